@@ -1,0 +1,57 @@
+# allot_module(NAME DEPENDS targets... [PRIVATE targets...]): the library allot_NAME of all sources in the folder
+# NAME. It links only what is listed, so a layer cannot reach one it must not know.
+
+set(ALLOT_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+# GCC 12 reports false positives inside std::variant and std::string at -O2 and with sanitizers.
+set(ALLOT_NO_FALSE_ALARMS
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized;-Wno-restrict;-Wno-stringop-overflow;-Wno-array-bounds>)
+set(ALLOT_SANITIZERS $<$<BOOL:${ALLOT_SANITIZE}>:-fsanitize=address,undefined;-fno-sanitize-recover=all;-fno-omit-frame-pointer>)
+
+function(allot_compile_settings target)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE ${ALLOT_WARNINGS} ${ALLOT_NO_FALSE_ALARMS} ${ALLOT_SANITIZERS})
+  target_link_options(${target} PUBLIC ${ALLOT_SANITIZERS})
+endfunction()
+
+function(allot_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cc)
+  # Programs have a main() of their own and are not part of the library of the folder.
+  list(FILTER sources EXCLUDE REGEX "/tools/(allot|allot_opt|allot_golden)\\.cc$")
+  if(NOT ALLOT_WITH_GLPK)
+    list(FILTER sources EXCLUDE REGEX "/glpk\\.cc$")
+  endif()
+  if(NOT sources)
+    return()
+  endif()
+  file(GLOB_RECURSE protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.proto)
+  add_library(allot_${name} STATIC ${sources} ${protos})
+  if(protos)
+    protobuf_generate(TARGET allot_${name} IMPORT_DIRS ${CMAKE_SOURCE_DIR}
+                      PROTOC_OUT_DIR ${CMAKE_BINARY_DIR}/generated)
+    target_include_directories(allot_${name} SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/generated)
+  endif()
+  target_link_libraries(allot_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
+  allot_compile_settings(allot_${name})
+endfunction()
+
+# allot_program(NAME source): an executable on top of allot_tools, in the root of the build folder.
+function(allot_program name)
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${ARGN})
+    return()
+  endif()
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE allot_tools)
+  allot_compile_settings(${name})
+endfunction()
+
+# allot_test(NAME sources... [LIBS targets...]): a GoogleTest executable, one ctest per test.
+function(allot_test name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  allot_compile_settings(${name})
+  target_compile_definitions(${name} PRIVATE ALLOT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                             ALLOT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

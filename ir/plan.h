@@ -1,0 +1,105 @@
+// The decision, in the graph's terms: all that lowering reads. Filled stage by stage by the plan
+// passes; a stage not reached is empty. A plan belongs to one compacted graph.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "ir/graph.h"
+#include "support/diagnostics.h"
+#include "support/id.h"
+#include "support/units.h"
+#include "target/op_features.h"
+#include "target/target.h"
+
+namespace allot::ir {
+
+using KernelId = Id<struct KernelTag>;    // nodes a runtime is expected to fuse into one kernel
+using ClusterId = Id<struct ClusterTag>;  // kernels that are placed together
+using ModuleId = Id<struct ModuleTag>;    // clusters that are solved together
+using PartId = Id<struct PartTag>;        // clusters that run as one ONNX file on one device
+
+enum class Objective { kLatency, kThroughput };
+absl::string_view ObjectiveName(Objective objective);
+
+struct Interval {
+  Picos start = 0, end = 0;
+  friend bool operator==(const Interval&, const Interval&) = default;
+};
+
+struct Part {
+  DeviceId device;
+  Interval time;
+  friend bool operator==(const Part&, const Part&) = default;
+};
+
+// One tensor on its way to one device.
+struct Transfer {
+  ValueId value;
+  DeviceId from, to;
+  Bytes bytes = 0;
+  Interval time;
+  friend bool operator==(const Transfer&, const Transfer&) = default;
+};
+
+// What a baseline would have reached; nullopt: it found no feasible placement.
+struct Baseline {
+  std::string name;  // "single:gpu0", "greedy", "heft"
+  std::optional<Picos> value;
+  friend bool operator==(const Baseline&, const Baseline&) = default;
+};
+
+struct DeviceUse {
+  Picos busy = 0;      // compute and launches of one inference
+  Bytes resident = 0;  // weights
+  Bytes peak = 0;      // weights and live activations
+  friend bool operator==(const DeviceUse&, const DeviceUse&) = default;
+};
+
+struct Summary {
+  Objective objective = Objective::kLatency;
+  Picos value = 0;          // at part level: what the written files are predicted to do
+  Picos cluster_value = 0;  // before parts are formed: without launches and waiting for parts
+  Picos lower_bound = 0;    // proven; never above value
+  std::string bound_name;   // "critical-path", "load", "interval-chain", "exact", ...
+  std::string solver;       // what found the placement
+  Bytes cut_bytes = 0;
+  std::vector<Baseline> baselines;
+  IdVector<DeviceId, DeviceUse> devices;
+  friend bool operator==(const Summary&, const Summary&) = default;
+};
+
+struct Plan {
+  IdVector<NodeId, OpFeatures> features;  // estimate-cost
+  IdVector<ValueId, Bytes> value_bytes;  // estimate-cost; with unbound dimensions at their defaults
+  IdVector<NodeId, KernelId> kernel_of;  // coarsen; invalid for nodes that travel with their users
+  IdVector<NodeId, ClusterId> cluster_of;   // coarsen; likewise
+  IdVector<ClusterId, ModuleId> module_of;  // split-modularity
+  IdVector<ClusterId, DeviceId> device_of;  // place
+  std::vector<ClusterId> order;  // place: topological, each device runs its clusters in this order
+  IdVector<ClusterId, PartId> part_of;   // form-parts
+  IdVector<PartId, Part> parts;          // form-parts (device), schedule (time); in launch order
+  IdVector<NodeId, Interval> node_time;  // schedule
+  std::vector<Transfer> transfers;       // schedule; by start, then value, then device
+  IdVector<ClusterId, std::string> reasons;  // explain: why the cluster is on its device
+  std::optional<Summary> summary;            // schedule
+
+  size_t num_clusters() const;
+  DeviceId DeviceOf(NodeId node) const;  // invalid if not placed or travelling with its users
+  PartId PartOf(NodeId node) const;      // likewise
+};
+
+// Constants and other free nodes that are copied into every part that uses them instead of being
+// placed: Constant nodes, for now. (Random operators must never be.)
+bool TravelsWithUsers(const Node& node);
+
+// Recomputes from scratch, with no code shared with passes or solvers: every node is placed or
+// travels, parts hold one device, the quotient of parts is acyclic and `parts` is in topological
+// order, only ranked tensors cross between parts. Reports all violations.
+absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& plan,
+                        Diagnostics& diagnostics);
+
+}  // namespace allot::ir

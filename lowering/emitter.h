@@ -1,0 +1,52 @@
+// Door 4: what is written for a plan. An emitter is a pure function from values to files; writing
+// them to disk is output_folder.h's business.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "ir/constant.h"
+#include "lowering/bundle.h"
+#include "support/registry.h"
+
+namespace allot {
+
+// A piece of a file: bytes in memory, or a range of another file that is copied when the file is
+// written.
+struct FileChunk {
+  std::string bytes;
+  std::string source;  // path; empty: `bytes`
+  int64_t offset = 0, length = 0;
+};
+
+struct OutputFile {
+  std::string name;  // relative to the output folder, without ".."
+  std::vector<FileChunk> chunks;
+  // Not empty: the file is this existing file, put there as a hard link or else a copy.
+  std::string linked_from;
+};
+
+struct EmitInput {
+  const ir::Module& module;
+  const Target& target;
+  const ir::Plan& plan;
+  const Bundle& bundle;
+  std::string model_path;  // the model, relative to the output folder, as manifests refer to it
+  std::string pipeline;    // the pipeline's text, with every default
+  int64_t emit_ir_version = 0;  // 0: keep the model's
+  bool embed_external_data = false;
+};
+
+class Emitter {
+ public:
+  virtual ~Emitter() = default;
+  virtual absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const = 0;
+};
+
+Registry<Emitter> BuiltinEmitters();
+
+}  // namespace allot

@@ -1,0 +1,67 @@
+// Door 1: passes. Rewriting ends before deciding begins: a GraphPass edits the graph; a PlanPass
+// sees it const and fills the plan. A pass has no state but its options, touches nothing outside
+// its arguments, and never prints.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "ir/module.h"
+#include "ir/operator_schemas.h"
+#include "ir/plan.h"
+#include "placement/solver.h"
+#include "support/diagnostics.h"
+#include "support/registry.h"
+#include "target/cost_model.h"
+#include "target/target.h"
+
+namespace allot {
+
+// Counts that a pass reports; kept in order of name.
+class PassStatistics {
+ public:
+  void Add(const std::string& name, int64_t amount) { counts_[name] += amount; }
+  const std::map<std::string, int64_t>& counts() const { return counts_; }
+
+ private:
+  std::map<std::string, int64_t> counts_;
+};
+
+// Sizes for dimensions that the model leaves open, used for costs only and never written out.
+struct DimBindings {
+  std::map<std::string, int64_t> symbols;  // --dim N=4
+  int64_t fallback = 1;                    // any other symbol or unknown dimension
+};
+
+// All that a pass may see besides its subject.
+struct PassContext {
+  const Target* target = nullptr;                // nullptr: none given; passes that need one say so
+  const CostModel* cost_model = nullptr;         // likewise
+  const ir::OperatorSchemas* schemas = nullptr;  // may be absent
+  const Registry<PlacementSolver>* solvers = nullptr;
+  ir::Objective objective = ir::Objective::kLatency;
+  DimBindings dims;
+  uint64_t seed = 1;
+  int threads = 1;                       // never changes the result
+  Diagnostics* diagnostics = nullptr;    // never null
+  PassStatistics* statistics = nullptr;  // never null; of the running pass
+};
+
+class GraphPass {
+ public:
+  virtual ~GraphPass() = default;
+  // Returns whether anything changed. The graph is compacted and verified afterwards.
+  virtual absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const = 0;
+};
+
+class PlanPass {
+ public:
+  virtual ~PlanPass() = default;
+  virtual absl::Status Run(const ir::Module& module, ir::Plan& plan,
+                           PassContext& context) const = 0;
+};
+
+}  // namespace allot

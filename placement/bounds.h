@@ -1,0 +1,27 @@
+// Proven lower bounds on the objective of any feasible solution, at item level and at part level
+// alike.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "placement/problem.h"
+
+namespace allot {
+
+struct LowerBound {
+  Picos value = 0;
+  std::string name;
+};
+
+// All bounds that apply, best first (ties by name). Everything is integer arithmetic.
+//  critical-path   latency: longest path, charging transfers and launches where devices change
+//  load            some device must carry at least this (Lagrangian of assignment and memory)
+//  interval-chain  latency: sums of bounds between pivots that everything else precedes or follows
+//  bottleneck      throughput: the costliest item on its best device
+// `launch`: whether every part costs its device's part_cost (bounds part-level objectives).
+// `work` bounds the effort spent; a smaller one gives a weaker bound, never a wrong one.
+std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
+                                    Launch launch, int64_t work);
+
+}  // namespace allot

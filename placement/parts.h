@@ -1,0 +1,32 @@
+// Parts: items of one device that run together as one call. Each launch costs its device's
+// part_cost; a part starts when all its inputs are there and delivers when it ends. Parts form a
+// DAG.
+#pragma once
+
+#include "placement/evaluate.h"
+
+namespace allot {
+
+// Dense part ids in launch order: a topological order of the quotient.
+struct Partition {
+  IdVector<ItemId, ItemId> part_of;
+  size_t num_parts = 0;
+};
+
+struct PartedSolution {
+  Solution items;
+  Partition parts;
+  Score score;  // at part level: of the contracted problem with launches
+};
+
+// Few parts for a placement: starts from maximal runs that can be one call and merges while the
+// objective does not get worse, fewest parts on ties. Deterministic. `effort` bounds the number of
+// evaluations.
+PartedSolution FormParts(const PlacementProblem& problem, const ProblemGraph& graph,
+                         const Solution& solution, int64_t effort);
+
+// The part-level score of given parts.
+Score EvaluateParts(const PlacementProblem& problem, const Solution& solution,
+                    const Partition& parts);
+
+}  // namespace allot

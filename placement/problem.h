@@ -1,0 +1,95 @@
+// The placement problem as numbers: what to place, on what, at what cost. Knows no IR; what an item
+// stands for is the caller's business. See docs/placement.md for the mathematics.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "support/id.h"
+#include "support/units.h"
+#include "target/target.h"
+
+namespace allot {
+
+using ItemId = Id<struct ItemTag>;
+using FlowId = Id<struct FlowTag>;
+
+enum class PlacementObjective { kLatency, kThroughput };
+
+// Which resources a transfer occupies while it lasts.
+enum class Communication {
+  kDelay,     // none: only the consumer waits
+  kLink,      // the channels of its route, first come first served
+  kBlocking,  // those, and both devices
+};
+
+struct PlacementProblem {
+  struct Item {
+    std::string name;
+    Bytes memory = 0;                               // resident on its device (weights)
+    Bytes workspace = 0;                            // tensors inside it, live only while it runs
+    IdVector<DeviceId, std::optional<Picos>> time;  // nullopt: cannot run there
+  };
+  // One tensor: one producer, distinct consumers in ascending order, none of them the producer.
+  // Paid once per receiving device.
+  struct Flow {
+    ItemId from;
+    std::vector<ItemId> to;
+    Bytes bytes = 0;
+    // Measured times by [from device][to device]; empty: from the routes.
+    IdVector<DeviceId, IdVector<DeviceId, Picos>> time;
+  };
+  // Bytes that are resident once on every device that holds any of `items` (shared weights).
+  struct SharedMemory {
+    Bytes bytes = 0;
+    std::vector<ItemId> items;
+  };
+  struct MachineDevice {
+    std::string name;
+    Bytes memory = 0;
+    Picos part_cost = 0;  // paid by every part
+  };
+
+  PlacementObjective objective = PlacementObjective::kLatency;
+  Communication communication = Communication::kLink;
+  // Item-level stand-in for launches, for solvers that do not form parts: a tensor that comes from another
+  // device reaches its consumers part_cost of the receiver later (latency), and a device that holds any item
+  // carries part_cost once (throughput). Contract(..., kPerGroup) clears it.
+  bool launch_on_arrival = false;
+  IdVector<DeviceId, MachineDevice> devices;
+  size_t num_channels = 0;
+  IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>> routes;
+  IdVector<ItemId, Item> items;
+  IdVector<FlowId, Flow> flows;  // acyclic
+  std::vector<SharedMemory> shared;
+  std::vector<std::vector<ItemId>> together;  // must share a device
+
+  // nullopt: no route. Zero when from == to.
+  std::optional<Picos> TransferTime(FlowId flow, DeviceId from, DeviceId to) const;
+  // The channels that a transfer from -> to holds; empty under kDelay or when from == to.
+  const std::vector<ChannelId>& Channels(DeviceId from, DeviceId to) const;
+};
+
+// Adjacency, built once per problem.
+struct ProblemGraph {
+  IdVector<ItemId, std::vector<FlowId>> inputs, outputs;           // ascending
+  IdVector<ItemId, std::vector<ItemId>> predecessors, successors;  // ascending, distinct
+  std::vector<ItemId> topological;  // smallest id first among the ready
+};
+ProblemGraph BuildGraph(const PlacementProblem& problem);
+
+// What solvers may assume: ids in range, times non-negative and at most kMaxPicos, flows acyclic,
+// every item runnable somewhere, groups in agreement. One error that names the item.
+absl::Status Check(const PlacementProblem& problem);
+
+// The problem whose items are groups of items (dense group ids; the quotient must be acyclic).
+// Times add up (absent if any is), memory adds, flows inside a group vanish. `launch` adds each
+// device's part_cost to every time and clears it: the groups are parts then.
+enum class Launch { kIgnore, kPerGroup };
+PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId, ItemId>& group_of,
+                          size_t num_groups, Launch launch);
+
+}  // namespace allot

@@ -1,0 +1,62 @@
+// Door 2: what finds placements.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "placement/bounds.h"
+#include "placement/evaluate.h"
+#include "support/registry.h"
+
+namespace allot {
+
+// Work limits rule, not clocks: the same problem, work and seed give the same result everywhere.
+struct SolveLimits {
+  int64_t work = 1'000'000;  // solver-defined units, roughly one item evaluation each
+  uint64_t seed = 1;
+  int threads = 1;  // never changes the result
+};
+
+enum class Termination { kOptimal, kFeasible, kInfeasible, kNoSolutionFound };
+absl::string_view TerminationName(Termination termination);
+
+struct SolveResult {
+  Termination termination = Termination::kNoSolutionFound;
+  std::optional<Solution> best;  // set iff kOptimal or kFeasible
+  Score score;                   // of *best; set by Solve(), never by a solver
+  LowerBound lower_bound;        // proven for the item-level objective; value 0 claims nothing
+  int64_t work = 0;              // spent
+  std::string solver;            // set by Solve(); a portfolio names the winner
+};
+
+struct SolveInput {
+  const PlacementProblem& problem;
+  const ProblemGraph& graph;
+  const SolveLimits& limits;
+  // A feasible solution to start from, or nullptr.
+  const Solution* incumbent = nullptr;
+  // module[i] of each item, if something has split the problem; else empty.
+  std::vector<int32_t> module_of;
+};
+
+class PlacementSolver {
+ public:
+  virtual ~PlacementSolver() = default;
+  // May assume Check(problem). "Infeasible" is a result, not an error; an error means that the
+  // solver does not handle such a problem ("brute-force: 40 items are more than 12").
+  virtual absl::StatusOr<SolveResult> Solve(const SolveInput& input) const = 0;
+};
+
+// Checks, solves, verifies, scores: the only way other code calls a solver.
+absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
+                                  const SolveInput& input);
+
+// Every built-in solver, in the order of placement/solvers/registry.def.
+Registry<PlacementSolver> BuiltinSolvers();
+
+}  // namespace allot

@@ -1,0 +1,56 @@
+#include "support/diagnostics.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace allot {
+namespace {
+
+absl::string_view Label(Severity severity) {
+  switch (severity) {
+    case Severity::kNote:
+      return "note";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kError:
+      return "error";
+  }
+  return "error";
+}
+
+}  // namespace
+
+std::string ToString(const Diagnostic& diagnostic) {
+  return absl::StrCat(diagnostic.where, diagnostic.where.empty() ? "" : ": ",
+                      Label(diagnostic.severity), ": ", diagnostic.message);
+}
+
+void Diagnostics::Report(Diagnostic diagnostic) {
+  if (diagnostic.severity == Severity::kError) ++num_errors_;
+  all_.push_back(std::move(diagnostic));
+}
+
+void Diagnostics::Error(std::string where, std::string message) {
+  Report({Severity::kError, std::move(where), std::move(message)});
+}
+void Diagnostics::Warning(std::string where, std::string message) {
+  Report({Severity::kWarning, std::move(where), std::move(message)});
+}
+void Diagnostics::Note(std::string where, std::string message) {
+  Report({Severity::kNote, std::move(where), std::move(message)});
+}
+
+absl::Status Diagnostics::ToStatus() const {
+  if (num_errors_ == 0) return absl::OkStatus();
+  for (const Diagnostic& diagnostic : all_) {
+    if (diagnostic.severity != Severity::kError) continue;
+    std::string text =
+        absl::StrCat(diagnostic.where, diagnostic.where.empty() ? "" : ": ", diagnostic.message);
+    if (num_errors_ > 1) absl::StrAppend(&text, " (and ", num_errors_ - 1, " more)");
+    return absl::InvalidArgumentError(text);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace allot

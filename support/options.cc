@@ -1,0 +1,134 @@
+#include "support/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "support/status.h"
+
+namespace allot {
+
+absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text) {
+  std::vector<OptionText> options;
+  size_t i = 0;
+  while (i < text.size()) {
+    if (absl::ascii_isspace(static_cast<unsigned char>(text[i]))) {
+      ++i;
+      continue;
+    }
+    int depth = 0;
+    char quote = 0;
+    const size_t start = i;
+    for (; i < text.size(); ++i) {
+      const char c = text[i];
+      if (quote != 0) {
+        if (c == quote) quote = 0;
+      } else if (c == '"' || c == '\'') {
+        quote = c;
+      } else if (c == '{') {
+        ++depth;
+      } else if (c == '}') {
+        --depth;
+      } else if (depth == 0 && absl::ascii_isspace(static_cast<unsigned char>(c))) {
+        break;
+      }
+    }
+    if (depth != 0 || quote != 0) {
+      return InputError("unbalanced braces or quotes in options '", text, "'");
+    }
+    const absl::string_view word = text.substr(start, i - start);
+    const size_t equal = word.find('=');
+    absl::string_view value = equal == word.npos ? "true" : word.substr(equal + 1);
+    if (value.size() >= 2 &&
+        (value.front() == '"' || value.front() == '\'' || value.front() == '{')) {
+      value = value.substr(1, value.size() - 2);
+    }
+    options.push_back({std::string(word.substr(0, equal)), std::string(value)});
+  }
+  return options;
+}
+
+std::string NearestName(absl::string_view word, const std::vector<std::string>& known) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(1, word.size() / 2) + 1;
+  for (const std::string& name : known) {
+    std::vector<size_t> row(name.size() + 1);
+    for (size_t j = 0; j <= name.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= word.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j <= name.size(); ++j) {
+        const size_t replaced = diagonal + (word[i - 1] == name[j - 1] ? 0 : 1);
+        diagonal = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      }
+    }
+    if (row[name.size()] < best_distance) {
+      best_distance = row[name.size()];
+      best = name;
+    }
+  }
+  return best;
+}
+
+absl::Status ParseOption(absl::string_view text, bool& value) {
+  if (text == "true" || text == "1" || text == "on") {
+    value = true;
+  } else if (text == "false" || text == "0" || text == "off") {
+    value = false;
+  } else {
+    return InputError("'", text, "' is not true or false");
+  }
+  return absl::OkStatus();
+}
+absl::Status ParseOption(absl::string_view text, int64_t& value) {
+  if (!absl::SimpleAtoi(text, &value)) return InputError("'", text, "' is not an integer");
+  return absl::OkStatus();
+}
+absl::Status ParseOption(absl::string_view text, double& value) {
+  if (!absl::SimpleAtod(text, &value) || !std::isfinite(value)) {
+    return InputError("'", text, "' is not a finite number");
+  }
+  return absl::OkStatus();
+}
+absl::Status ParseOption(absl::string_view text, std::string& value) {
+  value = std::string(text);
+  return absl::OkStatus();
+}
+absl::Status ParseOption(absl::string_view text, std::vector<std::string>& value) {
+  value.clear();
+  if (text.empty()) return absl::OkStatus();
+  for (absl::string_view piece : absl::StrSplit(text, ',')) value.emplace_back(piece);
+  return absl::OkStatus();
+}
+
+std::string PrintOption(bool value) { return value ? "true" : "false"; }
+std::string PrintOption(int64_t value) { return absl::StrCat(value); }
+std::string PrintOption(double value) {
+  char buffer[40];
+  const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return std::string(buffer, end.ptr);
+}
+std::string PrintOption(const std::string& value) {
+  return value.find(' ') == value.npos ? value : absl::StrCat("\"", value, "\"");
+}
+std::string PrintOption(const std::vector<std::string>& value) { return absl::StrJoin(value, ","); }
+
+absl::Status UnknownOptionError(absl::string_view key, const std::vector<std::string>& known) {
+  const std::string near = NearestName(key, known);
+  return InputError("no such option '", key, "'",
+                    near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
+                    known.empty() ? " (it has no options)"
+                                  : absl::StrCat(" (options: ", absl::StrJoin(known, ", "), ")"));
+}
+
+absl::Status BadOptionError(absl::string_view key, const absl::Status& why) {
+  return InputError("option '", key, "': ", why.message());
+}
+
+}  // namespace allot

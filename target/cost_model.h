@@ -1,0 +1,32 @@
+// Door 3: what an operator costs on a device.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/registry.h"
+#include "target/op_features.h"
+#include "target/target.h"
+
+namespace allot {
+
+class CostModel {
+ public:
+  virtual ~CostModel() = default;
+  // The time of one op on one device without the cost of launching a part; at most kMaxPicos.
+  // Does not decide whether the device can run the op: see Supports().
+  virtual Picos OpTime(const OpFeatures& op, const Device& device) const = 0;
+  // The time of several ops that a runtime runs as one kernel. The default is the sum.
+  virtual Picos FusedTime(const std::vector<const OpFeatures*>& ops, const OpFeatures& fused,
+                          const Device& device) const;
+};
+
+// Why a device cannot run an op: "npu0 does not support Softmax"; nullopt if it can. Looks at
+// the device's operator and dtype lists.
+std::optional<std::string> WhyUnsupported(const OpFeatures& op, const Device& device);
+
+// Every built-in cost model.
+Registry<CostModel> BuiltinCostModels();
+
+}  // namespace allot
