@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what a bare Debian 12 lacks. Arguments: build (compiler and libraries), test (also what the tests run
+# against). Does nothing for packages that are there.
+set -euo pipefail
+
+build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
+       nlohmann-json3-dev)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format mlir-19-tools ca-certificates)
+
+packages=("${build[@]}")
+if [ "${1:-build}" = test ]; then
+  packages+=("${test[@]}")
+  # Any Node.js of version 18 or later runs the end-to-end tests.
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v npm >/dev/null || packages+=(npm)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "installing ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "error: installing packages needs root: run as root or install sudo" >&2; exit 1; }
+  as_root=(sudo)
+fi
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+{ "${as_root[@]}" apt-get update -qq &&
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
+  { tail -n 20 "$log" >&2; echo "error: the packages could not be installed" >&2; exit 1; }

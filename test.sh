@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds Allot in three configurations and runs all tests.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+step() { printf '\n== %s ==\n' "$*"; }
+
+step "packages"
+bash .ci/install.sh test
+if [ ! -d tests/e2e/node_modules/onnxruntime-node ]; then
+  # Its install script would only fetch CUDA files.
+  (cd tests/e2e && npm install --ignore-scripts --no-audit --no-fund)
+fi
+
+step "format"
+git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
+
+step "release: build"
+cmake --preset release -DALLOT_TESTS=ON >/dev/null
+cmake --build build
+
+step "without GLPK: build"
+cmake --preset no-glpk -DALLOT_TESTS=ON >/dev/null
+cmake --build build-no-glpk
+
+step "AddressSanitizer and UndefinedBehaviorSanitizer: build"
+cmake --preset debug -DALLOT_TESTS=ON >/dev/null
+cmake --build build-debug
+
+step "release: tests"
+ctest --test-dir build --output-on-failure -j 2
+step "without GLPK: tests"
+ctest --test-dir build-no-glpk --output-on-failure -j 2 -R 'placement|passes'
+step "sanitizers: tests"
+ctest --test-dir build-debug --output-on-failure -j 2 -LE 'slow|browser'

@@ -1,0 +1,235 @@
+// The driver: a model and a target in, a placement and the files that run it out.
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "support/status.h"
+#include "target/builtin_targets.h"
+#include "tools/command_line.h"
+#include "tools/compile.h"
+#include "tools/instrumentation.h"
+#include "tools/report.h"
+
+namespace allot {
+namespace {
+
+struct Arguments {
+  CompileOptions compile;
+  InstrumentationOptions instrumentation;
+  std::string model, folder, objective = "latency", emit, emit_ir_version = "keep";
+  std::string print_ir_before, print_ir_after;
+  int64_t threads = 1, seed = 1, default_dim = 1;
+  bool json = false, quiet = false, timing = false, verify_each = true, require_gain = false;
+  bool dump_pipeline = false, list = false;
+};
+
+void Declare(CommandLine& line, Arguments& arguments) {
+  CompileOptions& compile = arguments.compile;
+  line.Section("Input and output");
+  line.Value("target", "FILE|NAME", &compile.target,
+             absl::StrCat("the machine: a JSON file, or one of\n",
+                          absl::StrJoin(BuiltinTargetNames(), ", "), "\n(default: cpu-2gpu)"));
+  line.Value("o", "DIR", &arguments.folder,
+             "write all files into DIR; without it only the plan is made");
+  line.Value("emit", "LIST", &arguments.emit,
+             "only these outputs: parts, annotated, manifest, ...");
+  line.Value(
+      "external-data", "HOW", &compile.external_data,
+      "reference (default): parts use the model's data files;\nembed: each part holds its weights");
+  line.Value("emit-ir-version", "N", &arguments.emit_ir_version,
+             "keep (default), or 11: also write device configurations");
+  line.Flag("json", &arguments.json, "print the result as JSON");
+  line.Flag("quiet", &arguments.quiet, "print errors only");
+  line.Flag("require-gain", &arguments.require_gain,
+            "exit with status 1 if splitting does not pay");
+  line.Section("The question");
+  line.Value("objective", "NAME", &arguments.objective,
+             "latency (default): time of one inference;\nthroughput: period of a steady stream");
+  line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
+  line.Integer("default-dim", "SIZE", &arguments.default_dim,
+               "size of every other open dimension (default: 1)");
+  line.List("pin", "REGEX=DEVICE", &compile.pins, "nodes whose whole name matches run there");
+  line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
+  line.Value("cost-model", "NAME", &compile.cost_model,
+             "how operators are costed (default: roofline)");
+  line.List("costs", "FILE", &compile.cost_files,
+            "measured times: CSV node,device,time_us or an ONNX Runtime profile");
+  line.Section("The search");
+  line.Value(
+      "solver", "NAME", &compile.solver,
+      absl::StrCat("of the default pipeline: ", absl::StrJoin(BuiltinSolvers().names(), ", ")));
+  line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
+  line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
+  line.Integer("threads", "N", &arguments.threads, "never changes the result (default: 1)");
+  line.Value("pass-pipeline", "TEXT", &compile.pipeline,
+             "run these passes instead of the default ones");
+  line.Flag("strict-shapes", &compile.strict_shapes, "values that stay untyped are an error");
+  line.Section("Looking inside");
+  line.Flag("dump-pass-pipeline", &arguments.dump_pipeline,
+            "print the pipeline with every option and stop");
+  line.Flag("print-ir-before-all", &arguments.instrumentation.print_ir_before_all,
+            "dump the IR before each pass");
+  line.Flag("print-ir-after-all", &arguments.instrumentation.print_ir_after_all,
+            "dump the IR after each pass");
+  line.Value("print-ir-before", "LIST", &arguments.print_ir_before, "... before these passes");
+  line.Value("print-ir-after", "LIST", &arguments.print_ir_after, "... after these passes");
+  line.Flag("timing", &arguments.timing, "print how long each stage took");
+  line.Flag("pass-statistics", &arguments.instrumentation.statistics,
+            "print what each pass counted");
+  line.Flag("verify-each", &arguments.verify_each, "verify after every pass (default: on)");
+  line.Flag("list", &arguments.list, "print passes, solvers, targets and cost models, then stop");
+}
+
+absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
+  if (line.positional().size() != 1) {
+    return InputError(line.positional().empty() ? "no model given" : "more than one model given",
+                      "; usage: allot MODEL --target=FILE|NAME -o DIR");
+  }
+  arguments.model = line.positional()[0];
+  CompileOptions& compile = arguments.compile;
+  if (arguments.objective == "throughput") {
+    compile.objective = ir::Objective::kThroughput;
+  } else if (arguments.objective != "latency") {
+    return InputError("--objective=", arguments.objective, ": expected latency or throughput");
+  }
+  if (compile.external_data != "reference" && compile.external_data != "embed") {
+    return InputError("--external-data=", compile.external_data, ": expected reference or embed");
+  }
+  if (arguments.emit_ir_version == "11") {
+    compile.emit_ir_version = 11;
+  } else if (arguments.emit_ir_version != "keep") {
+    return InputError("--emit-ir-version=", arguments.emit_ir_version, ": expected keep or 11");
+  }
+  if (arguments.threads < 1 || arguments.threads > 256) {
+    return InputError("--threads=", arguments.threads, ": expected 1 to 256");
+  }
+  if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
+  compile.threads = static_cast<int>(arguments.threads);
+  compile.seed = static_cast<uint64_t>(arguments.seed);
+  compile.default_dim = arguments.default_dim;
+  const auto split = [](const std::string& text) -> std::vector<std::string> {
+    if (text.empty()) return {};
+    return absl::StrSplit(text, ',');
+  };
+  arguments.instrumentation.print_ir_before = split(arguments.print_ir_before);
+  arguments.instrumentation.print_ir_after = split(arguments.print_ir_after);
+  arguments.instrumentation.progress = StderrIsTerminal() && !arguments.quiet;
+  return absl::OkStatus();
+}
+
+void PrintRegistries() {
+  const PassRegistry passes = BuiltinPasses();
+  const auto print = [](const auto& registry) {
+    for (const auto& entry : registry.entries()) {
+      std::printf("  %-20s %s\n", entry.name.c_str(), entry.summary.c_str());
+    }
+  };
+  std::printf("graph passes:\n");
+  print(passes.graph_passes);
+  std::printf("plan passes:\n");
+  print(passes.plan_passes);
+  std::printf("pipelines:\n");
+  for (const NamedPipeline& pipeline : passes.pipelines) {
+    std::printf("  %-20s %s\n", pipeline.name.c_str(), pipeline.summary.c_str());
+  }
+  std::printf("solvers:\n");
+  print(BuiltinSolvers());
+  std::printf("cost models:\n");
+  print(BuiltinCostModels());
+  std::printf("outputs:\n");
+  print(BuiltinEmitters());
+  std::printf("targets:\n");
+  for (const std::string& name : BuiltinTargetNames()) std::printf("  %s\n", name.c_str());
+}
+
+absl::Status Run(int argc, const char* const* argv, int& exit_status) {
+  Arguments arguments;
+  CommandLine line("allot", "MODEL [--target=FILE|NAME] [--objective=latency|throughput] [-o DIR]",
+                   "decides where an ONNX model runs on a machine of unlike devices");
+  Declare(line, arguments);
+  ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
+  if (line.help_requested()) {
+    std::fputs(line.Help().c_str(), stdout);
+    return absl::OkStatus();
+  }
+  if (arguments.list) {
+    PrintRegistries();
+    return absl::OkStatus();
+  }
+  if (arguments.dump_pipeline) {
+    ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
+                           ParsePipeline(PipelineText(arguments.compile), BuiltinPasses()));
+    std::printf("%s\n", PrintPipeline(pipeline).c_str());
+    return absl::OkStatus();
+  }
+  ALLOT_RETURN_IF_ERROR(Interpret(line, arguments));
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
+                         ParsePipeline(PipelineText(arguments.compile), BuiltinPasses()));
+  ALLOT_ASSIGN_OR_RETURN(const Target target, LoadTarget(arguments.compile.target));
+
+  arguments.instrumentation.target = &target;
+  Instrumentation instrumentation(arguments.instrumentation, pipeline.steps.size());
+  RunOptions run;
+  run.verify_each = arguments.verify_each;
+  run.hooks = &instrumentation;
+  Diagnostics diagnostics;
+  absl::StatusOr<Compilation> compilation =
+      Compile(arguments.model, arguments.compile, diagnostics, run, &instrumentation);
+  std::vector<std::string> files;
+  absl::Status outcome = compilation.status();
+  if (outcome.ok() && !compilation->plan.summary.has_value()) {
+    outcome =
+        InputError("the pipeline makes no schedule: end it with ...,place,form-parts,schedule,",
+                   "or use allot-opt for single passes");
+  }
+  if (outcome.ok() && !arguments.folder.empty()) {
+    instrumentation.Begin("write files");
+    const std::vector<std::string> emit =
+        arguments.emit.empty() ? std::vector<std::string>()
+                               : std::vector<std::string>(absl::StrSplit(arguments.emit, ','));
+    absl::StatusOr<std::vector<std::string>> written =
+        WriteOutputs(*compilation, arguments.model, arguments.compile, emit, arguments.folder);
+    outcome = written.status();
+    if (written.ok()) files = *std::move(written);
+  }
+  instrumentation.Finish();
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    // The error that ends the run is printed once, below.
+    if (arguments.quiet || diagnostic.severity == Severity::kError) continue;
+    std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
+  }
+  ALLOT_RETURN_IF_ERROR(outcome);
+
+  if (arguments.json) {
+    const Json report =
+        JsonReport(*compilation, arguments.model, arguments.folder, files, diagnostics);
+    std::printf("%s\n", PrintJson(report).c_str());
+  } else if (!arguments.quiet) {
+    std::fputs(TableReport(*compilation, arguments.model, arguments.folder).c_str(), stdout);
+  }
+  if (arguments.timing) std::fputs(instrumentation.timing().Report().c_str(), stderr);
+  if (arguments.instrumentation.statistics) {
+    std::fputs(instrumentation.statistics_report().c_str(), stderr);
+  }
+  if (arguments.require_gain &&
+      !CompareWithSingleDevice(*compilation->plan.summary).splitting_pays) {
+    exit_status = 1;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace allot
+
+int main(int argc, char** argv) {
+  int exit_status = 0;
+  const absl::Status status = allot::Run(argc, argv, exit_status);
+  if (status.ok()) return exit_status;
+  std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
+  return 1;
+}

@@ -1,0 +1,139 @@
+#include "tools/command_line.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "support/options.h"
+#include "support/status.h"
+
+namespace allot {
+
+CommandLine::CommandLine(std::string program, std::string usage, std::string overview)
+    : program_(std::move(program)), usage_(std::move(usage)), overview_(std::move(overview)) {}
+
+void CommandLine::Section(std::string title) { section_ = std::move(title); }
+
+void CommandLine::Add(std::string name, std::string metavar, std::string help, ValueUse use,
+                      std::function<absl::Status(absl::string_view)> set) {
+  specs_.push_back(
+      {std::move(name), std::move(metavar), std::move(help), section_, use, std::move(set)});
+}
+
+void CommandLine::Flag(std::string name, bool* value, std::string help) {
+  Add(std::move(name), "", std::move(help), ValueUse::kOptional, [value](absl::string_view text) {
+    return ParseOption(text.empty() ? absl::string_view("true") : text, *value);
+  });
+}
+
+void CommandLine::Value(std::string name, std::string metavar, std::string* value,
+                        std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value](absl::string_view text) {
+        *value = std::string(text);
+        return absl::OkStatus();
+      });
+}
+
+void CommandLine::Integer(std::string name, std::string metavar, int64_t* value, std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value](absl::string_view text) { return ParseOption(text, *value); });
+}
+
+void CommandLine::List(std::string name, std::string metavar, std::vector<std::string>* value,
+                       std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value](absl::string_view text) {
+        value->emplace_back(text);
+        return absl::OkStatus();
+      });
+}
+
+void CommandLine::Action(std::string name, std::string metavar,
+                         std::function<absl::Status(absl::string_view)> action, std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kOptional, std::move(action));
+}
+
+const CommandLine::Spec* CommandLine::Find(absl::string_view name) const {
+  for (const Spec& spec : specs_) {
+    if (spec.name == name) return &spec;
+  }
+  if (absl::ConsumePrefix(&name, "mlir-")) return Find(name);
+  return nullptr;
+}
+
+absl::Status CommandLine::Parse(int argc, const char* const* argv) {
+  bool flags_ended = false;
+  for (int i = 1; i < argc; ++i) {
+    const absl::string_view argument = argv[i];
+    if (flags_ended || argument == "-" || !absl::StartsWith(argument, "-")) {
+      positional_.emplace_back(argument);
+      continue;
+    }
+    if (argument == "--") {
+      flags_ended = true;
+      continue;
+    }
+    absl::string_view name = argument.substr(absl::StartsWith(argument, "--") ? 2 : 1);
+    absl::string_view value;
+    bool has_value = false;
+    if (const size_t equal = name.find('='); equal != name.npos) {
+      value = name.substr(equal + 1);
+      name = name.substr(0, equal);
+      has_value = true;
+    }
+    if (name == "help" || name == "h") {
+      help_requested_ = true;
+      continue;
+    }
+    const Spec* spec = Find(name);
+    if (spec == nullptr) {
+      std::vector<std::string> known;
+      for (const Spec& each : specs_) known.push_back(each.name);
+      const std::string near = NearestName(name, known);
+      return InputError("Unknown command line argument '", argument, "'",
+                        near.empty() ? "" : absl::StrCat(", did you mean '--", near, "'?"),
+                        ". Try: '", program_, " --help'");
+    }
+    if (!has_value && spec->use == ValueUse::kRequired) {
+      if (i + 1 >= argc)
+        return InputError("--", spec->name, " needs a value: --", spec->name, "=", spec->metavar);
+      value = argv[++i];
+    }
+    ALLOT_RETURN_IF_ERROR(spec->set(value), "--", spec->name, ": ");
+  }
+  return absl::OkStatus();
+}
+
+std::string CommandLine::Help() const {
+  std::string text =
+      absl::StrCat("OVERVIEW: ", overview_, "\n\nUSAGE: ", program_, " ", usage_, "\n");
+  std::string section;
+  for (const Spec& spec : specs_) {
+    if (spec.section != section) {
+      section = spec.section;
+      absl::StrAppend(&text, "\n", section, ":\n");
+    }
+    std::string left = absl::StrCat(spec.name.size() == 1 ? "  -" : "  --", spec.name);
+    if (!spec.metavar.empty())
+      absl::StrAppend(&left, spec.name.size() == 1 ? " " : "=", spec.metavar);
+    // A flag too long for its column puts its text on the next line.
+    constexpr size_t kColumn = 34;
+    if (left.size() + 2 > kColumn) {
+      absl::StrAppend(&text, left, "\n", std::string(kColumn, ' '));
+    } else {
+      absl::StrAppend(&text, left, std::string(kColumn - left.size(), ' '));
+    }
+    for (const char c : spec.help) {
+      text += c;
+      if (c == '\n') text.append(kColumn, ' ');
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace allot

@@ -1,0 +1,231 @@
+#include "tools/compile.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "lowering/bundle.h"
+#include "lowering/emitter.h"
+#include "lowering/output_folder.h"
+#include "onnx_import/import.h"
+#include "support/status.h"
+#include "target/builtin_targets.h"
+#include "target/cost_models/measured.h"
+#include "target/target_json.h"
+
+namespace allot {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return InputError(path, ": is a folder, not a file");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return InputError(path, ": cannot be read; does the file exist?");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+// Rules of the command line come before the target's own, so that they win.
+absl::Status AddRules(const CompileOptions& options, Target& target) {
+  std::vector<Rule> rules;
+  for (const std::string& text : options.pins) {
+    ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseRuleText(text, Rule::Effect::kPin, target),
+                           "--pin=", text, ": ");
+    rules.push_back(std::move(rule));
+  }
+  for (const std::string& text : options.forbids) {
+    ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseRuleText(text, Rule::Effect::kForbid, target),
+                           "--forbid=", text, ": ");
+    rules.push_back(std::move(rule));
+  }
+  target.rules.insert(target.rules.begin(), rules.begin(), rules.end());
+  return absl::OkStatus();
+}
+
+// What an operator costs: the model asked for, and the measured rows that override it.
+struct Costs {
+  std::unique_ptr<CostModel> model;
+  MeasuredCosts measured;
+};
+
+absl::StatusOr<Costs> MakeCosts(const CompileOptions& options) {
+  const Registry<CostModel> models = BuiltinCostModels();
+  // "name{option=value}" or just a name.
+  absl::string_view name = options.cost_model;
+  absl::string_view model_options;
+  if (const size_t brace = name.find('{'); brace != name.npos && name.back() == '}') {
+    model_options = name.substr(brace + 1, name.size() - brace - 2);
+    name = name.substr(0, brace);
+  }
+  const Entry<CostModel>* entry = models.Find(name);
+  if (entry == nullptr) {
+    return InputError("--cost-model: there is no cost model '", name, "' (there are ",
+                      absl::StrJoin(models.names(), ", "), ")");
+  }
+  Costs costs;
+  ALLOT_ASSIGN_OR_RETURN(costs.model, entry->make(model_options), "--cost-model: ");
+  for (const std::string& path : options.cost_files) {
+    ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    ALLOT_ASSIGN_OR_RETURN(MeasuredCosts more, ParseCosts(text, path));
+    ALLOT_RETURN_IF_ERROR(costs.measured.Merge(std::move(more)));
+  }
+  if (!options.cost_files.empty()) {
+    costs.model = MakeMeasuredCostModel(std::move(costs.model), costs.measured);
+  }
+  return costs;
+}
+
+void ReportUnmatchedRows(const Costs& costs, const Target& target, const ir::Plan& plan,
+                         Diagnostics& diagnostics) {
+  std::vector<std::string> names;
+  for (const OpFeatures& features : plan.features) names.push_back(features.name);
+  const std::vector<std::string> unmatched = UnmatchedRows(costs.measured, names, target);
+  if (unmatched.empty()) return;
+  constexpr size_t kShown = 5;
+  std::vector<std::string> shown(unmatched.begin(),
+                                 unmatched.begin() + std::min(kShown, unmatched.size()));
+  diagnostics.Warning(
+      "measured costs",
+      absl::StrCat(unmatched.size(), " rows match no node and device: ", absl::StrJoin(shown, ", "),
+                   unmatched.size() > kShown ? ", ..." : ""));
+}
+
+std::string RelativeTo(const std::string& path, const std::string& folder) {
+  std::error_code error;
+  const fs::path from = fs::weakly_canonical(fs::absolute(folder, error), error);
+  const fs::path to = fs::weakly_canonical(fs::absolute(path, error), error);
+  return to.lexically_relative(from).generic_string();
+}
+
+}  // namespace
+
+absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
+  std::error_code error;
+  if (!fs::exists(name_or_path, error)) {
+    absl::StatusOr<std::string> builtin = BuiltinTargetText(name_or_path);
+    if (builtin.ok()) return ParseTarget(*builtin, name_or_path);
+    return InputError("--target=", name_or_path,
+                      ": there is no such file and no such built-in target (there are ",
+                      absl::StrJoin(BuiltinTargetNames(), ", "), ")");
+  }
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(name_or_path));
+  return ParseTarget(text, name_or_path);
+}
+
+std::string PipelineText(const CompileOptions& options) {
+  if (!options.pipeline.empty()) return options.pipeline;
+  const std::string work = options.work > 0 ? absl::StrCat(" work=", options.work) : "";
+  const std::string refine = options.work > 0 ? absl::StrCat("{work=", options.work, "}") : "";
+  return absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "",
+                      ",estimate-cost,coarsen,split-modularity,place{solver=", options.solver, work,
+                      "},refine", refine, ",form-parts,schedule,explain");
+}
+
+absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int64_t fallback) {
+  if (fallback < 1) return InputError("--default-dim: ", fallback, " is not positive");
+  DimBindings bindings;
+  bindings.fallback = fallback;
+  for (const std::string& text : dims) {
+    // "N=4,S=128" binds several.
+    for (const absl::string_view piece : absl::StrSplit(text, ',')) {
+      const size_t equal = piece.rfind('=');
+      int64_t size = 0;
+      if (equal == piece.npos || equal == 0 || !absl::SimpleAtoi(piece.substr(equal + 1), &size) ||
+          size < 0) {
+        return InputError("--dim=", text, ": expected NAME=SIZE, such as --dim batch=8");
+      }
+      bindings.symbols[std::string(piece.substr(0, equal))] = size;
+    }
+  }
+  return bindings;
+}
+
+absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
+                                    Diagnostics& diagnostics, const RunOptions& run,
+                                    StageObserver* observer) {
+  Compilation result;
+  ALLOT_ASSIGN_OR_RETURN(result.target, LoadTarget(options.target));
+  ALLOT_RETURN_IF_ERROR(AddRules(options, result.target));
+  ALLOT_ASSIGN_OR_RETURN(const Costs costs, MakeCosts(options));
+  const Registry<PlacementSolver> solvers = BuiltinSolvers();
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
+                         ParsePipeline(PipelineText(options), BuiltinPasses()));
+  result.pipeline = PrintPipeline(pipeline);
+
+  if (observer != nullptr) observer->Begin("read model");
+  ALLOT_ASSIGN_OR_RETURN(result.module, ImportOnnx(model_path, ImportOptions(), diagnostics));
+
+  const std::unique_ptr<ir::OperatorSchemas> schemas = MakeOnnxSchemas();
+  PassStatistics statistics;
+  PassContext context;
+  context.target = &result.target;
+  context.cost_model = costs.model.get();
+  context.schemas = schemas.get();
+  context.solvers = &solvers;
+  context.objective = options.objective;
+  ALLOT_ASSIGN_OR_RETURN(context.dims, ParseDims(options.dims, options.default_dim));
+  context.seed = options.seed;
+  context.threads = options.threads;
+  context.diagnostics = &diagnostics;
+  context.statistics = &statistics;
+  ALLOT_RETURN_IF_ERROR(RunPipeline(pipeline, result.module, result.plan, context, run), model_path,
+                        ": ");
+  ReportUnmatchedRows(costs, result.target, result.plan, diagnostics);
+  return result;
+}
+
+absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compilation,
+                                                      const std::string& model_path,
+                                                      const CompileOptions& options,
+                                                      const std::vector<std::string>& emit,
+                                                      const std::string& folder) {
+  const Registry<Emitter> emitters = BuiltinEmitters();
+  for (const std::string& name : emit) {
+    if (emitters.Find(name) == nullptr) {
+      return InputError("--emit: there is no emitter '", name, "' (there are ",
+                        absl::StrJoin(emitters.names(), ", "), ")");
+    }
+  }
+  ALLOT_ASSIGN_OR_RETURN(const Bundle bundle,
+                         Extract(compilation.module, compilation.target, compilation.plan));
+  EmitInput input{.module = compilation.module,
+                  .target = compilation.target,
+                  .plan = compilation.plan,
+                  .bundle = bundle};
+  input.model_path = model_path == "-" ? "" : RelativeTo(model_path, folder);
+  input.pipeline = compilation.pipeline;
+  input.emit_ir_version = options.emit_ir_version;
+  input.embed_external_data = options.external_data == "embed";
+  input.output_is_model_folder =
+      model_path != "-" &&
+      RelativeTo(fs::path(model_path).parent_path().string() + "/.", folder) == ".";
+
+  std::vector<OutputFile> files;
+  for (const Entry<Emitter>& entry : emitters.entries()) {
+    if (!emit.empty() && std::find(emit.begin(), emit.end(), entry.name) == emit.end()) continue;
+    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Emitter> emitter, entry.make(""));
+    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, emitter->Emit(input), entry.name, ": ");
+    for (OutputFile& file : more) {
+      const bool known = std::any_of(files.begin(), files.end(), [&](const OutputFile& other) {
+        return other.name == file.name;
+      });
+      if (!known) files.push_back(std::move(file));  // data files are shared by several emitters
+    }
+  }
+  ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files));
+  std::vector<std::string> names;
+  for (const OutputFile& file : files) names.push_back(file.name);
+  return names;
+}
+
+}  // namespace allot

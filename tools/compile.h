@@ -1,0 +1,77 @@
+// The whole flow as one function: a model and a target in, a placed module out; then the files.
+// What the programs, the tests and embedders call.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "ir/module.h"
+#include "ir/plan.h"
+#include "passes/pass.h"
+#include "passes/pipeline.h"
+#include "support/diagnostics.h"
+#include "target/cost_model.h"
+#include "target/target.h"
+
+namespace allot {
+
+struct CompileOptions {
+  std::string target = "cpu-2gpu";  // file or built-in name
+  ir::Objective objective = ir::Objective::kLatency;
+  std::string pipeline;           // empty: DefaultPipeline(solver, work)
+  std::string solver = "auto";    // of the default pipeline
+  int64_t work = 0;               // of the default pipeline's place and refine; 0: their defaults
+  bool strict_shapes = false;     // of the default pipeline's infer-shapes
+  std::vector<std::string> dims;  // "batch=8"
+  int64_t default_dim = 1;        // any other open dimension, for costs only
+  std::vector<std::string> pins, forbids;  // "name-regex=device"
+  std::string cost_model = "roofline";
+  std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node
+  std::string external_data = "reference";  // reference | embed
+  int64_t emit_ir_version = 0;              // 0: keep; 11: also write device_configurations
+  uint64_t seed = 1;
+  int threads = 1;
+};
+
+// A model placed on a target.
+struct Compilation {
+  Target target;
+  ir::Module module;
+  ir::Plan plan;
+  std::string pipeline;  // as run, with every default
+};
+
+// Told of the stages that are no passes ("read", "write"); `hooks` of RunOptions see the passes.
+class StageObserver {
+ public:
+  virtual ~StageObserver() = default;
+  virtual void Begin(const std::string& stage) = 0;
+};
+
+// Reads a target from a file, or a built-in one by name.
+absl::StatusOr<Target> LoadTarget(const std::string& name_or_path);
+// The textual pipeline that `options` ask for.
+std::string PipelineText(const CompileOptions& options);
+
+// Reads `model_path` ("-": standard input) and runs the pipeline on it. Everything that is not
+// fatal goes to `diagnostics`. Reads files; writes and prints nothing.
+absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
+                                    Diagnostics& diagnostics, const RunOptions& run = {},
+                                    StageObserver* observer = nullptr);
+
+// Writes what the emitters in `emit` (empty: all) make of a placed module into `folder`, whole or
+// not at all. Returns the names of the files.
+absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compilation,
+                                                      const std::string& model_path,
+                                                      const CompileOptions& options,
+                                                      const std::vector<std::string>& emit,
+                                                      const std::string& folder);
+
+// "batch=8" -> bindings; errors name the argument.
+absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int64_t fallback);
+
+}  // namespace allot

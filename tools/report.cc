@@ -1,0 +1,206 @@
+#include "tools/report.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+
+namespace allot {
+namespace {
+
+std::string Milliseconds(Picos time) { return absl::StrFormat("%.4f ms", ToMillis(time)); }
+
+std::string Size(Bytes bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", value, kUnits[unit]);
+}
+
+// Rows of cells, padded to columns; the first column left, the others right aligned.
+std::string Table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const std::vector<std::string>& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const std::vector<std::string>& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - row[i].size(), ' ');
+      absl::StrAppend(&text, i == 0 ? "" : "  ", i == 0 ? "" : padding, row[i],
+                      i == 0 ? padding : "");
+    }
+    absl::StripTrailingAsciiWhitespace(&text);
+    text += '\n';
+  }
+  return text;
+}
+
+struct DeviceCounts {
+  int parts = 0, nodes = 0;
+};
+
+IdVector<DeviceId, DeviceCounts> CountPerDevice(const Compilation& compilation) {
+  IdVector<DeviceId, DeviceCounts> counts(compilation.target.devices.size());
+  for (const ir::Part& part : compilation.plan.parts) ++counts[part.device].parts;
+  for (const ir::NodeId node : compilation.module.graph.nodes()) {
+    const DeviceId device = compilation.plan.DeviceOf(node);
+    if (device.valid()) ++counts[device].nodes;
+  }
+  return counts;
+}
+
+}  // namespace
+
+SingleDeviceComparison CompareWithSingleDevice(const ir::Summary& summary) {
+  SingleDeviceComparison result;
+  for (const ir::Baseline& baseline : summary.baselines) {
+    absl::string_view name = baseline.name;
+    if (!absl::ConsumePrefix(&name, "single:") || !baseline.value.has_value()) continue;
+    if (!result.device.empty() && *baseline.value >= result.value) continue;
+    result.device = std::string(name);
+    result.value = *baseline.value;
+  }
+  result.splitting_pays = result.device.empty() || summary.value < result.value;
+  return result;
+}
+
+double Gap(const ir::Summary& summary) {
+  if (summary.value <= 0) return 0;
+  return static_cast<double>(summary.value - summary.lower_bound) /
+         static_cast<double>(summary.value);
+}
+
+std::string TableReport(const Compilation& compilation, const std::string& model_path,
+                        const std::string& folder) {
+  const ir::Summary& summary = *compilation.plan.summary;
+  const SingleDeviceComparison single = CompareWithSingleDevice(summary);
+  const bool latency = summary.objective == ir::Objective::kLatency;
+
+  std::vector<std::vector<std::string>> head;
+  std::string text = absl::StrCat(
+      model_path, ": ", compilation.module.graph.num_nodes(), " nodes on ", compilation.target.name,
+      ", ", latency ? "latency of one inference" : "period of a steady stream of inferences",
+      "\n\n");
+  const size_t label = 20;
+  const auto line = [&](absl::string_view name, const std::string& value) {
+    absl::StrAppend(&text, name, std::string(label - name.size(), ' '), value, "\n");
+  };
+  line("value", absl::StrCat(Milliseconds(summary.value), latency ? "" : " per inference"));
+  if (single.device.empty()) {
+    line("best single device", "none can run the whole model");
+  } else {
+    const double speedup =
+        summary.value > 0 ? static_cast<double>(single.value) / static_cast<double>(summary.value)
+                          : 1.0;
+    line("best single device", absl::StrCat(Milliseconds(single.value), " on ", single.device,
+                                            absl::StrFormat(" (%.2fx)", speedup)));
+  }
+  line("lower bound",
+       absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name, ")"));
+  line("gap", absl::StrFormat("%.2f %%%s", 100 * Gap(summary),
+                              summary.value == summary.lower_bound ? ", proved optimal" : ""));
+  line("cut", absl::StrCat(Size(summary.cut_bytes), " in ", compilation.plan.transfers.size(),
+                           " transfers between ", compilation.plan.parts.size(), " parts"));
+  line("found by", summary.solver);
+  if (!single.splitting_pays) {
+    absl::StrAppend(&text, "\nsplitting does not pay: the whole model on ", single.device,
+                    " is as fast\n");
+  }
+  text += '\n';
+
+  const IdVector<DeviceId, DeviceCounts> counts = CountPerDevice(compilation);
+  std::vector<std::vector<std::string>> rows = {
+      {"device", "parts", "nodes", "busy", "load", "weights", "peak memory", "of"}};
+  for (const DeviceId device : compilation.target.devices.ids()) {
+    const ir::DeviceUse& use = summary.devices[device];
+    const double load =
+        summary.value > 0 ? 100 * static_cast<double>(use.busy) / static_cast<double>(summary.value)
+                          : 0.0;
+    rows.push_back({compilation.target.devices[device].name, absl::StrCat(counts[device].parts),
+                    absl::StrCat(counts[device].nodes), Milliseconds(use.busy),
+                    absl::StrFormat("%.1f %%", load), Size(use.resident), Size(use.peak),
+                    Size(compilation.target.devices[device].memory)});
+  }
+  absl::StrAppend(&text, Table(rows), "\n");
+
+  rows = {{"compared with", "value"}};
+  for (const ir::Baseline& baseline : summary.baselines) {
+    rows.push_back(
+        {baseline.name, baseline.value.has_value() ? Milliseconds(*baseline.value) : "infeasible"});
+  }
+  if (rows.size() > 1) absl::StrAppend(&text, Table(rows));
+  if (!folder.empty()) absl::StrAppend(&text, "\nfiles in ", folder, "\n");
+  return text;
+}
+
+Json JsonReport(const Compilation& compilation, const std::string& model_path,
+                const std::string& folder, const std::vector<std::string>& files,
+                const Diagnostics& diagnostics) {
+  const ir::Summary& summary = *compilation.plan.summary;
+  const SingleDeviceComparison single = CompareWithSingleDevice(summary);
+  Json::Object json;
+  json.emplace_back("schema", "allot.report/1");
+  json.emplace_back("model", model_path);
+  json.emplace_back("target", compilation.target.name);
+  json.emplace_back("objective", ir::ObjectiveName(summary.objective));
+  json.emplace_back("nodes", static_cast<int64_t>(compilation.module.graph.num_nodes()));
+  json.emplace_back("value_us", ToMicros(summary.value));
+  json.emplace_back("cluster_value_us", ToMicros(summary.cluster_value));
+  json.emplace_back("best_single_device", single.device.empty() ? Json() : Json(single.device));
+  json.emplace_back("best_single_us",
+                    single.device.empty() ? Json() : Json(ToMicros(single.value)));
+  json.emplace_back("splitting_pays", single.splitting_pays);
+  json.emplace_back("lower_bound_us", ToMicros(summary.lower_bound));
+  json.emplace_back("bound", summary.bound_name);
+  json.emplace_back("gap", Gap(summary));
+  json.emplace_back("proved_optimal", summary.value == summary.lower_bound);
+  json.emplace_back("solver", summary.solver);
+  json.emplace_back("cut_bytes", summary.cut_bytes);
+  json.emplace_back("transfers", static_cast<int64_t>(compilation.plan.transfers.size()));
+  json.emplace_back("parts", static_cast<int64_t>(compilation.plan.parts.size()));
+
+  const IdVector<DeviceId, DeviceCounts> counts = CountPerDevice(compilation);
+  Json::Array devices;
+  for (const DeviceId device : compilation.target.devices.ids()) {
+    const ir::DeviceUse& use = summary.devices[device];
+    const double load = summary.value > 0
+                            ? static_cast<double>(use.busy) / static_cast<double>(summary.value)
+                            : 0.0;
+    devices.push_back(Json::Object{{"name", compilation.target.devices[device].name},
+                                   {"parts", counts[device].parts},
+                                   {"nodes", counts[device].nodes},
+                                   {"busy_us", ToMicros(use.busy)},
+                                   {"load", load},
+                                   {"resident_bytes", use.resident},
+                                   {"peak_bytes", use.peak},
+                                   {"memory_bytes", compilation.target.devices[device].memory}});
+  }
+  json.emplace_back("devices", std::move(devices));
+  Json::Array baselines;
+  for (const ir::Baseline& baseline : summary.baselines) {
+    baselines.push_back(Json::Object{
+        {"name", baseline.name},
+        {"value_us", baseline.value.has_value() ? Json(ToMicros(*baseline.value)) : Json()}});
+  }
+  json.emplace_back("baselines", std::move(baselines));
+  json.emplace_back("pipeline", compilation.pipeline);
+  json.emplace_back("output", folder.empty() ? Json() : Json(folder));
+  Json::Array names;
+  for (const std::string& file : files) names.emplace_back(file);
+  json.emplace_back("files", std::move(names));
+  Json::Array messages;
+  for (const Diagnostic& diagnostic : diagnostics.all())
+    messages.emplace_back(ToString(diagnostic));
+  json.emplace_back("messages", std::move(messages));
+  return json;
+}
+
+}  // namespace allot
