@@ -31,15 +31,17 @@ while IFS= read -r line; do
   esac
 done < docs/layers.txt
 
-# Each door's folder and its table agree: a file without its line would never be found by name.
-table() { # folder, table, macro
+# Each door's folder and its table agree: an entry without its line would never be found by name.
+door() { # folder, table
   local file name
-  for file in "$1"/*.cc; do
-    name=$(basename "$file" .cc)
-    grep -qiE "$3\($(echo "$name" | tr -d _)\)" "$2" || complain "$file has no line in $2"
-  done
+  while IFS=: read -r file name; do
+    grep -qE "\($name\)" "$2" || complain "$file: $name has no line in $2"
+  done < <(grep -rnoE --include='*.cc' 'Entry<[A-Za-z]+> [A-Za-z0-9]+Entry\(\) \{' "$1" |
+           sed -E 's/^([^:]+):[0-9]+:.* ([A-Za-z0-9]+)Entry\(\).*/\1:\2/')
 }
-table passes/graph passes/registry.def ALLOT_GRAPH_PASS
-table passes/plan passes/registry.def ALLOT_PLAN_PASS
+door passes passes/registry.def
+door placement/solvers placement/solvers/registry.def
+door target/cost_models target/cost_models/registry.def
+door lowering/emitters lowering/emitters/registry.def
 
 [ "$failures" -eq 0 ] && echo "layers hold" || { echo "$failures violations"; exit 1; }

@@ -1,0 +1,300 @@
+// Writes the models of the end-to-end tests into a folder: one for each feature that cutting a
+// model can break.
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "onnx/defs/parser.h"
+
+#include "examples/models/onnx_builder.h"
+
+namespace allot::examples {
+namespace {
+
+using onnx::TensorProto;
+
+// Two towers of unlike width that meet; the batch is symbolic.
+OnnxBuilder Branches() {
+  OnnxBuilder net("branches", 17);
+  const std::string x = net.Input("x", {"batch", 3, 32, 32});
+  std::string a = x, b = x;
+  for (int i = 0; i < 4; ++i) {
+    a = net.ConvRelu(a, i == 0 ? 3 : 32, 32, 3, 1, "a" + std::to_string(i));
+    b = net.ConvRelu(b, i == 0 ? 3 : 16, 16, 5, 1, "b" + std::to_string(i));
+  }
+  const std::string joined = net.Op("Concat", {a, b}, "join");
+  OnnxBuilder::Int(net.last(), "axis", 1);
+  const std::string y = net.ConvRelu(joined, 48, 8, 1, 1, "head");
+  net.Node("GlobalAveragePool", {y}, {"y"}, "pool");
+  net.Output("y", {"batch", 8, 1, 1});
+  return net;
+}
+
+// A table used at both ends; position ids computed from the shape of the input.
+OnnxBuilder TiedEmbedding() {
+  OnnxBuilder net("tied", 17);
+  const std::string ids = net.Input("ids", {"batch", "seq"}, TensorProto::INT64);
+  const std::string table = net.Weight("table", {64, 32}, 0.2);
+  const std::string position = net.Weight("position", {16, 32}, 0.2);
+  std::string x = net.Op("Gather", {table, ids}, "embed");
+  const std::string shape = net.Op("Shape", {ids}, "shape");
+  const std::string one = net.Integers("one", {1}, {});
+  const std::string zero = net.Integers("zero", {0}, {});
+  const std::string length = net.Op("Gather", {shape, one}, "length");
+  const std::string range = net.Op("Range", {zero, length, one}, "range");
+  const std::string where = net.Op("Gather", {position, range}, "where");
+  x = net.Op("Add", {x, where}, "add");
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = "block" + std::to_string(i);
+    const std::string scale = net.Weight(name + ".scale", {32}, 0.1, 1.0);
+    const std::string bias = net.Weight(name + ".bias", {32}, 0.1);
+    const std::string norm = net.Op("LayerNormalization", {x, scale, bias}, name + ".norm");
+    const std::string w1 = net.Weight(name + ".w1", {32, 64}, 0.2);
+    const std::string w2 = net.Weight(name + ".w2", {64, 32}, 0.1);
+    std::string h = net.Op("MatMul", {norm, w1}, name + ".fc1");
+    h = net.Op("Tanh", {h}, name + ".tanh");
+    h = net.Op("MatMul", {h, w2}, name + ".fc2");
+    x = net.Op("Add", {x, h}, name + ".residual");
+  }
+  const std::string turned = net.Op("Transpose", {table}, "turned");
+  net.Node("MatMul", {x, turned}, {"logits"}, "logits");
+  net.Output("logits", {"batch", "seq", 64});
+  return net;
+}
+
+// Quantized convolution, weights dequantized from int8.
+OnnxBuilder Quantized() {
+  OnnxBuilder net("quantized", 13);
+  std::string x = net.Input("x", {1, 3, 16, 16});
+  const auto scalar = [&](const std::string& name, float value) {
+    TensorProto& tensor = *net.graph().add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(TensorProto::FLOAT);
+    tensor.add_float_data(value);
+    return name;
+  };
+  const auto zero_point = [&](const std::string& name, int32_t type) {
+    TensorProto& tensor = *net.graph().add_initializer();
+    tensor.set_name(name);
+    tensor.set_data_type(type);
+    tensor.add_int32_data(0);
+    return name;
+  };
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = "q" + std::to_string(i);
+    const std::string scale = scalar(name + ".scale", 0.05f);
+    const std::string zero = zero_point(name + ".zero", TensorProto::INT8);
+    x = net.Op("QuantizeLinear", {x, scale, zero}, name + ".quantize");
+    x = net.Op("DequantizeLinear", {x, scale, zero}, name + ".dequantize");
+    const int64_t in = i == 0 ? 3 : 8;
+    TensorProto& weight = *net.graph().add_initializer();
+    weight.set_name(name + ".w");
+    weight.set_data_type(TensorProto::INT8);
+    for (const int64_t dim : {int64_t{8}, in, int64_t{3}, int64_t{3}}) weight.add_dims(dim);
+    for (int64_t k = 0; k < 8 * in * 9; ++k) {
+      weight.add_int32_data(static_cast<int32_t>((k * 37 + i) % 101) - 50);
+    }
+    const std::string weight_scale = scalar(name + ".w_scale", 0.004f);
+    const std::string w =
+        net.Op("DequantizeLinear", {name + ".w", weight_scale, zero}, name + ".w_dequantize");
+    x = net.Op("Conv", {x, w}, name + ".conv");
+    OnnxBuilder::Ints(net.last(), "pads", {1, 1, 1, 1});
+    x = net.Op("Relu", {x}, name + ".relu");
+  }
+  net.Node("GlobalMaxPool", {x}, {"y"}, "pool");
+  net.Output("y", {1, 8, 1, 1});
+  return net;
+}
+
+// Outputs that are an input, a weight, an inner value and the end; a dead node; an input nobody
+// uses; odd names.
+OnnxBuilder OddOutputs() {
+  OnnxBuilder net("odd outputs", 17);
+  const std::string x = net.Input("x y/z", {2, 8});
+  net.Input("unused", {3});
+  const std::string w = net.Weight("wéight", {8, 8}, 0.3);
+  net.Node("MatMul", {x, w}, {"inner value"}, "");
+  net.Node("Relu", {"inner value"}, {"relu:0"}, "a node with spaces");
+  net.Node("Neg", {"relu:0"}, {"dead"}, "");
+  net.Node("MatMul", {"relu:0", w}, {"again"}, "");
+  net.Node("Add", {"again", x}, {"end"}, "");
+  net.Output("inner value", {2, 8});
+  net.Output("wéight", {8, 8});
+  net.Output("end", {2, 8});
+  return net;
+}
+
+// Weights in a file of their own.
+OnnxBuilder ExternalData(const std::string& folder) {
+  OnnxBuilder net("external", 17);
+  std::string x = net.Input("x", {4, 64});
+  std::string data;
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = "fc" + std::to_string(i);
+    const std::string w = net.Weight(name + ".w", {64, 64}, 0.12);
+    TensorProto& tensor = *net.graph().mutable_initializer(net.graph().initializer_size() - 1);
+    const auto entry = [&](const char* key, const std::string& value) {
+      onnx::StringStringEntryProto& pair = *tensor.add_external_data();
+      pair.set_key(key);
+      pair.set_value(value);
+    };
+    entry("location", "external_weights.bin");
+    entry("offset", std::to_string(data.size()));
+    entry("length", std::to_string(tensor.raw_data().size()));
+    data += tensor.raw_data();
+    tensor.clear_raw_data();
+    tensor.set_data_location(TensorProto::EXTERNAL);
+    x = net.Op("MatMul", {x, w}, name);
+    x = net.Op("Relu", {x}, name + ".relu");
+  }
+  net.Node("Softmax", {x}, {"y"}, "softmax");
+  net.Output("y", {4, 64});
+  std::ofstream file(folder + "/external_weights.bin", std::ios::binary);
+  file.write(data.data(), static_cast<std::streamsize>(data.size()));
+  return net;
+}
+
+// Models in ONNX's text syntax: control flow with captures, functions, sequences, overridable
+// initializers.
+struct TextModel {
+  const char* name;
+  const char* text;
+};
+
+constexpr TextModel kTextModels[] = {
+    {"control_flow", R"(
+<ir_version: 8, opset_import: ["" : 16]>
+control_flow (float[N, 4] x, bool flag) => (float[N, 4] y, float[N, 4] z)
+{
+  scale = Constant <value = float[4] {0.5, 1.5, -1.0, 2.0}> ()
+  h = Mul (x, scale)
+  s = Sigmoid (h)
+  y = If (flag) <
+    then_branch = then_graph () => (float[N, 4] then_out) {
+      t = Add (h, s)
+      then_out = Relu (t)
+    },
+    else_branch = else_graph () => (float[N, 4] else_out) {
+      else_out = Sub (h, scale)
+    }
+  >
+  trips = Constant <value = int64 {3}> ()
+  always = Constant <value = bool {1}> ()
+  l = Loop (trips, always, y) <
+    body = loop_body (int64 i, bool condition, float[N, 4] carried) => (bool go_on, float[N, 4] next) {
+      go_on = Identity (condition)
+      u = Mul (carried, s)
+      next = Add (u, h)
+    }
+  >
+  z = Tanh (l)
+}
+)"},
+    {"functions", R"(
+<ir_version: 8, opset_import: ["" : 17, "local" : 1]>
+functions (float[2, 6] x) => (float[2, 6] y)
+{
+  a = local.gate (x)
+  b = Relu (a)
+  c = local.twice (b)
+  d = local.gate (c)
+  y = Add (d, x)
+}
+<domain: "local", opset_import: ["" : 17]>
+gate (v) => (r)
+{
+  s = Sigmoid (v)
+  r = Mul (s, v)
+}
+<domain: "local", opset_import: ["" : 17, "local" : 1]>
+twice (v) => (r)
+{
+  a = local.gate (v)
+  r = local.gate (a)
+}
+)"},
+    {"sequences", R"(
+<ir_version: 8, opset_import: ["" : 17]>
+sequences (float[6, 4] x) => (float[6, 4] y)
+{
+  e = Exp (x)
+  parts = SplitToSequence <axis = 0> (e)
+  position = Constant <value = int64 {2}> ()
+  third = SequenceAt (parts, position)
+  all = ConcatFromSequence <axis = 0> (parts)
+  sum = Add (all, third)
+  y = Tanh (sum)
+}
+)"},
+    {"data_dependent", R"(
+<ir_version: 8, opset_import: ["" : 16]>
+data_dependent (float[8, 4] x) => (float[K, 4] y)
+{
+  r = Relu (x)
+  axes = Constant <value = int64[1] {1}> ()
+  sums = ReduceSum <keepdims = 0> (r, axes)
+  zero = Constant <value = float {0.5}> ()
+  positive = Greater (sums, zero)
+  where = NonZero (positive)
+  rows = Squeeze (where)
+  picked = Gather <axis = 0> (r, rows)
+  t = Tanh (picked)
+  y = Mul (t, picked)
+}
+)"},
+    {"overridable", R"(
+<ir_version: 8, opset_import: ["" : 17]>
+overridable (float[2, 3] x, float[3] bias) => (float[2, 3] y)
+<float[3] bias = {1, 2, 3}>
+{
+  a = Add (x, bias)
+  b = Relu (a)
+  c = Mul (b, bias)
+  y = Sigmoid (c)
+}
+)"},
+};
+
+bool Write(const OnnxBuilder& net, const std::string& path) {
+  if (net.Save(path)) return true;
+  std::fprintf(stderr, "error: %s cannot be written\n", path.c_str());
+  return false;
+}
+
+bool WriteText(const TextModel& model, const std::string& folder) {
+  onnx::ModelProto proto;
+  onnx::OnnxParser parser(model.text);
+  const auto parsed = parser.Parse(proto);
+  if (!parsed.IsOK()) {
+    std::fprintf(stderr, "error: %s: %s\n", model.name, parsed.ErrorMessage().c_str());
+    return false;
+  }
+  std::ofstream file(folder + "/" + model.name + ".onnx", std::ios::binary);
+  return proto.SerializeToOstream(&file) && file.flush().good();
+}
+
+bool WriteAll(const std::string& folder) {
+  bool ok = Write(GoogLeNet(), folder + "/googlenet.onnx") &&
+            Write(Branches(), folder + "/branches.onnx") &&
+            Write(TiedEmbedding(), folder + "/tied_embedding.onnx") &&
+            Write(Quantized(), folder + "/quantized.onnx") &&
+            Write(OddOutputs(), folder + "/odd_outputs.onnx") &&
+            Write(ExternalData(folder), folder + "/external.onnx");
+  for (const TextModel& model : kTextModels) ok = ok && WriteText(model, folder);
+  return ok;
+}
+
+}  // namespace
+}  // namespace allot::examples
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: make-e2e-models FOLDER\n");
+    return 1;
+  }
+  return allot::examples::WriteAll(argv[1]) ? 0 : 1;
+}
