@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 #include "ir/attribute.h"
@@ -95,12 +96,12 @@ class Graph {
   const std::vector<ValueId>& captures() const { return captures_; }
   const std::vector<ValueId>& initializers() const { return initializers_; }
   const std::vector<ValueId>& outputs() const { return outputs_; }
-  bool IsOutput(ValueId value) const;
+  bool IsOutput(ValueId value) const { return output_uses_[value] > 0; }
 
   // --- editing ---
-  ValueId AddInput(std::string name, Type type, ConstantId default_value = ConstantId());
-  ValueId AddCapture(std::string name, Type type);
-  ValueId AddInitializer(std::string name, Type type, ConstantId constant);
+  ValueId AddInput(std::string value_name, Type type, ConstantId default_value = ConstantId());
+  ValueId AddCapture(std::string value_name, Type type);
+  ValueId AddInitializer(std::string value_name, Type type, ConstantId constant);
   // Appends a node; `results` are created from the names and types. node.results is ignored.
   struct Result {
     std::string name;
@@ -109,10 +110,13 @@ class Graph {
   NodeId AddNode(Node node, absl::Span<const Result> results);
   // Appends a node without results; AddResult then gives it one at a time (for parsers).
   ValueId AddResult(NodeId node, Result result);
-  void SetOutputs(std::vector<ValueId> outputs) { outputs_ = std::move(outputs); }
+  void SetOutputs(std::vector<ValueId> outputs);
   void SetOperand(NodeId node, size_t index, ValueId value);
-  // Every operand, capture and graph output that is `of` becomes `with`.
+  // Every operand, capture and graph output that is `of` becomes `with`. Bodies that capture `of`
+  // see it under the name of `with` from then on; a body that captures both keeps one capture.
   void ReplaceUses(ValueId of, ValueId with);
+  // Renames a value here and in every body that captures it.
+  void Rename(ValueId value, const std::string& new_name);
   // The node's results must be unused (not operands, captures or outputs).
   void Erase(NodeId node);
   // Editable fields that no use list depends on.
@@ -131,15 +135,19 @@ class Graph {
   bool Compact();
 
  private:
-  friend class GraphEditor;
+  ValueId AddValue(Value value);
   void AddUse(ValueId value, NodeId user);
   void DropUse(ValueId value, NodeId user);
+  // Numbers everything anew: `order` lists the live nodes. Bodies first.
+  void Renumber(const std::vector<NodeId>& order);
+  void MergeCaptures(NodeId node, size_t from, size_t into);
 
   IdVector<NodeId, Node> nodes_;
   IdVector<NodeId, bool> live_;
   size_t num_live_ = 0;
   IdVector<ValueId, Value> values_;
   IdVector<ValueId, std::vector<NodeId>> users_;
+  IdVector<ValueId, int32_t> output_uses_;  // how often outputs_ names the value
   std::vector<ValueId> inputs_, captures_, initializers_, outputs_;
 };
 

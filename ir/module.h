@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 #include "ir/constant.h"
 #include "ir/graph.h"
 
@@ -43,7 +45,9 @@ struct Module {
   int64_t OpsetVersion(absl::string_view domain) const;
 };
 
-// Structural equality of everything the text form shows. Linear.
+// Structural equality of everything the text form shows but locations; nodes and values are paired
+// by their order, constants by content, floats by bits. A capture is what it captures: its own type
+// and texts are not looked at. Linear.
 bool Equal(const Module& a, const Module& b);
 bool Equal(const Graph& a, const Graph& b, const ConstantPool& a_pool, const ConstantPool& b_pool);
 

@@ -90,6 +90,8 @@ struct Plan {
   size_t num_clusters() const;
   DeviceId DeviceOf(NodeId node) const;  // invalid if not placed or travelling with its users
   PartId PartOf(NodeId node) const;      // likewise
+
+  friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 // Constants and other free nodes that are copied into every part that uses them instead of being

@@ -1,0 +1,295 @@
+#include "ir/graph.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <utility>
+
+namespace allot::ir {
+namespace {
+
+bool Uses(const Node& node, ValueId value) {
+  return std::find(node.operands.begin(), node.operands.end(), value) != node.operands.end() ||
+         std::find(node.captures.begin(), node.captures.end(), value) != node.captures.end();
+}
+
+// Calls visit(producer) for the producer of every operand and capture, with repeats.
+template <typename Visit>
+void ForEachProducer(const Graph& graph, const Node& node, Visit visit) {
+  for (const std::vector<ValueId>* used : {&node.operands, &node.captures}) {
+    for (const ValueId value : *used) {
+      if (!value.valid()) continue;
+      const NodeId producer = graph.value(value).producer;
+      if (producer.valid()) visit(producer);
+    }
+  }
+}
+
+// The live nodes with operands before users (Kahn's algorithm, smallest old id first), or nullopt
+// if a cycle stops it. O(E log V).
+std::optional<std::vector<NodeId>> TopologicalOrder(const Graph& graph) {
+  IdVector<NodeId, int32_t> missing(graph.node_id_bound(), 0);
+  IdVector<NodeId, std::vector<NodeId>> successors(graph.node_id_bound());
+  const std::vector<NodeId> nodes = graph.nodes();
+  for (const NodeId node : nodes) {
+    ForEachProducer(graph, graph.node(node), [&](NodeId producer) {
+      ++missing[node];
+      successors[producer].push_back(node);
+    });
+  }
+  std::priority_queue<NodeId, std::vector<NodeId>, std::greater<>> ready;
+  for (const NodeId node : nodes) {
+    if (missing[node] == 0) ready.push(node);
+  }
+  std::vector<NodeId> order;
+  order.reserve(nodes.size());
+  while (!ready.empty()) {
+    const NodeId node = ready.top();
+    ready.pop();
+    order.push_back(node);
+    for (const NodeId successor : successors[node]) {
+      if (--missing[successor] == 0) ready.push(successor);
+    }
+  }
+  if (order.size() != nodes.size()) return std::nullopt;
+  return order;
+}
+
+bool IsAcyclic(const Graph& graph) {
+  if (!TopologicalOrder(graph).has_value()) return false;
+  for (const NodeId node : graph.nodes()) {
+    const std::vector<Graph>& bodies = graph.node(node).regions;
+    if (!std::all_of(bodies.begin(), bodies.end(), IsAcyclic)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Node::Node() = default;
+Node::Node(const Node&) = default;
+Node::Node(Node&&) noexcept = default;
+Node& Node::operator=(const Node&) = default;
+Node& Node::operator=(Node&&) noexcept = default;
+Node::~Node() = default;
+
+std::vector<NodeId> Graph::nodes() const {
+  std::vector<NodeId> live;
+  live.reserve(num_live_);
+  for (const NodeId node : nodes_.ids()) {
+    if (live_[node]) live.push_back(node);
+  }
+  return live;
+}
+
+ValueId Graph::AddValue(Value value) {
+  users_.Add({});
+  output_uses_.Add(0);
+  return values_.Add(std::move(value));
+}
+
+ValueId Graph::AddInput(std::string value_name, Type type, ConstantId default_value) {
+  Value value;
+  value.name = std::move(value_name);
+  value.type = std::move(type);
+  value.origin = Value::Origin::kInput;
+  value.constant = default_value;
+  inputs_.push_back(AddValue(std::move(value)));
+  return inputs_.back();
+}
+
+ValueId Graph::AddCapture(std::string value_name, Type type) {
+  Value value;
+  value.name = std::move(value_name);
+  value.type = std::move(type);
+  value.origin = Value::Origin::kCapture;
+  captures_.push_back(AddValue(std::move(value)));
+  return captures_.back();
+}
+
+ValueId Graph::AddInitializer(std::string value_name, Type type, ConstantId constant) {
+  Value value;
+  value.name = std::move(value_name);
+  value.type = std::move(type);
+  value.origin = Value::Origin::kInitializer;
+  value.constant = constant;
+  initializers_.push_back(AddValue(std::move(value)));
+  return initializers_.back();
+}
+
+NodeId Graph::AddNode(Node node, absl::Span<const Result> results) {
+  node.results.clear();
+  const NodeId id = nodes_.Add(std::move(node));
+  live_.Add(true);
+  ++num_live_;
+  for (const ValueId operand : nodes_[id].operands) {
+    if (operand.valid()) AddUse(operand, id);
+  }
+  for (const ValueId capture : nodes_[id].captures) {
+    if (capture.valid()) AddUse(capture, id);
+  }
+  for (const Result& result : results) AddResult(id, result);
+  return id;
+}
+
+ValueId Graph::AddResult(NodeId node, Result result) {
+  Value value;
+  value.name = std::move(result.name);
+  value.type = std::move(result.type);
+  value.producer = node;
+  value.result_index = static_cast<int32_t>(nodes_[node].results.size());
+  const ValueId id = AddValue(std::move(value));
+  nodes_[node].results.push_back(id);
+  return id;
+}
+
+void Graph::SetOutputs(std::vector<ValueId> outputs) {
+  for (const ValueId output : outputs_) --output_uses_[output];
+  outputs_ = std::move(outputs);
+  for (const ValueId output : outputs_) ++output_uses_[output];
+}
+
+void Graph::SetOperand(NodeId node, size_t index, ValueId value) {
+  ALLOT_CHECK(live_[node] && index < nodes_[node].operands.size());
+  const ValueId old = std::exchange(nodes_[node].operands[index], value);
+  if (old.valid() && !Uses(nodes_[node], old)) DropUse(old, node);
+  if (value.valid()) AddUse(value, node);
+}
+
+void Graph::ReplaceUses(ValueId of, ValueId with) {
+  if (of == with) return;
+  const std::vector<NodeId> moved = std::exchange(users_[of], {});
+  for (const NodeId user : moved) {
+    Node& node = nodes_[user];
+    std::replace(node.operands.begin(), node.operands.end(), of, with);
+    const auto captured = std::find(node.captures.begin(), node.captures.end(), of);
+    if (captured == node.captures.end()) continue;
+    const auto twin = std::find(node.captures.begin(), node.captures.end(), with);
+    const auto index = static_cast<size_t>(captured - node.captures.begin());
+    if (twin != node.captures.end()) {
+      MergeCaptures(user, index, static_cast<size_t>(twin - node.captures.begin()));
+      continue;
+    }
+    *captured = with;
+    for (Graph& body : node.regions) body.Rename(body.captures_[index], values_[with].name);
+  }
+  std::vector<NodeId> merged;
+  merged.reserve(moved.size() + users_[with].size());
+  std::set_union(moved.begin(), moved.end(), users_[with].begin(), users_[with].end(),
+                 std::back_inserter(merged));
+  users_[with] = std::move(merged);
+  std::replace(outputs_.begin(), outputs_.end(), of, with);
+  output_uses_[with] += std::exchange(output_uses_[of], 0);
+}
+
+void Graph::MergeCaptures(NodeId node, size_t from, size_t into) {
+  std::vector<ValueId>& captures = nodes_[node].captures;
+  captures.erase(captures.begin() + static_cast<std::ptrdiff_t>(from));
+  for (Graph& body : nodes_[node].regions) {
+    body.ReplaceUses(body.captures_[from], body.captures_[into]);
+    body.captures_.erase(body.captures_.begin() + static_cast<std::ptrdiff_t>(from));
+  }
+}
+
+void Graph::Rename(ValueId value, const std::string& new_name) {
+  values_[value].name = new_name;
+  for (const NodeId user : users_[value]) {
+    Node& node = nodes_[user];
+    for (size_t i = 0; i < node.captures.size(); ++i) {
+      if (node.captures[i] != value) continue;
+      for (Graph& body : node.regions) body.Rename(body.captures_[i], new_name);
+    }
+  }
+}
+
+void Graph::Erase(NodeId node) {
+  ALLOT_CHECK(live_[node]);
+  for (const ValueId result : nodes_[node].results) {
+    ALLOT_CHECK(users_[result].empty() && !IsOutput(result));
+  }
+  const Node erased = std::exchange(nodes_[node], Node());
+  for (const std::vector<ValueId>* used : {&erased.operands, &erased.captures}) {
+    for (const ValueId value : *used) {
+      if (value.valid()) DropUse(value, node);
+    }
+  }
+  live_[node] = false;
+  --num_live_;
+}
+
+// Use lists are sorted vectors: new nodes have the largest id, so building appends; a removal costs
+// a binary search and a short memmove even where a value has tens of thousands of users.
+void Graph::AddUse(ValueId value, NodeId user) {
+  std::vector<NodeId>& users = users_[value];
+  if (users.empty() || users.back() < user) {
+    users.push_back(user);
+    return;
+  }
+  const auto at = std::lower_bound(users.begin(), users.end(), user);
+  if (at == users.end() || *at != user) users.insert(at, user);
+}
+
+void Graph::DropUse(ValueId value, NodeId user) {
+  std::vector<NodeId>& users = users_[value];
+  const auto at = std::lower_bound(users.begin(), users.end(), user);
+  if (at != users.end() && *at == user) users.erase(at);
+}
+
+bool Graph::Compact() {
+  if (!IsAcyclic(*this)) return false;
+  Renumber(*TopologicalOrder(*this));
+  return true;
+}
+
+void Graph::Renumber(const std::vector<NodeId>& order) {
+  IdVector<ValueId, ValueId> renamed(values_.size());
+  IdVector<ValueId, Value> values;
+  values.reserve(values_.size());
+  const auto keep = [&](ValueId old) {
+    renamed[old] = values.Add(std::move(values_[old]));
+    return renamed[old];
+  };
+  std::vector<ValueId> initializers;
+  for (ValueId& input : inputs_) input = keep(input);
+  for (ValueId& capture : captures_) capture = keep(capture);
+  for (const ValueId old : initializers_) {
+    if (!users_[old].empty() || IsOutput(old)) initializers.push_back(keep(old));
+  }
+  IdVector<NodeId, Node> nodes;
+  nodes.reserve(order.size());
+  for (const NodeId old : order) {
+    const NodeId id = nodes.Add(std::move(nodes_[old]));
+    for (ValueId& result : nodes[id].results) {
+      result = keep(result);
+      values[result].producer = id;
+    }
+  }
+  for (const NodeId id : nodes.ids()) {
+    for (std::vector<ValueId>* used : {&nodes[id].operands, &nodes[id].captures}) {
+      for (ValueId& value : *used) {
+        if (value.valid()) value = renamed[value];
+      }
+    }
+    for (Graph& body : nodes[id].regions) body.Renumber(*TopologicalOrder(body));
+  }
+  for (ValueId& output : outputs_) output = renamed[output];
+
+  initializers_ = std::move(initializers);
+  nodes_ = std::move(nodes);
+  values_ = std::move(values);
+  live_ = IdVector<NodeId, bool>(nodes_.size(), true);
+  num_live_ = nodes_.size();
+  users_ = IdVector<ValueId, std::vector<NodeId>>(values_.size());
+  for (const NodeId id : nodes_.ids()) {
+    for (const std::vector<ValueId>* used : {&nodes_[id].operands, &nodes_[id].captures}) {
+      for (const ValueId value : *used) {
+        if (value.valid()) AddUse(value, id);
+      }
+    }
+  }
+  output_uses_ = IdVector<ValueId, int32_t>(values_.size(), 0);
+  for (const ValueId output : outputs_) ++output_uses_[output];
+}
+
+}  // namespace allot::ir
