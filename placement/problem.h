@@ -55,9 +55,9 @@ struct PlacementProblem {
 
   PlacementObjective objective = PlacementObjective::kLatency;
   Communication communication = Communication::kLink;
-  // Item-level stand-in for launches, for solvers that do not form parts: a tensor that comes from another
-  // device reaches its consumers part_cost of the receiver later (latency), and a device that holds any item
-  // carries part_cost once (throughput). Contract(..., kPerGroup) clears it.
+  // Item-level stand-in for launches, for solvers that do not form parts: a tensor that comes from
+  // another device reaches its consumers part_cost of the receiver later (latency), and a device
+  // that holds any item carries part_cost once (throughput). Contract(..., kPerGroup) clears it.
   bool launch_on_arrival = false;
   IdVector<DeviceId, MachineDevice> devices;
   size_t num_channels = 0;
@@ -81,13 +81,22 @@ struct ProblemGraph {
 };
 ProblemGraph BuildGraph(const PlacementProblem& problem);
 
-// What solvers may assume: ids in range, times non-negative and at most kMaxPicos, flows acyclic,
-// every item runnable somewhere, groups in agreement. One error that names the item.
+// The sets of items that must share a device: `together` with overlapping groups joined. Each set
+// has two or more items, ascending; sets ascend by their first item.
+std::vector<std::vector<ItemId>> JoinedGroups(const PlacementProblem& problem);
+
+// What solvers may assume: ids in range, times and bytes non-negative and small enough for every
+// sum of them (all times together at most 26 days), flows acyclic, every item runnable somewhere,
+// groups in agreement. `routes` may be empty: then only measured times lead between devices. One
+// error that names the item. O(n log n + flows * kinds of route).
 absl::Status Check(const PlacementProblem& problem);
 
 // The problem whose items are groups of items (dense group ids; the quotient must be acyclic).
 // Times add up (absent if any is), memory adds, flows inside a group vanish. `launch` adds each
-// device's part_cost to every time and clears it: the groups are parts then.
+// device's part_cost to every time and clears it: the groups are parts then. The workspace of a
+// group is the peak of its items' workspaces and of the flows inside it, along the
+// smallest-id-first topological order; a flow that leaves the group counts as its output, not here.
+// Flows keep their order. Linear.
 enum class Launch { kIgnore, kPerGroup };
 PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId, ItemId>& group_of,
                           size_t num_groups, Launch launch);

@@ -1,0 +1,19 @@
+#include "placement/evaluate.h"
+
+#include <tuple>
+
+#include "placement/evaluator.h"
+
+namespace allot {
+
+Score Evaluate(const PlacementProblem& problem, const ProblemGraph& graph,
+               const Solution& solution) {
+  return Evaluator(problem, graph).FullScore(solution);
+}
+
+bool Better(const Score& a, const Score& b) {
+  if (a.feasible != b.feasible) return a.feasible;
+  return std::tie(a.objective, a.makespan, a.moved) < std::tie(b.objective, b.makespan, b.moved);
+}
+
+}  // namespace allot

@@ -1,0 +1,194 @@
+#include "placement/evaluator.h"
+
+#include <algorithm>
+
+namespace allot {
+
+Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
+    : problem_(problem),
+      table_(problem),
+      flat_(BuildFlatGraph(problem, graph)),
+      memory_(problem),
+      duration_(problem.items.size()),
+      device_load_(problem.devices.size()),
+      channel_load_(problem.num_channels),
+      stamp_(problem.devices.size()) {
+  times_.reserve(problem.items.size() * problem.devices.size());
+  for (const PlacementProblem::Item& item : problem.items) {
+    workspace_.push_back(item.workspace);
+    for (const std::optional<Picos>& time : item.time) {
+      times_.push_back(time.value_or(-1));
+      all_run_anywhere_ = all_run_anywhere_ && time.has_value();
+    }
+  }
+  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+    std::vector<int32_t>& items = groups_.emplace_back();
+    for (const ItemId item : group) items.push_back(item.index());
+  }
+  for (const DeviceId from : problem.devices.ids()) {
+    for (const DeviceId to : problem.devices.ids()) {
+      if (from != to && (problem.routes.empty() || !problem.routes[from][to].has_value())) {
+        all_routes_ = false;
+      }
+    }
+  }
+}
+
+int64_t Evaluator::Prepare(const int32_t* device) {
+  int64_t violations = 0;
+  const size_t num_devices = device_load_.size();
+  for (size_t i = 0; i < duration_.size(); ++i) duration_[i] = times_[i * num_devices + device[i]];
+  if (!all_run_anywhere_) {
+    for (Picos& duration : duration_) {
+      if (duration >= 0) continue;
+      duration = 0;
+      ++violations;
+    }
+  }
+  for (const std::vector<int32_t>& group : groups_) {
+    for (const int32_t item : group) violations += device[item] != device[group[0]] ? 1 : 0;
+  }
+  if (all_routes_) return violations;
+  for (int32_t node = 0; node < flat_.num_nodes(); ++node) {
+    const int32_t from = device[node];
+    for (int32_t slot = flat_.slot_begin[node]; slot < flat_.slot_begin[node + 1]; ++slot) {
+      for (int32_t c = flat_.consumer_begin[slot]; c < flat_.consumer_begin[slot + 1]; ++c) {
+        const int32_t to = device[flat_.consumers[c]];
+        if (table_.Time(flat_.slot_flow[slot], from, to) < 0) ++violations;
+      }
+    }
+  }
+  return violations;
+}
+
+// Loads of devices and channels: compute, transfers once per receiving device, and what a device
+// costs that holds anything under launch_on_arrival.
+void Evaluator::AddLoads(const int32_t* device) {
+  std::fill(device_load_.begin(), device_load_.end(), 0);
+  std::fill(channel_load_.begin(), channel_load_.end(), 0);
+  ++now_;
+  for (size_t i = 0; i < duration_.size(); ++i) {
+    const int32_t d = device[i];
+    device_load_[d] += duration_[i];
+    if (stamp_[d] == now_) continue;
+    stamp_[d] = now_;
+    device_load_[d] += table_.ArrivalDelay(d);
+  }
+  if (table_.communication() == Communication::kDelay) return;
+  const bool blocking = table_.communication() == Communication::kBlocking;
+  for (int32_t node = 0; node < flat_.num_nodes(); ++node) {
+    const int32_t from = device[node];
+    for (int32_t slot = flat_.slot_begin[node]; slot < flat_.slot_begin[node + 1]; ++slot) {
+      ++now_;
+      for (int32_t c = flat_.consumer_begin[slot]; c < flat_.consumer_begin[slot + 1]; ++c) {
+        const int32_t to = device[flat_.consumers[c]];
+        if (to == from || stamp_[to] == now_) continue;
+        stamp_[to] = now_;
+        const Picos time = std::max<Picos>(table_.Time(flat_.slot_flow[slot], from, to), 0);
+        for (const int32_t channel : table_.Channels(from, to)) channel_load_[channel] += time;
+        if (!blocking) continue;
+        device_load_[from] += time;
+        device_load_[to] += time;
+      }
+    }
+  }
+}
+
+Bytes Evaluator::Excess(const int32_t* device, Picos makespan) {
+  const std::vector<Bytes>& peak =
+      sweep_.Run(flat_, problem_, device, workspace_.data(), simulation_, makespan, transfers_,
+                 memory_.Resident(device));
+  Bytes excess = 0;
+  for (size_t d = 0; d < peak.size(); ++d) {
+    excess += std::max<Bytes>(0, peak[d] - memory_.capacity(d));
+  }
+  return excess;
+}
+
+SearchValue Evaluator::Value(const int32_t* device, const int32_t* order) {
+  SearchValue value;
+  value.violations = Prepare(device);
+  const bool fits = memory_.always_fits() || memory_.CertainlyFits(device);
+  const bool latency = problem_.objective == PlacementObjective::kLatency;
+  if (latency || !fits) {
+    const Picos makespan = simulation_.Run(flat_, table_, device, duration_.data(), order,
+                                           fits ? nullptr : &transfers_);
+    if (!fits) value.excess = Excess(device, makespan);
+    value.objective = makespan;
+  }
+  if (latency) {
+    std::fill(device_load_.begin(), device_load_.end(), 0);
+    for (size_t i = 0; i < duration_.size(); ++i) {
+      device_load_[device[i]] = std::max(device_load_[device[i]], simulation_.end()[i]);
+    }
+    for (const Picos last : device_load_) value.secondary += last;
+    return value;
+  }
+  AddLoads(device);
+  value.objective = 0;
+  for (const std::vector<Picos>* loads : {&device_load_, &channel_load_}) {
+    for (const Picos load : *loads) {
+      value.objective = std::max(value.objective, load);
+      value.secondary += load;
+    }
+  }
+  return value;
+}
+
+void Evaluator::Unpack(const Solution& solution) {
+  ALLOT_CHECK(solution.device_of.size() == problem_.items.size());
+  ALLOT_CHECK(solution.order.size() == problem_.items.size());
+  device_.clear();
+  order_.clear();
+  for (const DeviceId device : solution.device_of) {
+    ALLOT_CHECK(problem_.devices.Contains(device));
+    device_.push_back(device.index());
+  }
+  for (const ItemId item : solution.order) {
+    ALLOT_CHECK(problem_.items.Contains(item));
+    order_.push_back(item.index());
+  }
+}
+
+SearchValue Evaluator::Value(const Solution& solution) {
+  Unpack(solution);
+  return Value(device_.data(), order_.data());
+}
+
+Picos Evaluator::Simulate(const int32_t* device, const int32_t* order,
+                          std::vector<FlatTransfer>* transfers) {
+  Prepare(device);
+  return simulation_.Run(flat_, table_, device, duration_.data(), order, transfers);
+}
+
+Score Evaluator::FullScore(const Solution& solution) {
+  Unpack(solution);
+  const size_t num_devices = problem_.devices.size();
+  Score score;
+  score.feasible = Prepare(device_.data()) == 0;
+  score.makespan =
+      simulation_.Run(flat_, table_, device_.data(), duration_.data(), order_.data(), &transfers_);
+  for (const FlatTransfer& transfer : transfers_) {
+    score.moved += problem_.flows[FlowId(transfer.flow)].bytes;
+  }
+  const std::vector<Bytes>& resident = memory_.Resident(device_.data());
+  score.resident = IdVector<DeviceId, Bytes>(num_devices);
+  score.resident.raw() = resident;
+  score.peak.raw() = sweep_.Run(flat_, problem_, device_.data(), workspace_.data(), simulation_,
+                                score.makespan, transfers_, resident);
+  for (size_t d = 0; d < num_devices; ++d) {
+    if (score.peak.raw()[d] > memory_.capacity(d)) score.feasible = false;
+  }
+  AddLoads(device_.data());
+  score.load.raw() = device_load_;
+  score.channel_load.raw() = channel_load_;
+  score.objective = score.makespan;
+  if (problem_.objective == PlacementObjective::kThroughput) {
+    score.objective = 0;
+    for (const Picos load : device_load_) score.objective = std::max(score.objective, load);
+    for (const Picos load : channel_load_) score.objective = std::max(score.objective, load);
+  }
+  return score;
+}
+
+}  // namespace allot

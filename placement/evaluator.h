@@ -1,0 +1,77 @@
+// Evaluate() for searches: built once per problem, then a value per solution in linear time and
+// without allocation. Agrees with Evaluate(), which is checked by tests.
+#pragma once
+
+#include <compare>
+#include <vector>
+
+#include "placement/evaluate.h"
+#include "placement/peak_memory.h"
+#include "placement/simulation.h"
+
+namespace allot {
+
+// Smaller is better, compared in this order, so that a search leaves what is infeasible first.
+struct SearchValue {
+  int64_t violations = 0;  // items where they cannot run, groups on two devices, missing routes
+  Bytes excess = 0;        // bytes beyond memory, summed over devices at their peaks
+  Picos objective = 0;
+  Picos secondary = 0;  // tells equals apart: the sum over resources of load or of last use
+
+  bool feasible() const { return violations == 0 && excess == 0; }
+  friend auto operator<=>(const SearchValue&, const SearchValue&) = default;
+};
+
+class Evaluator {
+ public:
+  // Keeps references to both.
+  Evaluator(const PlacementProblem& problem, const ProblemGraph& graph);
+
+  // By plain index: the device of each item, and the items in a topological order.
+  SearchValue Value(const int32_t* device, const int32_t* order);
+  SearchValue Value(const Solution& solution);
+
+  // Runs the simulation alone; its start and end times by item stay readable. Returns the makespan.
+  Picos Simulate(const int32_t* device, const int32_t* order,
+                 std::vector<FlatTransfer>* transfers = nullptr);
+  const Simulation& simulation() const { return simulation_; }
+
+  // Fills everything; slower than Value().
+  Score FullScore(const Solution& solution);
+
+  const TransferTable& table() const { return table_; }
+  const FlatGraph& flat() const { return flat_; }
+  // The time of an item on a device; negative: it cannot run there.
+  Picos Time(int32_t item, int32_t device) const {
+    return times_[static_cast<size_t>(item) * table_.num_devices() + device];
+  }
+  const std::vector<std::vector<int32_t>>& groups() const { return groups_; }
+
+ private:
+  // Counts what is wrong with a placement, apart from memory, and fills duration_.
+  int64_t Prepare(const int32_t* device);
+  void AddLoads(const int32_t* device);
+  Bytes Excess(const int32_t* device, Picos makespan);
+  void Unpack(const Solution& solution);
+
+  const PlacementProblem& problem_;
+  TransferTable table_;
+  FlatGraph flat_;
+  MemoryModel memory_;
+  Simulation simulation_;
+  PeakSweep sweep_;
+  bool all_routes_ = true;
+  bool all_run_anywhere_ = true;
+  std::vector<Picos> times_;  // [item][device]
+  std::vector<Bytes> workspace_;
+  std::vector<std::vector<int32_t>> groups_;
+
+  // Scratch.
+  std::vector<Picos> duration_, device_load_, channel_load_;
+  std::vector<FlatTransfer> transfers_;
+  std::vector<int32_t> device_, order_;
+  std::vector<int64_t> stamp_;
+  int64_t now_ = 0;
+};
+
+}  // namespace allot

@@ -1,0 +1,249 @@
+#include "placement/simulation.h"
+
+#include <algorithm>
+
+namespace allot {
+namespace {
+
+// Beyond this many entries, times are computed when asked for.
+constexpr size_t kMaxTable = size_t{1} << 22;
+
+}  // namespace
+
+TransferTable::TransferTable(const PlacementProblem& problem)
+    : problem_(&problem),
+      num_devices_(problem.devices.size()),
+      num_channels_(static_cast<int32_t>(problem.num_channels)),
+      communication_(problem.communication),
+      tabulated_(problem.flows.size() * num_devices_ * num_devices_ <= kMaxTable) {
+  if (tabulated_) {
+    times_.reserve(problem.flows.size() * num_devices_ * num_devices_);
+    for (const FlowId flow : problem.flows.ids()) {
+      for (const DeviceId from : problem.devices.ids()) {
+        for (const DeviceId to : problem.devices.ids()) {
+          times_.push_back(problem.TransferTime(flow, from, to).value_or(kNoRoute));
+        }
+      }
+    }
+  }
+  channel_begin_.push_back(0);
+  for (const DeviceId from : problem.devices.ids()) {
+    for (const DeviceId to : problem.devices.ids()) {
+      for (const ChannelId channel : problem.Channels(from, to)) {
+        channels_.push_back(channel.index());
+      }
+      channel_begin_.push_back(static_cast<int32_t>(channels_.size()));
+    }
+    arrival_delay_.push_back(problem.launch_on_arrival ? problem.devices[from].part_cost : 0);
+  }
+}
+
+Picos TransferTable::Compute(int32_t flow, int32_t from, int32_t to) const {
+  return problem_->TransferTime(FlowId(flow), DeviceId(from), DeviceId(to)).value_or(kNoRoute);
+}
+
+FlatGraph BuildFlatGraph(const PlacementProblem& problem, const ProblemGraph& graph) {
+  FlatGraph flat;
+  flat.num_inputs.resize(problem.items.size());
+  flat.slot_begin.push_back(0);
+  flat.consumer_begin.push_back(0);
+  for (const ItemId item : problem.items.ids()) {
+    for (const FlowId flow : graph.outputs[item]) {
+      for (const ItemId to : problem.flows[flow].to) {
+        flat.consumers.push_back(to.index());
+        ++flat.num_inputs[to.index()];
+      }
+      flat.slot_flow.push_back(flow.index());
+      flat.consumer_begin.push_back(static_cast<int32_t>(flat.consumers.size()));
+    }
+    flat.slot_begin.push_back(static_cast<int32_t>(flat.slot_flow.size()));
+  }
+  return flat;
+}
+
+Picos Simulation::Run(const FlatGraph& graph, const TransferTable& table, const int32_t* device,
+                      const Picos* duration, const int32_t* order,
+                      std::vector<FlatTransfer>* transfers) {
+  graph_ = &graph;
+  table_ = &table;
+  device_ = device;
+  duration_ = duration;
+  transfers_ = transfers;
+  blocking_ = table.communication() == Communication::kBlocking;
+  if (transfers_ != nullptr) transfers_->clear();
+
+  const auto num_devices = static_cast<size_t>(table.num_devices());
+  start_.resize(graph.num_nodes());
+  end_.resize(graph.num_nodes());
+  arrived_.assign(graph.num_nodes(), 0);
+  device_free_.assign(num_devices, 0);
+  arrival_.resize(num_devices);
+  receivers_.assign((num_devices + 63) / 64, 0);
+  return table.communication() == Communication::kDelay ? RunDelay(order) : RunEvents(order);
+}
+
+// Calls visit(device) for each device but `from` that consumes the slot's flow, ascending.
+template <typename Visit>
+void Simulation::ForEachReceiver(int32_t slot, int32_t from, Visit visit) {
+  bool any = false;
+  const int32_t end = graph_->consumer_begin[slot + 1];
+  for (int32_t i = graph_->consumer_begin[slot]; i < end; ++i) {
+    const int32_t to = device_[graph_->consumers[i]];
+    if (to == from) continue;
+    any = true;
+    receivers_[static_cast<size_t>(to) / 64] |= uint64_t{1} << (to % 64);
+  }
+  if (!any) return;
+  for (size_t word = 0; word < receivers_.size(); ++word) {
+    for (uint64_t bits = receivers_[word]; bits != 0; bits &= bits - 1) {
+      visit(static_cast<int32_t>(word * 64) + __builtin_ctzll(bits));
+    }
+    receivers_[word] = 0;
+  }
+}
+
+// Without contention for channels nothing depends on the order of requests, so one sweep does.
+Picos Simulation::RunDelay(const int32_t* order) {
+  Picos makespan = 0;
+  const int32_t n = graph_->num_nodes();
+  for (int32_t i = 0; i < n; ++i) {
+    const int32_t node = order[i];
+    const int32_t from = device_[node];
+    const Picos start = std::max(device_free_[from], arrived_[node]);
+    const Picos end = start + duration_[node];
+    start_[node] = start;
+    end_[node] = end;
+    device_free_[from] = end;
+    makespan = std::max(makespan, end);
+    for (int32_t slot = graph_->slot_begin[node]; slot < graph_->slot_begin[node + 1]; ++slot) {
+      const int32_t flow = graph_->slot_flow[slot];
+      for (int32_t c = graph_->consumer_begin[slot]; c < graph_->consumer_begin[slot + 1]; ++c) {
+        const int32_t consumer = graph_->consumers[c];
+        const int32_t to = device_[consumer];
+        Picos arrival = end;
+        if (to != from) {
+          arrival += std::max<Picos>(table_->Time(flow, from, to), 0) + table_->ArrivalDelay(to);
+        }
+        arrived_[consumer] = std::max(arrived_[consumer], arrival);
+      }
+      if (transfers_ == nullptr) continue;
+      ForEachReceiver(slot, from, [&](int32_t to) {
+        const Picos time = std::max<Picos>(table_->Time(flow, from, to), 0);
+        transfers_->push_back({slot, flow, from, to, end, end + time});
+      });
+    }
+  }
+  return makespan;
+}
+
+void Simulation::Prepare(const int32_t* order) {
+  const int32_t n = graph_->num_nodes();
+  const int32_t num_devices = table_->num_devices();
+  missing_ = graph_->num_inputs;
+  channel_free_.assign(table_->num_channels(), 0);
+  busy_.assign(num_devices, 0);
+  end_of_last_.assign(num_devices, 0);
+  pending_.assign(num_devices, Pending());
+  last_.assign(num_devices, 0);
+  for (int32_t node = 0; node < n; ++node) ++last_[device_[node]];
+  next_.resize(num_devices);
+  int32_t begin = 0;
+  for (int32_t d = 0; d < num_devices; ++d) {
+    next_[d] = begin;
+    begin += last_[d];
+    last_[d] = next_[d];
+  }
+  sequence_.resize(n);
+  for (int32_t i = 0; i < n; ++i) sequence_[last_[device_[order[i]]]++] = order[i];
+}
+
+// Each device has at most one event to come, so the earliest is found by looking at all devices.
+// Ties: ends before requests for a device, then the smaller node.
+Picos Simulation::RunEvents(const int32_t* order) {
+  Prepare(order);
+  const int32_t num_devices = table_->num_devices();
+  for (int32_t d = 0; d < num_devices; ++d) TryStart(d);
+  Picos makespan = 0;
+  int32_t ended = 0;
+  while (true) {
+    const Pending* best = nullptr;
+    for (const Pending& event : pending_) {
+      if (event.node < 0) continue;
+      if (best == nullptr || event.time < best->time ||
+          (event.time == best->time && (event.ready < best->ready ||
+                                        (event.ready == best->ready && event.node < best->node)))) {
+        best = &event;
+      }
+    }
+    if (best == nullptr) break;
+    const Pending event = *best;
+    const int32_t d = device_[event.node];
+    if (event.ready) {
+      const Picos start = std::max(event.time, device_free_[d]);
+      start_[event.node] = start;
+      end_[event.node] = device_free_[d] = start + duration_[event.node];
+      pending_[d] = {end_[event.node], event.node, false};
+      continue;
+    }
+    makespan = std::max(makespan, event.time);
+    pending_[d].node = -1;
+    ++ended;
+    Finish(event.node, event.time);
+  }
+  ALLOT_CHECK(ended == graph_->num_nodes());  // the order was topological
+  return makespan;
+}
+
+void Simulation::TryStart(int32_t device) {
+  if (busy_[device] || next_[device] == last_[device]) return;
+  const int32_t node = sequence_[next_[device]];
+  if (missing_[node] > 0) return;
+  ++next_[device];
+  busy_[device] = 1;
+  if (blocking_) {
+    // It asks for its device once the item before it has ended and its inputs are there. Only then
+    // does it get its turn: transfers that are requested earlier go first.
+    pending_[device] = {std::max(arrived_[node], end_of_last_[device]), node, true};
+    return;
+  }
+  const Picos start = std::max(arrived_[node], device_free_[device]);
+  start_[node] = start;
+  end_[node] = device_free_[device] = start + duration_[node];
+  pending_[device] = {end_[node], node, false};
+}
+
+Picos Simulation::Request(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot) {
+  Picos start = now;
+  const absl::Span<const int32_t> channels = table_->Channels(from, to);
+  for (const int32_t channel : channels) start = std::max(start, channel_free_[channel]);
+  if (blocking_) start = std::max({start, device_free_[from], device_free_[to]});
+  const Picos end = start + std::max<Picos>(table_->Time(flow, from, to), 0);
+  for (const int32_t channel : channels) channel_free_[channel] = end;
+  if (blocking_) device_free_[from] = device_free_[to] = end;
+  if (transfers_ != nullptr) transfers_->push_back({slot, flow, from, to, start, end});
+  return end;
+}
+
+void Simulation::Finish(int32_t node, Picos now) {
+  const int32_t from = device_[node];
+  busy_[from] = 0;
+  if (blocking_) end_of_last_[from] = now;
+  for (int32_t slot = graph_->slot_begin[node]; slot < graph_->slot_begin[node + 1]; ++slot) {
+    const int32_t flow = graph_->slot_flow[slot];
+    arrival_[from] = now;
+    ForEachReceiver(slot, from, [&](int32_t to) {
+      arrival_[to] = Request(flow, from, to, now, slot) + table_->ArrivalDelay(to);
+    });
+    for (int32_t c = graph_->consumer_begin[slot]; c < graph_->consumer_begin[slot + 1]; ++c) {
+      const int32_t consumer = graph_->consumers[c];
+      const int32_t to = device_[consumer];
+      arrived_[consumer] = std::max(arrived_[consumer], arrival_[to]);
+      // An idle receiver may have waited for this; under blocking the rest of this node's
+      // transfers are requested before anything that it sets off, since that is a later event.
+      if (--missing_[consumer] == 0 && to != from) TryStart(to);
+    }
+  }
+  TryStart(from);
+}
+
+}  // namespace allot

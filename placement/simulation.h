@@ -1,0 +1,119 @@
+// The event simulation on flat arrays: what Simulate(), Evaluate(), Evaluator and the part-level
+// search all run. Nothing here allocates once its buffers have grown.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+#include "placement/evaluate.h"
+
+namespace allot {
+
+// Transfer times and channels by plain index, from the problem's flows and routes.
+class TransferTable {
+ public:
+  explicit TransferTable(const PlacementProblem& problem);
+
+  static constexpr Picos kNoRoute = -1;
+  // Zero when from == to, kNoRoute without a route.
+  Picos Time(int32_t flow, int32_t from, int32_t to) const {
+    if (from == to) return 0;
+    return tabulated_
+               ? times_[(static_cast<size_t>(flow) * num_devices_ + from) * num_devices_ + to]
+               : Compute(flow, from, to);
+  }
+  absl::Span<const int32_t> Channels(int32_t from, int32_t to) const {
+    const size_t pair = static_cast<size_t>(from) * num_devices_ + to;
+    return absl::MakeConstSpan(channels_.data() + channel_begin_[pair],
+                               channel_begin_[pair + 1] - channel_begin_[pair]);
+  }
+  // What a receiver waits after a transfer's end: its part_cost under launch_on_arrival, else zero.
+  Picos ArrivalDelay(int32_t device) const { return arrival_delay_[device]; }
+
+  int32_t num_devices() const { return static_cast<int32_t>(num_devices_); }
+  int32_t num_channels() const { return num_channels_; }
+  Communication communication() const { return communication_; }
+
+ private:
+  Picos Compute(int32_t flow, int32_t from, int32_t to) const;
+
+  const PlacementProblem* problem_;
+  size_t num_devices_;
+  int32_t num_channels_;
+  Communication communication_;
+  bool tabulated_;
+  std::vector<Picos> times_;  // [flow][from][to], if tabulated
+  std::vector<int32_t> channels_;
+  std::vector<int32_t> channel_begin_;  // [from][to]
+  std::vector<Picos> arrival_delay_;
+};
+
+// Nodes and the flows between them, in compressed rows. A slot is one output flow of one node; the
+// slots of a node are contiguous and ascend by flow.
+struct FlatGraph {
+  std::vector<int32_t> slot_begin;      // by node, and one past the last
+  std::vector<int32_t> slot_flow;       // by slot: index into the problem's flows
+  std::vector<int32_t> consumer_begin;  // by slot, and one past the last
+  std::vector<int32_t> consumers;       // nodes
+  std::vector<int32_t> num_inputs;      // by node: how often it stands in `consumers`
+
+  int32_t num_nodes() const { return static_cast<int32_t>(num_inputs.size()); }
+};
+
+FlatGraph BuildFlatGraph(const PlacementProblem& problem, const ProblemGraph& graph);
+
+struct FlatTransfer {
+  int32_t slot, flow, from, to;
+  Picos start, end;
+};
+
+// The semi-active schedule; the rules stand in evaluate.h.
+class Simulation {
+ public:
+  // Node v runs for duration[v] on device[v]; each device runs its nodes as they stand in `order`,
+  // which must be topological. Missing routes count as zero time. Returns the makespan.
+  // `transfers`, if given, is overwritten with all transfers as they were requested.
+  Picos Run(const FlatGraph& graph, const TransferTable& table, const int32_t* device,
+            const Picos* duration, const int32_t* order, std::vector<FlatTransfer>* transfers);
+
+  const std::vector<Picos>& start() const { return start_; }
+  const std::vector<Picos>& end() const { return end_; }
+
+ private:
+  struct Pending {  // the next event of a device
+    Picos time = 0;
+    int32_t node = -1;   // -1: none
+    bool ready = false;  // blocking only: `node` asks for its device; else it ends
+  };
+
+  Picos RunDelay(const int32_t* order);
+  Picos RunEvents(const int32_t* order);
+  void Prepare(const int32_t* order);
+  void TryStart(int32_t device);
+  void Finish(int32_t node, Picos now);
+  Picos Request(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
+  template <typename Visit>
+  void ForEachReceiver(int32_t slot, int32_t from, Visit visit);
+
+  const FlatGraph* graph_ = nullptr;
+  const TransferTable* table_ = nullptr;
+  const int32_t* device_ = nullptr;
+  const Picos* duration_ = nullptr;
+  std::vector<FlatTransfer>* transfers_ = nullptr;
+  bool blocking_ = false;
+
+  std::vector<Picos> start_, end_, arrived_;  // by node
+  std::vector<int32_t> missing_;              // by node: inputs whose arrival is not known yet
+  std::vector<Picos> device_free_, channel_free_;
+  std::vector<Picos> arrival_;        // by device, of the flow in hand
+  std::vector<uint64_t> receivers_;   // a bit per device, of the flow in hand
+  std::vector<int32_t> sequence_;     // nodes by device, then by order
+  std::vector<int32_t> next_, last_;  // by device: the rest of its sequence
+  std::vector<Picos> end_of_last_;    // by device
+  std::vector<char> busy_;            // by device: a node of it has started or asked to
+  std::vector<Pending> pending_;      // by device
+};
+
+}  // namespace allot
