@@ -52,15 +52,9 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
   return absl::OkStatus();
 }
 
-// What an operator costs: the model asked for, and the measured rows that override it.
-struct Costs {
-  std::unique_ptr<CostModel> model;
-  MeasuredCosts measured;
-};
-
-absl::StatusOr<Costs> MakeCosts(const CompileOptions& options) {
+// The model asked for, "name" or "name{option=value}", and the measured rows that override it.
+absl::Status MakeCosts(const CompileOptions& options, PlacementSetup& setup) {
   const Registry<CostModel> models = BuiltinCostModels();
-  // "name{option=value}" or just a name.
   absl::string_view name = options.cost_model;
   absl::string_view model_options;
   if (const size_t brace = name.find('{'); brace != name.npos && name.back() == '}') {
@@ -72,24 +66,23 @@ absl::StatusOr<Costs> MakeCosts(const CompileOptions& options) {
     return InputError("--cost-model: there is no cost model '", name, "' (there are ",
                       absl::StrJoin(models.names(), ", "), ")");
   }
-  Costs costs;
-  ALLOT_ASSIGN_OR_RETURN(costs.model, entry->make(model_options), "--cost-model: ");
+  ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model_options), "--cost-model: ");
   for (const std::string& path : options.cost_files) {
     ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     ALLOT_ASSIGN_OR_RETURN(MeasuredCosts more, ParseCosts(text, path));
-    ALLOT_RETURN_IF_ERROR(costs.measured.Merge(std::move(more)));
+    ALLOT_RETURN_IF_ERROR(setup.measured.Merge(std::move(more)));
   }
   if (!options.cost_files.empty()) {
-    costs.model = MakeMeasuredCostModel(std::move(costs.model), costs.measured);
+    setup.cost_model = MakeMeasuredCostModel(std::move(setup.cost_model), setup.measured);
   }
-  return costs;
+  return absl::OkStatus();
 }
 
-void ReportUnmatchedRows(const Costs& costs, const Target& target, const ir::Plan& plan,
+void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
                          Diagnostics& diagnostics) {
   std::vector<std::string> names;
   for (const OpFeatures& features : plan.features) names.push_back(features.name);
-  const std::vector<std::string> unmatched = UnmatchedRows(costs.measured, names, target);
+  const std::vector<std::string> unmatched = UnmatchedRows(setup.measured, names, setup.target);
   if (unmatched.empty()) return;
   constexpr size_t kShown = 5;
   std::vector<std::string> shown(unmatched.begin(),
@@ -150,37 +143,49 @@ absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int6
   return bindings;
 }
 
-absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
-                                    Diagnostics& diagnostics, const RunOptions& run,
-                                    StageObserver* observer) {
-  Compilation result;
-  ALLOT_ASSIGN_OR_RETURN(result.target, LoadTarget(options.target));
-  ALLOT_RETURN_IF_ERROR(AddRules(options, result.target));
-  ALLOT_ASSIGN_OR_RETURN(const Costs costs, MakeCosts(options));
-  const Registry<PlacementSolver> solvers = BuiltinSolvers();
-  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
-                         ParsePipeline(PipelineText(options), BuiltinPasses()));
-  result.pipeline = PrintPipeline(pipeline);
+absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options) {
+  PlacementSetup setup;
+  ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
+  ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
+  ALLOT_RETURN_IF_ERROR(MakeCosts(options, setup));
+  setup.schemas = MakeOnnxSchemas();
+  setup.solvers = BuiltinSolvers();
+  ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
+  return setup;
+}
 
-  if (observer != nullptr) observer->Begin("read model");
-  ALLOT_ASSIGN_OR_RETURN(result.module, ImportOnnx(model_path, ImportOptions(), diagnostics));
-
-  const std::unique_ptr<ir::OperatorSchemas> schemas = MakeOnnxSchemas();
-  PassStatistics statistics;
+PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& diagnostics,
+                                    PassStatistics& statistics) const {
   PassContext context;
-  context.target = &result.target;
-  context.cost_model = costs.model.get();
+  context.target = &target;
+  context.cost_model = cost_model.get();
   context.schemas = schemas.get();
   context.solvers = &solvers;
   context.objective = options.objective;
-  ALLOT_ASSIGN_OR_RETURN(context.dims, ParseDims(options.dims, options.default_dim));
+  context.dims = dims;
   context.seed = options.seed;
   context.threads = options.threads;
   context.diagnostics = &diagnostics;
   context.statistics = &statistics;
+  return context;
+}
+
+absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
+                                    Diagnostics& diagnostics, const RunOptions& run,
+                                    StageObserver* observer) {
+  Compilation result;
+  ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
+                         ParsePipeline(PipelineText(options), BuiltinPasses()));
+  result.pipeline = PrintPipeline(pipeline);
+  if (observer != nullptr) observer->Begin("read model");
+  ALLOT_ASSIGN_OR_RETURN(result.module, ImportOnnx(model_path, ImportOptions(), diagnostics));
+  PassStatistics statistics;
+  PassContext context = setup.Context(options, diagnostics, statistics);
   ALLOT_RETURN_IF_ERROR(RunPipeline(pipeline, result.module, result.plan, context, run), model_path,
                         ": ");
-  ReportUnmatchedRows(costs, result.target, result.plan, diagnostics);
+  ReportUnmatchedRows(setup, result.plan, diagnostics);
+  result.target = std::move(setup.target);
   return result;
 }
 

@@ -15,6 +15,7 @@
 #include "passes/pipeline.h"
 #include "support/diagnostics.h"
 #include "target/cost_model.h"
+#include "target/cost_models/measured.h"
 #include "target/target.h"
 
 namespace allot {
@@ -44,6 +45,21 @@ struct Compilation {
   ir::Plan plan;
   std::string pipeline;  // as run, with every default
 };
+
+// What a pipeline needs besides a module, made from options; owns it.
+struct PlacementSetup {
+  Target target;  // the command line's rules before its own
+  std::unique_ptr<CostModel> cost_model;
+  MeasuredCosts measured;
+  std::unique_ptr<ir::OperatorSchemas> schemas;
+  Registry<PlacementSolver> solvers;
+  DimBindings dims;
+
+  // Refers to this setup and the arguments, which must outlive it.
+  PassContext Context(const CompileOptions& options, Diagnostics& diagnostics,
+                      PassStatistics& statistics) const;
+};
+absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options);
 
 // Told of the stages that are no passes ("read", "write"); `hooks` of RunOptions see the passes.
 class StageObserver {

@@ -277,6 +277,31 @@ bool WriteText(const TextModel& model, const std::string& folder) {
   return proto.SerializeToOstream(&file) && file.flush().good();
 }
 
+// Models that must be refused.
+bool WriteBad(const std::string& folder) {
+  OnnxBuilder cycle("cycle", 17);
+  cycle.Input("x", {4});
+  cycle.Node("Add", {"x", "b"}, {"a"}, "first");
+  cycle.Node("Relu", {"a"}, {"b"}, "second");
+  cycle.Output("b", {4});
+  OnnxBuilder undefined("undefined", 17);
+  undefined.Input("x", {4});
+  undefined.Node("Add", {"x", "nowhere"}, {"y"}, "sum");
+  undefined.Output("y", {4});
+  OnnxBuilder twice("twice", 17);
+  twice.Input("x", {4});
+  twice.Node("Relu", {"x"}, {"y"}, "first");
+  twice.Node("Tanh", {"x"}, {"y"}, "second");
+  twice.Output("y", {4});
+  OnnxBuilder shapes("shapes", 17);
+  shapes.Input("x", {4, 3});
+  shapes.Weight("w", {5, 2}, 0.1);
+  shapes.Node("MatMul", {"x", "w"}, {"y"}, "product");
+  shapes.Output("y", {4, 2});
+  return Write(cycle, folder + "/cycle.onnx") && Write(undefined, folder + "/undefined.onnx") &&
+         Write(twice, folder + "/twice.onnx") && Write(shapes, folder + "/shapes.onnx");
+}
+
 bool WriteAll(const std::string& folder) {
   bool ok = Write(GoogLeNet(), folder + "/googlenet.onnx") &&
             Write(Branches(), folder + "/branches.onnx") &&
@@ -292,9 +317,11 @@ bool WriteAll(const std::string& folder) {
 }  // namespace allot::examples
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: make-e2e-models FOLDER\n");
+  const bool bad = argc == 3 && std::string(argv[2]) == "--bad";
+  if (argc != 2 && !bad) {
+    std::fprintf(stderr, "usage: make-e2e-models FOLDER [--bad]\n");
     return 1;
   }
-  return allot::examples::WriteAll(argv[1]) ? 0 : 1;
+  const bool ok = bad ? allot::examples::WriteBad(argv[1]) : allot::examples::WriteAll(argv[1]);
+  return ok ? 0 : 1;
 }

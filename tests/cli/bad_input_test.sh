@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Bad input: one clear error, exit status 1, nothing left behind. Arguments: allot, make-e2e-models, make-googlenet, a
+# scratch folder.
+set -uo pipefail
+allot=$1 make_models=$2 make_googlenet=$3 scratch=$4
+rm -rf "$scratch"
+mkdir -p "$scratch/good" "$scratch/bad" "$scratch/work"
+"$make_models" "$scratch/good" && "$make_models" "$scratch/bad" --bad || exit 1
+cd "$scratch/work"
+good=../good bad=../bad
+passed=0 failed=0
+
+# refuses WHAT PATTERN ARGUMENTS...: the error must match PATTERN.
+refuses() {
+  local what=$1 pattern=$2; shift 2
+  local before after status
+  before=$(ls -A)
+  "$allot" "$@" -o out >../stdout 2>../stderr </dev/null
+  status=$?
+  after=$(ls -A)
+  local why=
+  [ $status -eq 1 ] || why="exit status $status"
+  [ "$(grep -c '^error: ' ../stderr)" -eq 1 ] || why="${why:+$why, }not one error: $(cat ../stderr)"
+  grep -qE "$pattern" ../stderr || why="${why:+$why, }no match for '$pattern': $(cat ../stderr)"
+  [ "$before" = "$after" ] || why="${why:+$why, }left behind: $after"
+  if [ -z "$why" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $what: $why"; fi
+  rm -rf out
+}
+
+target() { # NAME JSON-BODY
+  printf '{"schema": "allot.target/1", "name": "%s", %s}\n' "$1" "$2" >"../$1.json"
+}
+device() { # NAME MEMORY [MORE]
+  printf '{"name": "%s", "kind": "cpu", "memory": "%s", "flops": {"default": "1T"}, "memory_bandwidth": "100GB/s"%s}' "$1" "$2" "${3:-}"
+}
+
+refuses "no such model" "nothing.onnx" nothing.onnx
+refuses "a folder" "folder" ../good
+refuses "no arguments" "no model"
+refuses "unknown flag" "did you mean '--target'" $good/branches.onnx --targt=cpu-gpu
+: >../empty.onnx
+refuses "an empty file" "empty.onnx" ../empty.onnx
+printf 'this is no model\n' >../text.onnx
+refuses "a text file" "text.onnx" ../text.onnx
+size=$(stat -c %s $good/branches.onnx)
+for part in 1 3 5 7 9; do
+  head -c $((size * part / 10)) $good/branches.onnx >../truncated.onnx
+  refuses "truncated to $part/10" "truncated.onnx" ../truncated.onnx
+done
+refuses "a cycle" "cycle" $bad/cycle.onnx
+refuses "an undefined tensor" "nowhere" $bad/undefined.onnx
+refuses "two producers" "y" $bad/twice.onnx
+refuses "shapes that do not fit" "product" $bad/shapes.onnx
+cp $good/external.onnx ../lonely.onnx
+refuses "missing external data" "external_weights.bin" ../lonely.onnx
+mkdir -p ../short && cp $good/external.onnx ../short/ && head -c 1000 $good/external_weights.bin >../short/external_weights.bin
+refuses "short external data" "external_weights.bin" ../short/external.onnx
+refuses "unknown target" "there are cpu-2gpu" $good/branches.onnx --target=cpu-3gpu
+refuses "unknown device in --pin" "gpu7" $good/branches.onnx --pin '.*=gpu7'
+refuses "bad regular expression" "\\(\\(" $good/branches.onnx --pin '((=cpu0'
+refuses "unknown solver" "magic" $good/branches.onnx --solver=magic
+refuses "unknown pass" "csee" $good/branches.onnx --pass-pipeline 'csee'
+refuses "unknown objective" "latency or throughput" $good/branches.onnx --objective=speed
+refuses "bad dimension" "NAME=SIZE" $good/branches.onnx --dim batch
+target rule "\"devices\": [$(device a 1GiB)], \"rules\": [{\"pin\": \"b\", \"op\": \"Conv\"}]"
+refuses "unknown device in a rule" "rules\\[0\\].*b" $good/branches.onnx --target=../rule.json
+target tiny "\"devices\": [$(device a 64KiB), $(device b 64KiB)], \"topology\": {\"links\": [{\"from\": \"a\", \"to\": \"b\", \"bandwidth\": \"1GB/s\", \"latency_us\": 1}]}"
+refuses "fits nowhere" "memory|fit" $good/branches.onnx --target=../tiny.json
+target apart "\"devices\": [$(device a 1GiB), $(device b 1GiB)], \"rules\": [{\"pin\": \"a\", \"op\": \"Conv\"}, {\"pin\": \"b\", \"op\": \"Relu\"}]"
+refuses "no route" "route" $good/branches.onnx --target=../apart.json
+target weak "\"devices\": [$(device a 1GiB ', "supports": {"ops": ["Relu"]}')]"
+refuses "an unsupported operator" "Conv" $good/branches.onnx --target=../weak.json
+echo '{"schema": "allot.target/1", "name": "x", "devices": [' >../broken.json
+refuses "broken JSON" "broken.json" $good/branches.onnx --target=../broken.json
+target typo "\"devices\": [$(device a 1GiB ', "memroy": 3')]"
+refuses "unknown key" "memroy" $good/branches.onnx --target=../typo.json
+
+# The output folder's place is taken by a file: the file stays.
+echo precious >out
+"$allot" $good/branches.onnx -o out --quiet 2>../stderr
+status=$?
+if [ $status -eq 1 ] && [ "$(cat out)" = precious ] && [ "$(ls -A)" = out ]; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1)); echo "FAILED output folder is a file: status $status, $(cat ../stderr), $(ls -A)"
+fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
