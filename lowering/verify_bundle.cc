@@ -1,0 +1,132 @@
+#include "lowering/verify_bundle.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct Boundary {
+  size_t piece = 0;
+  const ir::Value* value = nullptr;
+};
+
+// What every piece must look like by itself: its lists are those of its graph.
+absl::Status CheckLists(const Piece& piece) {
+  std::vector<std::string> inputs, outputs;
+  for (ir::ValueId id : piece.graph.inputs()) {
+    const ir::Value& value = piece.graph.value(id);
+    if (!value.constant.valid()) inputs.push_back(value.name);
+  }
+  for (ir::ValueId id : piece.graph.outputs()) outputs.push_back(piece.graph.value(id).name);
+  if (inputs != piece.inputs || outputs != piece.outputs) {
+    return absl::InternalError(
+        absl::StrCat("part ", piece.id, ": its graph has other inputs or outputs than it states"));
+  }
+  if (!piece.graph.captures().empty()) {
+    return absl::InternalError(absl::StrCat("part ", piece.id, " captures values"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAcyclic(const Bundle& bundle, const std::map<std::string, Boundary>& producers) {
+  std::vector<std::set<size_t>> users(bundle.pieces.size());
+  std::vector<size_t> waits_for(bundle.pieces.size(), 0);
+  for (size_t p = 0; p < bundle.pieces.size(); ++p) {
+    for (const std::string& name : bundle.pieces[p].inputs) {
+      const auto producer = producers.find(name);
+      if (producer == producers.end()) continue;
+      if (users[producer->second.piece].insert(p).second) ++waits_for[p];
+    }
+  }
+  std::vector<size_t> ready;
+  for (size_t p = 0; p < waits_for.size(); ++p) {
+    if (waits_for[p] == 0) ready.push_back(p);
+  }
+  size_t done = 0;
+  while (!ready.empty()) {
+    const size_t p = ready.back();
+    ready.pop_back();
+    ++done;
+    for (size_t user : users[p]) {
+      if (--waits_for[user] == 0) ready.push_back(user);
+    }
+  }
+  if (done == bundle.pieces.size()) return absl::OkStatus();
+  std::string names;
+  for (size_t p = 0; p < waits_for.size(); ++p) {
+    if (waits_for[p] > 0) absl::StrAppend(&names, names.empty() ? "" : ", ", bundle.pieces[p].id);
+  }
+  return InputError("the parts wait for each other in a cycle: ", names);
+}
+
+size_t NumPlaced(const ir::Graph& graph) {
+  size_t count = 0;
+  for (ir::NodeId id : graph.nodes()) count += ir::TravelsWithUsers(graph.node(id)) ? 0 : 1;
+  return count;
+}
+
+}  // namespace
+
+absl::Status VerifyBundle(const ir::Module& module, const Bundle& bundle) {
+  std::map<std::string, Boundary> producers;
+  size_t num_placed = 0;
+  for (size_t p = 0; p < bundle.pieces.size(); ++p) {
+    const Piece& piece = bundle.pieces[p];
+    ALLOT_RETURN_IF_ERROR(CheckLists(piece));
+    num_placed += NumPlaced(piece.graph);
+    for (ir::ValueId id : piece.graph.outputs()) {
+      const ir::Value& value = piece.graph.value(id);
+      const auto [old, inserted] = producers.insert({value.name, {p, &value}});
+      if (!inserted) {
+        return InputError("tensor '", value.name, "' is produced by part ",
+                          bundle.pieces[old->second.piece].id, " and part ", piece.id);
+      }
+    }
+  }
+  if (num_placed != NumPlaced(module.graph)) {
+    return absl::InternalError(
+        absl::StrCat("the parts hold ", num_placed, " nodes of ", NumPlaced(module.graph)));
+  }
+
+  const std::set<std::string> model_inputs(bundle.inputs.begin(), bundle.inputs.end());
+  for (const std::string& name : bundle.inputs) {
+    if (producers.count(name) > 0) {
+      return InputError("model input '", name, "' is also produced by a part");
+    }
+  }
+  for (const std::string& name : bundle.outputs) {
+    if (producers.count(name) == 0 && model_inputs.count(name) == 0) {
+      return InputError("no part produces the model output '", name, "'");
+    }
+  }
+  for (const Piece& piece : bundle.pieces) {
+    for (ir::ValueId id : piece.graph.inputs()) {
+      const ir::Value& value = piece.graph.value(id);
+      if (value.constant.valid() || model_inputs.count(value.name) > 0) continue;
+      const auto producer = producers.find(value.name);
+      if (producer == producers.end()) {
+        return InputError("part ", piece.id, " needs tensor '", value.name,
+                          "', which nothing produces");
+      }
+      const ir::Value& produced = *producer->second.value;
+      if (!value.type.is_ranked_tensor()) {
+        return InputError("tensor '", value.name, "' passes from part ",
+                          bundle.pieces[producer->second.piece].id, " to part ", piece.id,
+                          " but is no tensor of known element type and rank; keep its users on the "
+                          "device that computes it, or state its shape in the model");
+      }
+      if (!(value.type == produced.type)) {
+        return absl::InternalError(
+            absl::StrCat("tensor '", value.name, "' has two types at its ends"));
+      }
+    }
+  }
+  return CheckAcyclic(bundle, producers);
+}
+
+}  // namespace allot
