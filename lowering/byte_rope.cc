@@ -1,0 +1,49 @@
+#include "lowering/byte_rope.h"
+
+#include <utility>
+
+#include "lowering/wire_format.h"
+
+namespace allot {
+
+void ByteRope::Append(std::string bytes) {
+  if (bytes.empty()) return;
+  size_ += static_cast<int64_t>(bytes.size());
+  if (!chunks_.empty() && chunks_.back().source.empty()) {
+    chunks_.back().bytes += bytes;
+    return;
+  }
+  FileChunk chunk;
+  chunk.bytes = std::move(bytes);
+  chunks_.push_back(std::move(chunk));
+}
+
+void ByteRope::Append(ByteRope rope) {
+  for (FileChunk& chunk : rope.chunks_) {
+    if (chunk.source.empty()) {
+      Append(std::move(chunk.bytes));
+    } else {
+      size_ += chunk.length;
+      chunks_.push_back(std::move(chunk));
+    }
+  }
+}
+
+void ByteRope::AppendFileRange(std::string path, int64_t offset, int64_t length) {
+  if (length == 0) return;
+  FileChunk chunk;
+  chunk.source = std::move(path);
+  chunk.offset = offset;
+  chunk.length = length;
+  size_ += length;
+  chunks_.push_back(std::move(chunk));
+}
+
+void ByteRope::AppendField(int field, ByteRope rope) {
+  std::string header;
+  AppendFieldHeader(header, field, static_cast<uint64_t>(rope.size()));
+  Append(std::move(header));
+  Append(std::move(rope));
+}
+
+}  // namespace allot

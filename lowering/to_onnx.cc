@@ -1,0 +1,488 @@
+#include "lowering/to_onnx.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "onnx/onnx_pb.h"
+
+#include "lowering/byte_rope.h"
+#include "lowering/wire_format.h"
+#include "onnx_import/onnx_types.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+using ir::Constant;
+using ir::ConstantId;
+using ir::FileBytes;
+using ir::Graph;
+using ir::Module;
+using ir::Node;
+using ir::NodeId;
+using ir::Value;
+using ir::ValueId;
+
+constexpr int kMaxNesting = 90;  // protobuf's readers stop at 100 messages
+
+// The name each value has in the file.
+using Names = IdVector<ValueId, std::string>;
+
+std::string Serialize(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializePartialToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+// Fields that are too large, or hold something too large, to go through a message object: one or
+// more of the same number, with their tags.
+struct SplicedFields {
+  int number = 0;
+  ByteRope fields;
+};
+
+// `message` with further fields at their places in ascending order.
+ByteRope Splice(const google::protobuf::MessageLite& message, std::vector<SplicedFields> spliced) {
+  std::string bytes = Serialize(message);
+  const bool any = std::any_of(spliced.begin(), spliced.end(),
+                               [](const SplicedFields& s) { return s.fields.size() > 0; });
+  if (!any) return ByteRope(std::move(bytes));
+  const std::optional<std::vector<WireField>> fields = SplitFields(bytes);
+  ALLOT_CHECK(fields.has_value());
+  ByteRope out;
+  size_t next = 0;
+  for (const WireField& field : *fields) {
+    while (next < spliced.size() && spliced[next].number < field.number) {
+      out.Append(std::move(spliced[next++].fields));
+    }
+    out.Append(std::string(field.whole));
+  }
+  while (next < spliced.size()) out.Append(std::move(spliced[next++].fields));
+  return out;
+}
+
+std::string NodeText(const Node& node) {
+  return node.name.empty() ? absl::StrCat("a ", node.op_type, " node")
+                           : absl::StrCat("node '", node.name, "'");
+}
+
+using FunctionKey = std::tuple<std::string, std::string, std::string>;
+FunctionKey KeyOf(const ir::Function& function) {
+  return {function.domain, function.name, function.overload};
+}
+
+class OnnxWriter {
+ public:
+  OnnxWriter(const Module& module, const OnnxWriteOptions& options)
+      : module_(module), options_(options) {}
+
+  absl::StatusOr<std::vector<FileChunk>> Write(const Graph& graph) {
+    onnx::ModelProto model;
+    const int64_t ir_version = options_.ir_version > 0 ? options_.ir_version : module_.ir_version;
+    model.set_ir_version(ir_version);
+    list_initializers_as_inputs_ = ir_version < 4;
+    if (!module_.producer_name.empty()) model.set_producer_name(module_.producer_name);
+    if (!module_.producer_version.empty()) model.set_producer_version(module_.producer_version);
+    if (!module_.domain.empty()) model.set_domain(module_.domain);
+    if (module_.model_version != 0) model.set_model_version(module_.model_version);
+    if (!module_.doc.empty()) model.set_doc_string(module_.doc);
+    WriteOpsets(module_.opset_imports, *model.mutable_opset_import());
+    WriteMetadata(model);
+    if (!MergeCarriedFields(ModelFields(), &model)) {
+      return InputError("the model carries bytes that are no fields of a model");
+    }
+
+    SplicedFields main{onnx::ModelProto::kGraphFieldNumber, {}};
+    ALLOT_ASSIGN_OR_RETURN(ByteRope body, WriteGraph(graph, NamesOf(graph), NodeId(), 0));
+    main.fields.AppendField(main.number, std::move(body));
+    SplicedFields functions{onnx::ModelProto::kFunctionsFieldNumber, {}};
+    const std::set<FunctionKey> used = UsedFunctions(graph);
+    for (const ir::Function& function : module_.functions) {
+      if (options_.part && used.count(KeyOf(function)) == 0) continue;
+      ALLOT_ASSIGN_OR_RETURN(ByteRope rope, WriteFunction(function), "function '", function.name,
+                             "': ");
+      functions.fields.AppendField(functions.number, std::move(rope));
+    }
+    std::vector<SplicedFields> spliced;
+    spliced.push_back(std::move(main));
+    spliced.push_back(std::move(functions));
+    ByteRope out = Splice(model, std::move(spliced));
+    constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
+    if (out.size() > kLargest) {
+      return InputError("the ONNX file would have ", out.size(),
+                        " bytes, but protobuf messages end at 2 GiB; ",
+                        options_.embed_external_data ? "do not embed external data"
+                                                     : "keep the model's weights as external data");
+    }
+    return std::move(out).TakeChunks();
+  }
+
+ private:
+  static Names NamesOf(const Graph& graph) {
+    Names names;
+    names.reserve(graph.value_id_bound());
+    for (size_t i = 0; i < graph.value_id_bound(); ++i) names.Add(graph.value(ValueId(i)).name);
+    return names;
+  }
+
+  // A captured value goes by its name outside. If an edit outside gave it a name that the body
+  // uses for something else, that something gets a new name.
+  static absl::StatusOr<Names> NamesInBody(const Graph& body, const Node& owner,
+                                           const Names& outer) {
+    if (body.captures().size() != owner.captures.size()) {
+      return absl::InternalError(
+          absl::StrCat(NodeText(owner), " and its bodies disagree on what they capture"));
+    }
+    Names names = NamesOf(body);
+    bool same = true;
+    for (size_t i = 0; i < owner.captures.size(); ++i) {
+      std::string& name = names[body.captures()[i]];
+      const std::string& name_outside = outer[owner.captures[i]];
+      if (name == name_outside) continue;
+      name = name_outside;
+      same = false;
+    }
+    if (same) return names;
+    std::set<std::string> taken;
+    for (ValueId id : body.captures()) taken.insert(names[id]);
+    std::set<std::string> all(names.begin(), names.end());
+    for (ValueId id : names.ids()) {
+      if (body.value(id).origin == Value::Origin::kCapture || names[id].empty()) continue;
+      if (taken.count(names[id]) == 0) continue;
+      std::string fresh;
+      for (int suffix = 1; fresh.empty() || !all.insert(fresh).second; ++suffix) {
+        fresh = absl::StrCat(names[id], "_", suffix);
+      }
+      names[id] = fresh;
+    }
+    return names;
+  }
+
+  std::string ModelFields() const {
+    std::string fields = options_.model_fields != nullptr
+                             ? options_.model_fields(module_.unknown_fields)
+                             : module_.unknown_fields;
+    if (!options_.part) return fields;
+    return DropFields(fields, [](const WireField& field) {
+      return field.number == onnx::ModelProto::kTrainingInfoFieldNumber;
+    });
+  }
+
+  template <typename OpsetField>
+  static void WriteOpsets(const std::vector<ir::OpsetImport>& imports, OpsetField& out) {
+    for (const auto& [domain, version] : imports) {
+      onnx::OperatorSetIdProto* opset = out.Add();
+      if (!domain.empty()) opset->set_domain(domain);
+      opset->set_version(version);
+    }
+  }
+
+  void WriteMetadata(onnx::ModelProto& model) const {
+    std::vector<std::pair<std::string, std::string>> metadata = module_.metadata;
+    for (const auto& entry : options_.metadata) {
+      const auto old = std::find_if(metadata.begin(), metadata.end(),
+                                    [&](const auto& m) { return m.first == entry.first; });
+      if (old != metadata.end()) {
+        old->second = entry.second;
+      } else {
+        metadata.push_back(entry);
+      }
+    }
+    for (const auto& [key, value] : metadata) {
+      onnx::StringStringEntryProto* entry = model.add_metadata_props();
+      entry->set_key(key);
+      entry->set_value(value);
+    }
+  }
+
+  // Functions that the graph calls, directly or through others.
+  std::set<FunctionKey> UsedFunctions(const Graph& graph) const {
+    std::set<FunctionKey> used;
+    if (!options_.part || module_.functions.empty()) return used;
+    std::map<FunctionKey, const Graph*> bodies;
+    for (const ir::Function& function : module_.functions) {
+      bodies[KeyOf(function)] = &function.body;
+    }
+    std::vector<const Graph*> pending = {&graph};
+    while (!pending.empty()) {
+      const Graph& next = *pending.back();
+      pending.pop_back();
+      for (NodeId id : next.nodes()) {
+        const Node& node = next.node(id);
+        for (const Graph& region : node.regions) pending.push_back(&region);
+        const auto called = bodies.find({node.domain, node.op_type, node.overload});
+        if (called != bodies.end() && used.insert(called->first).second) {
+          pending.push_back(called->second);
+        }
+      }
+    }
+    return used;
+  }
+
+  // The bytes of a constant that lies in a file and is to be copied into the message.
+  absl::StatusOr<std::optional<ByteRope>> FileContents(const Constant& constant) const {
+    const auto* file = std::get_if<FileBytes>(&constant.storage);
+    if (file == nullptr) return std::nullopt;
+    if (file->home == FileBytes::Home::kExternalFile && !options_.embed_external_data) {
+      return std::nullopt;
+    }
+    const int64_t length = constant.bytes();
+    if (file->offset < 0 || (file->length >= 0 && file->length < length)) {
+      return InputError("tensor '", constant.name, "' has ", file->length, " bytes of data in '",
+                        file->location, "' but needs ", length);
+    }
+    ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module_, *file), "tensor '", constant.name,
+                           "': ");
+    ByteRope rope;
+    rope.AppendFileRange(std::move(path), file->offset, length);
+    return rope;
+  }
+
+  absl::StatusOr<ByteRope> WriteTensor(const Constant& constant) const {
+    onnx::TensorProto tensor;
+    ALLOT_ASSIGN_OR_RETURN(std::optional<ByteRope> contents, FileContents(constant));
+    ALLOT_RETURN_IF_ERROR(ConstantToOnnx(constant, &tensor));
+    SplicedFields raw{onnx::TensorProto::kRawDataFieldNumber, {}};
+    if (contents.has_value()) {
+      tensor.clear_external_data();
+      tensor.clear_data_location();
+      raw.fields.AppendField(raw.number, *std::move(contents));
+    }
+    std::vector<SplicedFields> spliced;
+    spliced.push_back(std::move(raw));
+    return Splice(tensor, std::move(spliced));
+  }
+
+  absl::StatusOr<ByteRope> WriteAttribute(const std::string& name, const ir::Attribute& attribute,
+                                          const Node& owner, const Names& names, NodeId main_node,
+                                          int depth) {
+    onnx::AttributeProto proto;
+    ALLOT_RETURN_IF_ERROR(AttributeToOnnx(name, attribute, module_.constants, &proto));
+    std::vector<SplicedFields> spliced(1);
+    SplicedFields& content = spliced[0];
+    if (const auto* id = attribute.If<ConstantId>(); id != nullptr && proto.has_t()) {
+      proto.clear_t();
+      content.number = onnx::AttributeProto::kTFieldNumber;
+      ALLOT_ASSIGN_OR_RETURN(ByteRope tensor, WriteTensor(module_.constants[*id]));
+      content.fields.AppendField(content.number, std::move(tensor));
+    } else if (const auto* region = attribute.If<ir::RegionIndex>()) {
+      if (region->index < 0 || static_cast<size_t>(region->index) >= owner.regions.size()) {
+        return absl::InternalError(absl::StrCat("attribute '", name, "' names a missing body"));
+      }
+      const Graph& body = owner.regions[static_cast<size_t>(region->index)];
+      content.number = onnx::AttributeProto::kGFieldNumber;
+      ALLOT_ASSIGN_OR_RETURN(const Names inner, NamesInBody(body, owner, names));
+      ALLOT_ASSIGN_OR_RETURN(ByteRope graph, WriteGraph(body, inner, main_node, depth + 1));
+      content.fields.AppendField(content.number, std::move(graph));
+    }
+    return Splice(proto, std::move(spliced));
+  }
+
+  // `depth` counts graphs around the node; `main_node` is the one of the main graph around it.
+  absl::StatusOr<ByteRope> WriteNode(const Node& node, const Names& names, NodeId main_node,
+                                     int depth) {
+    onnx::NodeProto proto;
+    for (ValueId id : node.operands) proto.add_input(id.valid() ? names[id] : std::string());
+    for (ValueId id : node.results) proto.add_output(names[id]);
+    if (!node.name.empty()) proto.set_name(node.name);
+    proto.set_op_type(node.op_type);
+    if (!node.doc.empty()) proto.set_doc_string(node.doc);
+    if (!node.domain.empty()) proto.set_domain(node.domain);
+    if (!node.overload.empty()) AddBytesField(kNodeOverload, node.overload, &proto);
+    const bool ask = options_.node_fields != nullptr && !in_function_;
+    if (!MergeCarriedFields(ask ? options_.node_fields(node, main_node) : node.unknown_fields,
+                            &proto)) {
+      return InputError(NodeText(node), " carries bytes that are no fields of a node");
+    }
+    std::vector<SplicedFields> spliced(1);
+    spliced[0].number = onnx::NodeProto::kAttributeFieldNumber;
+    for (const auto& [name, attribute] : node.attributes) {
+      ALLOT_ASSIGN_OR_RETURN(ByteRope rope,
+                             WriteAttribute(name, attribute, node, names, main_node, depth),
+                             NodeText(node), ": ");
+      spliced[0].fields.AppendField(spliced[0].number, std::move(rope));
+    }
+    return Splice(proto, std::move(spliced));
+  }
+
+  // At depth 0 every node is a `main_node` of its own.
+  absl::StatusOr<ByteRope> WriteGraph(const Graph& graph, const Names& names, NodeId main_node,
+                                      int depth) {
+    if (depth > kMaxNesting) {
+      return InputError("bodies are nested deeper than ", kMaxNesting, " levels");
+    }
+    onnx::GraphProto proto;
+    if (!graph.name.empty()) proto.set_name(graph.name);
+    if (!graph.doc.empty()) proto.set_doc_string(graph.doc);
+
+    SplicedFields nodes{onnx::GraphProto::kNodeFieldNumber, {}};
+    for (NodeId id : graph.nodes()) {
+      const NodeId main = depth == 0 ? id : main_node;
+      ALLOT_ASSIGN_OR_RETURN(ByteRope rope, WriteNode(graph.node(id), names, main, depth));
+      nodes.fields.AppendField(nodes.number, std::move(rope));
+    }
+
+    SplicedFields initializers{onnx::GraphProto::kInitializerFieldNumber, {}};
+    const auto write_initializer = [&](ValueId id) -> absl::Status {
+      Constant constant = module_.constants[graph.value(id).constant];
+      constant.name = names[id];
+      if (IsSparse(constant)) {
+        return SparseConstantToOnnx(constant, proto.add_sparse_initializer());
+      }
+      ALLOT_ASSIGN_OR_RETURN(ByteRope tensor, WriteTensor(constant));
+      initializers.fields.AppendField(initializers.number, std::move(tensor));
+      return absl::OkStatus();
+    };
+    const auto write_value = [&](ValueId id, onnx::ValueInfoProto* out) {
+      ValueToOnnx(graph.value(id), out);
+      out->set_name(names[id]);
+    };
+    std::vector<bool> stated(graph.value_id_bound(), false);  // as input or output
+    for (ValueId id : graph.inputs()) {
+      write_value(id, proto.add_input());
+      stated[static_cast<size_t>(id.index())] = true;
+      if (graph.value(id).constant.valid()) ALLOT_RETURN_IF_ERROR(write_initializer(id));
+    }
+    for (ValueId id : graph.initializers()) {
+      ALLOT_RETURN_IF_ERROR(write_initializer(id));
+      if (list_initializers_as_inputs_ && depth == 0) write_value(id, proto.add_input());
+    }
+    for (ValueId id : graph.outputs()) {
+      write_value(id, proto.add_output());
+      stated[static_cast<size_t>(id.index())] = true;
+    }
+    for (ValueId id : DeclaredValues(graph, stated)) write_value(id, proto.add_value_info());
+    for (const std::string& annotation : graph.quantization_annotations) {
+      if (!proto.add_quantization_annotation()->ParsePartialFromString(annotation)) {
+        return InputError("graph '", graph.name,
+                          "' carries a quantization annotation that is none");
+      }
+    }
+    if (!MergeCarriedFields(graph.unknown_fields, &proto)) {
+      return InputError("graph '", graph.name, "' carries bytes that are no fields of a graph");
+    }
+    std::vector<SplicedFields> spliced;
+    spliced.push_back(std::move(nodes));
+    spliced.push_back(std::move(initializers));
+    return Splice(proto, std::move(spliced));
+  }
+
+  // The values whose types the source states and that are neither `stated` already nor gone.
+  static std::vector<ValueId> DeclaredValues(const Graph& graph, const std::vector<bool>& stated) {
+    std::vector<ValueId> declared;
+    for (size_t i = 0; i < graph.value_id_bound(); ++i) {
+      const Value& value = graph.value(ValueId(i));
+      if (!value.declared || stated[i] || value.name.empty()) continue;
+      if (value.origin == Value::Origin::kCapture) continue;
+      if (value.origin == Value::Origin::kResult && !graph.alive(value.producer)) continue;
+      declared.push_back(ValueId(i));
+    }
+    return declared;
+  }
+
+  absl::StatusOr<ByteRope> WriteFunction(const ir::Function& function) {
+    const Graph& body = function.body;
+    if (!body.initializers().empty()) {
+      return InputError("functions cannot hold initializers, but '",
+                        body.value(body.initializers()[0]).name, "' is one");
+    }
+    onnx::FunctionProto proto;
+    proto.set_name(function.name);
+    if (!function.domain.empty()) proto.set_domain(function.domain);
+    if (!function.doc.empty()) proto.set_doc_string(function.doc);
+    for (const std::string& attribute : function.attributes) proto.add_attribute(attribute);
+    WriteOpsets(function.opset_imports, *proto.mutable_opset_import());
+    const Names names = NamesOf(body);
+    std::vector<bool> stated(body.value_id_bound(), false);
+    for (ValueId id : body.inputs()) proto.add_input(names[id]);
+    for (ValueId id : body.outputs()) proto.add_output(names[id]);
+
+    const Node no_owner;
+    SplicedFields defaults{kFunctionAttributeProto, {}};
+    for (const auto& [name, attribute] : function.attribute_defaults) {
+      ALLOT_ASSIGN_OR_RETURN(ByteRope rope,
+                             WriteAttribute(name, attribute, no_owner, names, NodeId(), 0));
+      defaults.fields.AppendField(defaults.number, std::move(rope));
+    }
+    SplicedFields types{kFunctionValueInfo, {}};
+    for (ValueId id : DeclaredValues(body, stated)) {
+      onnx::ValueInfoProto info;
+      ValueToOnnx(body.value(id), &info);
+      types.fields.AppendField(types.number, ByteRope(Serialize(info)));
+    }
+    SplicedFields nodes{onnx::FunctionProto::kNodeFieldNumber, {}};
+    in_function_ = true;
+    for (NodeId id : body.nodes()) {
+      absl::StatusOr<ByteRope> rope = WriteNode(body.node(id), names, NodeId(), 1);
+      if (!rope.ok()) return rope.status();
+      nodes.fields.AppendField(nodes.number, *std::move(rope));
+    }
+    in_function_ = false;
+    if (!function.overload.empty()) AddBytesField(kFunctionOverload, function.overload, &proto);
+    if (!MergeCarriedFields(function.unknown_fields, &proto)) {
+      return InputError("carries bytes that are no fields of a function");
+    }
+    std::vector<SplicedFields> spliced;
+    spliced.push_back(std::move(nodes));
+    spliced.push_back(std::move(defaults));
+    spliced.push_back(std::move(types));
+    return Splice(proto, std::move(spliced));
+  }
+
+  const Module& module_;
+  const OnnxWriteOptions& options_;
+  bool list_initializers_as_inputs_ = false;  // of the main graph, before IR version 4
+  bool in_function_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> DataPath(const Module& module, const FileBytes& file) {
+  const bool escapes = absl::StartsWith(file.location, "/") || file.location.empty();
+  const std::vector<std::string> steps = absl::StrSplit(file.location, '/');
+  if (escapes || std::count(steps.begin(), steps.end(), "..") > 0) {
+    return InputError("its data is in '", file.location,
+                      "', but data must lie in the model's folder or below it");
+  }
+  if (module.source_folder.empty()) return file.location;
+  return absl::StrCat(module.source_folder, absl::EndsWith(module.source_folder, "/") ? "" : "/",
+                      file.location);
+}
+
+std::vector<std::string> SourceFiles(const Module& module) {
+  std::vector<std::string> files;
+  std::set<std::string> seen;
+  const auto add = [&](const FileBytes& file) {
+    const absl::StatusOr<std::string> path = DataPath(module, file);
+    if (path.ok() && seen.insert(*path).second) files.push_back(*path);
+  };
+  if (!module.source_file.empty()) {
+    FileBytes model;
+    model.location = module.source_file;
+    add(model);
+  }
+  for (const Constant& constant : module.constants) {
+    if (const auto* file = std::get_if<FileBytes>(&constant.storage)) add(*file);
+  }
+  return files;
+}
+
+absl::StatusOr<std::vector<FileChunk>> ToOnnx(const Module& module, const Graph& graph,
+                                              const OnnxWriteOptions& options) {
+  return OnnxWriter(module, options).Write(graph);
+}
+
+}  // namespace allot
