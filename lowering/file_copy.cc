@@ -1,0 +1,154 @@
+#include "lowering/file_copy.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include <algorithm>
+#include <utility>
+
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+class OpenFile {
+ public:
+  OpenFile() = default;
+  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
+  OpenFile(OpenFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  OpenFile& operator=(OpenFile&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  ~OpenFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  int get() const { return descriptor_; }
+  // Close reports what some file systems only find out then, a full disk for one.
+  int Close() { return ::close(std::exchange(descriptor_, -1)); }
+
+ private:
+  int descriptor_ = -1;
+};
+
+absl::Status CannotWrite(int error, const std::string& shown) {
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot write '", shown, "'"));
+}
+absl::Status CannotRead(int error, const std::string& source) {
+  return absl::ErrnoToStatus(error, absl::StrCat("cannot read '", source, "'"));
+}
+
+absl::Status WriteAll(int to, const char* bytes, size_t count, const std::string& shown) {
+  while (count > 0) {
+    const ssize_t written = ::write(to, bytes, count);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return CannotWrite(errno, shown);
+    }
+    bytes += written;
+    count -= static_cast<size_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+// Errors by which copy_file_range says that it cannot serve these two files at all.
+bool MustCopyByHand(int error) {
+  return error == EXDEV || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP ||
+         error == EPERM || error == EBADF || error == ETXTBSY;
+}
+
+absl::Status CopyRange(int from, const FileChunk& chunk, int to, const std::string& shown) {
+  constexpr int64_t kStep = int64_t{1} << 30;
+  constexpr int64_t kBuffer = int64_t{1} << 20;
+  off_t offset = chunk.offset;
+  int64_t left = chunk.length;
+  bool in_kernel = true;
+  std::string buffer;
+  while (left > 0) {
+    ssize_t copied = 0;
+    if (in_kernel) {
+      copied = ::copy_file_range(from, &offset, to, nullptr,
+                                 static_cast<size_t>(std::min(left, kStep)), 0);
+      // Some file systems answer 0 where others refuse: reading by hand finds the truth.
+      if (copied == 0 || (copied < 0 && MustCopyByHand(errno))) {
+        in_kernel = false;
+        continue;
+      }
+      if (copied < 0 && errno != EINTR) {
+        const int error = errno;
+        return error == ENOSPC || error == EDQUOT || error == EFBIG
+                   ? CannotWrite(error, shown)
+                   : absl::ErrnoToStatus(error, absl::StrCat("cannot copy from '", chunk.source,
+                                                             "' to '", shown, "'"));
+      }
+      if (copied < 0) continue;
+    } else {
+      buffer.resize(static_cast<size_t>(std::min(left, kBuffer)));
+      copied = ::pread(from, buffer.data(), buffer.size(), offset);
+      if (copied < 0 && errno == EINTR) continue;
+      if (copied < 0) return CannotRead(errno, chunk.source);
+      if (copied == 0) {
+        return absl::FailedPreconditionError(absl::StrCat(
+            "'", chunk.source, "' ends before byte ", chunk.offset + chunk.length,
+            ", up to which '", shown,
+            "' needs it; it must not change between reading the model and writing its parts"));
+      }
+      ALLOT_RETURN_IF_ERROR(WriteAll(to, buffer.data(), static_cast<size_t>(copied), shown));
+      offset += copied;
+    }
+    left -= copied;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<OpenFile> OpenSource(const std::string& source) {
+  OpenFile file(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return CannotRead(errno, source);
+  struct stat about;
+  if (::fstat(file.get(), &about) != 0) return CannotRead(errno, source);
+  if (!S_ISREG(about.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat("'", source, "' is no regular file"));
+  }
+  return file;
+}
+
+}  // namespace
+
+absl::Status WriteChunks(const std::string& path, const std::string& shown,
+                         const std::vector<FileChunk>& chunks) {
+  OpenFile to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (to.get() < 0) return CannotWrite(errno, shown);
+  OpenFile from;
+  std::string open_source;
+  for (const FileChunk& chunk : chunks) {
+    if (chunk.source.empty()) {
+      ALLOT_RETURN_IF_ERROR(WriteAll(to.get(), chunk.bytes.data(), chunk.bytes.size(), shown));
+      continue;
+    }
+    if (from.get() < 0 || open_source != chunk.source) {
+      ALLOT_ASSIGN_OR_RETURN(from, OpenSource(chunk.source));
+      open_source = chunk.source;
+    }
+    ALLOT_RETURN_IF_ERROR(CopyRange(from.get(), chunk, to.get(), shown));
+  }
+  if (to.Close() != 0) return CannotWrite(errno, shown);
+  return absl::OkStatus();
+}
+
+absl::Status LinkOrCopy(const std::string& source, const std::string& path,
+                        const std::string& shown) {
+  ALLOT_ASSIGN_OR_RETURN(const OpenFile from, OpenSource(source));
+  if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+    return absl::OkStatus();
+  }
+  struct stat about;
+  if (::fstat(from.get(), &about) != 0) return CannotRead(errno, source);
+  FileChunk whole;
+  whole.source = source;
+  whole.length = about.st_size;
+  return WriteChunks(path, shown, {whole});
+}
+
+}  // namespace allot
