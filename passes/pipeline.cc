@@ -234,11 +234,10 @@ class PipelineParser {
       return ErrorAt(start, absl::StrCat("expected '(' and a list of passes after '", name, "'"));
     }
     const std::string near = NearestName(name, known);
-    return ErrorAt(start,
-                   absl::StrCat("'", name, "' is not a known pass or pipeline",
-                                near.empty() ? absl::StrCat("; known are ",
-                                                            absl::StrJoin(known, ", "))
-                                             : absl::StrCat("; did you mean '", near, "'?")));
+    return ErrorAt(
+        start, absl::StrCat("'", name, "' is not a known pass or pipeline",
+                            near.empty() ? absl::StrCat("; known are ", absl::StrJoin(known, ", "))
+                                         : absl::StrCat("; did you mean '", near, "'?")));
   }
 
   absl::string_view text_;

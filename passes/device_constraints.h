@@ -1,0 +1,68 @@
+// Which devices may run a node, and why the others may not: operator and type support, rules of the
+// target or the command line, and shapes that are not fully known.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "ir/module.h"
+#include "ir/plan.h"
+#include "passes/called_function.h"
+#include "support/id.h"
+#include "target/rule.h"
+#include "target/target.h"
+
+namespace allot {
+
+class DeviceConstraints {
+ public:
+  // The arguments must outlive the result; needs plan.features. An error is a rule whose pattern
+  // cannot be read.
+  static absl::StatusOr<DeviceConstraints> Make(const ir::Module& module, const ir::Plan& plan,
+                                                const Target& target);
+
+  bool Allowed(ir::NodeId node, DeviceId device) const {
+    return classes_[static_cast<size_t>(class_of_[node])][static_cast<size_t>(device.index())];
+  }
+  // The reason in words, or nullopt if the device may run the node.
+  std::optional<std::string> WhyNot(ir::NodeId node, DeviceId device) const;
+  // The rule that pins the node, or nullptr.
+  const Rule* PinOf(ir::NodeId node) const;
+  // The one device that may run the node; invalid if there are several or none.
+  DeviceId OnlyDevice(ir::NodeId node) const;
+
+  // Nodes of one class may run on the same devices.
+  int32_t ClassOf(ir::NodeId node) const { return class_of_[node]; }
+  // Whether every device of class `inner` is one of class `outer`.
+  bool Includes(int32_t outer, int32_t inner) const;
+
+ private:
+  DeviceConstraints(const ir::Module& module, const ir::Plan& plan, const Target& target,
+                    RuleMatcher rules)
+      : module_(&module),
+        plan_(&plan),
+        target_(&target),
+        rules_(std::move(rules)),
+        functions_(module) {}
+
+  std::optional<std::string> WhyUnsupportedHere(const ir::Node& node, const OpFeatures& features,
+                                                const Device& device) const;
+  std::optional<std::string> WhyGraphUnsupported(const ir::Graph& graph, const Device& device,
+                                                 int depth) const;
+  std::optional<std::string> WhyOpUnsupported(const ir::Node& node, const OpFeatures& features,
+                                              const Device& device, int depth) const;
+  bool HasStaticShapes(const ir::Graph& graph, const ir::Node& node) const;
+
+  const ir::Module* module_;
+  const ir::Plan* plan_;
+  const Target* target_;
+  RuleMatcher rules_;
+  CalledFunctions functions_;
+  IdVector<ir::NodeId, int32_t> class_of_;
+  std::vector<std::vector<bool>> classes_;  // by class, by device
+};
+
+}  // namespace allot

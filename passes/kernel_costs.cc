@@ -1,0 +1,105 @@
+#include "passes/kernel_costs.h"
+
+#include <algorithm>
+#include <map>
+
+namespace allot {
+namespace {
+
+bool Contains(const KernelNodes& kernel, ir::NodeId node) {
+  return std::binary_search(kernel.begin(), kernel.end(), node);
+}
+
+// The node that says what a kernel is: the one with most arithmetic, the first on ties.
+ir::NodeId Dominant(const ir::Plan& plan, const KernelNodes& kernel) {
+  ir::NodeId best = kernel.front();
+  const auto weight = [&plan](ir::NodeId node) {
+    const OpFeatures& features = plan.features[node];
+    return std::make_pair(features.family == OpFamily::kMatrix ? 2
+                          : features.family == OpFamily::kNone ? 0
+                                                               : 1,
+                          features.flops);
+  };
+  for (const ir::NodeId node : kernel) {
+    if (weight(node) > weight(best)) best = node;
+  }
+  return best;
+}
+
+}  // namespace
+
+KernelCosts::KernelCosts(const ir::Graph& graph, const ir::Plan& plan, const CostModel& cost_model,
+                         const Target& target)
+    : graph_(&graph), plan_(&plan), cost_model_(&cost_model), target_(&target) {}
+
+std::vector<KernelNodes> KernelCosts::Kernels(absl::Span<const ir::NodeId> nodes) const {
+  std::map<ir::KernelId, size_t> index_of;
+  std::vector<KernelNodes> kernels;
+  for (const ir::NodeId node : nodes) {
+    const auto [entry, is_new] = index_of.try_emplace(plan_->kernel_of[node], kernels.size());
+    if (is_new) kernels.emplace_back();
+    kernels[entry->second].push_back(node);
+  }
+  // All that a kernel computes leaves it at its last node, so that the order of last nodes is
+  // topological.
+  std::sort(kernels.begin(), kernels.end(),
+            [](const KernelNodes& a, const KernelNodes& b) { return a.back() < b.back(); });
+  return kernels;
+}
+
+OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
+  OpFeatures fused = plan_->features[Dominant(*plan_, kernel)];
+  if (kernel.size() == 1) return fused;
+  fused.flops = fused.read = fused.written = fused.weights = fused.launches = 0;
+  fused.integer_shape_work = true;
+  std::vector<ir::ValueId> read_before;  // tensors from outside
+  for (const ir::NodeId node : kernel) {
+    const OpFeatures& features = plan_->features[node];
+    fused.flops = SaturatingAdd(fused.flops, features.flops);
+    fused.weights = SaturatingAdd(fused.weights, features.weights);
+    fused.launches = std::max(fused.launches, features.launches);
+    fused.integer_shape_work = fused.integer_shape_work && features.integer_shape_work;
+
+    Bytes kept = 0;  // read from registers, or read once for several nodes
+    std::vector<ir::ValueId> operands = graph_->node(node).operands;
+    std::sort(operands.begin(), operands.end());
+    operands.erase(std::unique(operands.begin(), operands.end()), operands.end());
+    for (const ir::ValueId operand : operands) {
+      if (!operand.valid() || graph_->value(operand).constant.valid()) continue;
+      const ir::NodeId producer = graph_->value(operand).producer;
+      if (producer.valid() && ir::TravelsWithUsers(graph_->node(producer))) continue;
+      const bool inside = producer.valid() && Contains(kernel, producer);
+      const bool again =
+          std::find(read_before.begin(), read_before.end(), operand) != read_before.end();
+      if (inside || again) kept = SaturatingAdd(kept, plan_->value_bytes[operand]);
+      if (!inside && !again) read_before.push_back(operand);
+    }
+    fused.read = SaturatingAdd(fused.read, std::max<Bytes>(0, features.read - kept));
+
+    Bytes unwritten = 0;
+    for (const ir::ValueId result : graph_->node(node).results) {
+      const absl::Span<const ir::NodeId> users = graph_->users(result);
+      if (users.empty() || graph_->IsOutput(result)) continue;
+      const bool inside = std::all_of(users.begin(), users.end(), [&kernel](ir::NodeId user) {
+        return Contains(kernel, user);
+      });
+      if (inside) unwritten = SaturatingAdd(unwritten, plan_->value_bytes[result]);
+    }
+    fused.written = SaturatingAdd(fused.written, std::max<Bytes>(0, features.written - unwritten));
+  }
+  return fused;
+}
+
+IdVector<DeviceId, Picos> KernelCosts::Times(const KernelNodes& kernel) const {
+  IdVector<DeviceId, Picos> times;
+  std::vector<const OpFeatures*> ops;
+  for (const ir::NodeId node : kernel) ops.push_back(&plan_->features[node]);
+  const OpFeatures fused = Fuse(kernel);
+  for (const Device& device : target_->devices) {
+    times.Add(std::min(kMaxPicos, kernel.size() == 1 ? cost_model_->OpTime(*ops[0], device)
+                                                     : cost_model_->FusedTime(ops, fused, device)));
+  }
+  return times;
+}
+
+}  // namespace allot

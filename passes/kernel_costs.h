@@ -1,0 +1,41 @@
+// What a kernel costs: nodes that a runtime runs as one are read, computed and written as one.
+#pragma once
+
+#include <vector>
+
+#include "absl/types/span.h"
+
+#include "ir/module.h"
+#include "ir/plan.h"
+#include "support/id.h"
+#include "target/cost_model.h"
+
+namespace allot {
+
+using KernelNodes = std::vector<ir::NodeId>;  // ascending, never empty
+
+class KernelCosts {
+ public:
+  // The arguments must outlive the result; needs plan.features, value_bytes and kernel_of.
+  KernelCosts(const ir::Graph& graph, const ir::Plan& plan, const CostModel& cost_model,
+              const Target& target);
+
+  // The kernels among `nodes` (ascending), in an order in which they can run. A kernel that lies
+  // only partly in `nodes` counts with what lies there.
+  std::vector<KernelNodes> Kernels(absl::Span<const ir::NodeId> nodes) const;
+
+  // The features of the whole: flops, weights and launches add up, and tensors that live only
+  // inside the kernel are neither read nor written.
+  OpFeatures Fuse(const KernelNodes& kernel) const;
+
+  // By device, whether or not it can run the nodes; at most kMaxPicos.
+  IdVector<DeviceId, Picos> Times(const KernelNodes& kernel) const;
+
+ private:
+  const ir::Graph* graph_;
+  const ir::Plan* plan_;
+  const CostModel* cost_model_;
+  const Target* target_;
+};
+
+}  // namespace allot

@@ -1,0 +1,217 @@
+#include "passes/problem_builder.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "passes/coarsening/node_groups.h"
+#include "passes/constant_uses.h"
+#include "passes/device_constraints.h"
+#include "passes/kernel_costs.h"
+#include "passes/requirements.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+class ProblemBuilder {
+ public:
+  ProblemBuilder(const ir::Module& module, const ir::Plan& plan,
+                 const IdVector<ir::NodeId, ItemId>& group_of, size_t num_groups,
+                 const PassContext& context, const DeviceConstraints& constraints)
+      : module_(module),
+        graph_(module.graph),
+        plan_(plan),
+        group_of_(group_of),
+        target_(*context.target),
+        constraints_(constraints),
+        costs_(module.graph, plan, *context.cost_model, *context.target) {
+    built_.nodes = NodeGrouping{group_of, num_groups}.Members();
+    built_.problem.objective = context.objective == ir::Objective::kLatency
+                                   ? PlacementObjective::kLatency
+                                   : PlacementObjective::kThroughput;
+  }
+
+  absl::StatusOr<BuiltProblem> Build() {
+    AddMachine();
+    for (const ItemId item : built_.nodes.ids()) ALLOT_RETURN_IF_ERROR(AddItem(item));
+    AddFlows();
+    AddWeights();
+    return std::move(built_);
+  }
+
+ private:
+  void AddMachine() {
+    PlacementProblem& problem = built_.problem;
+    for (const Device& device : target_.devices) {
+      problem.devices.Add({device.name, device.memory, device.part_cost});
+    }
+    problem.num_channels = target_.channels.size();
+    problem.routes = target_.routes;
+  }
+
+  absl::Status AddItem(ItemId id) {
+    const std::vector<ir::NodeId>& nodes = built_.nodes[id];
+    PlacementProblem::Item item;
+    item.time.resize(target_.devices.size(), Picos{0});
+    const std::vector<KernelNodes> kernels = costs_.Kernels(nodes);
+    for (const KernelNodes& kernel : kernels) {
+      const IdVector<DeviceId, Picos> times = costs_.Times(kernel);
+      for (const DeviceId device : target_.devices.ids()) {
+        item.time[device] = std::min(kMaxPicos, SaturatingAdd(*item.time[device], times[device]));
+      }
+    }
+    bool runs_somewhere = false;
+    for (const DeviceId device : target_.devices.ids()) {
+      const bool allowed = std::all_of(nodes.begin(), nodes.end(), [&](ir::NodeId node) {
+        return constraints_.Allowed(node, device);
+      });
+      if (!allowed) item.time[device].reset();
+      runs_somewhere = runs_somewhere || allowed;
+    }
+    if (!runs_somewhere) return Infeasible(nodes);
+    item.name = Name(nodes);
+    item.workspace = Workspace(id);
+    built_.problem.items.Add(std::move(item));
+    return absl::OkStatus();
+  }
+
+  // The first node with the most arithmetic stands for all.
+  std::string Name(const std::vector<ir::NodeId>& nodes) const {
+    if (nodes.empty()) return "empty";
+    ir::NodeId best = nodes.front();
+    for (const ir::NodeId node : nodes) {
+      if (plan_.features[node].flops > plan_.features[best].flops) best = node;
+    }
+    const std::string& name = plan_.features[best].name;
+    return nodes.size() == 1 ? name : absl::StrCat(name, " +", nodes.size() - 1);
+  }
+
+  // The largest sum of the tensors that live only inside the item, at any time while it runs its
+  // nodes in order. What a kernel keeps to itself is never in memory.
+  Bytes Workspace(ItemId id) const {
+    std::vector<std::pair<ir::NodeId, Bytes>> ends;  // last user, bytes
+    Bytes live = 0, peak = 0;
+    size_t done = 0;
+    std::vector<std::pair<ir::NodeId, std::pair<ir::NodeId, Bytes>>> spans;  // producer, end
+    for (const ir::NodeId node : built_.nodes[id]) {
+      for (const ir::ValueId result : graph_.node(node).results) {
+        const absl::Span<const ir::NodeId> users = graph_.users(result);
+        if (users.empty() || graph_.IsOutput(result) || plan_.value_bytes[result] == 0) continue;
+        bool inside = true, in_kernel = true;
+        for (const ir::NodeId user : users) {
+          inside = inside && group_of_[user] == id;
+          in_kernel = in_kernel && plan_.kernel_of[user] == plan_.kernel_of[node];
+        }
+        if (inside && !in_kernel) {
+          spans.push_back({node, {users.back(), plan_.value_bytes[result]}});
+          ends.push_back({users.back(), plan_.value_bytes[result]});
+        }
+      }
+    }
+    std::sort(ends.begin(), ends.end());
+    for (const auto& [producer, end] : spans) {  // producers ascend
+      while (done < ends.size() && ends[done].first < producer) live -= ends[done++].second;
+      live += end.second;
+      peak = std::max(peak, live);
+    }
+    return peak;
+  }
+
+  absl::Status Infeasible(const std::vector<ir::NodeId>& nodes) const {
+    // A single node that nothing can run says it best.
+    for (const ir::NodeId node : nodes) {
+      std::vector<std::string> reasons;
+      bool runs_somewhere = false;
+      for (const DeviceId device : target_.devices.ids()) {
+        std::optional<std::string> why = constraints_.WhyNot(node, device);
+        runs_somewhere = runs_somewhere || !why.has_value();
+        if (why.has_value()) {
+          reasons.push_back(absl::StrCat(target_.devices[device].name, ": ", *why));
+        }
+      }
+      if (runs_somewhere) continue;
+      return InputError("node '", plan_.features[node].name, "' (", graph_.node(node).op_type,
+                        ") can run nowhere: ", absl::StrJoin(reasons, "; "));
+    }
+    std::vector<std::string> reasons;
+    for (const DeviceId device : target_.devices.ids()) {
+      for (const ir::NodeId node : nodes) {
+        const std::optional<std::string> why = constraints_.WhyNot(node, device);
+        if (!why.has_value()) continue;
+        reasons.push_back(absl::StrCat(target_.devices[device].name, ": node '",
+                                       plan_.features[node].name, "': ", *why));
+        break;
+      }
+    }
+    return InputError(
+        "nodes '", plan_.features[nodes.front()].name, "' to '", plan_.features[nodes.back()].name,
+        "' (", nodes.size(),
+        ") must run on one device, and no device can run them all: ", absl::StrJoin(reasons, "; "));
+  }
+
+  void AddFlows() {
+    for (const ir::NodeId node : group_of_.ids()) {
+      const ItemId from = group_of_[node];
+      if (!from.valid()) continue;
+      for (const ir::ValueId result : graph_.node(node).results) {
+        std::vector<ItemId> to;
+        for (const ir::NodeId user : graph_.users(result)) {
+          const ItemId item = group_of_[user];
+          if (item.valid() && item != from) to.push_back(item);
+        }
+        if (to.empty()) continue;
+        std::sort(to.begin(), to.end());
+        to.erase(std::unique(to.begin(), to.end()), to.end());
+        built_.problem.flows.Add({from, std::move(to), plan_.value_bytes[result], {}});
+        built_.values.Add(result);
+      }
+    }
+  }
+
+  // Each constant is resident once on every device that uses it. Constants with the same users
+  // count as one.
+  void AddWeights() {
+    std::map<std::vector<ItemId>, Bytes> bytes_of;
+    for (auto& [constant, items] : ConstantUses(module_, group_of_)) {
+      const Bytes bytes = module_.constants[constant].bytes();
+      if (bytes == 0) continue;
+      if (items.size() == 1) {
+        Bytes& memory = built_.problem.items[items[0]].memory;
+        memory = SaturatingAdd(memory, bytes);
+        continue;
+      }
+      Bytes& shared = bytes_of[items];
+      shared = SaturatingAdd(shared, bytes);
+    }
+    for (auto& [items, bytes] : bytes_of) built_.problem.shared.push_back({bytes, items});
+  }
+
+  const ir::Module& module_;
+  const ir::Graph& graph_;
+  const ir::Plan& plan_;
+  const IdVector<ir::NodeId, ItemId>& group_of_;
+  const Target& target_;
+  const DeviceConstraints& constraints_;
+  const KernelCosts costs_;
+  BuiltProblem built_;
+};
+
+}  // namespace
+
+absl::StatusOr<BuiltProblem> BuildProblem(const ir::Module& module, const ir::Plan& plan,
+                                          const IdVector<ir::NodeId, ItemId>& group_of,
+                                          size_t num_groups, const PassContext& context) {
+  ALLOT_RETURN_IF_ERROR(RequireMachine(context));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kFeatures));
+  ALLOT_CHECK(plan.kernel_of.size() == module.graph.node_id_bound());
+  ALLOT_CHECK(group_of.size() == module.graph.node_id_bound());
+  ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
+                         DeviceConstraints::Make(module, plan, *context.target));
+  return ProblemBuilder(module, plan, group_of, num_groups, context, constraints).Build();
+}
+
+}  // namespace allot
