@@ -1,4 +1,5 @@
 // TensorProto and SparseTensorProto <-> ir::Constant.
+#include <bit>
 #include <limits>
 #include <utility>
 
@@ -186,10 +187,11 @@ absl::StatusOr<ir::Constant> ConstantFromOnnx(TensorProto* tensor) {
   ALLOT_ASSIGN_OR_RETURN(const int64_t expected, ExpectedBytes(constant.element, constant.dims));
 
   if (constant.element == ElementType::kString || tensor->has_segment()) {
-    tensor->clear_name();
-    tensor->clear_doc_string();
+    TensorProto rest = *tensor;
+    rest.clear_name();
+    rest.clear_doc_string();
     auto proto = std::make_shared<std::string>();
-    tensor->SerializePartialToString(proto.get());
+    rest.SerializePartialToString(proto.get());
     constant.storage = ir::OpaqueTensor{std::move(proto), /*sparse=*/false};
     return constant;
   }

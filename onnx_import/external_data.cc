@@ -1,0 +1,63 @@
+#include "onnx_import/external_data.h"
+
+#include <sys/stat.h>
+
+#include "absl/strings/str_split.h"
+#include "support/status.h"
+#include "support/units.h"
+
+namespace allot {
+namespace {
+
+// ONNX: relative to the model's folder and not above it.
+absl::Status CheckLocation(const std::string& location) {
+  if (location.find('\0') != std::string::npos) {
+    return InputError("the name of its data file holds a zero byte");
+  }
+  if (location.front() == '/') {
+    return InputError("its data is in '", location,
+                      "', but external data must be given relative to the model's folder; put the "
+                      "file there and change the location");
+  }
+  for (absl::string_view step : absl::StrSplit(location, '/')) {
+    if (step == "..") {
+      return InputError("its data is in '", location,
+                        "', which leaves the model's folder; put the file beside the model and "
+                        "change the location");
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::optional<int64_t> SizeOfFile(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return static_cast<int64_t>(status.st_size);
+}
+
+}  // namespace
+
+absl::Status ExternalDataCheck::Check(const ir::Constant& constant) {
+  const auto* file = std::get_if<ir::FileBytes>(&constant.storage);
+  if (file == nullptr || file->home != ir::FileBytes::Home::kExternalFile) return absl::OkStatus();
+  ALLOT_RETURN_IF_ERROR(CheckLocation(file->location));
+  if (!must_exist_) return absl::OkStatus();
+
+  const std::string path = folder_.empty() ? file->location : folder_ + "/" + file->location;
+  auto [known, is_new] = size_of_.try_emplace(file->location);
+  if (is_new) known->second = SizeOfFile(path);
+  if (!known->second.has_value()) {
+    return InputError("its data is in '", file->location, "', but there is no file '", path,
+                      "'; put the model's data files beside the model");
+  }
+  const int64_t needed = file->length >= 0 ? file->length : constant.bytes();
+  const int64_t end = SaturatingAdd(file->offset, needed);
+  if (end > *known->second) {
+    return InputError("its data are bytes ", file->offset, " to ", end, " of '", path,
+                      "', which has only ", *known->second,
+                      "; the file is incomplete or belongs to another model");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace allot

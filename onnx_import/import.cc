@@ -1,0 +1,145 @@
+#include "onnx_import/import.h"
+
+#include <exception>
+#include <set>
+#include <utility>
+
+#include "onnx_import/import_functions.h"
+#include "onnx_import/import_graph.h"
+#include "onnx_import/model_file.h"
+#include "onnx_import/onnx_types.h"
+#include "onnx_import/weight_ranges.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+using onnx::ModelProto;
+
+// The newest IR version whose fields we have read about; newer ones are probably readable.
+constexpr int64_t kNewestIrVersion = 11;
+
+struct PathParts {
+  std::string folder;
+  std::string file;
+};
+
+PathParts SplitPath(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {"", path};
+  return {path.substr(0, std::max<size_t>(slash, 1)), path.substr(slash + 1)};
+}
+
+void ReadOpsets(const ModelProto& proto, ImportState& state) {
+  for (const auto& import : proto.opset_import()) {
+    const std::string domain = DomainFromOnnx(import.domain());
+    bool is_new = true;
+    for (auto& [known, version] : state.module.opset_imports) {
+      if (known != domain) continue;
+      is_new = false;
+      if (version != import.version()) {
+        state.diagnostics.Warning(state.where,
+                                  absl::StrCat("domain '", domain.empty() ? "ai.onnx" : domain,
+                                               "' is imported as version ", version, " and ",
+                                               import.version(), "; the latter is used"));
+      }
+      version = import.version();
+    }
+    if (is_new) state.module.opset_imports.emplace_back(domain, import.version());
+  }
+}
+
+// A warning for each domain that operators come from and that the model does not import.
+void ReportMissingOpsets(ImportState& state) {
+  std::set<std::string> known;
+  for (const auto& [domain, version] : state.module.opset_imports) known.insert(domain);
+  for (const ImportState::Call& call : state.calls) {
+    if (!known.insert(call.domain).second) continue;
+    state.diagnostics.Warning(
+        state.where,
+        absl::StrCat(call.place, ": the model imports no version of domain '",
+                     call.domain.empty() ? "ai.onnx" : call.domain,
+                     "'; nothing is known of its operators, and other tools may refuse the model"));
+  }
+}
+
+void ReadHead(const ModelProto& proto, ir::Module& module) {
+  module.ir_version = proto.ir_version();
+  module.producer_name = proto.producer_name();
+  module.producer_version = proto.producer_version();
+  module.domain = proto.domain();
+  module.doc = proto.doc_string();
+  module.model_version = proto.model_version();
+  for (const auto& entry : proto.metadata_props()) {
+    module.metadata.emplace_back(entry.key(), entry.value());
+  }
+}
+
+absl::Status ReadModel(ModelProto proto, ImportState& state) {
+  if (!proto.has_graph() || proto.ir_version() <= 0) {
+    return InputError("the file has no ", proto.has_graph() ? "IR version" : "graph",
+                      ": it is damaged or no ONNX model");
+  }
+  if (proto.ir_version() > kNewestIrVersion) {
+    state.diagnostics.Warning(
+        state.where,
+        absl::StrCat("IR version ", proto.ir_version(), " is newer than ", kNewestIrVersion,
+                     ", the newest one known; what is new in it is carried along"));
+  }
+  ReadHead(proto, state.module);
+  ReadOpsets(proto, state);
+  ALLOT_RETURN_IF_ERROR(ImportGraph(proto.mutable_graph(), "", state, &state.module.graph));
+  ReportMissingOpsets(state);
+  ALLOT_RETURN_IF_ERROR(ImportFunctions(&proto, state));
+
+  // What is left may be copied to be serialized; the graph need not take part.
+  proto.clear_graph();
+  proto.clear_functions();
+  state.module.unknown_fields = CarriedFields(
+      proto, {ModelProto::kIrVersionFieldNumber, ModelProto::kOpsetImportFieldNumber,
+              ModelProto::kProducerNameFieldNumber, ModelProto::kProducerVersionFieldNumber,
+              ModelProto::kDomainFieldNumber, ModelProto::kModelVersionFieldNumber,
+              ModelProto::kDocStringFieldNumber, ModelProto::kGraphFieldNumber,
+              ModelProto::kMetadataPropsFieldNumber, ModelProto::kFunctionsFieldNumber});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ir::Module> Import(const std::string& path, const std::string& shown,
+                                  const ImportOptions& options, Diagnostics& diagnostics) {
+  ALLOT_ASSIGN_OR_RETURN(const ModelFile file, ModelFile::Open(path));
+  const PathParts parts = path == "-" ? PathParts{"", "stdin"} : SplitPath(path);
+  ir::Module module;
+  module.source_file = parts.file;
+  module.source_folder = parts.folder;
+  ImportState state{
+      module, diagnostics, shown, ExternalDataCheck(parts.folder, options.check_external_data),
+      {},     nullptr,     {}};
+
+  // A tensor that is left in the file must take no part in its meaning: 0 would leave out all.
+  const int64_t reference_at_least =
+      file.can_be_referred_to() ? std::max<int64_t>(options.reference_at_least, 1) : -1;
+  absl::StatusOr<ModelProto> proto = ParseWithoutWeights(file.bytes(), reference_at_least);
+  absl::Status status = proto.status();
+  if (status.ok()) status = ReadModel(*std::move(proto), state);
+  if (!status.ok()) {
+    return absl::Status(status.code(), absl::StrCat(status.message(), LooksLike(file.bytes())));
+  }
+  return module;
+}
+
+}  // namespace
+
+absl::StatusOr<ir::Module> ImportOnnx(const std::string& path, const ImportOptions& options,
+                                      Diagnostics& diagnostics) {
+  const std::string shown = path == "-" ? "standard input" : path;
+  // Protobuf and the standard library throw when memory runs out.
+  try {
+    ALLOT_ASSIGN_OR_RETURN(ir::Module module, Import(path, shown, options, diagnostics), shown,
+                           ": ");
+    return module;
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat(shown, ": ", error.what()));
+  }
+}
+
+}  // namespace allot
