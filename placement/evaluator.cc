@@ -10,8 +10,7 @@ Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
       flat_(BuildFlatGraph(problem, graph)),
       memory_(problem),
       duration_(problem.items.size()),
-      device_load_(problem.devices.size()),
-      channel_load_(problem.num_channels),
+      last_use_(problem.devices.size()),
       stamp_(problem.devices.size()) {
   times_.reserve(problem.items.size() * problem.devices.size());
   for (const PlacementProblem::Item& item : problem.items) {
@@ -36,7 +35,7 @@ Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
 
 int64_t Evaluator::Prepare(const int32_t* device) {
   int64_t violations = 0;
-  const size_t num_devices = device_load_.size();
+  const size_t num_devices = last_use_.size();
   for (size_t i = 0; i < duration_.size(); ++i) duration_[i] = times_[i * num_devices + device[i]];
   if (!all_run_anywhere_) {
     for (Picos& duration : duration_) {
@@ -61,36 +60,16 @@ int64_t Evaluator::Prepare(const int32_t* device) {
   return violations;
 }
 
-// Loads of devices and channels: compute, transfers once per receiving device, and what a device
-// costs that holds anything under launch_on_arrival.
+// Loads of devices and channels, and what a device costs that holds anything under
+// launch_on_arrival.
 void Evaluator::AddLoads(const int32_t* device) {
-  std::fill(device_load_.begin(), device_load_.end(), 0);
-  std::fill(channel_load_.begin(), channel_load_.end(), 0);
+  loads_.Run(flat_, table_, device, duration_.data());
   ++now_;
   for (size_t i = 0; i < duration_.size(); ++i) {
     const int32_t d = device[i];
-    device_load_[d] += duration_[i];
     if (stamp_[d] == now_) continue;
     stamp_[d] = now_;
-    device_load_[d] += table_.ArrivalDelay(d);
-  }
-  if (table_.communication() == Communication::kDelay) return;
-  const bool blocking = table_.communication() == Communication::kBlocking;
-  for (int32_t node = 0; node < flat_.num_nodes(); ++node) {
-    const int32_t from = device[node];
-    for (int32_t slot = flat_.slot_begin[node]; slot < flat_.slot_begin[node + 1]; ++slot) {
-      ++now_;
-      for (int32_t c = flat_.consumer_begin[slot]; c < flat_.consumer_begin[slot + 1]; ++c) {
-        const int32_t to = device[flat_.consumers[c]];
-        if (to == from || stamp_[to] == now_) continue;
-        stamp_[to] = now_;
-        const Picos time = std::max<Picos>(table_.Time(flat_.slot_flow[slot], from, to), 0);
-        for (const int32_t channel : table_.Channels(from, to)) channel_load_[channel] += time;
-        if (!blocking) continue;
-        device_load_[from] += time;
-        device_load_[to] += time;
-      }
-    }
+    loads_.device()[d] += table_.ArrivalDelay(d);
   }
 }
 
@@ -117,21 +96,16 @@ SearchValue Evaluator::Value(const int32_t* device, const int32_t* order) {
     value.objective = makespan;
   }
   if (latency) {
-    std::fill(device_load_.begin(), device_load_.end(), 0);
+    std::fill(last_use_.begin(), last_use_.end(), 0);
     for (size_t i = 0; i < duration_.size(); ++i) {
-      device_load_[device[i]] = std::max(device_load_[device[i]], simulation_.end()[i]);
+      last_use_[device[i]] = std::max(last_use_[device[i]], simulation_.end()[i]);
     }
-    for (const Picos last : device_load_) value.secondary += last;
+    for (const Picos last : last_use_) value.secondary += last;
     return value;
   }
   AddLoads(device);
-  value.objective = 0;
-  for (const std::vector<Picos>* loads : {&device_load_, &channel_load_}) {
-    for (const Picos load : *loads) {
-      value.objective = std::max(value.objective, load);
-      value.secondary += load;
-    }
-  }
+  value.objective = loads_.Largest();
+  value.secondary = loads_.Total();
   return value;
 }
 
@@ -180,14 +154,10 @@ Score Evaluator::FullScore(const Solution& solution) {
     if (score.peak.raw()[d] > memory_.capacity(d)) score.feasible = false;
   }
   AddLoads(device_.data());
-  score.load.raw() = device_load_;
-  score.channel_load.raw() = channel_load_;
-  score.objective = score.makespan;
-  if (problem_.objective == PlacementObjective::kThroughput) {
-    score.objective = 0;
-    for (const Picos load : device_load_) score.objective = std::max(score.objective, load);
-    for (const Picos load : channel_load_) score.objective = std::max(score.objective, load);
-  }
+  score.load.raw() = loads_.device();
+  score.channel_load.raw() = loads_.channel();
+  const bool latency = problem_.objective == PlacementObjective::kLatency;
+  score.objective = latency ? score.makespan : loads_.Largest();
   return score;
 }
 

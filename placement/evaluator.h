@@ -36,6 +36,10 @@ class Evaluator {
                  std::vector<FlatTransfer>* transfers = nullptr);
   const Simulation& simulation() const { return simulation_; }
 
+  // How many items are where they cannot run, or apart from their group, and how many consumers
+  // have no route.
+  int64_t Violations(const int32_t* device) { return Prepare(device); }
+
   // Fills everything; slower than Value().
   Score FullScore(const Solution& solution);
 
@@ -67,7 +71,8 @@ class Evaluator {
   std::vector<std::vector<int32_t>> groups_;
 
   // Scratch.
-  std::vector<Picos> duration_, device_load_, channel_load_;
+  ResourceLoads loads_;
+  std::vector<Picos> duration_, last_use_;
   std::vector<FlatTransfer> transfers_;
   std::vector<int32_t> device_, order_;
   std::vector<int64_t> stamp_;

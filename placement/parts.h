@@ -19,13 +19,15 @@ struct PartedSolution {
   Score score;  // at part level: of the contracted problem with launches
 };
 
-// Few parts for a placement: starts from maximal runs that can be one call and merges while the
-// objective does not get worse, fewest parts on ties. Deterministic. `effort` bounds the number of
-// evaluations.
+// Few parts for a placement: starts from maximal runs that can be one call without anyone waiting
+// for it, and from the fewest steps, and merges neighbours on a device while the objective does not
+// get worse; fewest parts on ties. `solution` need not be feasible. Deterministic. `effort` bounds
+// the number of evaluations, each linear in items and flows.
 PartedSolution FormParts(const PlacementProblem& problem, const ProblemGraph& graph,
                          const Solution& solution, int64_t effort);
 
-// The part-level score of given parts.
+// The part-level score of given parts. Parts that are spread over devices or not numbered in launch
+// order are infeasible, with the largest possible objective. Ids must be in range.
 Score EvaluateParts(const PlacementProblem& problem, const Solution& solution,
                     const Partition& parts);
 

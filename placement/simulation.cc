@@ -10,7 +10,7 @@ constexpr size_t kMaxTable = size_t{1} << 22;
 
 }  // namespace
 
-TransferTable::TransferTable(const PlacementProblem& problem)
+TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
     : problem_(&problem),
       num_devices_(problem.devices.size()),
       num_channels_(static_cast<int32_t>(problem.num_channels)),
@@ -34,7 +34,9 @@ TransferTable::TransferTable(const PlacementProblem& problem)
       }
       channel_begin_.push_back(static_cast<int32_t>(channels_.size()));
     }
-    arrival_delay_.push_back(problem.launch_on_arrival ? problem.devices[from].part_cost : 0);
+    arrival_delay_.push_back(problem.launch_on_arrival && launch == Launch::kIgnore
+                                 ? problem.devices[from].part_cost
+                                 : 0);
   }
 }
 
@@ -244,6 +246,45 @@ void Simulation::Finish(int32_t node, Picos now) {
     }
   }
   TryStart(from);
+}
+
+void ResourceLoads::Run(const FlatGraph& graph, const TransferTable& table, const int32_t* device,
+                        const Picos* duration) {
+  device_.assign(table.num_devices(), 0);
+  channel_.assign(table.num_channels(), 0);
+  for (int32_t node = 0; node < graph.num_nodes(); ++node) device_[device[node]] += duration[node];
+  if (table.communication() == Communication::kDelay) return;
+  const bool blocking = table.communication() == Communication::kBlocking;
+  stamp_.assign(table.num_devices(), -1);
+  for (int32_t node = 0; node < graph.num_nodes(); ++node) {
+    const int32_t from = device[node];
+    for (int32_t slot = graph.slot_begin[node]; slot < graph.slot_begin[node + 1]; ++slot) {
+      for (int32_t c = graph.consumer_begin[slot]; c < graph.consumer_begin[slot + 1]; ++c) {
+        const int32_t to = device[graph.consumers[c]];
+        if (to == from || stamp_[to] == slot) continue;
+        stamp_[to] = slot;
+        const Picos time = std::max<Picos>(table.Time(graph.slot_flow[slot], from, to), 0);
+        for (const int32_t channel : table.Channels(from, to)) channel_[channel] += time;
+        if (!blocking) continue;
+        device_[from] += time;
+        device_[to] += time;
+      }
+    }
+  }
+}
+
+Picos ResourceLoads::Largest() const {
+  Picos largest = 0;
+  for (const Picos load : device_) largest = std::max(largest, load);
+  for (const Picos load : channel_) largest = std::max(largest, load);
+  return largest;
+}
+
+Picos ResourceLoads::Total() const {
+  Picos total = 0;
+  for (const Picos load : device_) total += load;
+  for (const Picos load : channel_) total += load;
+  return total;
 }
 
 }  // namespace allot

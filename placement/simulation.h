@@ -14,7 +14,8 @@ namespace allot {
 // Transfer times and channels by plain index, from the problem's flows and routes.
 class TransferTable {
  public:
-  explicit TransferTable(const PlacementProblem& problem);
+  // Between parts nothing waits for a launch on arrival: each part pays for itself.
+  explicit TransferTable(const PlacementProblem& problem, Launch launch = Launch::kIgnore);
 
   static constexpr Picos kNoRoute = -1;
   // Zero when from == to, kNoRoute without a route.
@@ -114,6 +115,24 @@ class Simulation {
   std::vector<Picos> end_of_last_;    // by device
   std::vector<char> busy_;            // by device: a node of it has started or asked to
   std::vector<Pending> pending_;      // by device
+};
+
+// What each device and channel is occupied with by all nodes and by the transfers that the
+// communication model charges to it. Missing routes count as zero time.
+class ResourceLoads {
+ public:
+  void Run(const FlatGraph& graph, const TransferTable& table, const int32_t* device,
+           const Picos* duration);
+
+  std::vector<Picos>& device() { return device_; }
+  const std::vector<Picos>& channel() const { return channel_; }
+  // The largest load, and the sum of all.
+  Picos Largest() const;
+  Picos Total() const;
+
+ private:
+  std::vector<Picos> device_, channel_;
+  std::vector<int32_t> stamp_;  // by device: the slot that has been charged for it
 };
 
 }  // namespace allot

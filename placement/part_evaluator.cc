@@ -1,0 +1,160 @@
+#include "placement/part_evaluator.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+namespace allot {
+
+PartEvaluator::PartEvaluator(const PlacementProblem& problem, const ProblemGraph& graph)
+    : problem_(problem),
+      items_(problem, graph),
+      table_(problem, Launch::kPerGroup),
+      memory_(problem) {
+  for (const PlacementProblem::MachineDevice& device : problem.devices) {
+    part_cost_.push_back(device.part_cost);
+  }
+  flow_begin_.push_back(0);
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    flow_from_.push_back(flow.from.index());
+    for (const ItemId to : flow.to) flow_to_.push_back(to.index());
+    flow_begin_.push_back(static_cast<int32_t>(flow_to_.size()));
+  }
+}
+
+// The flows between parts, each with its distinct consuming parts; a part's flows ascend.
+void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
+  const auto num_flows = static_cast<int32_t>(flow_from_.size());
+  quotient_.slot_begin.assign(num_parts + 1, 0);
+  quotient_.num_inputs.assign(num_parts, 0);
+  slot_of_flow_.assign(num_flows, -1);
+  int32_t num_slots = 0;
+  for (int32_t flow = 0; flow < num_flows; ++flow) {
+    const int32_t from = part_of[flow_from_[flow]];
+    bool leaves = false;
+    for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1] && !leaves; ++c) {
+      leaves = part_of[flow_to_[c]] != from;
+    }
+    if (!leaves) continue;
+    slot_of_flow_[flow] = 0;
+    ++quotient_.slot_begin[from + 1];
+    ++num_slots;
+  }
+  std::partial_sum(quotient_.slot_begin.begin(), quotient_.slot_begin.end(),
+                   quotient_.slot_begin.begin());
+  fill_.assign(quotient_.slot_begin.begin(), quotient_.slot_begin.end() - 1);
+  quotient_.slot_flow.resize(num_slots);
+  for (int32_t flow = 0; flow < num_flows; ++flow) {
+    if (slot_of_flow_[flow] < 0) continue;
+    quotient_.slot_flow[fill_[part_of[flow_from_[flow]]]++] = flow;
+  }
+  quotient_.consumer_begin.assign(1, 0);
+  quotient_.consumers.clear();
+  stamp_.assign(num_parts, -1);
+  for (int32_t part = 0; part < num_parts; ++part) {
+    for (int32_t slot = quotient_.slot_begin[part]; slot < quotient_.slot_begin[part + 1]; ++slot) {
+      const int32_t flow = quotient_.slot_flow[slot];
+      for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1]; ++c) {
+        const int32_t to = part_of[flow_to_[c]];
+        if (to == part || stamp_[to] == slot) continue;
+        stamp_[to] = slot;
+        quotient_.consumers.push_back(to);
+        ++quotient_.num_inputs[to];
+      }
+      quotient_.consumer_begin.push_back(static_cast<int32_t>(quotient_.consumers.size()));
+    }
+  }
+}
+
+SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, int32_t num_parts) {
+  SearchValue value;
+  value.secondary = num_parts;
+  value.violations = items_.Violations(device);
+  if (!memory_.always_fits() && !memory_.CertainlyFits(device)) {
+    // Lifetimes within parts matter: ask the definition itself.
+    Partition parts;
+    Solution solution;
+    parts.num_parts = static_cast<size_t>(num_parts);
+    for (const ItemId item : problem_.items.ids()) {
+      parts.part_of.Add(ItemId(part_of[item.index()]));
+      solution.device_of.Add(DeviceId(device[item.index()]));
+    }
+    const Score score = EvaluateParts(problem_, solution, parts);
+    for (const DeviceId d : problem_.devices.ids()) {
+      value.excess += std::max<Bytes>(0, score.peak[d] - problem_.devices[d].memory);
+    }
+    value.objective = score.objective;
+    return value;
+  }
+
+  BuildQuotient(part_of, num_parts);
+  part_device_.assign(num_parts, 0);
+  duration_.assign(num_parts, 0);
+  const auto num_items = static_cast<int32_t>(problem_.items.size());
+  for (int32_t item = 0; item < num_items; ++item) {
+    const int32_t part = part_of[item];
+    part_device_[part] = device[item];
+    duration_[part] += std::max<Picos>(items_.Time(item, device[item]), 0);
+  }
+  for (int32_t part = 0; part < num_parts; ++part) {
+    duration_[part] += part_cost_[part_device_[part]];
+  }
+  if (problem_.objective == PlacementObjective::kLatency) {
+    order_.resize(num_parts);
+    std::iota(order_.begin(), order_.end(), 0);
+    value.objective = simulation_.Run(quotient_, table_, part_device_.data(), duration_.data(),
+                                      order_.data(), nullptr);
+    return value;
+  }
+  loads_.Run(quotient_, table_, part_device_.data(), duration_.data());
+  value.objective = loads_.Largest();
+  return value;
+}
+
+bool PartEvaluator::NumberParts(const std::vector<int64_t>& rank, int32_t num_labels,
+                                int32_t* part_of) {
+  BuildQuotient(part_of, num_labels);
+  std::vector<int32_t>& missing = quotient_.num_inputs;
+  ready_.clear();
+  const auto later = std::greater<std::pair<int64_t, int32_t>>();
+  for (int32_t label = 0; label < num_labels; ++label) {
+    if (missing[label] == 0) ready_.emplace_back(rank[label], label);
+  }
+  std::make_heap(ready_.begin(), ready_.end(), later);
+  number_.assign(num_labels, -1);
+  int32_t done = 0;
+  while (!ready_.empty()) {
+    std::pop_heap(ready_.begin(), ready_.end(), later);
+    const int32_t label = ready_.back().second;
+    ready_.pop_back();
+    number_[label] = done++;
+    const int32_t end = quotient_.consumer_begin[quotient_.slot_begin[label + 1]];
+    for (int32_t c = quotient_.consumer_begin[quotient_.slot_begin[label]]; c < end; ++c) {
+      const int32_t to = quotient_.consumers[c];
+      if (--missing[to] > 0) continue;
+      ready_.emplace_back(rank[to], to);
+      std::push_heap(ready_.begin(), ready_.end(), later);
+    }
+  }
+  if (done < num_labels) return false;
+  for (size_t i = 0; i < problem_.items.size(); ++i) part_of[i] = number_[part_of[i]];
+  return true;
+}
+
+PartedSolution MakeParted(const PlacementProblem& problem, const std::vector<int32_t>& device,
+                          const std::vector<int32_t>& part_of, int32_t num_parts,
+                          const std::vector<ItemId>& order) {
+  PartedSolution parted;
+  parted.parts.num_parts = static_cast<size_t>(num_parts);
+  for (size_t i = 0; i < device.size(); ++i) {
+    parted.items.device_of.Add(DeviceId(device[i]));
+    parted.parts.part_of.Add(ItemId(part_of[i]));
+  }
+  parted.items.order = order;
+  std::stable_sort(parted.items.order.begin(), parted.items.order.end(),
+                   [&](ItemId a, ItemId b) { return part_of[a.index()] < part_of[b.index()]; });
+  parted.score = EvaluateParts(problem, parted.items, parted.parts);
+  return parted;
+}
+
+}  // namespace allot

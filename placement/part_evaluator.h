@@ -1,0 +1,56 @@
+// EvaluateParts() for searches: what parts are worth, without building the contracted problem.
+#pragma once
+
+#include <vector>
+
+#include "placement/evaluator.h"
+#include "placement/parts.h"
+
+namespace allot {
+
+class PartEvaluator {
+ public:
+  // Keeps references to both.
+  PartEvaluator(const PlacementProblem& problem, const ProblemGraph& graph);
+
+  // By plain index: the device and the part of each item. Parts are numbered in launch order: no
+  // flow leads to a smaller part. All items of a part are on one device. The secondary value is the
+  // number of parts. O(items + flows), unless memory may bind.
+  SearchValue Value(const int32_t* device, const int32_t* part_of, int32_t num_parts);
+
+  // Numbers parts in launch order: replaces the labels in `part_of` (below `num_labels`, each used)
+  // by their places in a topological order of the quotient, smallest `rank` first among the ready.
+  // False, leaving `part_of` alone, if the quotient has a cycle.
+  bool NumberParts(const std::vector<int64_t>& rank, int32_t num_labels, int32_t* part_of);
+
+  Evaluator& items() { return items_; }
+
+ private:
+  void BuildQuotient(const int32_t* part_of, int32_t num_parts);
+
+  const PlacementProblem& problem_;
+  Evaluator items_;
+  TransferTable table_;
+  MemoryModel memory_;
+  Simulation simulation_;
+  std::vector<Picos> part_cost_;     // by device
+  std::vector<int32_t> flow_from_;   // by flow
+  std::vector<int32_t> flow_begin_;  // by flow, and one past the last
+  std::vector<int32_t> flow_to_;
+
+  // Scratch.
+  FlatGraph quotient_;
+  std::vector<int32_t> part_device_, order_, stamp_, slot_of_flow_, fill_;
+  ResourceLoads loads_;
+  std::vector<Picos> duration_;
+  std::vector<std::pair<int64_t, int32_t>> ready_;
+  std::vector<int32_t> number_;
+};
+
+// The answer in full: parts as numbered, items in launch order of their parts and, within one, as
+// they stand in `order`.
+PartedSolution MakeParted(const PlacementProblem& problem, const std::vector<int32_t>& device,
+                          const std::vector<int32_t>& part_of, int32_t num_parts,
+                          const std::vector<ItemId>& order);
+
+}  // namespace allot
