@@ -1,0 +1,16 @@
+// Where an item may go at all, by plain index: what bounds and exact searches start from.
+#pragma once
+
+#include <vector>
+
+#include "placement/problem.h"
+
+namespace allot {
+
+// By [item][device]: the time of the item there; kNotAllowed if it, or an item it must share its
+// device with, cannot run there, or if they alone overflow the device's memory. A relaxation: every
+// feasible placement uses allowed pairs only.
+inline constexpr Picos kNotAllowed = -1;
+std::vector<Picos> AllowedTimes(const PlacementProblem& problem);
+
+}  // namespace allot

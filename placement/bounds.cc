@@ -1,0 +1,72 @@
+#include "placement/bounds.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "placement/allowed_times.h"
+#include "placement/interval_chain.h"
+#include "placement/load_bound.h"
+#include "placement/path_bounds.h"
+
+namespace allot {
+namespace {
+
+// The costliest item (or set that must share a device) on its best device.
+Picos Bottleneck(const LoadRows& rows, const std::vector<Picos>& fixed) {
+  Picos bound = 0;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    Picos least = PathCosts::kNever;
+    for (size_t d = 0; d < rows.num_devices; ++d) {
+      const Picos time = rows.time[row * rows.num_devices + d];
+      if (time == kNotAllowed) continue;
+      least = std::min(least, time + (fixed.empty() ? 0 : fixed[d]));
+    }
+    if (least < PathCosts::kNever) bound = std::max(bound, least);
+  }
+  return bound;
+}
+
+int Rounds(const LoadRows& rows, const std::vector<Picos>& fixed, int64_t work) {
+  const int64_t sets = fixed.empty() ? 1 : int64_t{1} << std::min<size_t>(rows.num_devices, 5);
+  const int64_t cost =
+      static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices) * sets;
+  return static_cast<int>(std::clamp<int64_t>(work / cost, 16, 128));
+}
+
+}  // namespace
+
+std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
+                                    Launch launch, int64_t work) {
+  const bool latency = problem.objective == PlacementObjective::kLatency;
+  const LoadRows rows = MakeLoadRows(problem);
+  std::vector<Bytes> capacity;
+  std::vector<Picos> fixed;
+  // A device that runs anything launches at least one part. Item-level latency charges launches on
+  // arrivals only, which no load shows.
+  const bool launches = launch == Launch::kPerGroup || (!latency && problem.launch_on_arrival);
+  for (const PlacementProblem::MachineDevice& device : problem.devices) {
+    capacity.push_back(device.memory);
+    if (launches) fixed.push_back(device.part_cost);
+  }
+  std::vector<LowerBound> bounds;
+  const LoadDual dual = BoundLoad(rows, fixed, capacity, Rounds(rows, fixed, work));
+  bounds.push_back({rows.size() == 0 ? 0 : dual.bound, "load"});
+  if (latency) {
+    const PathCosts costs(problem, graph, launch);
+    const PathBounds paths = LongestPaths(costs);
+    const Picos path = CriticalPath(costs, paths);
+    // No way at all: the problem is infeasible, and nothing is claimed of it.
+    if (path < PathCosts::kNever) {
+      bounds.push_back({path, "critical-path"});
+      bounds.push_back({IntervalChain(costs, paths, dual, work), "interval-chain"});
+    }
+  } else {
+    bounds.push_back({Bottleneck(rows, fixed), "bottleneck"});
+  }
+  std::sort(bounds.begin(), bounds.end(), [](const LowerBound& a, const LowerBound& b) {
+    return a.value != b.value ? a.value > b.value : a.name < b.name;
+  });
+  return bounds;
+}
+
+}  // namespace allot

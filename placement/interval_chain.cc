@@ -1,0 +1,300 @@
+#include "placement/interval_chain.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "placement/allowed_times.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = PathCosts::kNever;
+
+// Items by position in the topological order: every interval between two pivots lies in the
+// stretch of positions between theirs.
+class Chain {
+ public:
+  Chain(const PathCosts& costs, const PathBounds& paths, const LoadDual& dual)
+      : costs_(costs),
+        paths_(paths),
+        n_(static_cast<size_t>(costs.num_items)),
+        num_devices_(static_cast<size_t>(costs.num_devices)) {
+    position_.resize(n_);
+    for (const ItemId item : costs.graph.topological) {
+      position_[Index(item)] = static_cast<int32_t>(items_.size());
+      items_.push_back(item);
+    }
+    weights_ = {std::vector<int64_t>(num_devices_, kLoadWeight / costs.num_devices)};
+    if (dual.lambda.size() == num_devices_) weights_.push_back(dual.lambda);
+    LoadRows rows;
+    rows.num_devices = num_devices_;
+    rows.time = costs.times;
+    for (const std::vector<int64_t>& lambda : weights_) {
+      std::vector<Int128>& least = least_.emplace_back();
+      for (size_t i = 0; i < n_; ++i) least.push_back(WeightedTime(rows, i, lambda));
+    }
+    end_ = paths.head;
+  }
+
+  Picos Run(int64_t work) {
+    ChoosePivots(work);
+    mark_.assign(n_, -1);
+    seen_.assign(n_, -1);
+    reach_.assign(n_ * num_devices_ * num_devices_, kNever);
+    best_ = CriticalPath(costs_, paths_);
+    IntervalsFromStart();
+    for (size_t p = 0; p < pivots_.size(); ++p) IntervalsFrom(p);
+    for (int32_t pivot : pivots_) {
+      const size_t row = Index(items_[static_cast<size_t>(pivot)]) * num_devices_;
+      Picos least = kNever;
+      for (size_t d = 0; d < num_devices_; ++d) {
+        if (end_[row + d] < kNever) least = std::min(least, end_[row + d] + paths_.tail[row + d]);
+      }
+      best_ = std::max(best_, least);
+    }
+    return best_;
+  }
+
+ private:
+  static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
+
+  // Fills pivots_ (positions, ascending) and window_ (how far the intervals of each may reach).
+  void ChoosePivots(int64_t work) {
+    const int64_t d2 = static_cast<int64_t>(num_devices_ * num_devices_);
+    int64_t edges = 0;
+    std::vector<int32_t> jumps(n_ + 1, 0);  // edges over a position, by differences
+    std::vector<int32_t> farthest(n_, 0);
+    int32_t last_source = 0;
+    size_t first_sink = n_;
+    for (size_t at = 0; at < n_; ++at) {
+      if (costs_.graph.predecessors[items_[at]].empty()) last_source = static_cast<int32_t>(at);
+      if (costs_.graph.successors[items_[at]].empty()) first_sink = std::min(first_sink, at);
+      for (const ItemId next : costs_.graph.successors[items_[at]]) {
+        const int32_t to = position_[Index(next)];
+        ++jumps[at + 1];
+        --jumps[static_cast<size_t>(to)];
+        ++edges;
+      }
+    }
+    std::partial_sum(jumps.begin(), jumps.end(), jumps.begin());
+    const int64_t cost = static_cast<int64_t>(n_) + (edges + 1) * d2;
+    if (static_cast<Int128>(cost) * static_cast<Int128>(n_) <= work) {
+      for (size_t at = 0; at < n_; ++at) pivots_.push_back(static_cast<int32_t>(at));
+      window_.assign(n_, static_cast<int32_t>(n_));
+      return;
+    }
+    // Cut vertices: no edge jumps over them, no sink is before and no source after them.
+    std::vector<char> chosen(n_, 0);
+    std::vector<int32_t> others;
+    for (size_t at = 0; at < n_; ++at) {
+      const bool cut =
+          jumps[at] == 0 && at <= first_sink && static_cast<int32_t>(at) >= last_source;
+      if (cut) {
+        chosen[at] = 1;
+      } else {
+        others.push_back(static_cast<int32_t>(at));
+      }
+    }
+    constexpr int64_t kWindow = 128;
+    const int64_t per_pivot = kWindow * (d2 * (1 + edges / static_cast<int64_t>(n_)) + 32);
+    const auto affordable = static_cast<size_t>(std::max<int64_t>(0, work / per_pivot));
+    std::stable_sort(others.begin(), others.end(), [&jumps](int32_t a, int32_t b) {
+      return jumps[static_cast<size_t>(a)] < jumps[static_cast<size_t>(b)];
+    });
+    for (size_t i = 0; i < others.size() && i < affordable; ++i) {
+      chosen[static_cast<size_t>(others[i])] = 1;
+    }
+    std::vector<int32_t> next_cut(n_ + 1, 0);
+    for (size_t at = n_; at-- > 0;) {
+      const bool cut =
+          jumps[at] == 0 && at <= first_sink && static_cast<int32_t>(at) >= last_source;
+      next_cut[at] = cut ? static_cast<int32_t>(at) : next_cut[at + 1];
+    }
+    for (size_t at = 0; at < n_; ++at) {
+      if (!chosen[at]) continue;
+      const bool cut = next_cut[at] == static_cast<int32_t>(at);
+      pivots_.push_back(static_cast<int32_t>(at));
+      // The stretches between cut vertices do not overlap: they may be as long as they are.
+      const int32_t reach = cut ? next_cut[at + 1] : 0;
+      window_.push_back(std::max(reach, static_cast<int32_t>(at) + static_cast<int32_t>(kWindow)));
+    }
+  }
+
+  // What a set of items loads some device with.
+  Picos LoadOf(const std::vector<Int128>& sums) const {
+    Picos bound = 0;
+    for (const Int128 sum : sums) bound = std::max(bound, DivideByLoadWeight(sum));
+    return bound;
+  }
+
+  // Everything at or before a pivot, for pivots near the start or where nothing is beside.
+  void IntervalsFromStart() {
+    std::vector<Int128> sums(weights_.size(), 0);
+    for (int32_t at : pivots_) {
+      const int32_t item = items_[static_cast<size_t>(at)].index();
+      if (!SumBackTo(at, /*mark=*/-1, sums)) continue;
+      const Picos load = LoadOf(sums);
+      for (size_t d = 0; d < num_devices_; ++d) {
+        Picos& end = end_[static_cast<size_t>(item) * num_devices_ + d];
+        if (end < kNever) end = std::max(end, load + costs_.Time(item, static_cast<int32_t>(d)));
+      }
+    }
+  }
+
+  // Sums the least weighted times of what lies before the item at position `at` and carries the
+  // mark (-1: of everything before it). False if that would be a long walk.
+  bool SumBackTo(int32_t at, int32_t mark, std::vector<Int128>& sums) {
+    constexpr size_t kLongWalk = 4096;
+    ++walk_;
+    stack_ = {at};
+    seen_[static_cast<size_t>(at)] = walk_;
+    std::fill(sums.begin(), sums.end(), 0);
+    size_t steps = 0;
+    while (!stack_.empty()) {
+      const size_t here = static_cast<size_t>(stack_.back());
+      stack_.pop_back();
+      if (mark < 0 && ++steps > kLongWalk) return false;
+      const ItemId item = items_[here];
+      if (here != static_cast<size_t>(at)) {
+        for (size_t w = 0; w < sums.size(); ++w) sums[w] += least_[w][Index(item)];
+      }
+      for (const ItemId before : costs_.graph.predecessors[item]) {
+        const size_t to = static_cast<size_t>(position_[Index(before)]);
+        if (seen_[to] == walk_ || (mark >= 0 && mark_[to] != mark)) continue;
+        seen_[to] = walk_;
+        stack_.push_back(static_cast<int32_t>(to));
+      }
+    }
+    return true;
+  }
+
+  // Longest paths from pivot p, which ends at 0, for each device of it; then the ends of the pivots
+  // that it precedes.
+  void IntervalsFrom(size_t p) {
+    const int32_t from = pivots_[p];
+    const size_t last =
+        std::min(n_, static_cast<size_t>(window_[p]) + 1);  // the pivot at the end takes part
+    const ItemId pivot = items_[static_cast<size_t>(from)];
+    const size_t square = num_devices_ * num_devices_;
+    for (size_t k = 0; k < num_devices_; ++k) {
+      for (size_t d = 0; d < num_devices_; ++d) {
+        reach_[static_cast<size_t>(from) * square + k * num_devices_ + d] = k == d ? 0 : kNever;
+      }
+    }
+    std::vector<Int128> sums(weights_.size(), 0), all(weights_.size(), 0);
+    size_t next_pivot = p + 1;
+    bool whole = last == n_;
+    Spread(static_cast<size_t>(from), static_cast<int32_t>(p), last);
+    for (size_t at = static_cast<size_t>(from) + 1; at < last; ++at) {
+      const bool is_pivot =
+          next_pivot < pivots_.size() && pivots_[next_pivot] == static_cast<int32_t>(at);
+      if (is_pivot) ++next_pivot;
+      if (mark_[at] != static_cast<int32_t>(p)) continue;
+      const int32_t item = items_[at].index();
+      Picos* reach = &reach_[at * square];
+      for (size_t k = 0; k < num_devices_; ++k) {
+        for (size_t d = 0; d < num_devices_; ++d) {
+          Picos& end = reach[k * num_devices_ + d];
+          const Picos time = costs_.Time(item, static_cast<int32_t>(d));
+          end = time == kNotAllowed || end >= kNever ? kNever : end + time;
+        }
+      }
+      for (size_t w = 0; w < all.size(); ++w) all[w] += least_[w][static_cast<size_t>(item)];
+      if (is_pivot) {
+        SumBackTo(static_cast<int32_t>(at), static_cast<int32_t>(p), sums);
+        // All of the interval ends before its last item starts.
+        const Picos load = LoadOf(sums);
+        for (size_t d = 0; d < num_devices_; ++d) {
+          Picos& end = end_[static_cast<size_t>(item) * num_devices_ + d];
+          if (end >= kNever) continue;
+          const Picos time = costs_.Time(item, static_cast<int32_t>(d));
+          Picos least = kNever;
+          for (size_t k = 0; k < num_devices_; ++k) {
+            const Picos start = end_[Index(pivot) * num_devices_ + k];
+            const Picos path = reach[k * num_devices_ + d];
+            if (start >= kNever || path >= kNever) continue;
+            least = std::min(least, start + std::max(path, load + time));
+          }
+          end = std::max(end, least);
+        }
+      }
+      Spread(at, static_cast<int32_t>(p), last);
+    }
+    if (!whole) return;
+    // Everything behind the pivot.
+    Picos least = kNever;
+    const Picos load = LoadOf(all);
+    for (size_t k = 0; k < num_devices_; ++k) {
+      const size_t at = Index(pivot) * num_devices_ + k;
+      if (end_[at] >= kNever) continue;
+      least = std::min(least, end_[at] + std::max(paths_.tail[at], load));
+    }
+    best_ = std::max(best_, least);
+  }
+
+  // Carries the reach of the item at a position to its consumers inside the stretch.
+  void Spread(size_t at, int32_t mark, size_t last) {
+    const size_t square = num_devices_ * num_devices_;
+    const Picos* reach = &reach_[at * square];
+    for (const FlowId flow : costs_.graph.outputs[items_[at]]) {
+      const std::vector<int32_t>& consumers = costs_.consumers[static_cast<size_t>(flow.index())];
+      bool any = false;
+      for (int32_t consumer : consumers) {
+        const size_t to = static_cast<size_t>(position_[static_cast<size_t>(consumer)]);
+        if (to >= last) continue;
+        any = true;
+        if (mark_[to] == mark) continue;
+        mark_[to] = mark;
+        std::fill_n(&reach_[to * square], square, 0);
+      }
+      if (!any) continue;
+      for (size_t k = 0; k < num_devices_; ++k) {
+        for (size_t d = 0; d < num_devices_; ++d) {
+          Picos arrival = kNever;
+          for (size_t via = 0; via < num_devices_; ++via) {
+            const Picos end = reach[k * num_devices_ + via];
+            if (end >= arrival) continue;
+            arrival =
+                std::min(arrival, end + costs_.Crossing(flow.index(), static_cast<int32_t>(via),
+                                                        static_cast<int32_t>(d)));
+          }
+          for (int32_t consumer : consumers) {
+            const size_t to = static_cast<size_t>(position_[static_cast<size_t>(consumer)]);
+            if (to >= last) continue;
+            Picos& held = reach_[to * square + k * num_devices_ + d];
+            held = std::max(held, arrival);
+          }
+        }
+      }
+    }
+  }
+
+  const PathCosts& costs_;
+  const PathBounds& paths_;
+  const size_t n_, num_devices_;
+  std::vector<ItemId> items_;      // by position
+  std::vector<int32_t> position_;  // by item
+  std::vector<std::vector<int64_t>> weights_;
+  std::vector<std::vector<Int128>> least_;  // by weights, item
+  std::vector<int32_t> pivots_, window_;
+  std::vector<Picos> end_;    // by [item][device]: the recursion; starts as the heads
+  std::vector<Picos> reach_;  // by [position][device of the pivot][device]
+  std::vector<int32_t> mark_, seen_, stack_;
+  int32_t walk_ = -1;
+  Picos best_ = 0;
+};
+
+}  // namespace
+
+Picos IntervalChain(const PathCosts& costs, const PathBounds& paths, const LoadDual& dual,
+                    int64_t work) {
+  if (costs.num_items == 0) return 0;
+  // The recursion keeps devices^2 numbers per item.
+  constexpr int64_t kMaxCells = int64_t{1} << 24;
+  const int64_t square = static_cast<int64_t>(costs.num_devices) * costs.num_devices;
+  if (costs.num_items > kMaxCells / square) return CriticalPath(costs, paths);
+  return Chain(costs, paths, dual).Run(work);
+}
+
+}  // namespace allot

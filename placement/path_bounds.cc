@@ -1,0 +1,99 @@
+#include "placement/path_bounds.h"
+
+#include <algorithm>
+
+#include "placement/allowed_times.h"
+
+namespace allot {
+
+PathCosts::PathCosts(const PlacementProblem& problem, const ProblemGraph& problem_graph,
+                     Launch launch)
+    : graph(problem_graph),
+      table(problem),
+      num_items(static_cast<int32_t>(problem.items.size())),
+      num_devices(static_cast<int32_t>(problem.devices.size())),
+      times(AllowedTimes(problem)) {
+  for (const PlacementProblem::MachineDevice& device : problem.devices) {
+    const bool parts = launch == Launch::kPerGroup;
+    arrival.push_back(parts || problem.launch_on_arrival ? device.part_cost : 0);
+    first.push_back(parts ? device.part_cost : 0);
+  }
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    producer.push_back(flow.from.index());
+    std::vector<int32_t>& to = consumers.emplace_back();
+    for (const ItemId item : flow.to) to.push_back(item.index());
+  }
+}
+
+PathBounds LongestPaths(const PathCosts& costs) {
+  const size_t num_devices = static_cast<size_t>(costs.num_devices);
+  const size_t size = static_cast<size_t>(costs.num_items) * num_devices;
+  constexpr Picos kNever = PathCosts::kNever;
+  PathBounds paths{std::vector<Picos>(size, 0), std::vector<Picos>(size, 0)};
+  std::vector<Picos>& head = paths.head;
+  std::vector<Picos>& tail = paths.tail;
+  // head gathers arrivals first and becomes the end when its item's turn comes.
+  for (const ItemId id : costs.graph.topological) {
+    const size_t row = static_cast<size_t>(id.index()) * num_devices;
+    for (int32_t d = 0; d < costs.num_devices; ++d) {
+      Picos& at = head[row + static_cast<size_t>(d)];
+      const Picos time = costs.Time(id.index(), d);
+      if (time == kNotAllowed || at >= kNever) {
+        at = kNever;
+        continue;
+      }
+      at = std::max(at, costs.first[static_cast<size_t>(d)]) + time;
+    }
+    for (const FlowId flow : costs.graph.outputs[id]) {
+      for (int32_t to = 0; to < costs.num_devices; ++to) {
+        Picos arrival = kNever;
+        for (int32_t from = 0; from < costs.num_devices; ++from) {
+          const Picos end = head[row + static_cast<size_t>(from)];
+          if (end >= arrival) continue;
+          arrival = std::min(arrival, end + costs.Crossing(flow.index(), from, to));
+        }
+        for (int32_t consumer : costs.consumers[static_cast<size_t>(flow.index())]) {
+          Picos& at = head[static_cast<size_t>(consumer) * num_devices + static_cast<size_t>(to)];
+          at = std::max(at, arrival);
+        }
+      }
+    }
+  }
+  for (auto it = costs.graph.topological.rbegin(); it != costs.graph.topological.rend(); ++it) {
+    const size_t row = static_cast<size_t>(it->index()) * num_devices;
+    for (const FlowId flow : costs.graph.outputs[*it]) {
+      for (int32_t consumer : costs.consumers[static_cast<size_t>(flow.index())]) {
+        const size_t next = static_cast<size_t>(consumer) * num_devices;
+        for (int32_t from = 0; from < costs.num_devices; ++from) {
+          Picos rest = kNever;
+          for (int32_t to = 0; to < costs.num_devices; ++to) {
+            const Picos time = costs.Time(consumer, to);
+            const Picos after = tail[next + static_cast<size_t>(to)];
+            if (time == kNotAllowed || after >= rest) continue;
+            const Picos crossing = costs.Crossing(flow.index(), from, to);
+            if (crossing < kNever) rest = std::min(rest, crossing + time + after);
+          }
+          Picos& at = tail[row + static_cast<size_t>(from)];
+          at = std::max(at, rest);
+        }
+      }
+    }
+  }
+  return paths;
+}
+
+Picos CriticalPath(const PathCosts& costs, const PathBounds& paths) {
+  Picos bound = 0;
+  for (size_t i = 0; i < static_cast<size_t>(costs.num_items); ++i) {
+    Picos best = PathCosts::kNever;
+    for (size_t d = 0; d < static_cast<size_t>(costs.num_devices); ++d) {
+      const size_t at = i * static_cast<size_t>(costs.num_devices) + d;
+      if (paths.head[at] >= best || paths.tail[at] >= best) continue;
+      best = std::min(best, paths.head[at] + paths.tail[at]);
+    }
+    bound = std::max(bound, best);
+  }
+  return bound;
+}
+
+}  // namespace allot

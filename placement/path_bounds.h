@@ -1,0 +1,51 @@
+// Longest paths that charge for changing devices: from every source to an item on a device, and
+// from there to the end.
+#pragma once
+
+#include <vector>
+
+#include "placement/problem.h"
+#include "placement/simulation.h"
+
+namespace allot {
+
+// What bounds charge, by plain index; keeps a reference to the problem.
+struct PathCosts {
+  PathCosts(const PlacementProblem& problem, const ProblemGraph& graph, Launch launch);
+
+  // Larger than any time: there is no way.
+  static constexpr Picos kNever = Picos{1} << 62;
+
+  Picos Time(int32_t item, int32_t device) const {
+    return times[static_cast<size_t>(item) * num_devices + device];
+  }
+  // What lies between the end of a producer and the start of a consumer on another device.
+  Picos Crossing(int32_t flow, int32_t from, int32_t to) const {
+    if (from == to) return 0;
+    const Picos time = table.Time(flow, from, to);
+    return time == TransferTable::kNoRoute ? kNever : time + arrival[static_cast<size_t>(to)];
+  }
+
+  const ProblemGraph& graph;
+  TransferTable table;
+  int32_t num_items, num_devices;
+  std::vector<Picos> times;  // AllowedTimes
+  // What a device waits for before it runs something that comes from elsewhere (the launch of a
+  // part), and before it runs its first item.
+  std::vector<Picos> arrival, first;
+  std::vector<int32_t> producer;                // by flow
+  std::vector<std::vector<int32_t>> consumers;  // by flow
+};
+
+// By [item][device]; kNever where the item cannot be. O(flows * devices^2).
+// head: no schedule ends the item on that device earlier. tail: no schedule ends less than this
+// after the item has ended there.
+struct PathBounds {
+  std::vector<Picos> head, tail;
+};
+PathBounds LongestPaths(const PathCosts& costs);
+
+// The latency that the paths prove; kNever if some item can be nowhere.
+Picos CriticalPath(const PathCosts& costs, const PathBounds& paths);
+
+}  // namespace allot

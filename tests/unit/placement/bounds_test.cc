@@ -1,0 +1,180 @@
+// Bounds are held against optima found by trying everything: no bound may ever exceed one, at item
+// level or at part level.
+#include "placement/bounds.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+#include "placement/interval_chain.h"
+#include "placement/load_bound.h"
+#include "placement/path_bounds.h"
+#include "tests/unit/placement/exhaustive.h"
+
+namespace allot {
+namespace {
+
+// The least part-level objective: over all ways to group items, devices of groups and orders.
+std::optional<Picos> ExhaustivePartOptimum(const PlacementProblem& problem) {
+  const size_t n = problem.items.size();
+  std::vector<int32_t> block(n, 0);
+  std::optional<Picos> best;
+  const auto visit = [&](size_t blocks) {
+    IdVector<ItemId, ItemId> group_of(n);
+    for (size_t i = 0; i < n; ++i) group_of[ItemId(i)] = ItemId(block[i]);
+    const PlacementProblem parts = Contract(problem, group_of, blocks, Launch::kPerGroup);
+    if (!Check(parts).ok()) return;  // a cyclic quotient, or a group that no device can run
+    const std::optional<Picos> value = ExhaustiveOptimum(parts, BuildGraph(parts));
+    if (value.has_value() && (!best.has_value() || *value < *best)) best = value;
+  };
+  const auto enumerate = [&](const auto& self, size_t at, size_t blocks) -> void {
+    if (at == n) return visit(blocks);
+    for (size_t b = 0; b <= blocks; ++b) {
+      block[at] = static_cast<int32_t>(b);
+      self(self, at + 1, std::max(blocks, b + 1));
+    }
+  };
+  enumerate(enumerate, 0, 0);
+  return best;
+}
+
+TEST(LowerBoundsTest, NeverExceedTheOptimum) {
+  Random random(1);
+  int tight = 0, feasible = 0;
+  for (int round = 0; round < 3000; ++round) {
+    RandomProblemOptions options;
+    options.max_items = round % 10 == 0 ? 6 : 5;
+    options.memory = round % 3 == 1;
+    options.groups = round % 3 == 2;
+    options.edge_percent = 20 + 15 * (round % 5);
+    const PlacementProblem problem = RandomProblem(random, options);
+    ASSERT_TRUE(Check(problem).ok()) << Check(problem).message();
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
+    if (!optimum.has_value()) continue;
+    ++feasible;
+    for (const int64_t work : {int64_t{0}, int64_t{1'000'000}}) {
+      const std::vector<LowerBound> bounds = LowerBounds(problem, graph, Launch::kIgnore, work);
+      ASSERT_FALSE(bounds.empty());
+      for (const LowerBound& bound : bounds) {
+        ASSERT_LE(bound.value, *optimum) << bound.name << " in round " << round;
+        ASSERT_GE(bound.value, 0);
+      }
+      ASSERT_TRUE(std::is_sorted(
+          bounds.begin(), bounds.end(),
+          [](const LowerBound& a, const LowerBound& b) { return a.value > b.value; }));
+      if (work > 0 && bounds[0].value == *optimum) ++tight;
+    }
+  }
+  EXPECT_GT(feasible, 2000);
+  EXPECT_GT(tight, feasible / 3);
+}
+
+TEST(LowerBoundsTest, NeverExceedThePartLevelOptimum) {
+  Random random(2);
+  int feasible = 0;
+  for (int round = 0; round < 700; ++round) {
+    RandomProblemOptions options;
+    options.max_items = 4;
+    options.max_devices = 2 + round % 2;
+    options.memory = round % 3 == 1;
+    options.groups = round % 3 == 2;
+    PlacementProblem problem = RandomProblem(random, options);
+    problem.launch_on_arrival = true;
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<Picos> optimum = ExhaustivePartOptimum(problem);
+    if (!optimum.has_value()) continue;
+    ++feasible;
+    for (const LowerBound& bound : LowerBounds(problem, graph, Launch::kPerGroup, 1'000'000)) {
+      ASSERT_LE(bound.value, *optimum) << bound.name << " in round " << round;
+    }
+  }
+  EXPECT_GT(feasible, 400);
+}
+
+TEST(LowerBoundsTest, LoadOfTwoEqualDevicesIsHalfTheWork) {
+  PlacementProblem problem;
+  problem.objective = PlacementObjective::kThroughput;
+  for (int d = 0; d < 2; ++d) problem.devices.Add({"d", 1'000'000, 0});
+  for (int i = 0; i < 10; ++i) {
+    problem.items.Add({"i", 0, 0, IdVector<DeviceId, std::optional<Picos>>(2, Picos{10})});
+  }
+  const std::vector<LowerBound> bounds =
+      LowerBounds(problem, BuildGraph(problem), Launch::kIgnore, 1'000'000);
+  EXPECT_EQ(bounds[0].name, "load");
+  EXPECT_EQ(bounds[0].value, 50);
+}
+
+TEST(LowerBoundsTest, MemoryPricesForceItemsOntoTheSlowDevice) {
+  PlacementProblem problem;
+  problem.objective = PlacementObjective::kThroughput;
+  problem.devices.Add({"fast", 50, 0});
+  problem.devices.Add({"slow", 1000, 0});
+  for (int i = 0; i < 10; ++i) {
+    PlacementProblem::Item item{"i", 10, 0, IdVector<DeviceId, std::optional<Picos>>(2)};
+    item.time[DeviceId(0)] = 1;
+    item.time[DeviceId(1)] = 100;
+    problem.items.Add(item);
+  }
+  const std::vector<LowerBound> bounds =
+      LowerBounds(problem, BuildGraph(problem), Launch::kIgnore, 1'000'000);
+  // Five items fit the fast one, so the slow one carries 500; without memory the bound is 10.
+  EXPECT_GT(bounds[0].value, 150);
+  EXPECT_LE(bounds[0].value, 500);
+}
+
+TEST(IntervalChainTest, AddsUpWhatForksCostOneAfterTheOther) {
+  // Two forks of four, one after the other, on two equal devices: each takes two rounds.
+  PlacementProblem problem;
+  problem.communication = Communication::kDelay;
+  for (int d = 0; d < 2; ++d) problem.devices.Add({"d", 1'000'000, 0});
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      2, IdVector<DeviceId, std::optional<Route>>(2, Route{}));
+  const auto add = [&problem] {
+    return problem.items.Add({"i", 0, 0, IdVector<DeviceId, std::optional<Picos>>(2, Picos{10})});
+  };
+  ItemId before = add();
+  for (int fork = 0; fork < 2; ++fork) {
+    std::vector<ItemId> middle;
+    for (int i = 0; i < 4; ++i) middle.push_back(add());
+    const ItemId after = add();
+    problem.flows.Add({before, middle, 0, {}});
+    for (const ItemId item : middle) problem.flows.Add({item, {after}, 0, {}});
+    before = after;
+  }
+  ASSERT_TRUE(Check(problem).ok());
+  const ProblemGraph graph = BuildGraph(problem);
+  const PathCosts costs(problem, graph, Launch::kIgnore);
+  const PathBounds paths = LongestPaths(costs);
+  EXPECT_EQ(CriticalPath(costs, paths), 50);
+  const LoadDual dual = BoundLoad(MakeLoadRows(problem), {}, {}, 50);
+  EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000), 70);
+  EXPECT_EQ(IntervalChain(costs, paths, dual, 0), 70);  // cut vertices alone do it
+}
+
+TEST(LowerBoundsTest, TwentyThousandItemsStayCheap) {
+  Random random(5);
+  PlacementProblem problem;
+  for (int d = 0; d < 4; ++d) problem.devices.Add({"d", 1'000'000'000, 100});
+  problem.num_channels = 1;
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      4, IdVector<DeviceId, std::optional<Route>>(
+             4, Route{{{1000, kPicosPerSecond}}, {ChannelId(0)}}));
+  for (int32_t i = 0; i < 20'000; ++i) {
+    PlacementProblem::Item item{"i", 1, 0, IdVector<DeviceId, std::optional<Picos>>(4)};
+    for (std::optional<Picos>& time : item.time) time = random.Between(100, 1000);
+    const ItemId id = problem.items.Add(item);
+    if (i == 0) continue;
+    problem.flows.Add({ItemId(i - 1), {id}, 10, {}});
+    if (i > 9 && random.Below(2) == 0) problem.flows.Add({ItemId(i - 9), {id}, 10, {}});
+  }
+  const std::vector<LowerBound> bounds =
+      LowerBounds(problem, BuildGraph(problem), Launch::kPerGroup, 1'000'000);
+  EXPECT_GT(bounds[0].value, 20'000 * 100);
+}
+
+}  // namespace
+}  // namespace allot
