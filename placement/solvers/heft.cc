@@ -1,0 +1,61 @@
+// The standard list scheduler for unlike machines, and the first solution of every search.
+#include "placement/solvers/list_schedule.h"
+
+namespace allot {
+namespace {
+
+struct HeftOptions {
+  std::string rank;
+};
+
+OptionSchema<HeftOptions> Schema() {
+  return OptionSchema<HeftOptions>().Add(
+      "rank", &HeftOptions::rank,
+      "What an item weighs in its rank: 'mean', 'best' or 'worst' time; empty: tries all three");
+}
+
+class Heft : public PlacementSolver {
+ public:
+  explicit Heft(HeftOptions options) : options_(std::move(options)) {}
+
+  absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
+    std::vector<RankBy> ranks;
+    if (options_.rank.empty() || options_.rank == "mean") ranks.push_back(RankBy::kMean);
+    if (options_.rank.empty() || options_.rank == "best") ranks.push_back(RankBy::kBest);
+    if (options_.rank.empty() || options_.rank == "worst") ranks.push_back(RankBy::kWorst);
+    if (ranks.empty()) {
+      return InputError("rank must be mean, best or worst, not '", options_.rank, "'");
+    }
+    const PlacementProblem& problem = input.problem;
+    Evaluator evaluator(problem, input.graph);
+    SolveResult result;
+    SearchValue best;
+    for (const RankBy by : ranks) {
+      Solution solution = WithinMemory(
+          problem, evaluator,
+          [&](const std::vector<Bytes>& capacity) {
+            return HeftSchedule(problem, input.graph, evaluator, by, capacity);
+          },
+          result.work);
+      const SearchValue value = evaluator.Value(solution);
+      if (!value.feasible()) continue;
+      if (result.best.has_value() && !(value < best)) continue;
+      best = value;
+      result.best = std::move(solution);
+      result.termination = Termination::kFeasible;
+    }
+    return result;
+  }
+
+ private:
+  const HeftOptions options_;
+};
+
+}  // namespace
+
+Entry<PlacementSolver> HeftEntry() {
+  return MakeEntry<PlacementSolver, Heft>(
+      "heft", "Schedules items by descending rank, each where it ends first.", Schema());
+}
+
+}  // namespace allot

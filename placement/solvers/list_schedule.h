@@ -1,0 +1,67 @@
+// Building a solution item by item: the start of every search.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "placement/evaluator.h"
+#include "placement/solver.h"
+
+namespace allot {
+
+// What an item weighs when its upward rank is taken: its time on the devices that can run it.
+enum class RankBy { kMean, kBest, kWorst };
+
+// Upward ranks: an item's weight plus the longest path behind it, with the mean time of transfers.
+std::vector<Picos> UpwardRanks(const PlacementProblem& problem, const ProblemGraph& graph,
+                               RankBy by);
+// The same for a given placement: exact times, and transfers only where devices change.
+std::vector<Picos> PlacedRanks(const PlacementProblem& problem, const ProblemGraph& graph,
+                               const Evaluator& evaluator, const std::vector<int32_t>& device);
+
+// Items by descending rank; topological, since ranks fall along flows and ties keep graph order.
+std::vector<ItemId> RankOrder(const ProblemGraph& graph, const std::vector<Picos>& ranks);
+// Items by start time, ties in graph order.
+std::vector<ItemId> StartOrder(const ProblemGraph& graph, const std::vector<Picos>& start);
+
+// Keeps account of memory while items are placed one by one. Items that must share a device are
+// placed together with the first of them.
+class MemoryLedger {
+ public:
+  // `capacity` by device; what a caller keeps back for tensors is its business.
+  MemoryLedger(const PlacementProblem& problem, std::vector<Bytes> capacity);
+
+  // The items that go with `item`, itself included.
+  const std::vector<int32_t>& Unit(int32_t item) const { return units_[unit_of_[item]]; }
+  bool CanRun(int32_t item, int32_t device) const;  // the whole unit
+  bool Fits(int32_t item, int32_t device) const;    // the whole unit
+  Bytes Room(int32_t device) const { return capacity_[device] - resident_[device]; }
+  void Place(int32_t item, int32_t device);  // the whole unit
+
+ private:
+  Bytes Needed(int32_t item, int32_t device) const;
+
+  const PlacementProblem& problem_;
+  std::vector<Bytes> capacity_, resident_;
+  std::vector<int32_t> unit_of_;
+  std::vector<std::vector<int32_t>> units_;
+  std::vector<std::vector<int32_t>> unit_shared_;  // shared memory that a unit touches
+  std::vector<std::vector<char>> holds_;           // [shared][device]
+};
+
+// Calls `build` with the capacities of all devices; where the peak of what it returns exceeds a
+// memory, again with less by as much, a few times. Returns the best of all, feasible or not. Adds
+// to `work`.
+Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
+                      const std::function<Solution(const std::vector<Bytes>& capacity)>& build,
+                      int64_t& work);
+
+// Heterogeneous Earliest Finish Time (Topcuoglu, Hariri and Wu, 2002) with insertion: items by
+// descending upward rank, each on the device where it ends first, into gaps if it fits; transfers
+// are paid once per receiving device and queue on their channels as estimated so far. For
+// throughput each item goes where the largest load it touches stays smallest. Devices without
+// memory or route are avoided while there are others. Complete, but not always feasible.
+Solution HeftSchedule(const PlacementProblem& problem, const ProblemGraph& graph,
+                      const Evaluator& evaluator, RankBy by, const std::vector<Bytes>& capacity);
+
+}  // namespace allot
