@@ -13,6 +13,7 @@
 
 #include "lowering/bundle.h"
 #include "lowering/output_names.h"
+#include "lowering/piece_flow.h"
 #include "lowering/quantization_annotation.h"
 #include "lowering/verify_bundle.h"
 #include "support/status.h"
@@ -345,13 +346,6 @@ class Extractor {
     return piece;
   }
 
-  Bytes BytesOf(ValueId id) const {
-    if (plan_.value_bytes.Contains(id)) return plan_.value_bytes[id];
-    const ir::Type& type = graph_.value(id).type;
-    if (!type.is_static()) return 0;
-    return ir::PackedBytes(type.element, *ir::NumElements(*type.shape));
-  }
-
   std::vector<PieceTransfer> ListTransfers() const {
     std::vector<PieceTransfer> transfers;
     for (ValueId id : users_.ids()) {
@@ -359,7 +353,7 @@ class Extractor {
       PieceTransfer transfer;
       transfer.tensor = graph_.value(id).name;
       transfer.from = home_[graph_.value(id).producer];
-      transfer.bytes = BytesOf(id);
+      transfer.bytes = ValueBytes(graph_, plan_, id);
       for (size_t user : users_[id]) {
         if (shares_[user].device != shares_[transfer.from].device) transfer.to.push_back(user);
       }
