@@ -39,6 +39,10 @@ struct EmitInput {
   std::string pipeline;    // the pipeline's text, with every default
   int64_t emit_ir_version = 0;  // 0: keep the model's
   bool embed_external_data = false;
+  // The output folder is the model's own: external data is in reach and is not linked there.
+  bool output_is_model_folder = false;
+  std::vector<std::string> files;          // that other emitters write in this run: the manifest's
+  std::vector<std::string> external_data;  // likewise; files of the model that are linked
 };
 
 class Emitter {
@@ -48,5 +52,12 @@ class Emitter {
 };
 
 Registry<Emitter> BuiltinEmitters();
+
+// What one run writes: the files of the chosen emitters, the manifest's last so that it can list
+// the others. A choice is a name and options, "mlir" or "mlir{elide-larger-than=16}"; no choice:
+// all. Data files that several emitters link are there once.
+absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
+                                                  const std::vector<std::string>& choices,
+                                                  EmitInput input);
 
 }  // namespace allot

@@ -1,0 +1,74 @@
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+
+#include "lowering/emitter.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+constexpr char kManifest[] = "manifest";
+
+struct Choice {
+  const Entry<Emitter>* entry = nullptr;
+  std::string options;
+};
+
+absl::StatusOr<Choice> FindChoice(const Registry<Emitter>& emitters, absl::string_view text) {
+  Choice choice;
+  absl::string_view name = text;
+  const size_t brace = text.find('{');
+  if (brace != absl::string_view::npos) {
+    if (text.back() != '}') return InputError("emitter '", text, "' lacks the closing '}'");
+    name = text.substr(0, brace);
+    choice.options = std::string(text.substr(brace + 1, text.size() - brace - 2));
+  }
+  choice.entry = emitters.Find(name);
+  if (choice.entry != nullptr) return choice;
+  const std::string nearest = NearestName(name, emitters.names());
+  return InputError("there is no emitter '", name, "'",
+                    nearest.empty() ? "" : absl::StrCat(", did you mean '", nearest, "'?"),
+                    " (there are ", absl::StrJoin(emitters.names(), ", "), ")");
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
+                                                  const std::vector<std::string>& choices,
+                                                  EmitInput input) {
+  std::vector<Choice> chosen;
+  for (const std::string& text : choices.empty() ? emitters.names() : choices) {
+    ALLOT_ASSIGN_OR_RETURN(Choice choice, FindChoice(emitters, text));
+    chosen.push_back(std::move(choice));
+  }
+  std::stable_partition(chosen.begin(), chosen.end(),
+                        [](const Choice& choice) { return choice.entry->name != kManifest; });
+
+  std::vector<OutputFile> files;
+  std::map<std::string, std::string> linked;  // name to source
+  for (const Choice& choice : chosen) {
+    const std::string place = absl::StrCat("emitter '", choice.entry->name, "': ");
+    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Emitter> emitter,
+                           choice.entry->make(choice.options), place);
+    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, emitter->Emit(input), place);
+    for (OutputFile& file : more) {
+      if (file.linked_from.empty()) {
+        input.files.push_back(file.name);
+      } else {
+        const auto [old, inserted] = linked.insert({file.name, file.linked_from});
+        if (!inserted && old->second == file.linked_from) continue;
+        input.external_data.push_back(file.name);
+      }
+      files.push_back(std::move(file));
+    }
+  }
+  return files;
+}
+
+}  // namespace allot

@@ -1,0 +1,77 @@
+#include "lowering/emitters/external_data.h"
+
+#include <filesystem>
+#include <set>
+
+#include "lowering/to_onnx.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+class Collector {
+ public:
+  explicit Collector(const ir::Module& module) : module_(module) {}
+
+  absl::Status AddGraph(const ir::Graph& graph) {
+    for (const std::vector<ir::ValueId>* values : {&graph.inputs(), &graph.initializers()}) {
+      for (ir::ValueId id : *values) {
+        if (graph.value(id).constant.valid()) {
+          ALLOT_RETURN_IF_ERROR(AddConstant(graph.value(id).constant, graph.value(id).name));
+        }
+      }
+    }
+    for (ir::NodeId id : graph.nodes()) {
+      const ir::Node& node = graph.node(id);
+      ALLOT_RETURN_IF_ERROR(AddAttributes(node.attributes));
+      for (const ir::Graph& region : node.regions) ALLOT_RETURN_IF_ERROR(AddGraph(region));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddAttributes(const ir::AttributeMap& attributes) {
+    for (const auto& [name, attribute] : attributes) {
+      if (const auto* constant = attribute.If<ir::ConstantId>()) {
+        ALLOT_RETURN_IF_ERROR(AddConstant(*constant, name));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<OutputFile> Take() && { return std::move(files_); }
+
+ private:
+  absl::Status AddConstant(ir::ConstantId id, const std::string& name) {
+    const auto* data = std::get_if<ir::FileBytes>(&module_.constants[id].storage);
+    if (data == nullptr || data->home != ir::FileBytes::Home::kExternalFile) {
+      return absl::OkStatus();
+    }
+    if (!seen_.insert(data->location).second) return absl::OkStatus();
+    OutputFile file;
+    ALLOT_ASSIGN_OR_RETURN(file.linked_from, DataPath(module_, *data), "tensor '", name, "': ");
+    file.name = std::filesystem::path(data->location).lexically_normal().string();
+    if (seen_names_.insert(file.name).second) files_.push_back(std::move(file));
+    return absl::OkStatus();
+  }
+
+  const ir::Module& module_;
+  std::set<std::string> seen_, seen_names_;
+  std::vector<OutputFile> files_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<OutputFile>> LinkedExternalData(
+    const EmitInput& input, const std::vector<const ir::Graph*>& graphs) {
+  std::vector<OutputFile> none;
+  if (input.embed_external_data || input.output_is_model_folder) return none;
+  Collector collector(input.module);
+  for (const ir::Graph* graph : graphs) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
+  for (const ir::Function& function : input.module.functions) {
+    ALLOT_RETURN_IF_ERROR(collector.AddGraph(function.body));
+    ALLOT_RETURN_IF_ERROR(collector.AddAttributes(function.attribute_defaults));
+  }
+  return std::move(collector).Take();
+}
+
+}  // namespace allot

@@ -1,0 +1,245 @@
+// manifest.json: how to run the parts. Version 1 of the format is read by programs that know
+// nothing of plans: parts with their files, inputs and outputs, and the tensors between them.
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "lowering/emitter.h"
+#include "lowering/emitters/micros.h"
+#include "lowering/output_names.h"
+#include "lowering/piece_flow.h"
+#include "lowering/placement_hints.h"
+#include "support/status.h"
+#include "support/version.h"
+
+namespace allot {
+namespace {
+
+constexpr char kFileName[] = "manifest.json";
+struct Options {};
+
+Json Names(const std::vector<std::string>& names) {
+  return Json(Json::Array(names.begin(), names.end()));
+}
+
+absl::string_view KindName(ir::Type::Kind kind) {
+  switch (kind) {
+    case ir::Type::Kind::kUnknown:
+      return "unknown";
+    case ir::Type::Kind::kTensor:
+      return "tensor";
+    case ir::Type::Kind::kSparseTensor:
+      return "sparse_tensor";
+    case ir::Type::Kind::kSequence:
+      return "sequence";
+    case ir::Type::Kind::kOptional:
+      return "optional";
+    case ir::Type::Kind::kMap:
+      return "map";
+    case ir::Type::Kind::kOpaque:
+      return "opaque";
+  }
+  return "unknown";
+}
+
+// Dimensions are numbers, names, or null if nothing is known.
+Json Signature(const ir::Type& type) {
+  Json::Object signature;
+  if (!type.is_tensor()) signature.emplace_back("kind", KindName(type.kind));
+  if (type.element != ir::ElementType::kUndefined) {
+    signature.emplace_back("dtype", ir::DtypeName(type.element));
+  }
+  if (type.shape.has_value()) {
+    Json::Array shape;
+    for (const ir::Dim& dim : *type.shape) {
+      if (dim.known()) {
+        shape.push_back(dim.size);
+      } else if (!dim.symbol.empty()) {
+        shape.push_back(dim.symbol);
+      } else {
+        shape.push_back(nullptr);
+      }
+    }
+    signature.emplace_back("shape", std::move(shape));
+  }
+  return Json(std::move(signature));
+}
+
+// Of the model's inputs and outputs and of everything that crosses a part's boundary.
+Json Signatures(const EmitInput& input) {
+  const ir::Graph& graph = input.module.graph;
+  std::map<std::string, Json> by_name;
+  for (const std::vector<ir::ValueId>* values : {&graph.inputs(), &graph.outputs()}) {
+    for (ir::ValueId id : *values) {
+      if (values == &graph.inputs() && graph.value(id).constant.valid()) continue;
+      by_name[graph.value(id).name] = Signature(graph.value(id).type);
+    }
+  }
+  for (const Piece& piece : input.bundle.pieces) {
+    for (ir::ValueId id : piece.graph.outputs()) {
+      const ir::Value& value = piece.graph.value(id);
+      by_name[value.name] = Signature(value.type);
+    }
+  }
+  Json::Object signatures;
+  for (auto& [name, signature] : by_name) signatures.emplace_back(name, std::move(signature));
+  return Json(std::move(signatures));
+}
+
+Json Devices(const EmitInput& input) {
+  Json::Array devices;
+  for (DeviceId id : input.target.devices.ids()) {
+    const Device& device = input.target.devices[id];
+    Json::Object object = {{"id", device.name}, {"type", device.kind}};
+    if (!device.runtime.provider.empty()) {
+      object.emplace_back("runtime", Json::Object{{"provider", device.runtime.provider},
+                                                  {"ordinal", device.runtime.ordinal},
+                                                  {"threads", device.runtime.threads}});
+    }
+    if (input.plan.summary.has_value() && input.plan.summary->devices.Contains(id)) {
+      const ir::DeviceUse& use = input.plan.summary->devices[id];
+      object.emplace_back("busy_us", Micros(use.busy));
+      object.emplace_back("resident_bytes", use.resident);
+      object.emplace_back("peak_bytes", use.peak);
+    }
+    devices.push_back(std::move(object));
+  }
+  return Json(std::move(devices));
+}
+
+Json PartList(const EmitInput& input) {
+  Json::Array parts;
+  for (const Piece& piece : input.bundle.pieces) {
+    Json::Object part = {{"id", piece.id},
+                         {"device", input.target.devices[piece.device].name},
+                         {"file", piece.file},
+                         {"inputs", Names(piece.inputs)},
+                         {"outputs", Names(piece.outputs)}};
+    if (input.plan.parts.Contains(piece.part) && input.plan.summary.has_value()) {
+      const ir::Interval& time = input.plan.parts[piece.part].time;
+      part.emplace_back("start_us", Micros(time.start));
+      part.emplace_back("end_us", Micros(time.end));
+    }
+    part.emplace_back("nodes", static_cast<int64_t>(piece.graph.num_nodes()));
+    parts.push_back(std::move(part));
+  }
+  return Json(std::move(parts));
+}
+
+Json PieceIds(const EmitInput& input, const std::vector<size_t>& pieces) {
+  Json::Array ids;
+  for (size_t piece : pieces) ids.push_back(input.bundle.pieces[piece].id);
+  return Json(std::move(ids));
+}
+
+Json Edges(const EmitInput& input) {
+  Json::Array edges;
+  for (const PieceFlow& flow : PieceFlows(input.module, input.plan, input.bundle)) {
+    edges.push_back(Json::Object{{"tensor", input.module.graph.value(flow.value).name},
+                                 {"from", input.bundle.pieces[flow.from].id},
+                                 {"to", PieceIds(input, flow.to)},
+                                 {"bytes", flow.bytes}});
+  }
+  return Json(std::move(edges));
+}
+
+Json Transfers(const EmitInput& input) {
+  std::map<std::string, Json::Array> times;
+  for (const ir::Transfer& transfer : input.plan.transfers) {
+    times[input.module.graph.value(transfer.value).name].push_back(
+        Json::Object{{"device", input.target.devices[transfer.to].name},
+                     {"start_us", Micros(transfer.time.start)},
+                     {"end_us", Micros(transfer.time.end)}});
+  }
+  Json::Array transfers;
+  for (const PieceTransfer& transfer : input.bundle.transfers) {
+    Json::Object object = {{"tensor", transfer.tensor},
+                           {"from", input.bundle.pieces[transfer.from].id},
+                           {"to", PieceIds(input, transfer.to)},
+                           {"bytes", transfer.bytes}};
+    const auto predicted = times.find(transfer.tensor);
+    if (predicted != times.end()) object.emplace_back("arrivals", predicted->second);
+    transfers.push_back(std::move(object));
+  }
+  return Json(std::move(transfers));
+}
+
+void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
+  manifest.emplace_back("objective", ir::ObjectiveName(summary.objective));
+  Json::Object predicted = {{"value_us", Micros(summary.value)},
+                            {"cluster_value_us", Micros(summary.cluster_value)},
+                            {"lower_bound_us", Micros(summary.lower_bound)},
+                            {"bound", summary.bound_name}};
+  // How far above the best possible the value may be, as a share of the value.
+  const double gap = summary.value == 0 ? 0.0
+                                        : static_cast<double>(summary.value - summary.lower_bound) /
+                                              static_cast<double>(summary.value);
+  predicted.emplace_back("gap", gap);
+  predicted.emplace_back("solver", summary.solver);
+  predicted.emplace_back("cut_bytes", summary.cut_bytes);
+  manifest.emplace_back("predicted", std::move(predicted));
+  Json::Array baselines;
+  for (const ir::Baseline& baseline : summary.baselines) {
+    baselines.push_back(Json::Object{
+        {"name", baseline.name},
+        {"value_us", baseline.value.has_value() ? Micros(*baseline.value) : Json(nullptr)}});
+  }
+  manifest.emplace_back("baselines", std::move(baselines));
+}
+
+// All files of the run; called without the others' names, those that this emitter knows.
+Json Files(const EmitInput& input) {
+  std::set<std::string> names(input.files.begin(), input.files.end());
+  if (names.empty()) {
+    for (const Piece& piece : input.bundle.pieces) names.insert(piece.file);
+  }
+  names.insert(kFileName);
+  return Json(Json::Array(names.begin(), names.end()));
+}
+
+class Manifest final : public Emitter {
+ public:
+  explicit Manifest(Options) {}
+
+  absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
+    Json::Object manifest = {{"version", 1},
+                             {"schema", "allot.manifest/1"},
+                             {"tool", Json::Object{{"name", "allot"}, {"version", kVersion}}}};
+    if (!input.model_path.empty()) manifest.emplace_back("model", input.model_path);
+    manifest.emplace_back("target", input.target.name);
+    manifest.emplace_back("pipeline", input.pipeline);
+    if (input.plan.summary.has_value()) AddPrediction(*input.plan.summary, manifest);
+    manifest.emplace_back("devices", Devices(input));
+    manifest.emplace_back("inputs", Names(input.bundle.inputs));
+    manifest.emplace_back("outputs", Names(input.bundle.outputs));
+    manifest.emplace_back("parts", PartList(input));
+    manifest.emplace_back("edges", Edges(input));
+    manifest.emplace_back("transfers", Transfers(input));
+    manifest.emplace_back("signature", Signatures(input));
+    manifest.emplace_back(
+        "onnxruntime",
+        Json::Object{{"session_options", Json::Object{{"session.layer_assignment_settings",
+                                                       LayerAssignmentSettings(input.target)}}}});
+    manifest.emplace_back("files", Files(input));
+    manifest.emplace_back("external_data", Names(input.external_data));
+
+    std::vector<OutputFile> files(1);
+    files[0].name = kFileName;
+    files[0].chunks.emplace_back();
+    files[0].chunks[0].bytes = PrintJson(Json(std::move(manifest))) + "\n";
+    return files;
+  }
+};
+
+}  // namespace
+
+Entry<Emitter> ManifestEntry() {
+  return MakeEntry<Emitter, Manifest>(
+      "manifest", "manifest.json: the parts, what passes between them, and what is predicted",
+      OptionSchema<Options>());
+}
+
+}  // namespace allot

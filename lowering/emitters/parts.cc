@@ -1,0 +1,51 @@
+// One ONNX file per part: a whole model by itself, to be run on the part's device.
+#include "lowering/emitter.h"
+#include "lowering/emitters/external_data.h"
+#include "lowering/placement_hints.h"
+#include "lowering/to_onnx.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct Options {};
+
+class Parts final : public Emitter {
+ public:
+  explicit Parts(Options) {}
+
+  absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
+    OnnxWriteOptions options;
+    options.part = true;
+    options.embed_external_data = input.embed_external_data;
+    // A part has one device: annotations of an earlier placement would contradict it.
+    options.node_fields = [](const ir::Node& node, ir::NodeId) {
+      return WithPlacementHints(node.unknown_fields, "", std::nullopt);
+    };
+    options.model_fields = [&input](const std::string& fields) {
+      return WithConfiguration(fields, input.target, /*configure=*/false);
+    };
+    std::vector<OutputFile> files;
+    std::vector<const ir::Graph*> graphs;
+    for (const Piece& piece : input.bundle.pieces) {
+      OutputFile file;
+      file.name = piece.file;
+      ALLOT_ASSIGN_OR_RETURN(file.chunks, ToOnnx(input.module, piece.graph, options), "part ",
+                             piece.id, ": ");
+      files.push_back(std::move(file));
+      graphs.push_back(&piece.graph);
+    }
+    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data, LinkedExternalData(input, graphs));
+    for (OutputFile& file : data) files.push_back(std::move(file));
+    return files;
+  }
+};
+
+}  // namespace
+
+Entry<Emitter> PartsEntry() {
+  return MakeEntry<Emitter, Parts>(
+      "parts", "one ONNX file per part, and the external data they use", OptionSchema<Options>());
+}
+
+}  // namespace allot
