@@ -60,16 +60,6 @@ absl::StatusOr<DeviceConstraints> DeviceConstraints::Make(const ir::Module& modu
   return constraints;
 }
 
-bool DeviceConstraints::Includes(int32_t outer, int32_t inner) const {
-  if (outer == inner) return true;
-  const std::vector<bool>& a = classes_[static_cast<size_t>(outer)];
-  const std::vector<bool>& b = classes_[static_cast<size_t>(inner)];
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (b[i] && !a[i]) return false;
-  }
-  return true;
-}
-
 DeviceId DeviceConstraints::OnlyDevice(ir::NodeId node) const {
   DeviceId only;
   for (const DeviceId device : target_->devices.ids()) {

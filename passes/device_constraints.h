@@ -36,8 +36,10 @@ class DeviceConstraints {
 
   // Nodes of one class may run on the same devices.
   int32_t ClassOf(ir::NodeId node) const { return class_of_[node]; }
-  // Whether every device of class `inner` is one of class `outer`.
-  bool Includes(int32_t outer, int32_t inner) const;
+  // By device index: whether it may run the node.
+  const std::vector<bool>& Devices(ir::NodeId node) const {
+    return classes_[static_cast<size_t>(class_of_[node])];
+  }
 
  private:
   DeviceConstraints(const ir::Module& module, const ir::Plan& plan, const Target& target,

@@ -1,0 +1,110 @@
+// Groups nodes into what is worth placing: kernels that a runtime fuses, then clusters.
+//
+// Up to max-items clusters, nothing is lost but the freedom to tear a kernel apart or to send away
+// what costs nothing: values that cannot cross a file boundary hold their users together, fusible
+// nodes form kernels, and free nodes go with a neighbour. Only beyond that are clusters merged to
+// fewer, along the heaviest tensors. Every stage keeps the quotient acyclic.
+#include <utility>
+
+#include "passes/coarsening/contraction.h"
+#include "passes/coarsening/fusion_patterns.h"
+#include "passes/coarsening/kernel_groups.h"
+#include "passes/coarsening/uncuttable.h"
+#include "passes/pass.h"
+#include "passes/problem_builder.h"
+#include "passes/requirements.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct CoarsenOptions {
+  int64_t max_items = 100;
+  bool fuse = true;
+};
+
+template <typename IdType>
+IdVector<ir::NodeId, IdType> Ids(const IdVector<ir::NodeId, ItemId>& group_of) {
+  IdVector<ir::NodeId, IdType> ids;
+  for (const ItemId group : group_of) ids.Add(IdType(group.index()));
+  return ids;
+}
+
+class Coarsen final : public PlanPass {
+ public:
+  explicit Coarsen(CoarsenOptions options) : options_(options) {}
+
+  absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
+    if (options_.max_items < 1) {
+      return InputError("max-items=", options_.max_items, " is not positive");
+    }
+    const ir::Graph& graph = module.graph;
+    ALLOT_RETURN_IF_ERROR(RequireMachine(context));
+    ALLOT_RETURN_IF_ERROR(RequireStage(graph, plan, PlanStage::kFeatures));
+    DropLaterStages(plan);
+
+    const IdVector<ir::NodeId, bool> placed = PlacedNodes(graph);
+    ALLOT_ASSIGN_OR_RETURN(const NodeGrouping kernels, Kernels(module, plan, placed, context));
+    plan.kernel_of = Ids<ir::KernelId>(kernels.group_of);
+
+    ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
+    NodeGrouping clusters = Number(graph, placed, finest.groups);
+    const size_t before = clusters.num_groups;
+    if (clusters.num_groups > static_cast<size_t>(options_.max_items)) {
+      ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildProblem(module, plan, clusters.group_of,
+                                                                    clusters.num_groups, context));
+      const IdVector<ItemId, ItemId> contracted = ContractToSize(
+          built.problem, static_cast<size_t>(options_.max_items), clusters.num_groups);
+      for (ItemId& group : clusters.group_of) {
+        if (group.valid()) group = contracted[group];
+      }
+    }
+    plan.cluster_of = Ids<ir::ClusterId>(clusters.group_of);
+
+    context.statistics->Add("nodes", static_cast<int64_t>(graph.num_nodes()));
+    context.statistics->Add("kernels", static_cast<int64_t>(kernels.num_groups));
+    context.statistics->Add("clusters", static_cast<int64_t>(clusters.num_groups));
+    context.statistics->Add("contracted", static_cast<int64_t>(before - clusters.num_groups));
+    context.statistics->Add("absorbed", finest.absorbed_groups);
+    context.statistics->Add("uncuttable-values", finest.uncuttable_values);
+    return absl::OkStatus();
+  }
+
+ private:
+  // What follows was decided for other clusters.
+  static void DropLaterStages(ir::Plan& plan) {
+    IdVector<ir::NodeId, OpFeatures> features = std::move(plan.features);
+    IdVector<ir::ValueId, Bytes> value_bytes = std::move(plan.value_bytes);
+    plan = ir::Plan();
+    plan.features = std::move(features);
+    plan.value_bytes = std::move(value_bytes);
+  }
+
+  absl::StatusOr<NodeGrouping> Kernels(const ir::Module& module, const ir::Plan& plan,
+                                       const IdVector<ir::NodeId, bool>& placed,
+                                       const PassContext& context) const {
+    const ir::Graph& graph = module.graph;
+    if (!options_.fuse) return Number(graph, placed, NodeGroups(graph.node_id_bound()));
+    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
+                           DeviceConstraints::Make(module, plan, *context.target));
+    NodeGroups uncuttable(graph.node_id_bound());
+    JoinUncuttable(graph, placed, uncuttable);
+    return Number(graph, placed, FuseKernels(graph, plan, placed, constraints, uncuttable));
+  }
+
+  CoarsenOptions options_;
+};
+
+}  // namespace
+
+Entry<PlanPass> CoarsenEntry() {
+  return MakeEntry<PlanPass, Coarsen>(
+      "coarsen", "group nodes into fused kernels and clusters that are placed as one",
+      OptionSchema<CoarsenOptions>()
+          .Add("max-items", &CoarsenOptions::max_items,
+               "merge clusters further until there are at most this many")
+          .Add("fuse", &CoarsenOptions::fuse,
+               "expect the runtime to fuse: Conv and its activation, LayerNorm, QDQ groups, ..."));
+}
+
+}  // namespace allot
