@@ -1,0 +1,174 @@
+#include "target/quantity.h"
+
+#include <array>
+#include <limits>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "support/status.h"
+#include "support/units.h"
+
+namespace allot {
+namespace {
+
+constexpr absl::string_view kPrefixes = "kMGTPE";
+
+int64_t Power(int64_t base, int exponent) {
+  int64_t power = 1;
+  for (int i = 0; i < exponent; ++i) power *= base;
+  return power;
+}
+
+// The accepted spellings of a unit, the printed one first.
+std::vector<absl::string_view> Spellings(Unit unit) {
+  switch (unit) {
+    case Unit::kBytes:
+      return {"B"};
+    case Unit::kBytesPerSecond:
+      return {"B/s"};
+    case Unit::kFlopsPerSecond:
+      return {"", "FLOP/s", "FLOPS", "OP/s", "OPS"};
+  }
+  return {};
+}
+
+const char* Example(Unit unit) {
+  switch (unit) {
+    case Unit::kBytes:
+      return "'40GiB'";
+    case Unit::kBytesPerSecond:
+      return "'25GB/s'";
+    case Unit::kFlopsPerSecond:
+      return "'19.5T'";
+  }
+  return "";
+}
+
+// The length of the number at the start of `text`.
+size_t NumberLength(absl::string_view text) {
+  size_t i = 0;
+  while (i < text.size() && (absl::ascii_isdigit(text[i]) || text[i] == '.')) ++i;
+  return i;
+}
+
+// value / 10^decimals, exactly.
+std::string PrintThousandths(int64_t value) {
+  std::string text = absl::StrCat(value / 1000);
+  if (value % 1000 == 0) return text;
+  std::string fraction = absl::StrCat(1000 + value % 1000).substr(1);
+  while (fraction.back() == '0') fraction.pop_back();
+  return absl::StrCat(text, ".", fraction);
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> ParseScaledDecimal(absl::string_view text, int64_t scale) {
+  // digits * 10^exponent; digits beyond the 19th do not fit and hardly matter.
+  Int128 digits = 0;
+  int exponent = 0;
+  bool point = false, any = false;
+  size_t i = 0;
+  for (; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '.' && !point) {
+      point = true;
+      continue;
+    }
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) break;
+    any = true;
+    if (digits < Power(10, 18)) {
+      digits = digits * 10 + (c - '0');
+      if (point) --exponent;
+    } else if (!point && exponent < 1000) {
+      ++exponent;
+    }
+  }
+  if (!any) return InputError("'", text, "' is not a non-negative number");
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    const bool negative = i < text.size() && text[i] == '-';
+    if (i < text.size() && (text[i] == '-' || text[i] == '+')) ++i;
+    if (i == text.size()) return InputError("'", text, "' is not a non-negative number");
+    int written = 0;
+    for (; i < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[i])); ++i) {
+      if (written < 10000) written = written * 10 + (text[i] - '0');
+    }
+    exponent += negative ? -written : written;
+  }
+  if (i != text.size()) return InputError("'", text, "' is not a non-negative number");
+
+  constexpr Int128 kLargest = std::numeric_limits<int64_t>::max();
+  Int128 amount = digits * scale;
+  for (; exponent > 0 && amount != 0; --exponent) {
+    if (amount > kLargest) return InputError("'", text, "' is too large");
+    amount *= 10;
+  }
+  // Halving up once, at the last digit dropped: earlier ones only matter below it.
+  for (; exponent < -1 && amount != 0; ++exponent) amount /= 10;
+  if (exponent == -1) amount = (amount + 5) / 10;
+  if (amount > kLargest) return InputError("'", text, "' is too large");
+  return static_cast<int64_t>(amount);
+}
+
+absl::StatusOr<int64_t> ParseQuantity(absl::string_view text, Unit unit) {
+  const absl::string_view trimmed = absl::StripAsciiWhitespace(text);
+  const size_t length = NumberLength(trimmed);
+  const absl::string_view number = trimmed.substr(0, length);
+  absl::string_view rest = absl::StripLeadingAsciiWhitespace(trimmed.substr(length));
+  // The longest unit first: "OPS" ends "FLOPS" too.
+  absl::string_view spelled;
+  for (absl::string_view spelling : Spellings(unit)) {
+    if (absl::EndsWith(rest, spelling) && spelling.size() > spelled.size()) spelled = spelling;
+  }
+  rest.remove_suffix(spelled.size());
+  int64_t scale = 1;
+  bool understood = !number.empty();
+  if (!rest.empty()) {
+    const char prefix = rest[0] == 'K' ? 'k' : rest[0];
+    const size_t index = kPrefixes.find(prefix);
+    const bool binary = rest.size() == 2 && rest[1] == 'i';
+    if (index == kPrefixes.npos || (rest.size() > 1 && !binary)) {
+      understood = false;
+    } else {
+      scale = Power(binary ? 1024 : 1000, static_cast<int>(index) + 1);
+    }
+  }
+  absl::StatusOr<int64_t> amount = InputError("");
+  if (understood) amount = ParseScaledDecimal(number, scale);
+  if (!amount.ok() && absl::StrContains(amount.status().message(), "too large")) {
+    return InputError("'", text, "' is too large");
+  }
+  if (!amount.ok()) return InputError("cannot read '", text, "'; write it like ", Example(unit));
+  return amount;
+}
+
+std::string PrintQuantity(int64_t amount, Unit unit) {
+  const absl::string_view suffix = Spellings(unit)[0];
+  if (unit == Unit::kBytes) {
+    for (int i = 6; i >= 1 && amount > 0; --i) {
+      const int64_t scale = Power(1024, i);
+      if (amount % scale == 0) {
+        return absl::StrCat(amount / scale,
+                            kPrefixes.substr(static_cast<size_t>(i - 1), 1) == "k"
+                                ? "K"
+                                : kPrefixes.substr(static_cast<size_t>(i - 1), 1),
+                            "i", suffix);
+      }
+    }
+    return absl::StrCat(amount, suffix);
+  }
+  for (int i = 6; i >= 1; --i) {
+    const int64_t scale = Power(1000, i);
+    if (amount >= scale && amount % (scale / 1000) == 0) {
+      return absl::StrCat(PrintThousandths(amount / (scale / 1000)),
+                          kPrefixes.substr(static_cast<size_t>(i - 1), 1), suffix);
+    }
+  }
+  return absl::StrCat(amount, suffix);
+}
+
+}  // namespace allot

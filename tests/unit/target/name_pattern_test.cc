@@ -1,0 +1,106 @@
+#include "target/name_pattern.h"
+
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/random.h"
+
+namespace allot {
+namespace {
+
+bool Matches(const std::string& pattern, const std::string& name) {
+  const absl::StatusOr<NamePattern> parsed = NamePattern::Parse(pattern);
+  EXPECT_TRUE(parsed.ok()) << pattern << ": " << parsed.status();
+  return parsed.ok() && parsed->Matches(name);
+}
+
+TEST(NamePattern, MatchesTheWholeName) {
+  EXPECT_TRUE(Matches("conv1", "conv1"));
+  EXPECT_FALSE(Matches("conv1", "conv10"));
+  EXPECT_FALSE(Matches("conv1", "a/conv1"));
+  EXPECT_TRUE(Matches("conv.*", "conv10"));
+  EXPECT_TRUE(Matches("/layer[0-3]/.*|head_\\d+", "/layer2/mul"));
+  EXPECT_TRUE(Matches("/layer[0-3]/.*|head_\\d+", "head_17"));
+  EXPECT_FALSE(Matches("/layer[0-3]/.*|head_\\d+", "/layer4/mul"));
+  EXPECT_TRUE(Matches("", ""));
+  EXPECT_FALSE(Matches("", "x"));
+  EXPECT_TRUE(Matches("^(a|b){2,3}$", "abb"));
+  EXPECT_FALSE(Matches("^(a|b){2,3}$", "abba"));
+  EXPECT_TRUE(Matches(".*", "sch\xC3\xB6n"));
+  EXPECT_TRUE(Matches("[^/]+/[^/]+", "a/b"));
+  EXPECT_TRUE(Matches("a\\.b", "a.b"));
+  EXPECT_FALSE(Matches("a\\.b", "axb"));
+  EXPECT_TRUE(Matches("[a\\-z]+", "a-z"));
+  EXPECT_FALSE(Matches("[]", "x")) << "ECMAScript: an empty class";
+}
+
+TEST(NamePattern, ErrorsSayWhatAndWhere) {
+  const auto message = [](const std::string& pattern) {
+    return std::string(NamePattern::Parse(pattern).status().message());
+  };
+  EXPECT_EQ(message("a("), "bad pattern 'a(': '(' without ')' at character 3");
+  EXPECT_EQ(message("a)"), "bad pattern 'a)': ')' without '(' at character 2");
+  EXPECT_EQ(message("*a"), "bad pattern '*a': nothing to repeat at character 1");
+  EXPECT_EQ(message("a**"), "bad pattern 'a**': nothing to repeat at character 3");
+  EXPECT_EQ(message("[z-a]"), "bad pattern '[z-a]': a range runs backwards at character 5");
+  EXPECT_EQ(message("(?=a)"), "bad pattern '(?=a)': look-around is not supported at character 3");
+  EXPECT_EQ(message("\\1"), "bad pattern '\\1': unknown escape '\\1' at character 2");
+  EXPECT_EQ(message("a{3"), "bad pattern 'a{3': '{' without '}' at character 4");
+  EXPECT_EQ(message("a{3,1}"), "bad pattern 'a{3,1}': a count runs backwards at character 6");
+  EXPECT_EQ(message("a{2000}"), "bad pattern 'a{2000}': a count above 1000 at character 7");
+  EXPECT_EQ(message("a\\"), "bad pattern 'a\\': '\\' at the end at character 3");
+  EXPECT_EQ(message("[ab"), "bad pattern '[ab': '[' without ']' at character 4");
+}
+
+TEST(NamePattern, HostilePatternsAreRefusedOrFast) {
+  EXPECT_FALSE(NamePattern::Parse(std::string(5000, 'a')).ok());
+  EXPECT_FALSE(NamePattern::Parse(std::string(300, '(') + std::string(300, ')')).ok());
+  EXPECT_FALSE(NamePattern::Parse("((a{1000}){1000}){1000}").ok());
+  EXPECT_TRUE(
+      Matches("(((()"
+              "{1000}){1000}){1000}){1000}x",
+              "x"));
+  // Exponential for a backtracking matcher.
+  EXPECT_FALSE(Matches("(a*)*b", std::string(2000, 'a')));
+  EXPECT_FALSE(Matches("(a|a|aa)+b", std::string(2000, 'a')));
+  EXPECT_TRUE(Matches("(a?){900}", std::string(900, 'a')));
+  EXPECT_TRUE(Matches(".*", std::string(1'000'000, 'x')));
+}
+
+// Random patterns over two letters against the standard library's matcher.
+TEST(NamePattern, AgreesWithTheStandardLibrary) {
+  Random random(11);
+  const std::vector<std::string> pieces = {"a",   "b",     "(",    ")", "(?:",  "|",
+                                           "*",   "+?",    "?",    ".", "[ab]", "[^a]",
+                                           "{2}", "{1,2}", "{0,}", "^", "$"};
+  int compared = 0, matched = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string pattern;
+    const int64_t length = random.Between(1, 7);
+    for (int64_t i = 0; i < length; ++i) {
+      pattern += pieces[static_cast<size_t>(random.Below(static_cast<int64_t>(pieces.size())))];
+    }
+    const absl::StatusOr<NamePattern> ours = NamePattern::Parse(pattern);
+    if (!ours.ok()) continue;
+    std::regex theirs;
+    try {
+      theirs = std::regex(pattern);
+    } catch (const std::regex_error&) {
+      continue;  // it refuses some that we accept, such as a repeated anchor
+    }
+    ++compared;
+    for (const char* name : {"", "a", "b", "ab", "ba", "aab", "abab", "bbb"}) {
+      const bool match = std::regex_match(name, theirs);
+      matched += match;
+      ASSERT_EQ(ours->Matches(name), match) << pattern << " on '" << name << "'";
+    }
+  }
+  EXPECT_GT(compared, 3000);
+  EXPECT_GT(matched, 3000);
+}
+
+}  // namespace
+}  // namespace allot

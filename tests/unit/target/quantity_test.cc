@@ -1,0 +1,80 @@
+#include "target/quantity.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "support/random.h"
+
+namespace allot {
+namespace {
+
+TEST(Quantity, ReadsPrefixesAndUnits) {
+  const auto bytes = [](const char* text) { return ParseQuantity(text, Unit::kBytes).value(); };
+  EXPECT_EQ(bytes("40GiB"), int64_t{40} << 30);
+  EXPECT_EQ(bytes("1.5KiB"), 1536);
+  EXPECT_EQ(bytes("2 MB"), 2'000'000);
+  EXPECT_EQ(bytes("17"), 17);
+  EXPECT_EQ(bytes("3k"), 3000);
+  EXPECT_EQ(bytes("3K"), 3000);
+  EXPECT_EQ(bytes("0.5B"), 1) << "half up";
+  EXPECT_EQ(ParseQuantity("1555GB/s", Unit::kBytesPerSecond).value(), 1'555'000'000'000);
+  EXPECT_EQ(ParseQuantity("19.5T", Unit::kFlopsPerSecond).value(), 19'500'000'000'000);
+  EXPECT_EQ(ParseQuantity("19.5 TFLOP/s", Unit::kFlopsPerSecond).value(), 19'500'000'000'000);
+  EXPECT_EQ(ParseQuantity("19.5TFLOPS", Unit::kFlopsPerSecond).value(), 19'500'000'000'000);
+  EXPECT_EQ(ParseQuantity("6TOPS", Unit::kFlopsPerSecond).value(), 6'000'000'000'000);
+}
+
+TEST(Quantity, RefusesBitsSignsAndNonsense) {
+  for (const char* text : {"", "GB", "25Gb/s", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x",
+                           "inf", "nan", "3XB/s", "0x10", "3 G i B/s"}) {
+    const auto parsed = ParseQuantity(text, Unit::kBytesPerSecond);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_EQ(parsed.status().message(),
+              std::string("cannot read '") + text + "'; write it like '25GB/s'");
+  }
+  EXPECT_FALSE(ParseQuantity("1GB/s", Unit::kBytes).ok());
+  EXPECT_EQ(ParseQuantity("99999999999E", Unit::kFlopsPerSecond).status().message(),
+            "'99999999999E' is too large");
+}
+
+TEST(Quantity, PrintsTheShortestExactForm) {
+  EXPECT_EQ(PrintQuantity(int64_t{40} << 30, Unit::kBytes), "40GiB");
+  EXPECT_EQ(PrintQuantity(1536, Unit::kBytes), "1536B");
+  EXPECT_EQ(PrintQuantity(2048, Unit::kBytes), "2KiB");
+  EXPECT_EQ(PrintQuantity(1'555'000'000'000, Unit::kBytesPerSecond), "1.555TB/s");
+  EXPECT_EQ(PrintQuantity(19'500'000'000'000, Unit::kFlopsPerSecond), "19.5T");
+  EXPECT_EQ(PrintQuantity(1'234'567, Unit::kFlopsPerSecond), "1234.567k");
+  EXPECT_EQ(PrintQuantity(0, Unit::kBytes), "0B");
+}
+
+TEST(Quantity, PrintedAmountsReadBack) {
+  Random random(7);
+  for (int i = 0; i < 3000; ++i) {
+    int64_t amount = static_cast<int64_t>(random.Next() >> (1 + random.Below(62)));
+    if (i % 3 == 0) amount = (amount >> 20) << (random.Below(20));
+    if (i == 0) amount = std::numeric_limits<int64_t>::max();
+    for (const Unit unit : {Unit::kBytes, Unit::kBytesPerSecond, Unit::kFlopsPerSecond}) {
+      const std::string text = PrintQuantity(amount, unit);
+      const auto parsed = ParseQuantity(text, unit);
+      ASSERT_TRUE(parsed.ok()) << amount << " " << text << " " << parsed.status();
+      EXPECT_EQ(*parsed, amount) << text;
+    }
+  }
+}
+
+TEST(Quantity, ScaledDecimalsAreExact) {
+  EXPECT_EQ(ParseScaledDecimal("0.1", 1'000'000).value(), 100'000);
+  EXPECT_EQ(ParseScaledDecimal("12.3456789", 1'000'000).value(), 12'345'679);
+  EXPECT_EQ(ParseScaledDecimal("1.5e3", 10).value(), 15'000);
+  EXPECT_EQ(ParseScaledDecimal("2E-3", 1'000'000).value(), 2'000);
+  EXPECT_EQ(ParseScaledDecimal("0e99999999", 1).value(), 0);
+  EXPECT_EQ(ParseScaledDecimal("1e-99999999", 1).value(), 0);
+  EXPECT_EQ(ParseScaledDecimal("123456789012345678901234567890e-20", 1).value(), 1'234'567'890);
+  for (const char* text : {"", ".", "-1", "+1", "1e", "1e+", "1 ", "1e99999999", "9e18000"}) {
+    EXPECT_FALSE(ParseScaledDecimal(text, 10).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace allot
