@@ -58,11 +58,21 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
+// A wire between two endpoints (devices or switches), usable both ways.
+struct Link {
+  std::string from, to;
+  int64_t bandwidth = 0;  // bytes/s, per direction unless half_duplex
+  Picos latency = 0;
+  std::string channel;       // links that name the same channel share it; empty: its own
+  bool half_duplex = false;  // both directions share one channel
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
 // A rule of the target or the command line; the first match decides, later rules may still forbid.
 struct Rule {
   enum class Effect { kPin, kForbid };
   Effect effect = Effect::kPin;
-  std::string name_regex;  // matched against the whole node name (ECMAScript); empty: any
+  std::string name_regex;  // matched against the whole node name, see name_pattern.h; empty: any
   std::string op_type;     // empty: any
   std::optional<std::string> domain;
   DeviceId device;
@@ -72,6 +82,9 @@ struct Rule {
 struct Target {
   std::string name;
   IdVector<DeviceId, Device> devices;
+  std::vector<std::string> switches;
+  std::vector<Link> links;
+  // The rest of the topology follows from switches and links: see BuildRoutes() in routing.h.
   IdVector<ChannelId, std::string> channels;  // names
   // routes[from][to]; nullopt: none. The diagonal is an empty route.
   IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>> routes;
