@@ -1,0 +1,33 @@
+#include "target/builtin_targets.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "support/options.h"
+#include "support/status.h"
+#include "target/embedded_samples.h"
+
+namespace allot {
+
+std::vector<std::string> BuiltinTargetNames() {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < internal::kNumEmbeddedSamples; ++i) {
+    names.emplace_back(internal::kEmbeddedSamples[i].name);
+  }
+  return names;
+}
+
+absl::StatusOr<std::string> BuiltinTargetText(absl::string_view name) {
+  for (size_t i = 0; i < internal::kNumEmbeddedSamples; ++i) {
+    if (name == internal::kEmbeddedSamples[i].name) {
+      return std::string(internal::kEmbeddedSamples[i].text);
+    }
+  }
+  const std::vector<std::string> names = BuiltinTargetNames();
+  const std::string near = NearestName(name, names);
+  return InputError("no built-in target '", name, "'",
+                    near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
+                    " (there are ", absl::StrJoin(names, ", "), ")");
+}
+
+}  // namespace allot
