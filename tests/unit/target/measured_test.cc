@@ -1,0 +1,160 @@
+#include "target/cost_models/measured.h"
+
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace allot {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// A model that charges 1000 ps per op.
+class Flat final : public CostModel {
+ public:
+  Picos OpTime(const OpFeatures&, const Device&) const override { return 1000; }
+  Picos FusedTime(const std::vector<const OpFeatures*>&, const OpFeatures&,
+                  const Device&) const override {
+    return 1500;
+  }
+};
+
+Device Named(std::string name, std::string kind, std::string provider) {
+  Device device;
+  device.name = std::move(name);
+  device.kind = std::move(kind);
+  device.runtime.provider = std::move(provider);
+  return device;
+}
+
+OpFeatures Op(std::string name) {
+  OpFeatures op;
+  op.name = std::move(name);
+  return op;
+}
+
+TEST(MeasuredCsv, ReadsQuotesColumnsInAnyOrderAndBytes) {
+  const absl::StatusOr<MeasuredCosts> costs = ParseCosts(
+      "\xEF\xBB\xBF"
+      "time_us,node,device,bytes\r\n"
+      "12.5,\"conv, \"\"1\"\"\",gpu0,\r\n"
+      "\r\n"
+      "3,relu, cpu ,42\n"
+      "1e-3,\"two\nlines\",cpu,7",
+      "c.csv");
+  ASSERT_TRUE(costs.ok()) << costs.status();
+  ASSERT_EQ(costs->rows.size(), 3u);
+  EXPECT_EQ(costs->rows[0].node, "conv, \"1\"");
+  EXPECT_EQ(costs->rows[0].time, 12'500'000);
+  EXPECT_EQ(costs->rows[0].bytes, std::nullopt);
+  EXPECT_EQ(costs->rows[1].device, "cpu");
+  EXPECT_EQ(costs->rows[1].bytes, 42);
+  EXPECT_EQ(costs->rows[1].line, 4);
+  EXPECT_EQ(costs->rows[2].node, "two\nlines");
+  EXPECT_EQ(costs->rows[2].time, 1000);
+}
+
+TEST(MeasuredCsv, MistakesAreSaidWithTheirLine) {
+  const auto message = [](const char* text) {
+    return std::string(ParseCosts(text, "c.csv").status().message());
+  };
+  EXPECT_EQ(message(""), "c.csv: no header; it must be node,device,time_us[,bytes]");
+  EXPECT_THAT(message("node,device\na,b\n"), HasSubstr("c.csv:1: column 'time_us' is missing"));
+  EXPECT_THAT(message("node,device,time_ms\n"),
+              HasSubstr("c.csv:1: unknown column 'time_ms'; did you mean 'time_us'?"));
+  EXPECT_THAT(message("node,node,device,time_us\n"), HasSubstr("column 'node' stands twice"));
+  EXPECT_THAT(message("node,device,time_us\na,b\n"),
+              HasSubstr("c.csv:2: 2 fields, but the header has 3"));
+  EXPECT_THAT(message("node,device,time_us\na,b,-1\n"),
+              HasSubstr("c.csv:2: time_us '-1' is not a non-negative number"));
+  EXPECT_THAT(message("node,device,time_us\na,b,nan\n"), HasSubstr("'nan'"));
+  EXPECT_THAT(message("node,device,time_us\na,b,1e12\n"), HasSubstr("too large"));
+  EXPECT_THAT(message("node,device,time_us\n,b,1\n"), HasSubstr("the node's name is empty"));
+  EXPECT_THAT(message("node,device,time_us\na,,1\n"), HasSubstr("the device's name is empty"));
+  EXPECT_THAT(message("node,device,time_us\na,b,1\na,c,1\na,b,2\n"),
+              HasSubstr("c.csv:4: node 'a' on 'b' stands in line 2 already"));
+  EXPECT_THAT(message("node,device,time_us,bytes\na,b,1,x\n"), HasSubstr("bytes 'x'"));
+  EXPECT_EQ(message("node,device,time_us\na,\"b,1\n"), "c.csv:2: a quote is never closed");
+  EXPECT_EQ(message("node,device,time_us\na,\"b\"c,1\n"), "c.csv:2: text behind a closing quote");
+}
+
+constexpr char kProfile[] = R"([
+{"cat" : "Session","pid" :1,"tid" :1,"dur" :900,"ts" :1,"ph" : "X","name" :"model_run","args" : {}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :900,"ts" :1,"ph" : "X","name" :"conv1_kernel_time","args" : {"op_name" : "Conv","provider" : "CPUExecutionProvider"}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :100,"ts" :2,"ph" : "X","name" :"conv1_kernel_time","args" : {"op_name" : "Conv","provider" : "CPUExecutionProvider"}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :120,"ts" :3,"ph" : "X","name" :"conv1_kernel_time","args" : {"op_name" : "Conv","provider" : "CPUExecutionProvider"}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :7,"ts" :3,"ph" : "X","name" :"conv1_kernel_time","args" : {"op_name" : "Conv","provider" : "CUDAExecutionProvider"}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :1,"ts" :3,"ph" : "X","name" :"conv1_fence_before","args" : {"op_name" : "Conv"}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :8,"ts" :3,"ph" : "X","name" :"_kernel_time","args" : {"provider" : "CPUExecutionProvider"}},
+{"cat" : "Node","pid" :1,"tid" :1,"dur" :9.5,"ts" :3,"ph" : "X","name" :"relu_kernel_time","args" : {"provider" : "NewThingExecutionProvider"}}
+])";
+
+TEST(MeasuredProfile, TakesTheMedianAndTheKindOfTheProvider) {
+  const absl::StatusOr<MeasuredCosts> costs = ParseCosts(kProfile, "p.json");
+  ASSERT_TRUE(costs.ok()) << costs.status();
+  ASSERT_EQ(costs->rows.size(), 3u);
+  EXPECT_EQ(costs->rows[0].node, "conv1");
+  EXPECT_EQ(costs->rows[0].device, "cpu");
+  EXPECT_EQ(costs->rows[0].time, 120 * kPicosPerMicro);
+  EXPECT_EQ(costs->rows[0].samples, 3);
+  EXPECT_EQ(costs->rows[1].device, "gpu");
+  EXPECT_EQ(costs->rows[1].time, 7 * kPicosPerMicro);
+  EXPECT_EQ(costs->rows[2].device, "newthing");
+  EXPECT_EQ(costs->rows[2].time, 19 * kPicosPerMicro / 2);
+}
+
+TEST(MeasuredProfile, MistakesAreSaid) {
+  EXPECT_THAT(std::string(ParseCosts("[]", "p.json").status().message()),
+              HasSubstr("p.json: no event of category 'Node'"));
+  EXPECT_THAT(std::string(ParseCosts("{\"a\": 1}", "p.json").status().message()),
+              HasSubstr("an object with 'traceEvents'"));
+  EXPECT_FALSE(ParseCosts("[{", "p.json").ok());
+  EXPECT_THAT(
+      std::string(ParseCosts("[{\"cat\": \"Node\", \"name\": \"a_kernel_time\", \"dur\": -3, "
+                             "\"args\": {\"provider\": \"x\"}}]",
+                             "p.json")
+                      .status()
+                      .message()),
+      HasSubstr("event 0 ('a_kernel_time'): 'dur'"));
+  EXPECT_TRUE(ParseCosts("{\"traceEvents\": [{\"cat\": \"Node\", \"name\": \"a_kernel_time\", "
+                         "\"dur\": 3, \"args\": {\"provider\": \"x\"}}, 7, null]}",
+                         "p.json")
+                  .ok());
+}
+
+TEST(MeasuredModel, NameBeatsProviderBeatsKind) {
+  MeasuredCosts costs =
+      ParseCosts("node,device,time_us\na,gpu,3\na,cuda,2\na,gpu1,1\nb,gpu,4\n", "c.csv").value();
+  const auto model = MakeMeasuredCostModel(std::make_unique<Flat>(), costs);
+  EXPECT_EQ(model->OpTime(Op("a"), Named("gpu1", "gpu", "cuda")), 1 * kPicosPerMicro);
+  EXPECT_EQ(model->OpTime(Op("a"), Named("gpu0", "gpu", "cuda")), 2 * kPicosPerMicro);
+  EXPECT_EQ(model->OpTime(Op("a"), Named("gpu0", "gpu", "rocm")), 3 * kPicosPerMicro);
+  EXPECT_EQ(model->OpTime(Op("a"), Named("cpu0", "cpu", "")), 1000);
+  EXPECT_EQ(model->OpTime(Op("c"), Named("gpu0", "gpu", "cuda")), 1000);
+}
+
+TEST(MeasuredModel, AKernelMeasuredInPartIsCompleted) {
+  MeasuredCosts costs = ParseCosts("node,device,time_us\na,cpu,3\nb,cpu,4\n", "c.csv").value();
+  const auto model = MakeMeasuredCostModel(std::make_unique<Flat>(), costs);
+  const Device cpu = Named("cpu0", "cpu", "");
+  const OpFeatures a = Op("a"), b = Op("b"), c = Op("c");
+  EXPECT_EQ(model->FusedTime({&a, &b}, a, cpu), 7 * kPicosPerMicro);
+  EXPECT_EQ(model->FusedTime({&a, &c}, a, cpu), 3 * kPicosPerMicro + 1000);
+  EXPECT_EQ(model->FusedTime({&c, &c}, c, cpu), 1500) << "no row: the base model fuses";
+}
+
+TEST(UnmatchedRows, NamesWhatNobodyAsksFor) {
+  Target target;
+  target.devices.Add(Named("gpu0", "gpu", "cuda"));
+  const MeasuredCosts costs =
+      ParseCosts("node,device,time_us\na,gpu0,3\na,cuda,3\na,gpu,3\na,npu,3\nz,gpu,1\n", "c.csv")
+          .value();
+  EXPECT_THAT(UnmatchedRows(costs, {"a", "b"}, target),
+              ElementsAre("c.csv:5: no device 'npu'", "c.csv:6: no node 'z'"));
+}
+
+}  // namespace
+}  // namespace allot
