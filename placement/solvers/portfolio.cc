@@ -1,0 +1,161 @@
+// All solvers together: the quick ones first, then those that improve or prove, each with its share
+// of the work, then a last local search from the best. What runs depends on the problem and the
+// limits alone, never on time or threads.
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "placement/bounds.h"
+#include "placement/solver.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct PortfolioOptions {
+  std::vector<std::string> skip;
+};
+
+OptionSchema<PortfolioOptions> Schema() {
+  return OptionSchema<PortfolioOptions>().Add("skip", &PortfolioOptions::skip,
+                                              "Solvers to leave out, by name");
+}
+
+struct Task {
+  std::string name;  // in the registry; a name that is not there is left out
+  std::string options;
+  int64_t work = 0;
+  uint64_t seed = 1;
+  size_t max_items = 0;  // left out of larger problems
+};
+
+// What the portfolio knows so far.
+struct Standing {
+  SolveResult result;
+
+  void Take(SolveResult other) {
+    result.work += other.work;
+    if (other.lower_bound.value > result.lower_bound.value) result.lower_bound = other.lower_bound;
+    if (other.termination == Termination::kInfeasible && !result.best.has_value()) {
+      result.termination = Termination::kInfeasible;
+    }
+    if (!other.best.has_value()) return;
+    if (result.best.has_value() && !Better(other.score, result.score)) return;
+    result.best = std::move(other.best);
+    result.score = std::move(other.score);
+    result.solver = std::move(other.solver);
+    result.termination = Termination::kFeasible;
+  }
+
+  bool Done() const {
+    if (!result.best.has_value()) return result.termination == Termination::kInfeasible;
+    return result.lower_bound.value >= result.score.objective;
+  }
+};
+
+class Portfolio : public PlacementSolver {
+ public:
+  explicit Portfolio(PortfolioOptions options) : options_(std::move(options)) {}
+
+  absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
+    const int64_t work = std::max<int64_t>(input.limits.work, 1);
+    const size_t any = input.problem.items.size();
+    Standing standing;
+    const std::vector<LowerBound> bounds =
+        LowerBounds(input.problem, input.graph, Launch::kIgnore, work / 8);
+    if (!bounds.empty()) standing.result.lower_bound = bounds[0];
+    if (input.incumbent != nullptr) {
+      SolveResult given;
+      given.score = Evaluate(input.problem, input.graph, *input.incumbent);
+      given.solver = "incumbent";
+      if (given.score.feasible) given.best = *input.incumbent;
+      standing.Take(std::move(given));
+    }
+
+    const uint64_t seed = input.limits.seed;
+    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
+                                  {"greedy", "", work, seed, any},
+                                  {"heft", "", work, seed, any},
+                                  {"chain-dp", "", work / 8, seed, any}},
+                                 input, standing));
+    if (!standing.Done()) {
+      ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", work / 4, seed, any},
+                                    {"local-search", "restarts=1", work / 4, seed, any},
+                                    {"local-search", "restarts=1", work / 4, seed + 1, any},
+                                    {"branch-bound", "", work / 4, seed, kSmall},
+                                    {"milp", "", work / 4, seed, kTiny}},
+                                   input, standing));
+    }
+    if (!standing.Done()) {
+      ALLOT_RETURN_IF_ERROR(
+          RunAll({{"local-search", "restarts=1", work / 4, seed + 2, any}}, input, standing));
+    }
+    // The front scores and decides about optimality again.
+    return std::move(standing.result);
+  }
+
+ private:
+  // Beyond these an exact search only burns its share.
+  static constexpr size_t kSmall = 60, kTiny = 16;
+
+  bool Runs(const Registry<PlacementSolver>& registry, const Task& task, size_t num_items) const {
+    return num_items <= task.max_items && registry.Find(task.name) != nullptr &&
+           std::find(options_.skip.begin(), options_.skip.end(), task.name) == options_.skip.end();
+  }
+
+  // Runs all tasks from the same incumbent, on as many threads as allowed, and takes their results
+  // in order.
+  absl::Status RunAll(const std::vector<Task>& all, const SolveInput& input,
+                      Standing& standing) const {
+    const Registry<PlacementSolver> registry = BuiltinSolvers();
+    std::vector<Task> tasks;
+    for (const Task& task : all) {
+      if (Runs(registry, task, input.problem.items.size())) tasks.push_back(task);
+    }
+    std::vector<absl::StatusOr<SolveResult>> results(tasks.size(), absl::UnknownError("not run"));
+    const Solution* incumbent = standing.result.best ? &*standing.result.best : nullptr;
+    std::atomic<size_t> next = 0;
+    const auto run = [&] {
+      for (size_t i = next++; i < tasks.size(); i = next++) {
+        results[i] = RunOne(registry, tasks[i], input, incumbent);
+      }
+    };
+    std::vector<std::thread> threads;
+    const auto wanted = std::min<size_t>(std::max(input.limits.threads, 1), tasks.size());
+    for (size_t i = 1; i < wanted; ++i) threads.emplace_back(run);
+    run();
+    for (std::thread& thread : threads) thread.join();
+    for (absl::StatusOr<SolveResult>& result : results) {
+      if (result.ok()) {
+        standing.Take(*std::move(result));
+      } else if (absl::IsInternal(result.status())) {
+        return result.status();
+      }  // else: a solver for other problems
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::StatusOr<SolveResult> RunOne(const Registry<PlacementSolver>& registry,
+                                            const Task& task, const SolveInput& input,
+                                            const Solution* incumbent) {
+    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
+                           registry.Find(task.name)->make(task.options));
+    const SolveLimits limits{task.work, task.seed, 1};
+    return ::allot::Solve(
+        *solver, task.name,
+        SolveInput{input.problem, input.graph, limits, incumbent, input.module_of});
+  }
+
+  const PortfolioOptions options_;
+};
+
+}  // namespace
+
+Entry<PlacementSolver> PortfolioEntry() {
+  return MakeEntry<PlacementSolver, Portfolio>(
+      "auto", "Runs all solvers that fit the problem and returns the best answer and bound.",
+      Schema());
+}
+
+}  // namespace allot
