@@ -45,15 +45,20 @@ struct Score {
 // it on its device has ended and all its inputs are there. When it ends, the transfers of its flows
 // are requested, in flow order, one per receiving device in device order; a transfer starts as soon
 // as its channels are free and every earlier request for any of them has been served. Items that
-// end at the same instant make their requests in id order, so the schedule depends on the placement
-// and the sequence of each device alone. kBlocking: a transfer also requests both devices, and an
-// item its own device at the instant when the item before it has ended and its inputs are there.
-// All requests are served first come, first served, each as soon as everything it asks for is free
-// at once; nothing overtakes, even where a later request would fit into a gap. Of requests at one
-// instant those of transfers go first, so a device sends what it has made before it goes on.
+// end at the same instant make their requests in the order of their first flows with consumers, so
+// the schedule depends on the placement and the sequence of each device alone.
+//
+// kBlocking: a transfer also requests both devices, and an item its own device at the instant when
+// the item before it has ended and its inputs are there. All requests are served first come, first
+// served, each as soon as everything it asks for is free at once; nothing overtakes, even where a
+// later request would fit into a gap. Of requests at one instant those of transfers go first, so a
+// device sends what it has made before it goes on.
+//
 // launch_on_arrival: a consumer on another device waits the receiver's part_cost after the end of
-// the transfer. O(n * devices + t * channels per route) for n items and t transfers. Requires
-// `order` to be topological and every needed route to exist.
+// the transfer.
+//
+// O(n * devices + t * channels per route) for n items and t transfers. Requires `order` to be
+// topological and every needed route to exist.
 Schedule Simulate(const PlacementProblem& problem, const ProblemGraph& graph,
                   const Solution& solution);
 

@@ -51,8 +51,11 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
   quotient_.consumer_begin.assign(1, 0);
   quotient_.consumers.clear();
   stamp_.assign(num_parts, -1);
+  quotient_.first_flow.assign(num_parts, -1);
   for (int32_t part = 0; part < num_parts; ++part) {
-    for (int32_t slot = quotient_.slot_begin[part]; slot < quotient_.slot_begin[part + 1]; ++slot) {
+    const int32_t begin = quotient_.slot_begin[part], end = quotient_.slot_begin[part + 1];
+    if (begin < end) quotient_.first_flow[part] = quotient_.slot_flow[begin];
+    for (int32_t slot = begin; slot < end; ++slot) {
       const int32_t flow = quotient_.slot_flow[slot];
       for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1]; ++c) {
         const int32_t to = part_of[flow_to_[c]];

@@ -47,6 +47,7 @@ Picos TransferTable::Compute(int32_t flow, int32_t from, int32_t to) const {
 FlatGraph BuildFlatGraph(const PlacementProblem& problem, const ProblemGraph& graph) {
   FlatGraph flat;
   flat.num_inputs.resize(problem.items.size());
+  flat.first_flow.resize(problem.items.size(), -1);
   flat.slot_begin.push_back(0);
   flat.consumer_begin.push_back(0);
   for (const ItemId item : problem.items.ids()) {
@@ -55,6 +56,8 @@ FlatGraph BuildFlatGraph(const PlacementProblem& problem, const ProblemGraph& gr
         flat.consumers.push_back(to.index());
         ++flat.num_inputs[to.index()];
       }
+      int32_t& first = flat.first_flow[item.index()];
+      if (first < 0 && !problem.flows[flow].to.empty()) first = flow.index();
       flat.slot_flow.push_back(flow.index());
       flat.consumer_begin.push_back(static_cast<int32_t>(flat.consumers.size()));
     }
@@ -160,7 +163,8 @@ void Simulation::Prepare(const int32_t* order) {
 }
 
 // Each device has at most one event to come, so the earliest is found by looking at all devices.
-// Ties: ends before requests for a device, then the smaller node.
+// Ties: ends before requests for a device, then the smaller first flow;
+// what still ties has nothing to send and concerns its own device alone.
 Picos Simulation::RunEvents(const int32_t* order) {
   Prepare(order);
   const int32_t num_devices = table_->num_devices();
@@ -172,8 +176,10 @@ Picos Simulation::RunEvents(const int32_t* order) {
     for (const Pending& event : pending_) {
       if (event.node < 0) continue;
       if (best == nullptr || event.time < best->time ||
-          (event.time == best->time && (event.ready < best->ready ||
-                                        (event.ready == best->ready && event.node < best->node)))) {
+          (event.time == best->time &&
+           (event.ready < best->ready ||
+            (event.ready == best->ready &&
+             graph_->first_flow[event.node] < graph_->first_flow[best->node])))) {
         best = &event;
       }
     }

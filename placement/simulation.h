@@ -59,6 +59,9 @@ struct FlatGraph {
   std::vector<int32_t> consumer_begin;  // by slot, and one past the last
   std::vector<int32_t> consumers;       // nodes
   std::vector<int32_t> num_inputs;      // by node: how often it stands in `consumers`
+  // By node: its first flow with consumers, or -1. Of nodes that end at once the smaller goes
+  // first. Not by node, so that numbering parts otherwise does not change what they are worth.
+  std::vector<int32_t> first_flow;
 
   int32_t num_nodes() const { return static_cast<int32_t>(num_inputs.size()); }
 };
