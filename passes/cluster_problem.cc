@@ -1,0 +1,75 @@
+#include "passes/cluster_problem.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+
+#include "passes/coarsening/kernel_groups.h"
+#include "passes/requirements.h"
+#include "support/status.h"
+
+namespace allot {
+
+absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const ir::Plan& plan,
+                                                 const PassContext& context) {
+  ALLOT_RETURN_IF_ERROR(RequireMachine(context));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kFeatures));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kClusters));
+  IdVector<ir::NodeId, ItemId> group_of;
+  for (const ir::ClusterId cluster : plan.cluster_of) group_of.Add(ItemId(cluster.index()));
+  return BuildProblem(module, plan, group_of, plan.num_clusters(), context);
+}
+
+absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const ir::Plan& plan,
+                                                const PassContext& context) {
+  ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
+  const NodeGrouping grouping = Number(module.graph, PlacedNodes(module.graph), finest.groups);
+  return BuildProblem(module, plan, grouping.group_of, grouping.num_groups, context);
+}
+
+std::vector<int32_t> ModulesOf(const ir::Plan& plan) {
+  std::vector<int32_t> modules;
+  if (plan.module_of.size() != plan.num_clusters()) return modules;
+  for (const ir::ModuleId module : plan.module_of) modules.push_back(module.index());
+  return modules;
+}
+
+Solution PlannedSolution(const ir::Plan& plan) {
+  Solution solution;
+  for (const DeviceId device : plan.device_of) solution.device_of.Add(device);
+  for (const ir::ClusterId cluster : plan.order) solution.order.push_back(ItemId(cluster.index()));
+  return solution;
+}
+
+Partition PlannedParts(const ir::Plan& plan) {
+  Partition parts;
+  for (const ir::PartId part : plan.part_of) parts.part_of.Add(ItemId(part.index()));
+  parts.num_parts = plan.parts.size();
+  return parts;
+}
+
+void StoreSolution(const PartedSolution& solution, ir::Plan& plan) {
+  plan.device_of.clear();
+  for (const DeviceId device : solution.items.device_of) plan.device_of.Add(device);
+  plan.order.clear();
+  for (const ItemId item : solution.items.order) plan.order.push_back(ir::ClusterId(item.index()));
+  plan.part_of.clear();
+  plan.parts = IdVector<ir::PartId, ir::Part>(solution.parts.num_parts);
+  for (const ItemId item : solution.parts.part_of.ids()) {
+    const ir::PartId part(solution.parts.part_of[item].index());
+    plan.part_of.Add(part);
+    plan.parts[part].device = solution.items.device_of[item];
+  }
+  plan.node_time.clear();
+  plan.transfers.clear();
+  plan.reasons.clear();
+}
+
+std::string TimeText(Picos time) { return absl::StrFormat("%.4f ms", ToMillis(time)); }
+
+int64_t EffortFor(const PlacementProblem& problem, int64_t total, int64_t least, int64_t most) {
+  const auto size = static_cast<int64_t>(problem.items.size() + problem.flows.size() + 1);
+  return std::clamp(total / size, least, most);
+}
+
+}  // namespace allot

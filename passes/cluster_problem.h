@@ -1,0 +1,42 @@
+// The plan's clusters as a placement problem, and solutions of it back in the plan: cluster i is
+// item i, part p is part p.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "passes/pass.h"
+#include "passes/problem_builder.h"
+#include "placement/parts.h"
+
+namespace allot {
+
+// Needs clusters.
+absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const ir::Plan& plan,
+                                                 const PassContext& context);
+
+// The finest level at which a placement with this plan's kernels could decide: BuildKernelGroups()
+// as items. Bounds proven here hold whatever coarsening did.
+absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const ir::Plan& plan,
+                                                const PassContext& context);
+
+// module_of by item; empty if nothing has split the problem.
+std::vector<int32_t> ModulesOf(const ir::Plan& plan);
+
+// What the plan says. Needs a placement; parts.
+Solution PlannedSolution(const ir::Plan& plan);
+Partition PlannedParts(const ir::Plan& plan);
+
+// Writes device_of, order, part_of and the devices of parts; drops what later passes derive.
+void StoreSolution(const PartedSolution& solution, ir::Plan& plan);
+
+// The value of a solution of either objective, for messages: "1.2500 ms".
+std::string TimeText(Picos time);
+
+// A number of evaluations that takes about as long for any size of problem: `total` item visits,
+// within [least, most].
+int64_t EffortFor(const PlacementProblem& problem, int64_t total, int64_t least, int64_t most);
+
+}  // namespace allot

@@ -1,0 +1,70 @@
+#include "passes/memory_needs.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace allot {
+namespace {
+
+std::string MemoryText(Bytes bytes) {
+  if (bytes < 10'000) return absl::StrCat(bytes, " bytes");
+  if (bytes < 10'000'000) return absl::StrFormat("%.1f kB", static_cast<double>(bytes) / 1e3);
+  if (bytes < 10'000'000'000) return absl::StrFormat("%.1f MB", static_cast<double>(bytes) / 1e6);
+  return absl::StrFormat("%.1f GB", static_cast<double>(bytes) / 1e9);
+}
+
+// What runs on `device` alone, so must be there.
+Bytes BoundTo(const PlacementProblem& problem, DeviceId device) {
+  Bytes total = 0;
+  for (const PlacementProblem::Item& item : problem.items) {
+    bool elsewhere = false;
+    for (const DeviceId other : problem.devices.ids()) {
+      elsewhere = elsewhere || (other != device && item.time[other].has_value());
+    }
+    if (!elsewhere) total = SaturatingAdd(total, item.memory);
+  }
+  return total;
+}
+
+}  // namespace
+
+absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven) {
+  Bytes needed = 0, available = 0;
+  for (const PlacementProblem::Item& item : problem.items) {
+    needed = SaturatingAdd(needed, item.memory);
+  }
+  for (const PlacementProblem::SharedMemory& shared : problem.shared) {
+    needed = SaturatingAdd(needed, shared.bytes);
+  }
+  std::vector<std::string> devices;
+  for (const DeviceId device : problem.devices.ids()) {
+    const PlacementProblem::MachineDevice& machine = problem.devices[device];
+    available = SaturatingAdd(available, machine.memory);
+    const Bytes bound = BoundTo(problem, device);
+    devices.push_back(absl::StrCat(
+        machine.name, " has ", MemoryText(machine.memory),
+        bound > 0 ? absl::StrCat(", of which ", MemoryText(bound), " must be there") : ""));
+  }
+  std::string largest;
+  Bytes most = 0;
+  for (const PlacementProblem::Item& item : problem.items) {
+    const Bytes size = SaturatingAdd(item.memory, item.workspace);
+    if (size > most) {
+      most = size;
+      largest = absl::StrCat("; the largest piece, '", item.name, "', needs ", MemoryText(size));
+    }
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the model fits nowhere: its weights take ", MemoryText(needed), ", the devices have ",
+      MemoryText(available), " together (", absl::StrJoin(devices, "; "), ")", largest,
+      proven ? ""
+             : "; no placement was found, but that none exists is not proven: more work= may help",
+      "; use devices with more memory, or fewer pins"));
+}
+
+}  // namespace allot

@@ -1,0 +1,14 @@
+// Says why a problem does not fit the memories of its devices.
+#pragma once
+
+#include "absl/status/status.h"
+
+#include "placement/problem.h"
+
+namespace allot {
+
+// The error for a problem of which no feasible placement is known: what the model needs, what it
+// needs at least on each device and what that device has. `proven`: there is none.
+absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven);
+
+}  // namespace allot

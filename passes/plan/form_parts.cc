@@ -1,0 +1,66 @@
+// Joins clusters of one device that can run as one call into parts: what becomes one ONNX file.
+#include <utility>
+
+#include "passes/cluster_problem.h"
+#include "passes/pass.h"
+#include "passes/requirements.h"
+#include "placement/parts.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct FormPartsOptions {
+  int64_t effort = 0;
+};
+
+class FormPartsPass final : public PlanPass {
+ public:
+  explicit FormPartsPass(FormPartsOptions options) : options_(options) {}
+
+  absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
+    if (options_.effort < 0) return InputError("effort=", options_.effort, " is negative");
+    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
+    const PlacementProblem& problem = built.problem;
+    if (problem.items.empty()) {
+      StoreSolution(PartedSolution(), plan);
+      return absl::OkStatus();
+    }
+    const Solution solution = PlannedSolution(plan);
+    const int64_t effort =
+        options_.effort > 0 ? options_.effort : EffortFor(problem, 4'000'000, 20, 4000);
+    PartedSolution best = FormParts(problem, BuildGraph(problem), solution, effort);
+    if (plan.part_of.size() == problem.items.size()) {
+      // The search may have found better parts along with the placement.
+      PartedSolution known{solution, PlannedParts(plan), {}};
+      known.score = EvaluateParts(problem, known.items, known.parts);
+      const bool fewer = known.parts.num_parts <= best.parts.num_parts;
+      if (Better(known.score, best.score) || (!Better(best.score, known.score) && fewer)) {
+        best = std::move(known);
+      }
+    }
+    if (!best.score.feasible) {
+      return InputError(
+          "the placement exceeds the memory of a device or needs a route that is "
+          "missing; run place again");
+    }
+    StoreSolution(best, plan);
+    context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
+    return absl::OkStatus();
+  }
+
+ private:
+  FormPartsOptions options_;
+};
+
+}  // namespace
+
+Entry<PlanPass> FormPartsEntry() {
+  return MakeEntry<PlanPass, FormPartsPass>(
+      "form-parts", "join clusters of one device into the parts that become ONNX files",
+      OptionSchema<FormPartsOptions>().Add("effort", &FormPartsOptions::effort,
+                                           "evaluations spent on merging parts; 0: by size"));
+}
+
+}  // namespace allot

@@ -1,0 +1,193 @@
+// Decides the device of every cluster, and the order in which each device runs its own.
+//
+// The solver sees clusters and a stand-in for the cost of launching parts. What it finds, and what
+// the baselines find, is then formed into parts, and the best of all at that level is adopted: so
+// the result is never worse than the best single device, greedy or HEFT.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "passes/cluster_problem.h"
+#include "passes/memory_needs.h"
+#include "passes/pass.h"
+#include "placement/solver.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct PlaceOptions {
+  std::string solver = "auto";
+  std::string solver_options;
+  int64_t work = 0;
+  bool baselines = true;
+};
+
+struct Candidate {
+  std::string name;
+  PartedSolution solution;
+};
+
+class Placing {
+ public:
+  Placing(const PlaceOptions& options, const BuiltProblem& built, const ir::Plan& plan,
+          PassContext& context)
+      : options_(options),
+        problem_(built.problem),
+        graph_(BuildGraph(built.problem)),
+        context_(context),
+        modules_(ModulesOf(plan)),
+        part_effort_(EffortFor(problem_, 4'000'000, 20, 4000)) {
+    limits_.work = options.work > 0 ? options.work : EffortFor(problem_, 0, 4'000'000, 4'000'000);
+    limits_.seed = context.seed;
+    limits_.threads = context.threads;
+  }
+
+  absl::StatusOr<Candidate> Run() {
+    if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
+    ALLOT_RETURN_IF_ERROR(RunSolver());
+    if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
+    return *std::move(best_);
+  }
+
+  std::vector<ir::Baseline>& baselines() { return baselines_; }
+  int64_t work() const { return work_; }
+
+ private:
+  absl::Status RunBaselines() {
+    for (const DeviceId device : problem_.devices.ids()) {
+      const Solution alone{Placement(problem_.items.size(), device), graph_.topological};
+      AddBaseline(absl::StrCat("single:", problem_.devices[device].name), alone);
+    }
+    for (const char* name : {"greedy", "heft"}) {
+      const Entry<PlacementSolver>* entry = context_.solvers->Find(name);
+      if (entry == nullptr) continue;  // a program may bring its own solvers only
+      ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver, entry->make(""));
+      ALLOT_ASSIGN_OR_RETURN(const SolveResult result, Solve(*solver, name, Input()));
+      work_ += result.work;
+      if (result.best.has_value()) {
+        AddBaseline(name, *result.best);
+      } else {
+        baselines_.push_back({name, std::nullopt});
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void AddBaseline(const std::string& name, const Solution& solution) {
+    for (const ItemId item : problem_.items.ids()) {
+      if (problem_.items[item].time[solution.device_of[item]].has_value()) continue;
+      baselines_.push_back({name, std::nullopt});
+      return;
+    }
+    const std::optional<Picos> value = Offer(name, solution);
+    baselines_.push_back({name, value});
+  }
+
+  absl::Status RunSolver() {
+    const Entry<PlacementSolver>* entry = context_.solvers->Find(options_.solver);
+    if (entry == nullptr) {
+      const std::vector<std::string> known = context_.solvers->names();
+      const std::string near = NearestName(options_.solver, known);
+      return InputError("there is no solver '", options_.solver, "'",
+                        near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
+                        " (there are ", absl::StrJoin(known, ", "), ")");
+    }
+    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
+                           entry->make(options_.solver_options), "solver '", options_.solver,
+                           "': ");
+    ALLOT_ASSIGN_OR_RETURN(const SolveResult result, Solve(*solver, options_.solver, Input()));
+    work_ += result.work;
+    proven_infeasible_ = result.termination == Termination::kInfeasible;
+    if (result.best.has_value()) Offer(result.solver, *result.best);
+    return absl::OkStatus();
+  }
+
+  SolveInput Input() const {
+    return {problem_, graph_, limits_, best_item_level_ ? &*best_item_level_ : nullptr, modules_};
+  }
+
+  // Forms parts and keeps the solution if it is the best so far. Returns its value, or nullopt if
+  // it does not fit.
+  std::optional<Picos> Offer(const std::string& name, const Solution& solution) {
+    PartedSolution parted = FormParts(problem_, graph_, solution, part_effort_);
+    if (!parted.score.feasible) return std::nullopt;
+    const Picos value = parted.score.objective;
+    const Score score = Evaluate(problem_, graph_, solution);
+    if (score.feasible && (!best_item_level_ || Better(score, best_item_score_))) {
+      best_item_level_ = solution;
+      best_item_score_ = score;
+    }
+    // On equal values fewer parts, then what was found last: the solver that was asked for.
+    const bool adopt = !best_.has_value() || Better(parted.score, best_->solution.score) ||
+                       (!Better(best_->solution.score, parted.score) &&
+                        parted.parts.num_parts <= best_->solution.parts.num_parts);
+    if (adopt) best_ = Candidate{name, std::move(parted)};
+    return value;
+  }
+
+  const PlaceOptions& options_;
+  const PlacementProblem& problem_;
+  const ProblemGraph graph_;
+  PassContext& context_;
+  const std::vector<int32_t> modules_;
+  const int64_t part_effort_;
+  SolveLimits limits_;
+  std::optional<Candidate> best_;
+  std::optional<Solution> best_item_level_;
+  Score best_item_score_;
+  std::vector<ir::Baseline> baselines_;
+  bool proven_infeasible_ = false;
+  int64_t work_ = 0;
+};
+
+class Place final : public PlanPass {
+ public:
+  explicit Place(PlaceOptions options) : options_(std::move(options)) {}
+
+  absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
+    if (context.solvers == nullptr) return InputError("needs solvers; none are registered");
+    if (options_.work < 0) return InputError("work=", options_.work, " is negative");
+    ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
+    built.problem.launch_on_arrival = true;
+    plan.summary.emplace();
+    plan.summary->objective = context.objective;
+    plan.summary->devices.resize(context.target->devices.size());
+    if (built.problem.items.empty()) {
+      StoreSolution(PartedSolution(), plan);
+      return absl::OkStatus();
+    }
+    Placing placing(options_, built, plan, context);
+    ALLOT_ASSIGN_OR_RETURN(const Candidate best, placing.Run());
+    StoreSolution(best.solution, plan);
+    plan.summary->value = best.solution.score.objective;
+    plan.summary->solver = best.name;
+    plan.summary->baselines = std::move(placing.baselines());
+    context.statistics->Add("work", placing.work());
+    context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
+    return absl::OkStatus();
+  }
+
+ private:
+  PlaceOptions options_;
+};
+
+}  // namespace
+
+Entry<PlanPass> PlaceEntry() {
+  return MakeEntry<PlanPass, Place>(
+      "place", "decide the device of every cluster",
+      OptionSchema<PlaceOptions>()
+          .Add("solver", &PlaceOptions::solver, "what searches; allot --help lists the solvers")
+          .Add("solver-options", &PlaceOptions::solver_options,
+               "options of the solver itself, as {key=value key=value}")
+          .Add("work", &PlaceOptions::work,
+               "effort of the search, about one cluster evaluation each; 0: by size")
+          .Add("baselines", &PlaceOptions::baselines,
+               "also try each device alone, greedy and HEFT, and adopt the best of all"));
+}
+
+}  // namespace allot

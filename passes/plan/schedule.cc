@@ -1,0 +1,186 @@
+// Predicts one inference of the parts as they will be run: when each part and node runs, what is
+// moved when, what each device holds. Checked by code that shares nothing with the simulation.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "passes/cluster_problem.h"
+#include "passes/kernel_costs.h"
+#include "passes/pass.h"
+#include "passes/requirements.h"
+#include "placement/bounds.h"
+#include "placement/verify.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct ScheduleOptions {
+  int64_t bound_work = 0;
+};
+
+// The parts as a problem of their own, and their solution.
+struct PartLevel {
+  PlacementProblem problem;
+  ProblemGraph graph;
+  Solution solution;
+  IdVector<FlowId, ir::ValueId> values;
+};
+
+PartLevel BuildPartLevel(const BuiltProblem& built, const ir::Plan& plan) {
+  PartLevel parts;
+  const Partition partition = PlannedParts(plan);
+  parts.problem =
+      Contract(built.problem, partition.part_of, partition.num_parts, Launch::kPerGroup);
+  parts.graph = BuildGraph(parts.problem);
+  for (const ir::Part& part : plan.parts) parts.solution.device_of.Add(part.device);
+  for (const ItemId part : parts.problem.items.ids()) parts.solution.order.push_back(part);
+  // Contract() keeps the order of flows and drops those that stay inside a part.
+  for (const FlowId flow : built.problem.flows.ids()) {
+    const PlacementProblem::Flow& before = built.problem.flows[flow];
+    const ItemId from = partition.part_of[before.from];
+    const bool crosses = std::any_of(before.to.begin(), before.to.end(),
+                                     [&](ItemId to) { return partition.part_of[to] != from; });
+    if (crosses) parts.values.Add(built.values[flow]);
+  }
+  ALLOT_CHECK(parts.values.size() == parts.problem.flows.size());
+  return parts;
+}
+
+class SchedulePass final : public PlanPass {
+ public:
+  explicit SchedulePass(ScheduleOptions options) : options_(options) {}
+
+  absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
+    if (options_.bound_work < 0)
+      return InputError("bound-work=", options_.bound_work, " is negative");
+    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kParts));
+    if (!plan.summary.has_value()) plan.summary = ir::Summary();
+    ir::Summary& summary = *plan.summary;
+    summary.objective = context.objective;
+    summary.devices = IdVector<DeviceId, ir::DeviceUse>(context.target->devices.size());
+    plan.transfers.clear();
+    plan.node_time = IdVector<ir::NodeId, ir::Interval>(module.graph.node_id_bound());
+    if (built.problem.items.empty()) return absl::OkStatus();
+
+    const PartLevel parts = BuildPartLevel(built, plan);
+    const Score score = EvaluateParts(built.problem, PlannedSolution(plan), PlannedParts(plan));
+    if (!score.feasible) {
+      return InputError(
+          "the placement exceeds the memory of a device or needs a route that is "
+          "missing; run place again");
+    }
+    const Schedule schedule = Simulate(parts.problem, parts.graph, parts.solution);
+    ALLOT_RETURN_IF_ERROR(Confirm(parts, schedule, score.objective));
+    StoreTimes(parts, schedule, plan);
+    StoreNodeTimes(module, context, plan);
+
+    summary.value = score.objective;
+    summary.cluster_value =
+        Evaluate(built.problem, BuildGraph(built.problem), PlannedSolution(plan)).objective;
+    summary.cut_bytes = score.moved;
+    for (const DeviceId device : summary.devices.ids()) {
+      summary.devices[device] = {score.load[device], score.resident[device], score.peak[device]};
+    }
+    ALLOT_RETURN_IF_ERROR(StoreBound(module, plan, context));
+    context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
+    context.statistics->Add("transfers", static_cast<int64_t>(plan.transfers.size()));
+    return absl::OkStatus();
+  }
+
+ private:
+  static absl::Status Confirm(const PartLevel& parts, const Schedule& schedule, Picos claimed) {
+    const absl::Status verified = Verify(parts.problem, parts.solution, schedule, claimed);
+    if (verified.ok()) return verified;
+    return absl::InternalError(absl::StrCat("the schedule does not hold: ", verified.message(),
+                                            "; this is a bug, please report it"));
+  }
+
+  static void StoreTimes(const PartLevel& parts, const Schedule& schedule, ir::Plan& plan) {
+    for (const ir::PartId part : plan.parts.ids()) {
+      const ItemId item(part.index());
+      plan.parts[part].time = {schedule.start[item], schedule.end[item]};
+    }
+    for (const ScheduledTransfer& transfer : schedule.transfers) {
+      plan.transfers.push_back({parts.values[transfer.flow],
+                                transfer.from,
+                                transfer.to,
+                                parts.problem.flows[transfer.flow].bytes,
+                                {transfer.start, transfer.end}});
+    }
+    std::sort(plan.transfers.begin(), plan.transfers.end(),
+              [](const ir::Transfer& a, const ir::Transfer& b) {
+                return std::tie(a.time.start, a.value, a.to) <
+                       std::tie(b.time.start, b.value, b.to);
+              });
+  }
+
+  // A part launches, then runs its kernels one after the other. The nodes of a kernel share its
+  // time.
+  static void StoreNodeTimes(const ir::Module& module, const PassContext& context, ir::Plan& plan) {
+    const KernelCosts costs(module.graph, plan, *context.cost_model, *context.target);
+    IdVector<ir::ClusterId, std::vector<ir::NodeId>> nodes(plan.num_clusters());
+    for (const ir::NodeId node : plan.cluster_of.ids()) {
+      if (plan.cluster_of[node].valid()) nodes[plan.cluster_of[node]].push_back(node);
+    }
+    IdVector<ir::PartId, std::vector<KernelNodes>> kernels(plan.parts.size());
+    for (const ir::ClusterId cluster : nodes.ids()) {
+      for (KernelNodes& kernel : costs.Kernels(nodes[cluster])) {
+        kernels[plan.part_of[cluster]].push_back(std::move(kernel));
+      }
+    }
+    for (const ir::PartId id : plan.parts.ids()) {
+      const ir::Part& part = plan.parts[id];
+      std::sort(kernels[id].begin(), kernels[id].end(),
+                [](const KernelNodes& a, const KernelNodes& b) { return a.back() < b.back(); });
+      Picos now =
+          std::min(part.time.end, part.time.start + context.target->devices[part.device].part_cost);
+      for (const KernelNodes& kernel : kernels[id]) {
+        const Picos end = std::min(part.time.end, now + costs.Times(kernel)[part.device]);
+        for (const ir::NodeId node : kernel) plan.node_time[node] = {now, end};
+        now = end;
+      }
+    }
+  }
+
+  // The bound is proven on kernels, not on clusters: it holds whatever coarsening did.
+  absl::Status StoreBound(const ir::Module& module, ir::Plan& plan, PassContext& context) const {
+    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem kernels, BuildKernelProblem(module, plan, context));
+    const ProblemGraph graph = BuildGraph(kernels.problem);
+    const int64_t work = options_.bound_work > 0
+                             ? options_.bound_work
+                             : EffortFor(kernels.problem, 0, 2'000'000, 2'000'000);
+    const std::vector<LowerBound> bounds =
+        LowerBounds(kernels.problem, graph, Launch::kPerGroup, work);
+    ir::Summary& summary = *plan.summary;
+    summary.lower_bound = 0;
+    summary.bound_name = "none";
+    if (!bounds.empty()) {
+      summary.lower_bound = bounds.front().value;
+      summary.bound_name = bounds.front().name;
+    }
+    if (summary.lower_bound > summary.value) {
+      return absl::InternalError(absl::StrCat(
+          "the lower bound ", summary.bound_name, " of ", summary.lower_bound,
+          " ps exceeds the value of ", summary.value, " ps; this is a bug, please report it"));
+    }
+    return absl::OkStatus();
+  }
+
+  ScheduleOptions options_;
+};
+
+}  // namespace
+
+Entry<PlanPass> ScheduleEntry() {
+  return MakeEntry<PlanPass, SchedulePass>(
+      "schedule", "predict when every part, node and transfer runs, and how good that can get",
+      OptionSchema<ScheduleOptions>().Add("bound-work", &ScheduleOptions::bound_work,
+                                          "effort spent on the lower bound; 0: the default"));
+}
+
+}  // namespace allot
