@@ -1,0 +1,652 @@
+#include "ir/text/plan_attributes.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "ir/text/encode_attributes.h"
+#include "ir/text/keys.h"
+#include "support/status.h"
+
+namespace allot::ir::text {
+namespace {
+
+// --- names that both directions use ---
+
+constexpr absl::string_view kKernel = "place.kernel";
+constexpr absl::string_view kCluster = "place.cluster";
+constexpr absl::string_view kModule = "place.module";
+constexpr absl::string_view kDevice = "place.device";
+constexpr absl::string_view kPart = "place.part";
+constexpr absl::string_view kStart = "place.start_ps";
+constexpr absl::string_view kEnd = "place.end_ps";
+constexpr absl::string_view kReason = "place.reason";
+constexpr absl::string_view kStages = "place.stages";
+constexpr absl::string_view kOrder = "place.order";
+constexpr absl::string_view kParts = "place.parts";
+constexpr absl::string_view kTransfers = "place.transfers";
+constexpr absl::string_view kSummary = "place.summary";
+constexpr absl::string_view kValueBytes = "cost.value_bytes";
+constexpr absl::string_view kFamily = "cost.family";
+constexpr absl::string_view kDtype = "cost.dtype";
+constexpr absl::string_view kName = "cost.name";
+constexpr absl::string_view kCostOpType = "cost.op_type";
+constexpr absl::string_view kCostDomain = "cost.domain";
+constexpr absl::string_view kShapeWork = "cost.integer_shape_work";
+
+constexpr std::array<std::pair<absl::string_view, int64_t OpFeatures::*>, 5> kCounts = {{
+    {"cost.flops", &OpFeatures::flops},
+    {"cost.launches", &OpFeatures::launches},
+    {"cost.read", &OpFeatures::read},
+    {"cost.weights", &OpFeatures::weights},
+    {"cost.written", &OpFeatures::written},
+}};
+
+constexpr std::array<OpFamily, 7> kFamilies = {
+    OpFamily::kNone,     OpFamily::kMatrix,  OpFamily::kElementwise, OpFamily::kReduction,
+    OpFamily::kMovement, OpFamily::kControl, OpFamily::kOther};
+
+constexpr std::array<Objective, 2> kObjectives = {Objective::kLatency, Objective::kThroughput};
+
+// Which vectors of a plan have been filled: said apart, since nodes that travel with their users
+// have no attributes that would show it.
+enum Stage {
+  kFeatures,
+  kBytes,
+  kKernels,
+  kClusters,
+  kModules,
+  kDevices,
+  kPartOf,
+  kTimes,
+  kReasons
+};
+constexpr std::array<absl::string_view, 9> kStageNames = {"features", "value_bytes", "kernels",
+                                                          "clusters", "modules",     "devices",
+                                                          "part_of",  "node_times",  "reasons"};
+
+std::array<bool, kStageNames.size()> StagesOf(const Plan& plan) {
+  return {!plan.features.empty(),   !plan.value_bytes.empty(), !plan.kernel_of.empty(),
+          !plan.cluster_of.empty(), !plan.module_of.empty(),   !plan.device_of.empty(),
+          !plan.part_of.empty(),    !plan.node_time.empty(),   !plan.reasons.empty()};
+}
+
+// --- plan -> attributes ---
+
+const std::string& DeviceName(const Target* target, DeviceId device) {
+  ALLOT_CHECK(target != nullptr && target->devices.Contains(device));
+  return target->devices[device].name;
+}
+
+void SetInterval(Dictionary& attributes, const Interval& time) {
+  Set(attributes, "start_ps", IntegerAttr(time.start));
+  Set(attributes, "end_ps", IntegerAttr(time.end));
+}
+
+template <typename IdType>
+void SetId(Dictionary& attributes, absl::string_view name, IdType id) {
+  if (id.valid()) Set(attributes, name, IntegerAttr(id.index()));
+}
+
+void SetFeatures(const OpFeatures& features, const Node& node, Dictionary& attributes) {
+  if (features.name != node.name) Set(attributes, kName, StringAttr(features.name));
+  if (features.op_type != node.op_type) {
+    Set(attributes, kCostOpType, StringAttr(features.op_type));
+  }
+  if (features.domain != node.domain) Set(attributes, kCostDomain, StringAttr(features.domain));
+  Set(attributes, kDtype, StringAttr(features.dtype));
+  Set(attributes, kFamily, StringAttr(OpFamilyName(features.family)));
+  if (features.integer_shape_work) Set(attributes, kShapeWork, Attr{Unit()});
+  for (const auto& [name, field] : kCounts) Set(attributes, name, IntegerAttr(features.*field));
+}
+
+Attr SummaryAttr(const Summary& summary, const Target* target) {
+  Dictionary out;
+  Set(out, "objective", StringAttr(ObjectiveName(summary.objective)));
+  Set(out, "value_ps", IntegerAttr(summary.value));
+  Set(out, "cluster_value_ps", IntegerAttr(summary.cluster_value));
+  Set(out, "lower_bound_ps", IntegerAttr(summary.lower_bound));
+  SetText(out, "bound_name", summary.bound_name);
+  SetText(out, "solver", summary.solver);
+  Set(out, "cut_bytes", IntegerAttr(summary.cut_bytes));
+  Array baselines;
+  for (const Baseline& baseline : summary.baselines) {
+    Dictionary entry;
+    Set(entry, "name", StringAttr(baseline.name));
+    if (baseline.value.has_value()) Set(entry, "value_ps", IntegerAttr(*baseline.value));
+    baselines.push_back(Attr{std::move(entry)});
+  }
+  Set(out, "baselines", Attr{std::move(baselines)});
+  Array devices;
+  for (const DeviceId device : summary.devices.ids()) {
+    const DeviceUse& use = summary.devices[device];
+    Dictionary entry;
+    Set(entry, "device", StringAttr(DeviceName(target, device)));
+    Set(entry, "busy_ps", IntegerAttr(use.busy));
+    Set(entry, "resident", IntegerAttr(use.resident));
+    Set(entry, "peak", IntegerAttr(use.peak));
+    devices.push_back(Attr{std::move(entry)});
+  }
+  Set(out, "devices", Attr{std::move(devices)});
+  return Attr{std::move(out)};
+}
+
+// Inputs, captures and initializers: values without a node that could carry their size.
+std::vector<ValueId> SourceValues(const Graph& graph) {
+  std::vector<ValueId> values = graph.inputs();
+  values.insert(values.end(), graph.captures().begin(), graph.captures().end());
+  values.insert(values.end(), graph.initializers().begin(), graph.initializers().end());
+  return values;
+}
+
+Attr ValueBytesAttr(const Plan& plan, const std::vector<ValueId>& values) {
+  Integers bytes;
+  for (const ValueId value : values) bytes.push_back(plan.value_bytes[value]);
+  return Attr{std::move(bytes)};
+}
+
+}  // namespace
+
+void SetNodePlan(const Plan& plan, const Graph& graph, const Target* target, NodeId node,
+                 Dictionary& attributes) {
+  if (!plan.features.empty()) SetFeatures(plan.features[node], graph.node(node), attributes);
+  if (!plan.value_bytes.empty() && !graph.node(node).results.empty()) {
+    Set(attributes, kValueBytes, ValueBytesAttr(plan, graph.node(node).results));
+  }
+  if (!plan.kernel_of.empty()) SetId(attributes, kKernel, plan.kernel_of[node]);
+  if (!plan.node_time.empty()) {
+    Set(attributes, kStart, IntegerAttr(plan.node_time[node].start));
+    Set(attributes, kEnd, IntegerAttr(plan.node_time[node].end));
+  }
+  if (plan.cluster_of.empty() || !plan.cluster_of[node].valid()) return;
+  const ClusterId cluster = plan.cluster_of[node];
+  SetId(attributes, kCluster, cluster);
+  if (!plan.module_of.empty()) SetId(attributes, kModule, plan.module_of[cluster]);
+  if (!plan.device_of.empty() && plan.device_of[cluster].valid()) {
+    Set(attributes, kDevice, StringAttr(DeviceName(target, plan.device_of[cluster])));
+  }
+  if (!plan.part_of.empty()) SetId(attributes, kPart, plan.part_of[cluster]);
+  if (!plan.reasons.empty()) SetText(attributes, kReason, plan.reasons[cluster]);
+}
+
+void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
+                  Dictionary& attributes) {
+  Array stages;
+  const auto reached = StagesOf(plan);
+  for (size_t i = 0; i < reached.size(); ++i) {
+    if (reached[i]) stages.push_back(StringAttr(kStageNames[i]));
+  }
+  if (!stages.empty()) Set(attributes, kStages, Attr{std::move(stages)});
+  if (!plan.value_bytes.empty()) {
+    Set(attributes, kValueBytes, ValueBytesAttr(plan, SourceValues(graph)));
+  }
+  if (!plan.order.empty()) {
+    Integers order;
+    for (const ClusterId cluster : plan.order) order.push_back(cluster.index());
+    Set(attributes, kOrder, Attr{std::move(order)});
+  }
+  if (!plan.parts.empty()) {
+    Array parts;
+    for (const Part& part : plan.parts) {
+      Dictionary entry;
+      Set(entry, "device", StringAttr(DeviceName(target, part.device)));
+      SetInterval(entry, part.time);
+      parts.push_back(Attr{std::move(entry)});
+    }
+    Set(attributes, kParts, Attr{std::move(parts)});
+  }
+  if (!plan.transfers.empty()) {
+    Array transfers;
+    for (const Transfer& transfer : plan.transfers) {
+      Dictionary entry;
+      Set(entry, "value", StringAttr(graph.value(transfer.value).name));
+      Set(entry, "from", StringAttr(DeviceName(target, transfer.from)));
+      Set(entry, "to", StringAttr(DeviceName(target, transfer.to)));
+      Set(entry, "bytes", IntegerAttr(transfer.bytes));
+      SetInterval(entry, transfer.time);
+      transfers.push_back(Attr{std::move(entry)});
+    }
+    Set(attributes, kTransfers, Attr{std::move(transfers)});
+  }
+  if (plan.summary.has_value()) Set(attributes, kSummary, SummaryAttr(*plan.summary, target));
+}
+
+bool IsPlanAttribute(absl::string_view name) {
+  return absl::StartsWith(name, kPlacePrefix) || absl::StartsWith(name, kCostPrefix);
+}
+
+// --- attributes -> plan ---
+
+namespace {
+
+class Decoder {
+ public:
+  Decoder(const Op& graph_op, const std::vector<const Op*>& nodes, const Graph& graph,
+          const Target* target, const MakeError& error)
+      : graph_op_(graph_op), nodes_(nodes), graph_(graph), target_(target), error_(error) {}
+
+  absl::StatusOr<Plan> Run() {
+    ALLOT_RETURN_IF_ERROR(CheckNames());
+    ALLOT_RETURN_IF_ERROR(ReadStages());
+    ALLOT_RETURN_IF_ERROR(ReadParts());
+    if (reached_[kFeatures]) plan_.features.resize(nodes_.size());
+    if (reached_[kBytes]) plan_.value_bytes.resize(graph_.value_id_bound());
+    if (reached_[kKernels]) plan_.kernel_of.resize(nodes_.size());
+    if (reached_[kClusters]) plan_.cluster_of.resize(nodes_.size());
+    if (reached_[kTimes]) plan_.node_time.resize(nodes_.size());
+    for (const NodeId node : plan_.cluster_of.ids()) {
+      ALLOT_RETURN_IF_ERROR(ReadId(OpOf(node), kCluster, nodes_.size(), plan_.cluster_of[node]));
+      num_clusters_ =
+          std::max(num_clusters_, static_cast<size_t>(plan_.cluster_of[node].index() + 1));
+    }
+    if (reached_[kModules]) plan_.module_of.resize(num_clusters_);
+    if (reached_[kDevices]) plan_.device_of.resize(num_clusters_);
+    if (reached_[kPartOf]) plan_.part_of.resize(num_clusters_);
+    if (reached_[kReasons]) plan_.reasons.resize(num_clusters_);
+    ALLOT_RETURN_IF_ERROR(ReadValueBytes(graph_op_, SourceValues(graph_)));
+    first_of_cluster_.resize(num_clusters_);
+    for (size_t i = 0; i < nodes_.size(); ++i) ALLOT_RETURN_IF_ERROR(ReadNode(NodeId(i)));
+    ALLOT_RETURN_IF_ERROR(ReadOrder());
+    ALLOT_RETURN_IF_ERROR(ReadTransfers());
+    ALLOT_RETURN_IF_ERROR(ReadSummary());
+    return std::move(plan_);
+  }
+
+ private:
+  const Op& OpOf(NodeId node) const { return *nodes_[static_cast<size_t>(node.index())]; }
+
+  absl::Status Wrong(const Attr& attr, absl::string_view name, absl::string_view expected) const {
+    return error_(attr.offset, absl::StrCat("'", name, "' must be ", expected));
+  }
+
+  absl::Status CheckNamesOf(const Op& op, std::initializer_list<absl::string_view> known) const {
+    for (const Dictionary* dictionary : {&op.attributes, &op.properties}) {
+      for (const NamedAttr& entry : *dictionary) {
+        if (!IsPlanAttribute(entry.name)) continue;
+        const bool count =
+            std::any_of(kCounts.begin(), kCounts.end(), [&](const auto& known_count) {
+              return known_count.first == entry.name && &op != &graph_op_;
+            });
+        if (count || std::find(known.begin(), known.end(), entry.name) != known.end()) continue;
+        return error_(entry.value.offset,
+                      absl::StrCat("'", entry.name, "' is no attribute of a plan here"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckNames() const {
+    ALLOT_RETURN_IF_ERROR(
+        CheckNamesOf(graph_op_, {kStages, kOrder, kParts, kTransfers, kSummary, kValueBytes}));
+    for (const Op* node : nodes_) {
+      ALLOT_RETURN_IF_ERROR(CheckNamesOf(
+          *node, {kKernel, kCluster, kModule, kDevice, kPart, kStart, kEnd, kReason, kValueBytes,
+                  kFamily, kDtype, kName, kCostOpType, kCostDomain, kShapeWork}));
+    }
+    return absl::OkStatus();
+  }
+
+  // The stages that the graph names, and those whose attributes are there without being named.
+  absl::Status ReadStages() {
+    if (const Attr* stages = graph_op_.FindAttr(kStages)) {
+      const auto* list = stages->If<Array>();
+      if (list == nullptr) return Wrong(*stages, kStages, "a list of strings");
+      for (const Attr& stage : *list) {
+        const auto* name = stage.If<std::string>();
+        const auto found = name == nullptr
+                               ? kStageNames.end()
+                               : std::find(kStageNames.begin(), kStageNames.end(), *name);
+        if (found == kStageNames.end()) return Wrong(stage, kStages, "a list of known stages");
+        reached_[static_cast<size_t>(found - kStageNames.begin())] = true;
+      }
+    }
+    for (const Op* node : nodes_) {
+      const auto has = [&](absl::string_view name) { return node->FindAttr(name) != nullptr; };
+      reached_[kFeatures] |= has(kFamily);
+      reached_[kBytes] |= has(kValueBytes);
+      reached_[kKernels] |= has(kKernel);
+      reached_[kClusters] |= has(kCluster);
+      reached_[kModules] |= has(kModule);
+      reached_[kDevices] |= has(kDevice);
+      reached_[kPartOf] |= has(kPart);
+      reached_[kTimes] |= has(kStart);
+      reached_[kReasons] |= has(kReason);
+    }
+    return absl::OkStatus();
+  }
+
+  template <typename IdType>
+  absl::Status ReadId(const Op& op, absl::string_view name, size_t bound, IdType& id) const {
+    const Attr* attr = op.FindAttr(name);
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* integer = attr->If<Integer>();
+    if (integer == nullptr || integer->value < 0 ||
+        static_cast<uint64_t>(integer->value) >= bound) {
+      return Wrong(*attr, name, absl::StrCat("an integer of at least 0 and below ", bound));
+    }
+    id = IdType(static_cast<int32_t>(integer->value));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDevice(const Attr& attr, absl::string_view name, DeviceId& device) const {
+    const auto* text = attr.If<std::string>();
+    if (text == nullptr) return Wrong(attr, name, "the name of a device");
+    if (target_ == nullptr) {
+      return error_(attr.offset, absl::StrCat("the text places nodes on '", *text,
+                                              "', which needs a target; name one"));
+    }
+    const std::optional<DeviceId> found = target_->FindDevice(*text);
+    if (!found.has_value()) {
+      return error_(attr.offset,
+                    absl::StrCat("target '", target_->name, "' has no device '", *text, "'"));
+    }
+    device = *found;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadInteger(const Dictionary& in, const Attr& whole, absl::string_view name,
+                           int64_t& value) const {
+    const Attr* attr = Find(in, name);
+    if (attr == nullptr) return error_(whole.offset, absl::StrCat("'", name, "' is missing"));
+    const auto* integer = attr->If<Integer>();
+    if (integer == nullptr) return Wrong(*attr, name, "an integer");
+    value = integer->value;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadString(const Dictionary& in, absl::string_view name, std::string& value) const {
+    const Attr* attr = Find(in, name);
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* text = attr->If<std::string>();
+    if (text == nullptr) return Wrong(*attr, name, "a string");
+    value = *text;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDeviceOf(const Dictionary& in, const Attr& whole, absl::string_view name,
+                            DeviceId& device) const {
+    const Attr* attr = Find(in, name);
+    if (attr == nullptr) return error_(whole.offset, absl::StrCat("'", name, "' is missing"));
+    return ReadDevice(*attr, name, device);
+  }
+
+  absl::Status ReadInterval(const Dictionary& in, const Attr& whole, Interval& time) const {
+    ALLOT_RETURN_IF_ERROR(ReadInteger(in, whole, "start_ps", time.start));
+    return ReadInteger(in, whole, "end_ps", time.end);
+  }
+
+  // The elements of a list of dictionaries, each with only the given names. Absent is empty.
+  absl::StatusOr<std::vector<const Attr*>> Entries(const Attr* attr, absl::string_view name,
+                                                   std::vector<absl::string_view> known) const {
+    std::vector<const Attr*> entries;
+    if (attr == nullptr) return entries;
+    const auto* list = attr->If<Array>();
+    if (list == nullptr) return Wrong(*attr, name, "a list");
+    for (const Attr& entry : *list) {
+      if (entry.If<Dictionary>() == nullptr) return Wrong(entry, name, "a list of dictionaries");
+      ALLOT_RETURN_IF_ERROR(OnlyNames(*entry.If<Dictionary>(), name, known));
+      entries.push_back(&entry);
+    }
+    return entries;
+  }
+
+  absl::Status OnlyNames(const Dictionary& in, absl::string_view of,
+                         const std::vector<absl::string_view>& known) const {
+    for (const NamedAttr& entry : in) {
+      if (std::find(known.begin(), known.end(), entry.name) == known.end()) {
+        return error_(entry.value.offset, absl::StrCat("'", of, "' has no '", entry.name, "'"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadParts() {
+    ALLOT_ASSIGN_OR_RETURN(
+        const std::vector<const Attr*> entries,
+        Entries(graph_op_.FindAttr(kParts), kParts, {"device", "start_ps", "end_ps"}));
+    for (const Attr* entry : entries) {
+      Part part;
+      const Dictionary& in = *entry->If<Dictionary>();
+      ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "device", part.device));
+      ALLOT_RETURN_IF_ERROR(ReadInterval(in, *entry, part.time));
+      plan_.parts.Add(part);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadValueBytes(const Op& op, const std::vector<ValueId>& values) {
+    if (!reached_[kBytes]) return absl::OkStatus();
+    const Attr* attr = op.FindAttr(kValueBytes);
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* bytes = attr->If<Integers>();
+    if (bytes == nullptr || bytes->size() != values.size()) {
+      return Wrong(*attr, kValueBytes, absl::StrCat("an array<i64: ...> of ", values.size()));
+    }
+    for (size_t i = 0; i < values.size(); ++i) plan_.value_bytes[values[i]] = (*bytes)[i];
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadFeatures(const Op& op, const Node& node, OpFeatures& features) const {
+    features.name = node.name;
+    features.op_type = node.op_type;
+    features.domain = node.domain;
+    for (const auto& [name, field] :
+         {std::pair(kName, &OpFeatures::name), std::pair(kCostOpType, &OpFeatures::op_type),
+          std::pair(kCostDomain, &OpFeatures::domain), std::pair(kDtype, &OpFeatures::dtype)}) {
+      const Attr* attr = op.FindAttr(name);
+      if (attr == nullptr) continue;
+      if (attr->If<std::string>() == nullptr) return Wrong(*attr, name, "a string");
+      features.*field = *attr->If<std::string>();
+    }
+    for (const auto& [name, field] : kCounts) {
+      const Attr* attr = op.FindAttr(name);
+      if (attr == nullptr) continue;
+      if (attr->If<Integer>() == nullptr) return Wrong(*attr, name, "an integer");
+      features.*field = attr->If<Integer>()->value;
+    }
+    if (const Attr* attr = op.FindAttr(kShapeWork)) {
+      if (attr->If<Unit>() == nullptr) return Wrong(*attr, kShapeWork, "without a value");
+      features.integer_shape_work = true;
+    }
+    const Attr* attr = op.FindAttr(kFamily);
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* family = attr->If<std::string>();
+    for (const OpFamily known : kFamilies) {
+      if (family == nullptr || *family != OpFamilyName(known)) continue;
+      features.family = known;
+      return absl::OkStatus();
+    }
+    return Wrong(*attr, kFamily, "a family of operators");
+  }
+
+  absl::Status ReadNode(NodeId node) {
+    const Op& op = OpOf(node);
+    if (reached_[kFeatures]) {
+      ALLOT_RETURN_IF_ERROR(ReadFeatures(op, graph_.node(node), plan_.features[node]));
+    }
+    ALLOT_RETURN_IF_ERROR(ReadValueBytes(op, graph_.node(node).results));
+    if (reached_[kKernels]) {
+      ALLOT_RETURN_IF_ERROR(ReadId(op, kKernel, nodes_.size(), plan_.kernel_of[node]));
+    }
+    if (reached_[kTimes]) {
+      for (const auto& [name, field] :
+           {std::pair(kStart, &Interval::start), std::pair(kEnd, &Interval::end)}) {
+        const Attr* attr = op.FindAttr(name);
+        if (attr == nullptr) continue;
+        if (attr->If<Integer>() == nullptr) return Wrong(*attr, name, "an integer");
+        plan_.node_time[node].*field = attr->If<Integer>()->value;
+      }
+    }
+    return ReadCluster(node, op);
+  }
+
+  absl::Status ReadCluster(NodeId node, const Op& op) {
+    const ClusterId cluster = plan_.cluster_of.empty() ? ClusterId() : plan_.cluster_of[node];
+    if (!cluster.valid()) {
+      for (const absl::string_view name : {kModule, kDevice, kPart, kReason}) {
+        if (const Attr* attr = op.FindAttr(name)) {
+          return error_(attr->offset, absl::StrCat("'", name, "' needs 'place.cluster' beside it"));
+        }
+      }
+      return absl::OkStatus();
+    }
+    ModuleId module;
+    ALLOT_RETURN_IF_ERROR(ReadId(op, kModule, num_clusters_, module));
+    PartId part;
+    ALLOT_RETURN_IF_ERROR(ReadId(op, kPart, plan_.parts.size(), part));
+    DeviceId device;
+    if (const Attr* attr = op.FindAttr(kDevice)) {
+      ALLOT_RETURN_IF_ERROR(ReadDevice(*attr, kDevice, device));
+    }
+    std::string reason;
+    if (const Attr* attr = op.FindAttr(kReason)) {
+      if (attr->If<std::string>() == nullptr) return Wrong(*attr, kReason, "a string");
+      reason = *attr->If<std::string>();
+    }
+    const NodeId first =
+        std::exchange(first_of_cluster_[cluster],
+                      first_of_cluster_[cluster].valid() ? first_of_cluster_[cluster] : node);
+    const auto agree = [&](auto& of_cluster, const auto& value, absl::string_view name) {
+      if (of_cluster.empty()) return absl::OkStatus();
+      if (!first.valid()) of_cluster[cluster] = value;
+      if (of_cluster[cluster] == value) return absl::OkStatus();
+      return error_(op.offset,
+                    absl::StrCat("'", name, "' differs from that of an earlier node of cluster ",
+                                 cluster.index(), "; nodes of a cluster stay together"));
+    };
+    ALLOT_RETURN_IF_ERROR(agree(plan_.module_of, module, kModule));
+    ALLOT_RETURN_IF_ERROR(agree(plan_.device_of, device, kDevice));
+    ALLOT_RETURN_IF_ERROR(agree(plan_.part_of, part, kPart));
+    return agree(plan_.reasons, reason, kReason);
+  }
+
+  absl::Status ReadOrder() {
+    const Attr* attr = graph_op_.FindAttr(kOrder);
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* order = attr->If<Integers>();
+    if (order == nullptr) return Wrong(*attr, kOrder, "an array<i64: ...> of clusters");
+    for (const int64_t cluster : *order) {
+      if (cluster < 0 || static_cast<uint64_t>(cluster) >= num_clusters_) {
+        return Wrong(*attr, kOrder, absl::StrCat("a list of clusters below ", num_clusters_));
+      }
+      plan_.order.push_back(ClusterId(static_cast<int32_t>(cluster)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadTransfers() {
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
+                           Entries(graph_op_.FindAttr(kTransfers), kTransfers,
+                                   {"value", "from", "to", "bytes", "start_ps", "end_ps"}));
+    if (entries.empty()) return absl::OkStatus();
+    absl::flat_hash_map<absl::string_view, ValueId> values;
+    for (size_t i = 0; i < graph_.value_id_bound(); ++i) {
+      values.emplace(graph_.value(ValueId(i)).name, ValueId(i));
+    }
+    for (const Attr* entry : entries) {
+      const Dictionary& in = *entry->If<Dictionary>();
+      Transfer transfer;
+      std::string name;
+      ALLOT_RETURN_IF_ERROR(ReadString(in, "value", name));
+      const auto value = values.find(name);
+      if (value == values.end()) {
+        return error_(entry->offset, absl::StrCat("there is no value '", name, "'"));
+      }
+      transfer.value = value->second;
+      ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "from", transfer.from));
+      ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "to", transfer.to));
+      ALLOT_RETURN_IF_ERROR(ReadInteger(in, *entry, "bytes", transfer.bytes));
+      ALLOT_RETURN_IF_ERROR(ReadInterval(in, *entry, transfer.time));
+      plan_.transfers.push_back(transfer);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSummary() {
+    const Attr* attr = graph_op_.FindAttr(kSummary);
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* in = attr->If<Dictionary>();
+    if (in == nullptr) return Wrong(*attr, kSummary, "a dictionary");
+    ALLOT_RETURN_IF_ERROR(OnlyNames(*in, kSummary,
+                                    {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps",
+                                     "bound_name", "solver", "cut_bytes", "baselines", "devices"}));
+    Summary summary;
+    std::string objective;
+    ALLOT_RETURN_IF_ERROR(ReadString(*in, "objective", objective));
+    const auto known =
+        std::find_if(kObjectives.begin(), kObjectives.end(),
+                     [&](Objective candidate) { return ObjectiveName(candidate) == objective; });
+    if (known == kObjectives.end()) return Wrong(*attr, "objective", "latency or throughput");
+    summary.objective = *known;
+    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "value_ps", summary.value));
+    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "cluster_value_ps", summary.cluster_value));
+    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "lower_bound_ps", summary.lower_bound));
+    ALLOT_RETURN_IF_ERROR(ReadString(*in, "bound_name", summary.bound_name));
+    ALLOT_RETURN_IF_ERROR(ReadString(*in, "solver", summary.solver));
+    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "cut_bytes", summary.cut_bytes));
+    ALLOT_RETURN_IF_ERROR(ReadBaselines(*in, summary));
+    ALLOT_RETURN_IF_ERROR(ReadDeviceUses(*in, summary));
+    plan_.summary = std::move(summary);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadBaselines(const Dictionary& in, Summary& summary) const {
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
+                           Entries(Find(in, "baselines"), "baselines", {"name", "value_ps"}));
+    for (const Attr* entry : entries) {
+      const Dictionary& of = *entry->If<Dictionary>();
+      Baseline baseline;
+      ALLOT_RETURN_IF_ERROR(ReadString(of, "name", baseline.name));
+      if (Find(of, "value_ps") != nullptr) {
+        ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "value_ps", baseline.value.emplace()));
+      }
+      summary.baselines.push_back(std::move(baseline));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadDeviceUses(const Dictionary& in, Summary& summary) const {
+    ALLOT_ASSIGN_OR_RETURN(
+        const std::vector<const Attr*> entries,
+        Entries(Find(in, "devices"), "devices", {"device", "busy_ps", "resident", "peak"}));
+    for (const Attr* entry : entries) {
+      const Dictionary& of = *entry->If<Dictionary>();
+      DeviceId device;
+      ALLOT_RETURN_IF_ERROR(ReadDeviceOf(of, *entry, "device", device));
+      if (static_cast<size_t>(device.index()) >= summary.devices.size()) {
+        summary.devices.resize(static_cast<size_t>(device.index()) + 1);
+      }
+      DeviceUse& use = summary.devices[device];
+      ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "busy_ps", use.busy));
+      ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "resident", use.resident));
+      ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "peak", use.peak));
+    }
+    return absl::OkStatus();
+  }
+
+  const Op& graph_op_;
+  const std::vector<const Op*>& nodes_;
+  const Graph& graph_;
+  const Target* target_;
+  const MakeError& error_;
+  std::array<bool, kStageNames.size()> reached_ = {};
+  size_t num_clusters_ = 0;
+  IdVector<ClusterId, NodeId> first_of_cluster_;
+  Plan plan_;
+};
+
+}  // namespace
+
+absl::StatusOr<Plan> DecodePlan(const Op& graph_op, const std::vector<const Op*>& nodes,
+                                const Graph& graph, const Target* target, const MakeError& error) {
+  return Decoder(graph_op, nodes, graph, target, error).Run();
+}
+
+}  // namespace allot::ir::text
