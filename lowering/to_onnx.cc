@@ -291,6 +291,20 @@ class OnnxWriter {
     return Splice(proto, std::move(spliced));
   }
 
+  // By name, and bodies last in the order of their regions, which readers number in this order.
+  static std::vector<const ir::AttributeMap::value_type*> InFileOrder(
+      const ir::AttributeMap& attributes) {
+    std::vector<const ir::AttributeMap::value_type*> entries;
+    for (const auto& entry : attributes) entries.push_back(&entry);
+    const auto region = [](const ir::AttributeMap::value_type* entry) {
+      const auto* index = entry->second.If<ir::RegionIndex>();
+      return index == nullptr ? -1 : index->index;
+    };
+    std::stable_sort(entries.begin(), entries.end(),
+                     [&](const auto* a, const auto* b) { return region(a) < region(b); });
+    return entries;
+  }
+
   // `depth` counts graphs around the node; `main_node` is the one of the main graph around it.
   absl::StatusOr<ByteRope> WriteNode(const Node& node, const Names& names, NodeId main_node,
                                      int depth) {
@@ -309,7 +323,8 @@ class OnnxWriter {
     }
     std::vector<SplicedFields> spliced(1);
     spliced[0].number = onnx::NodeProto::kAttributeFieldNumber;
-    for (const auto& [name, attribute] : node.attributes) {
+    for (const ir::AttributeMap::value_type* entry : InFileOrder(node.attributes)) {
+      const auto& [name, attribute] = *entry;
       ALLOT_ASSIGN_OR_RETURN(ByteRope rope,
                              WriteAttribute(name, attribute, node, names, main_node, depth),
                              NodeText(node), ": ");
@@ -350,7 +365,8 @@ class OnnxWriter {
       ValueToOnnx(graph.value(id), out);
       out->set_name(names[id]);
     };
-    std::vector<bool> stated(graph.value_id_bound(), false);  // as input or output
+    // Sources may state the type of an output twice; a part, whose boundary is new, does not.
+    std::vector<bool> stated(graph.value_id_bound(), false);
     for (ValueId id : graph.inputs()) {
       write_value(id, proto.add_input());
       stated[static_cast<size_t>(id.index())] = true;
@@ -362,7 +378,7 @@ class OnnxWriter {
     }
     for (ValueId id : graph.outputs()) {
       write_value(id, proto.add_output());
-      stated[static_cast<size_t>(id.index())] = true;
+      if (options_.part) stated[static_cast<size_t>(id.index())] = true;
     }
     for (ValueId id : DeclaredValues(graph, stated)) write_value(id, proto.add_value_info());
     for (const std::string& annotation : graph.quantization_annotations) {
