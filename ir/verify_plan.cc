@@ -1,0 +1,279 @@
+// The independent judge of a plan: knows nothing of how it was made.
+#include <algorithm>
+#include <queue>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "ir/plan.h"
+#include "ir/verify.h"
+
+namespace allot::ir {
+namespace {
+
+class PlanVerifier {
+ public:
+  PlanVerifier(const Graph& graph, const Target& target, const Plan& plan, Diagnostics& diagnostics)
+      : graph_(graph), target_(target), plan_(plan), diagnostics_(diagnostics) {}
+
+  void Run() {
+    // Everything behind looks tables up by id, so their sizes come first.
+    if (!TablesFit() || !CheckNodes() || !CheckClusters()) return;
+    CheckFlows();
+    CheckPartCycles();
+    CheckOrder();
+    CheckKernels();
+    CheckTransfers();
+  }
+
+ private:
+  void PlanError(std::string message) { diagnostics_.Error("plan", std::move(message)); }
+
+  bool Fits(absl::string_view table, size_t size, size_t wanted, bool required) {
+    if (size == wanted || (size == 0 && !required)) return true;
+    PlanError(absl::StrCat(table, " has ", size, " entries instead of ", wanted));
+    return false;
+  }
+
+  bool TablesFit() {
+    int32_t last = -1;
+    for (const ClusterId cluster : plan_.cluster_of) last = std::max(last, cluster.index());
+    num_clusters_ = static_cast<size_t>(last + 1);
+    const size_t nodes = graph_.node_id_bound();
+    bool fit = Fits("cluster_of", plan_.cluster_of.size(), nodes, true);
+    fit &= Fits("device_of", plan_.device_of.size(), num_clusters_, true);
+    fit &= Fits("part_of", plan_.part_of.size(), num_clusters_, true);
+    fit &= Fits("features", plan_.features.size(), nodes, false);
+    fit &= Fits("kernel_of", plan_.kernel_of.size(), nodes, false);
+    fit &= Fits("node_time", plan_.node_time.size(), nodes, false);
+    fit &= Fits("value_bytes", plan_.value_bytes.size(), graph_.value_id_bound(), false);
+    fit &= Fits("module_of", plan_.module_of.size(), num_clusters_, false);
+    fit &= Fits("order", plan_.order.size(), num_clusters_, false);
+    fit &= Fits("reasons", plan_.reasons.size(), num_clusters_, false);
+    return fit;
+  }
+
+  // Every node is placed, or travels and needs not to be.
+  bool CheckNodes() {
+    bool good = true;
+    for (const NodeId id : graph_.nodes()) {
+      if (plan_.cluster_of[id].valid()) continue;
+      const Node& node = graph_.node(id);
+      if (!TravelsWithUsers(node)) {
+        diagnostics_.Error(Describe(node), "is not placed");
+        good = false;
+      } else if (std::any_of(node.results.begin(), node.results.end(),
+                             [&](ValueId result) { return graph_.IsOutput(result); })) {
+        diagnostics_.Error(Describe(node), "gives an output of the model but is not placed");
+        good = false;
+      }
+    }
+    return good;
+  }
+
+  // Clusters have nodes, a device and a part; a part has clusters, all on its device.
+  bool CheckClusters() {
+    const int errors = diagnostics_.num_errors();
+    IdVector<ClusterId, bool> has_nodes(num_clusters_, false);
+    for (const ClusterId cluster : plan_.cluster_of) {
+      if (cluster.valid()) has_nodes[cluster] = true;
+    }
+    IdVector<PartId, bool> has_clusters(plan_.parts.size(), false);
+    for (const ClusterId cluster : plan_.device_of.ids()) {
+      const std::string name = absl::StrCat("cluster ", cluster.index());
+      if (!has_nodes[cluster]) PlanError(absl::StrCat(name, " has no nodes"));
+      const DeviceId device = plan_.device_of[cluster];
+      const PartId part = plan_.part_of[cluster];
+      if (!target_.devices.Contains(device)) PlanError(absl::StrCat(name, " is on no device"));
+      if (!plan_.module_of.empty() && !plan_.module_of[cluster].valid()) {
+        PlanError(absl::StrCat(name, " is in no module"));
+      }
+      if (!plan_.parts.Contains(part)) {
+        PlanError(absl::StrCat(name, " is in no part"));
+        continue;
+      }
+      has_clusters[part] = true;
+      if (plan_.parts[part].device != device && target_.devices.Contains(device)) {
+        PlanError(absl::StrCat(name, " is on ", target_.devices[device].name, ", but its part ",
+                               part.index(), " is not"));
+      }
+    }
+    for (const PartId part : plan_.parts.ids()) {
+      if (!has_clusters[part]) PlanError(absl::StrCat("part ", part.index(), " has no clusters"));
+    }
+    return diagnostics_.num_errors() == errors;
+  }
+
+  // Calls visit(value, producer) for what the node uses of other placed nodes.
+  template <typename Visit>
+  void ForEachInput(const Node& node, Visit visit) const {
+    for (const std::vector<ValueId>* used : {&node.operands, &node.captures}) {
+      for (const ValueId value : *used) {
+        if (!value.valid()) continue;
+        const NodeId producer = graph_.value(value).producer;
+        if (producer.valid() && plan_.cluster_of[producer].valid()) visit(value, producer);
+      }
+    }
+  }
+
+  // Values that go from part to part: from earlier to later ones, as ranked tensors, over a route.
+  void CheckFlows() {
+    successors_.resize(plan_.parts.size());
+    for (const NodeId id : graph_.nodes()) {
+      if (!plan_.cluster_of[id].valid()) continue;
+      ForEachInput(graph_.node(id), [&](ValueId value, NodeId producer) {
+        const PartId from = plan_.PartOf(producer);
+        const PartId to = plan_.PartOf(id);
+        if (from == to) return;
+        successors_[from].push_back(to);
+        CheckFlow(id, value, from, to);
+      });
+    }
+  }
+
+  void CheckFlow(NodeId user, ValueId id, PartId from, PartId to) {
+    const Value& value = graph_.value(id);
+    const std::string where = Describe(graph_.node(user));
+    const Part& producer = plan_.parts[from];
+    const Part& consumer = plan_.parts[to];
+    if (to < from) {
+      diagnostics_.Error(where, absl::StrCat("is in part ", to.index(), " but needs '", value.name,
+                                             "' of part ", from.index(), ", which runs later"));
+    } else if (!plan_.node_time.empty() && consumer.time.start < producer.time.end) {
+      diagnostics_.Error(where, absl::StrCat("is in part ", to.index(), ", which starts before '",
+                                             value.name, "' of part ", from.index(), " is there"));
+    }
+    if (!value.type.is_ranked_tensor()) {
+      diagnostics_.Error(where, absl::StrCat("needs '", value.name, "' of another part, but only ",
+                                             "tensors of known rank can cross between files"));
+    }
+    if (!target_.routes[producer.device][consumer.device].has_value()) {
+      diagnostics_.Error(
+          where, absl::StrCat("needs '", value.name, "' on ", target_.devices[consumer.device].name,
+                              ", to which there is no route from ",
+                              target_.devices[producer.device].name));
+    }
+  }
+
+  // The order of parts excludes cycles already; of wrong orders this tells the hopeless ones.
+  void CheckPartCycles() {
+    IdVector<PartId, int32_t> missing(plan_.parts.size(), 0);
+    for (const std::vector<PartId>& targets : successors_) {
+      for (const PartId to : targets) ++missing[to];
+    }
+    std::queue<PartId> ready;
+    for (const PartId part : missing.ids()) {
+      if (missing[part] == 0) ready.push(part);
+    }
+    size_t sorted = 0;
+    for (; !ready.empty(); ready.pop(), ++sorted) {
+      for (const PartId to : successors_[ready.front()]) {
+        if (--missing[to] == 0) ready.push(to);
+      }
+    }
+    if (sorted == plan_.parts.size()) return;
+    std::vector<int32_t> stuck;
+    for (const PartId part : missing.ids()) {
+      if (missing[part] > 0) stuck.push_back(part.index());
+    }
+    PlanError(absl::StrCat("parts need each other in a cycle; it holds up parts ",
+                           absl::StrJoin(stuck, ", ")));
+  }
+
+  // `order` lists every cluster once, producers first.
+  void CheckOrder() {
+    if (plan_.order.empty()) return;
+    IdVector<ClusterId, int32_t> position(num_clusters_, -1);
+    for (size_t i = 0; i < plan_.order.size(); ++i) {
+      const ClusterId cluster = plan_.order[i];
+      if (!position.Contains(cluster) || position[cluster] >= 0) {
+        PlanError(absl::StrCat("order names cluster ", cluster.index(),
+                               position.Contains(cluster) ? " twice" : ", which does not exist"));
+        return;
+      }
+      position[cluster] = static_cast<int32_t>(i);
+    }
+    for (const NodeId id : graph_.nodes()) {
+      const ClusterId cluster = plan_.cluster_of[id];
+      if (!cluster.valid()) continue;
+      ForEachInput(graph_.node(id), [&](ValueId value, NodeId producer) {
+        if (position[plan_.cluster_of[producer]] <= position[cluster]) return;
+        diagnostics_.Error(Describe(graph_.node(id)),
+                           absl::StrCat("is in cluster ", cluster.index(),
+                                        ", which is ordered before the one that gives '",
+                                        graph_.value(value).name, "'"));
+      });
+    }
+  }
+
+  void CheckKernels() {
+    if (plan_.kernel_of.empty()) return;
+    IdVector<KernelId, ClusterId> cluster_of;
+    for (const NodeId id : graph_.nodes()) {
+      const KernelId kernel = plan_.kernel_of[id];
+      const ClusterId cluster = plan_.cluster_of[id];
+      if (kernel.valid() != cluster.valid()) {
+        diagnostics_.Error(Describe(graph_.node(id)), "has only one of kernel and cluster");
+      }
+      if (!kernel.valid() || !cluster.valid()) continue;
+      if (static_cast<size_t>(kernel.index()) >= graph_.node_id_bound()) {
+        diagnostics_.Error(Describe(graph_.node(id)), "is in a kernel beyond the number of nodes");
+        continue;
+      }
+      if (!cluster_of.Contains(kernel)) {
+        cluster_of.resize(static_cast<size_t>(kernel.index()) + 1);
+      }
+      if (!cluster_of[kernel].valid()) cluster_of[kernel] = cluster;
+      if (cluster_of[kernel] != cluster) {
+        diagnostics_.Error(Describe(graph_.node(id)), absl::StrCat("is in kernel ", kernel.index(),
+                                                                   ", part of which is elsewhere"));
+      }
+    }
+  }
+
+  void CheckTransfers() {
+    for (const NodeId id : plan_.node_time.ids()) {
+      const Interval& time = plan_.node_time[id];
+      if (time.end < time.start) {
+        diagnostics_.Error(Describe(graph_.node(id)), "ends before it starts");
+      }
+    }
+    for (const PartId part : plan_.parts.ids()) {
+      if (plan_.parts[part].time.end < plan_.parts[part].time.start) {
+        PlanError(absl::StrCat("part ", part.index(), " ends before it starts"));
+      }
+    }
+    for (const Transfer& transfer : plan_.transfers) {
+      const bool known = transfer.value.valid() &&
+                         static_cast<size_t>(transfer.value.index()) < graph_.value_id_bound() &&
+                         target_.devices.Contains(transfer.from) &&
+                         target_.devices.Contains(transfer.to);
+      if (!known) {
+        PlanError("a transfer names a value or device that does not exist");
+      } else if (transfer.from == transfer.to || transfer.time.end < transfer.time.start ||
+                 transfer.bytes < 0) {
+        PlanError(absl::StrCat("the transfer of '", graph_.value(transfer.value).name, "' to ",
+                               target_.devices[transfer.to].name, " makes no sense"));
+      }
+    }
+  }
+
+  const Graph& graph_;
+  const Target& target_;
+  const Plan& plan_;
+  Diagnostics& diagnostics_;
+  size_t num_clusters_ = 0;
+  IdVector<PartId, std::vector<PartId>> successors_;  // with repeats
+};
+
+}  // namespace
+
+absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& plan,
+                        Diagnostics& diagnostics) {
+  PlanVerifier(graph, target, plan, diagnostics).Run();
+  return diagnostics.ToStatus();
+}
+
+}  // namespace allot::ir
