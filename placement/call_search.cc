@@ -1,0 +1,495 @@
+#include "placement/call_search.h"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "placement/allowed_times.h"
+#include "placement/load_bound.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = PathCosts::kNever;
+// What the memo may hold; beyond it nothing new is remembered.
+constexpr size_t kMaxRemembered = 400'000;
+constexpr size_t kMaxPerKey = 48;
+
+uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
+
+// Visits the numbers of the set bits, ascending.
+template <typename Visit>
+void ForEachBit(uint64_t set, Visit visit) {
+  for (; set != 0; set &= set - 1) visit(std::countr_zero(set));
+}
+
+class Search {
+ public:
+  Search(const CallInstance& instance, const CallSearchLimits& limits)
+      : in_(instance),
+        limits_(limits),
+        n_(instance.num_items),
+        num_devices_(instance.num_devices),
+        best_(limits.upper) {
+    all_ = n_ == 64 ? ~uint64_t{0} : Bit(n_) - 1;
+    predecessors_.assign(Size(n_), 0);
+    consumers_.assign(Size(n_), 0);
+    inputs_.resize(Size(n_));
+    outputs_.resize(Size(n_));
+    for (size_t f = 0; f < in_.flows.size(); ++f) {
+      const CallInstance::Flow& flow = in_.flows[f];
+      consumers_[Size(flow.from)] |= flow.to;
+      outputs_[Size(flow.from)].push_back(static_cast<int32_t>(f));
+      ForEachBit(flow.to, [&](int32_t to) {
+        predecessors_[Size(to)] |= Bit(flow.from);
+        inputs_[Size(to)].push_back(static_cast<int32_t>(f));
+      });
+    }
+    group_of_.assign(Size(n_), -1);
+    for (size_t g = 0; g < in_.groups.size(); ++g) {
+      ForEachBit(in_.groups[g],
+                 [&](int32_t item) { group_of_[Size(item)] = static_cast<int32_t>(g); });
+    }
+    end_.assign(Size(n_), 0);
+    on_.assign(Size(n_), -1);
+    earliest_.assign(Size(n_) * Size(num_devices_), 0);
+    ready_ = in_.ready;
+    ready_.resize(Size(num_devices_), 0);
+    items_on_.assign(Size(num_devices_), 0);
+    used_.assign(Size(num_devices_), 0);
+    BuildTails();
+    BuildLoads();
+    if (in_.size == CallSize::kAny) BuildClosures();
+  }
+
+  CallSearchResult Run() {
+    result_.complete = true;
+    if (n_ == 0) {
+      result_.found = true;
+      result_.value = limits_.judge ? limits_.judge({}) : 0;
+    } else if (Bound(0, kNever) < best_) {
+      Extend(0);
+    }
+    result_.work = work_;
+    return std::move(result_);
+  }
+
+ private:
+  struct Child {
+    Call call;
+    Picos start, end, bound;
+  };
+
+  static size_t Size(int32_t i) { return static_cast<size_t>(i); }
+  size_t Cell(int32_t item, int32_t device) const {
+    return Size(item) * Size(num_devices_) + Size(device);
+  }
+  Picos Time(int32_t item, int32_t device) const { return in_.time[Cell(item, device)]; }
+  Picos Release(int32_t item, int32_t device) const {
+    return in_.release.empty() ? 0 : in_.release[Cell(item, device)];
+  }
+  Picos Follow(int32_t item, int32_t device) const {
+    return in_.follow.empty() ? 0 : in_.follow[Cell(item, device)];
+  }
+  Picos CallCost(int32_t device) const {
+    return in_.call_cost.empty() ? 0 : in_.call_cost[Size(device)];
+  }
+  Picos Crossing(int32_t flow, int32_t from, int32_t to) const {
+    return in_.flows[Size(flow)].crossing[Size(from) * Size(num_devices_) + Size(to)];
+  }
+
+  // tail_: what follows the end of an item on a device, at least, with later items on the devices
+  // that suit it best. far_: the longest crossing of an item's outputs from a device.
+  void BuildTails() {
+    tail_.assign(Size(n_) * Size(num_devices_), 0);
+    far_.assign(Size(n_) * Size(num_devices_), 0);
+    for (int32_t item = n_ - 1; item >= 0; --item) {
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        Picos& tail = tail_[Cell(item, d)];
+        tail = Follow(item, d);
+        for (int32_t f : outputs_[Size(item)]) {
+          for (int32_t to = 0; to < num_devices_; ++to) {
+            const Picos crossing = Crossing(f, d, to);
+            if (crossing < kNever) far_[Cell(item, d)] = std::max(far_[Cell(item, d)], crossing);
+          }
+          ForEachBit(in_.flows[Size(f)].to, [&](int32_t next) {
+            Picos rest = kNever;
+            for (int32_t to = 0; to < num_devices_; ++to) {
+              const Picos crossing = Crossing(f, d, to);
+              const Picos after = tail_[Cell(next, to)];
+              if (crossing >= kNever || after >= kNever || Time(next, to) == kNotAllowed) continue;
+              const Picos launch = to == d ? 0 : CallCost(to);
+              rest = std::min(rest, crossing + launch + Time(next, to) + after);
+            }
+            tail = std::max(tail, rest);
+          });
+        }
+      }
+    }
+  }
+
+  // Weights for the bound on loads: those that are best for everything, and equal ones.
+  void BuildLoads() {
+    LoadRows rows;
+    rows.num_devices = Size(num_devices_);
+    rows.time = in_.time;
+    const LoadDual dual = BoundLoad(rows, {}, {}, 48);
+    std::vector<std::vector<int64_t>> weights = {
+        std::vector<int64_t>(Size(num_devices_), kLoadWeight / num_devices_)};
+    if (dual.lambda.size() == Size(num_devices_)) weights.push_back(dual.lambda);
+    for (std::vector<int64_t>& lambda : weights) {
+      LoadWeights& mine = loads_.emplace_back();
+      for (int32_t item = 0; item < n_; ++item) {
+        mine.least.push_back(WeightedTime(rows, Size(item), lambda));
+      }
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        const Int128 call = static_cast<Int128>(lambda[Size(d)]) * CallCost(d);
+        mine.call = d == 0 ? call : std::min(mine.call, call);
+      }
+      mine.lambda = std::move(lambda);
+    }
+  }
+
+  // needs_[set]: predecessors of its items outside it.
+  void BuildClosures() {
+    needs_.assign(size_t{1} << n_, 0);
+    for (uint64_t set = 1; set <= all_; ++set) {
+      const int32_t last = 63 - std::countl_zero(set);
+      needs_[set] = needs_[set & ~Bit(last)] | predecessors_[Size(last)];
+    }
+  }
+
+  // The least value of any sequence that starts with what has been called. Stops early once it is
+  // seen to be no better than `enough`.
+  Picos Bound(Picos last_start, Picos enough) {
+    Picos bound = reached_;
+    const uint64_t rest = all_ & ~done_;
+    if (rest == 0) return bound;
+    for (const LoadWeights& weights : loads_) {
+      Int128 sum = weights.call;
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        sum += static_cast<Int128>(weights.lambda[Size(d)]) * std::max(ready_[Size(d)], last_start);
+      }
+      ForEachBit(rest, [&](int32_t item) { sum += weights.least[Size(item)]; });
+      bound = std::max(bound, DivideByLoadWeight(sum));
+    }
+    if (bound >= enough) return bound;
+    for (uint64_t set = rest; set != 0; set &= set - 1) {
+      const int32_t item = std::countr_zero(set);
+      const int32_t group = group_of_[Size(item)];
+      const int32_t fixed = group < 0 || (in_.groups[Size(group)] & done_) == 0
+                                ? -1
+                                : on_[Size(std::countr_zero(in_.groups[Size(group)] & done_))];
+      Picos best = kNever;
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        Picos& earliest = earliest_[Cell(item, d)];
+        const Picos time = Time(item, d);
+        if (time == kNotAllowed || (fixed >= 0 && fixed != d)) {
+          earliest = kNever;
+          continue;
+        }
+        Picos start = std::max({ready_[Size(d)], last_start, Release(item, d)});
+        Picos arrived = 0;  // from what has not been called: its call may be this one
+        for (int32_t f : inputs_[Size(item)]) {
+          const int32_t from = in_.flows[Size(f)].from;
+          if ((done_ & Bit(from)) != 0) {
+            const Picos crossing = Crossing(f, on_[Size(from)], d);
+            start = crossing >= kNever ? kNever : std::max(start, end_[Size(from)] + crossing);
+            if (start >= kNever) break;
+            continue;
+          }
+          Picos least = earliest_[Cell(from, d)];
+          for (int32_t k = 0; k < num_devices_; ++k) {
+            if (k == d) continue;
+            const Picos end = earliest_[Cell(from, k)];
+            if (end >= least) continue;
+            const Picos crossing = Crossing(f, k, d);
+            if (crossing < kNever) least = std::min(least, end + crossing + CallCost(d));
+          }
+          arrived = std::max(arrived, least);
+        }
+        earliest = start >= kNever || arrived >= kNever
+                       ? kNever
+                       : std::max(start + CallCost(d), arrived) + time;
+        if (earliest < kNever) best = std::min(best, earliest + tail_[Cell(item, d)]);
+      }
+      bound = std::max(bound, best);
+      if (bound >= enough) return bound;
+    }
+    return bound;
+  }
+
+  // Whether the call may be made now, and when it starts and ends.
+  bool Place(const Call& call, Picos last_start, Picos& start, Picos& end) const {
+    start = ready_[Size(call.device)];
+    Picos duration = CallCost(call.device);
+    for (uint64_t set = call.items; set != 0; set &= set - 1) {
+      const int32_t item = std::countr_zero(set);
+      const Picos time = Time(item, call.device);
+      if (time == kNotAllowed) return false;
+      duration += time;
+      start = std::max(start, Release(item, call.device));
+      const int32_t group = group_of_[Size(item)];
+      if (group >= 0) {
+        const uint64_t placed = in_.groups[Size(group)] & done_;
+        if (placed != 0 && on_[Size(std::countr_zero(placed))] != call.device) return false;
+      }
+      for (int32_t f : inputs_[Size(item)]) {
+        const int32_t from = in_.flows[Size(f)].from;
+        if ((call.items & Bit(from)) != 0) continue;
+        const Picos crossing = Crossing(f, on_[Size(from)], call.device);
+        if (crossing >= kNever) return false;
+        start = std::max(start, end_[Size(from)] + crossing);
+      }
+    }
+    if (start < last_start) return false;
+    end = start + duration;
+    return in_.memory.empty() ||
+           used_[Size(call.device)] + Added(call) <= in_.capacity[Size(call.device)];
+  }
+
+  Bytes Added(const Call& call) const {
+    Bytes added = 0;
+    ForEachBit(call.items, [&](int32_t item) { added += in_.memory[Size(item)]; });
+    for (const CallInstance::Shared& shared : in_.shared) {
+      if ((shared.items & call.items) == 0) continue;
+      if ((shared.items & items_on_[Size(call.device)]) == 0) added += shared.bytes;
+    }
+    return added;
+  }
+
+  // Of devices that cannot be told apart, only the first that is still empty need be tried.
+  bool Superfluous(int32_t device) const {
+    if (in_.classes.empty() || items_on_[Size(device)] != 0) return false;
+    for (int32_t other = 0; other < device; ++other) {
+      if (in_.classes[Size(other)] == in_.classes[Size(device)] && items_on_[Size(other)] == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  template <typename Visit>
+  void ForEachCallable(Visit visit) const {
+    const uint64_t rest = all_ & ~done_;
+    if (in_.size == CallSize::kOne) {
+      ForEachBit(rest, [&](int32_t item) {
+        if ((predecessors_[Size(item)] & ~done_) == 0) visit(Bit(item));
+      });
+      return;
+    }
+    for (uint64_t set = rest; set != 0; set = (set - 1) & rest) {
+      if ((needs_[set] & ~(done_ | set)) == 0) visit(set);
+    }
+  }
+
+  struct Undo {
+    Picos ready, reached;
+    Bytes used;
+  };
+  Undo Apply(const Call& call, Picos end) {
+    const size_t d = Size(call.device);
+    const Undo undo{ready_[d], reached_, used_[d]};
+    if (!in_.memory.empty()) used_[d] += Added(call);
+    ready_[d] = end;
+    done_ |= call.items;
+    items_on_[d] |= call.items;
+    reached_ = std::max(reached_, end);
+    ForEachBit(call.items, [&](int32_t item) {
+      end_[Size(item)] = end;
+      on_[Size(item)] = call.device;
+      reached_ = std::max(reached_, end + Follow(item, call.device));
+    });
+    return undo;
+  }
+  void Revert(const Call& call, const Undo& undo) {
+    const size_t d = Size(call.device);
+    ready_[d] = undo.ready;
+    reached_ = undo.reached;
+    used_[d] = undo.used;
+    done_ &= ~call.items;
+    items_on_[d] &= ~call.items;
+  }
+
+  // A search that starts from nothing may go on for a little to leave a solution behind.
+  int64_t WorkLimit() const {
+    if (result_.found || limits_.upper < kNever) return limits_.work;
+    return limits_.work + int64_t{16} * n_ * n_ * num_devices_;
+  }
+
+  bool Stopped() {
+    if (result_.found && best_ <= limits_.goal) return true;
+    if (work_ < WorkLimit()) return false;
+    result_.complete = false;
+    return true;
+  }
+
+  void Extend(Picos last_start) {
+    if (done_ == all_) {
+      const Picos value = limits_.judge ? limits_.judge(calls_) : reached_;
+      if (value >= best_) return;
+      best_ = value;
+      result_.found = true;
+      result_.value = value;
+      result_.calls = calls_;
+      return;
+    }
+    std::vector<Child> children;
+    bool out_of_work = false;
+    ForEachCallable([&](uint64_t items) {
+      if (out_of_work) return;
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        if (Superfluous(d)) continue;
+        Child child{{items, d}, 0, 0, 0};
+        if (!Place(child.call, last_start, child.start, child.end)) continue;
+        if (++work_ > WorkLimit()) {
+          out_of_work = true;
+          return;
+        }
+        bool hopeless = false;
+        ForEachBit(items, [&](int32_t item) {
+          // Consumers in the call itself do not follow its end.
+          if ((consumers_[Size(item)] & items) != 0) return;
+          hopeless = hopeless || tail_[Cell(item, d)] >= best_ - child.end;
+        });
+        if (hopeless) continue;
+        const Undo undo = Apply(child.call, child.end);
+        child.bound = Bound(child.start, best_);
+        Revert(child.call, undo);
+        if (child.bound < best_) children.push_back(child);
+      }
+    });
+    if (out_of_work) {
+      result_.complete = false;
+      return;
+    }
+    std::sort(children.begin(), children.end(), [](const Child& a, const Child& b) {
+      return std::tie(a.bound, a.start, a.end, a.call.items, a.call.device) <
+             std::tie(b.bound, b.start, b.end, b.call.items, b.call.device);
+    });
+    for (const Child& child : children) {
+      if (child.bound >= best_) continue;
+      const Undo undo = Apply(child.call, child.end);
+      if (limits_.judge || !Dominated(child.start)) {
+        calls_.push_back(child.call);
+        Extend(child.start);
+        calls_.pop_back();
+      }
+      Revert(child.call, undo);
+      if (Stopped()) return;
+    }
+  }
+
+  // Whether a state that was visited before is nowhere worse than this one; remembers this one
+  // otherwise.
+  bool Dominated(Picos last_start) {
+    if (done_ == all_) return false;
+    key_.clear();
+    value_.clear();
+    for (int shift = 0; shift < 64; shift += 8) {
+      if (shift < n_) key_.push_back(static_cast<char>(done_ >> shift));
+    }
+    value_.push_back(last_start);
+    value_.push_back(reached_);
+    for (const Picos ready : ready_) value_.push_back(std::max(ready, last_start));
+    const uint64_t rest = all_ & ~done_;
+    ForEachBit(done_, [&](int32_t item) {
+      if ((consumers_[Size(item)] & rest) == 0) return;
+      key_.push_back(static_cast<char>(on_[Size(item)]));
+      value_.push_back(std::max(end_[Size(item)], last_start - far_[Cell(item, on_[Size(item)])]));
+    });
+    for (const uint64_t group : in_.groups) {
+      if ((group & done_) == 0 || (group & rest) == 0) continue;
+      key_.push_back(static_cast<char>(on_[Size(std::countr_zero(group & done_))]));
+    }
+    if (!in_.memory.empty()) {
+      value_.insert(value_.end(), used_.begin(), used_.end());
+      for (const CallInstance::Shared& shared : in_.shared) {
+        if ((shared.items & done_) == 0 || (shared.items & rest) == 0) continue;
+        for (const uint64_t items : items_on_) {
+          key_.push_back(static_cast<char>((items & shared.items) != 0));
+        }
+      }
+    }
+    const auto it = memo_.find(key_);
+    const size_t width = value_.size();
+    if (it != memo_.end()) {
+      std::vector<Picos>& states = it->second;
+      size_t kept = 0;
+      for (size_t s = 0; s < states.size(); s += width) {
+        bool better = true, worse = true;
+        for (size_t i = 0; i < width && (better || worse); ++i) {
+          better = better && states[s + i] <= value_[i];
+          worse = worse && states[s + i] >= value_[i];
+        }
+        if (better) return true;
+        if (worse) {
+          --remembered_;
+          continue;
+        }
+        if (kept != s)
+          std::copy_n(states.begin() + std::ptrdiff_t(s), width,
+                      states.begin() + std::ptrdiff_t(kept));
+        kept += width;
+      }
+      states.resize(kept);
+      if (kept >= kMaxPerKey * width || remembered_ >= kMaxRemembered) return false;
+      states.insert(states.end(), value_.begin(), value_.end());
+      ++remembered_;
+      return false;
+    }
+    if (remembered_ >= kMaxRemembered) return false;
+    memo_.emplace(key_, value_);
+    ++remembered_;
+    return false;
+  }
+
+  struct LoadWeights {
+    std::vector<int64_t> lambda;
+    std::vector<Int128> least;  // by item
+    Int128 call = 0;            // of one call, at least
+  };
+
+  const CallInstance& in_;
+  const CallSearchLimits& limits_;
+  const int32_t n_, num_devices_;
+  uint64_t all_ = 0;
+  std::vector<uint64_t> predecessors_, consumers_, needs_;
+  std::vector<std::vector<int32_t>> inputs_, outputs_;  // flows by item
+  std::vector<int32_t> group_of_;
+  std::vector<Picos> tail_, far_;
+  std::vector<LoadWeights> loads_;
+
+  // The state of the sequence so far.
+  uint64_t done_ = 0;
+  std::vector<Call> calls_;
+  std::vector<Picos> end_, ready_;
+  std::vector<int32_t> on_;
+  std::vector<uint64_t> items_on_;
+  std::vector<Bytes> used_;
+  Picos reached_ = 0;
+
+  std::vector<Picos> earliest_;  // scratch of Bound()
+  std::string key_;              // scratch of Dominated()
+  std::vector<Picos> value_;
+  std::unordered_map<std::string, std::vector<Picos>> memo_;
+  size_t remembered_ = 0;
+
+  Picos best_;
+  int64_t work_ = 0;
+  CallSearchResult result_;
+};
+
+}  // namespace
+
+CallSearchResult SearchCalls(const CallInstance& instance, const CallSearchLimits& limits) {
+  ALLOT_CHECK(
+      instance.num_items <=
+      (instance.size == CallSize::kOne ? CallInstance::kMaxItems : CallInstance::kMaxItemsOfSets));
+  return Search(instance, limits).Run();
+}
+
+}  // namespace allot

@@ -1,0 +1,141 @@
+#include "placement/exact_items.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "placement/bounds.h"
+#include "placement/call_search.h"
+#include "placement/evaluator.h"
+#include "placement/load_search.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = PathCosts::kNever;
+
+Solution ToSolution(const CallInstance& instance, const std::vector<Call>& calls) {
+  Solution solution;
+  solution.device_of = Placement(instance.item_of.size());
+  for (const Call& call : calls) {
+    const ItemId item = instance.item_of[static_cast<size_t>(std::countr_zero(call.items))];
+    solution.device_of[item] = DeviceId(call.device);
+    solution.order.push_back(item);
+  }
+  return solution;
+}
+
+class Exact {
+ public:
+  Exact(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work)
+      : problem_(problem),
+        graph_(graph),
+        evaluator_(problem, graph),
+        always_fits_(MemoryModel(problem).always_fits()),
+        instance_(MakeCallInstance(problem, graph, CallSize::kOne)),
+        work_(work) {}
+
+  ExactItemsResult Run(const Solution* incumbent) {
+    for (const LowerBound& bound : LowerBounds(problem_, graph_, Launch::kIgnore, work_ / 8)) {
+      result_.lower = std::max(result_.lower, bound.value);
+    }
+    if (incumbent != nullptr) Offer(*incumbent);
+    if (result_.solution.has_value() && result_.value <= result_.lower) {
+      result_.proved = true;
+    } else if (problem_.objective == PlacementObjective::kLatency) {
+      Latency();
+    } else {
+      Throughput();
+    }
+    if (result_.proved && result_.solution.has_value()) result_.lower = result_.value;
+    return std::move(result_);
+  }
+
+ private:
+  Picos Upper() const { return result_.solution.has_value() ? result_.value : kNever; }
+
+  void Offer(const Solution& solution) {
+    const SearchValue value = evaluator_.Value(solution);
+    if (!value.feasible() || value.objective >= Upper()) return;
+    result_.solution = solution;
+    result_.value = value.objective;
+  }
+
+  Picos Judge(const std::vector<Call>& calls) {
+    device_.resize(instance_.item_of.size());
+    order_.clear();
+    for (const Call& call : calls) {
+      const ItemId item = instance_.item_of[static_cast<size_t>(std::countr_zero(call.items))];
+      device_[static_cast<size_t>(item.index())] = call.device;
+      order_.push_back(item.index());
+    }
+    const SearchValue value = evaluator_.Value(device_.data(), order_.data());
+    return value.feasible() ? value.objective : kNever;
+  }
+
+  void Latency() {
+    CallSearchLimits limits;
+    limits.upper = Upper();
+    limits.goal = result_.lower;
+    limits.work = work_;
+    const CallSearchResult relaxed = SearchCalls(instance_, limits);
+    result_.work = relaxed.work;
+    if (relaxed.found) Offer(ToSolution(instance_, relaxed.calls));
+    if (!relaxed.complete) return;
+    const Picos least = relaxed.found ? relaxed.value : limits.upper;
+    if (least < kNever) result_.lower = std::max(result_.lower, least);
+    if (Upper() <= least) {
+      result_.proved = true;
+      return;
+    }
+    // The relaxation is better than the truth: look at everything it leaves.
+    if (problem_.communication != Communication::kDelay) instance_.classes.clear();
+    limits.upper = Upper();
+    limits.goal = result_.lower;
+    limits.work = work_ - result_.work;
+    limits.judge = [this](const std::vector<Call>& calls) { return Judge(calls); };
+    const CallSearchResult judged = SearchCalls(instance_, limits);
+    result_.work += judged.work;
+    if (judged.found) Offer(ToSolution(instance_, judged.calls));
+    result_.proved = judged.complete;
+  }
+
+  void Throughput() {
+    LoadSearchLimits limits;
+    limits.upper = Upper();
+    limits.goal = result_.lower;
+    limits.work = work_;
+    if (!always_fits_) {
+      limits.allowed = [this](const std::vector<Call>& calls) { return Judge(calls) < kNever; };
+    }
+    const LoadSearchResult found = SearchLoads(problem_, instance_, limits);
+    result_.work = found.work;
+    if (found.found) Offer(ToSolution(instance_, found.calls));
+    if (!found.complete) return;
+    const Picos least = std::min(found.refused, Upper());
+    if (least < kNever) result_.lower = std::max(result_.lower, least);
+    result_.proved = found.refused >= Upper();
+    // Another order may do what the topological one could not.
+    if (found.refused < kNever && !result_.solution.has_value()) result_.proved = false;
+  }
+
+  const PlacementProblem& problem_;
+  const ProblemGraph& graph_;
+  Evaluator evaluator_;
+  const bool always_fits_;
+  CallInstance instance_;
+  const int64_t work_;
+  std::vector<int32_t> device_, order_;
+  ExactItemsResult result_;
+};
+
+}  // namespace
+
+ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
+                            const Solution* incumbent, int64_t work) {
+  ALLOT_CHECK(problem.items.size() <= kMaxExactItems);
+  ALLOT_CHECK(problem.devices.size() <= kMaxExactDevices);
+  return Exact(problem, graph, work).Run(incumbent);
+}
+
+}  // namespace allot

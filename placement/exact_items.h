@@ -1,0 +1,31 @@
+// The best placement and order of a small problem, with proof, as far as the work reaches.
+#pragma once
+
+#include <optional>
+
+#include "placement/evaluate.h"
+
+namespace allot {
+
+struct ExactItemsResult {
+  // Whether `solution` is the best there is, or, without one, that none is feasible.
+  bool proved = false;
+  std::optional<Solution> solution;
+  Picos value = 0;
+  Picos lower = 0;  // proven, also when the search was cut off
+  int64_t work = 0;
+};
+
+inline constexpr size_t kMaxExactItems = 64, kMaxExactDevices = 64;
+
+// Latency: the search over orders of starts (call_search.h). Under kDelay it is exact by itself.
+// Under kLink and kBlocking, and when the peak of memory may bind, its optimum is a bound; where
+// the true value is larger, all sequences that the bound leaves are judged by Evaluate(), which
+// covers every placement and every sequence of every device, but reaches fewer items.
+// Throughput: the search over loads (load_search.h); when the peak of memory binds, it proves only
+// what holds for the topological order.
+// At most kMaxExactItems items and kMaxExactDevices devices. `incumbent` may be null.
+ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
+                            const Solution* incumbent, int64_t work);
+
+}  // namespace allot
