@@ -13,6 +13,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/memory_needs.h"
 #include "passes/pass.h"
+#include "placement/refine_parts.h"
 #include "placement/solver.h"
 #include "support/status.h"
 
@@ -49,6 +50,7 @@ class Placing {
   absl::StatusOr<Candidate> Run() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
     ALLOT_RETURN_IF_ERROR(RunSolver());
+    if (!best_.has_value() && !proven_infeasible_) Repair();
     if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
     return *std::move(best_);
   }
@@ -104,6 +106,25 @@ class Placing {
     proven_infeasible_ = result.termination == Termination::kInfeasible;
     if (result.best.has_value()) Offer(result.solver, *result.best);
     return absl::OkStatus();
+  }
+
+  // Nothing found so far fits: starts from every item where it is fastest and makes room.
+  void Repair() {
+    Solution fastest{Placement(problem_.items.size()), graph_.topological};
+    for (const ItemId item : problem_.items.ids()) {
+      std::optional<Picos> least;
+      for (const DeviceId device : problem_.devices.ids()) {
+        const std::optional<Picos>& time = problem_.items[item].time[device];
+        if (!time.has_value() || (least.has_value() && *time >= *least)) continue;
+        least = time;
+        fastest.device_of[item] = device;
+      }
+    }
+    PartedSolution repaired =
+        RefineParts(problem_, graph_, FormParts(problem_, graph_, fastest, part_effort_),
+                    limits_.work, limits_.seed);
+    work_ += limits_.work;
+    if (repaired.score.feasible) best_ = Candidate{"repair", std::move(repaired)};
   }
 
   SolveInput Input() const {

@@ -11,6 +11,7 @@
 #include "passes/pass.h"
 #include "passes/requirements.h"
 #include "placement/bounds.h"
+#include "placement/exact_parts.h"
 #include "placement/verify.h"
 #include "support/status.h"
 
@@ -151,17 +152,24 @@ class SchedulePass final : public PlanPass {
   absl::Status StoreBound(const ir::Module& module, ir::Plan& plan, PassContext& context) const {
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem kernels, BuildKernelProblem(module, plan, context));
     const ProblemGraph graph = BuildGraph(kernels.problem);
-    const int64_t work = options_.bound_work > 0
-                             ? options_.bound_work
-                             : EffortFor(kernels.problem, 0, 2'000'000, 2'000'000);
-    const std::vector<LowerBound> bounds =
-        LowerBounds(kernels.problem, graph, Launch::kPerGroup, work);
+    const int64_t work = options_.bound_work > 0 ? options_.bound_work : 2'000'000;
     ir::Summary& summary = *plan.summary;
     summary.lower_bound = 0;
     summary.bound_name = "none";
+    const std::vector<LowerBound> bounds =
+        LowerBounds(kernels.problem, graph, Launch::kPerGroup, work);
     if (!bounds.empty()) {
       summary.lower_bound = bounds.front().value;
       summary.bound_name = bounds.front().name;
+    }
+    if (summary.lower_bound < summary.value && kernels.problem.items.size() <= kMaxExactPartItems) {
+      const std::optional<PartedSolution> known = PlanOnKernels(kernels, plan);
+      const std::optional<PartedSolution> best =
+          ExactParts(kernels.problem, graph, known ? &*known : nullptr, work);
+      if (best.has_value() && best->score.objective > summary.lower_bound) {
+        summary.lower_bound = best->score.objective;
+        summary.bound_name = "exact";
+      }
     }
     if (summary.lower_bound > summary.value) {
       return absl::InternalError(absl::StrCat(
@@ -169,6 +177,28 @@ class SchedulePass final : public PlanPass {
           " ps exceeds the value of ", summary.value, " ps; this is a bug, please report it"));
     }
     return absl::OkStatus();
+  }
+
+  // The plan's parts in terms of the kernel problem; nullopt if they divide one of its items.
+  static std::optional<PartedSolution> PlanOnKernels(const BuiltProblem& kernels,
+                                                     const ir::Plan& plan) {
+    PartedSolution solution;
+    for (const std::vector<ir::NodeId>& nodes : kernels.nodes) {
+      const ir::PartId part = plan.PartOf(nodes.front());
+      for (const ir::NodeId node : nodes) {
+        if (plan.PartOf(node) != part) return std::nullopt;
+      }
+      solution.items.device_of.Add(plan.parts[part].device);
+      solution.parts.part_of.Add(ItemId(part.index()));
+    }
+    solution.parts.num_parts = plan.parts.size();
+    // Items are numbered in topological order.
+    for (const ItemId item : kernels.nodes.ids()) solution.items.order.push_back(item);
+    std::stable_sort(
+        solution.items.order.begin(), solution.items.order.end(),
+        [&](ItemId a, ItemId b) { return solution.parts.part_of[a] < solution.parts.part_of[b]; });
+    solution.score = EvaluateParts(kernels.problem, solution.items, solution.parts);
+    return solution;
   }
 
   ScheduleOptions options_;
