@@ -72,6 +72,7 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
 SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, int32_t num_parts) {
   SearchValue value;
   value.secondary = num_parts;
+  total_load_ = 0;
   value.violations = items_.Violations(device);
   if (!memory_.always_fits() && !memory_.CertainlyFits(device)) {
     // Lifetimes within parts matter: ask the definition itself.
@@ -111,6 +112,7 @@ SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, 
   }
   loads_.Run(quotient_, table_, part_device_.data(), duration_.data());
   value.objective = loads_.Largest();
+  total_load_ = loads_.Total();
   return value;
 }
 

@@ -18,6 +18,9 @@ class PartEvaluator {
   // number of parts. O(items + flows), unless memory may bind.
   SearchValue Value(const int32_t* device, const int32_t* part_of, int32_t num_parts);
 
+  // For throughput: the sum of all loads at the last Value(); zero for latency.
+  Picos total_load() const { return total_load_; }
+
   // Numbers parts in launch order: replaces the labels in `part_of` (below `num_labels`, each used)
   // by their places in a topological order of the quotient, smallest `rank` first among the ready.
   // False, leaving `part_of` alone, if the quotient has a cycle.
@@ -42,6 +45,7 @@ class PartEvaluator {
   FlatGraph quotient_;
   std::vector<int32_t> part_device_, order_, stamp_, slot_of_flow_, fill_;
   ResourceLoads loads_;
+  Picos total_load_ = 0;
   std::vector<Picos> duration_;
   std::vector<std::pair<int64_t, int32_t>> ready_;
   std::vector<int32_t> number_;
