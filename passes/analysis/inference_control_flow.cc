@@ -1,0 +1,295 @@
+// Bodies: what flows into If, Loop, Scan and SequenceMap and out again.
+#include <algorithm>
+#include <limits>
+
+#include "passes/analysis/inference_engine.h"
+#include "passes/analysis/shape_arithmetic.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+using ir::Dim;
+using ir::ElementType;
+using ir::NodeId;
+using ir::Shape;
+using ir::Type;
+
+// The body that attribute `name` names; nullopt if there is none.
+std::optional<size_t> BodyIndex(const ir::Node& node, const ir::AttributeMap& attributes,
+                                const char* name) {
+  const auto* region = ir::FindAttribute<ir::RegionIndex>(attributes, name);
+  if (region == nullptr || region->index < 0 ||
+      static_cast<size_t>(region->index) >= node.regions.size()) {
+    return std::nullopt;
+  }
+  return static_cast<size_t>(region->index);
+}
+
+Type Stacked(const Type& type, const Dim& count, std::optional<size_t> axis) {
+  if (!type.is_tensor()) return Type::Unknown();
+  Type stacked = type;
+  if (!stacked.shape) return stacked;
+  if (!axis || *axis > stacked.shape->size()) {
+    stacked.shape = std::nullopt;
+  } else {
+    stacked.shape->insert(stacked.shape->begin() + static_cast<ptrdiff_t>(*axis), count);
+  }
+  return stacked;
+}
+
+// The largest trip count that is taken for a real one: exporters write "for ever" as the largest
+// integer.
+constexpr int64_t kMostIterations = std::numeric_limits<int32_t>::max();
+
+}  // namespace
+
+absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::WalkBody(
+    Frame& frame, NodeId id, size_t body, std::vector<Known> inputs,
+    std::optional<int64_t> iterations, bool tolerant) {
+  const ir::Node& node = frame.graph.node(id);
+  if (frame.depth >= kMaxNesting || work_left_ <= 0) {
+    out_of_work_ = true;
+    return Outcome();
+  }
+  std::vector<Known> captures;
+  for (const ir::ValueId captured : node.captures) {
+    captures.push_back({frame.types[captured], frame.values[captured]});
+  }
+  return Walk({node.regions[body], frame.imports, frame.arguments, frame.depth + 1,
+               frame.tolerant || tolerant, iterations, std::move(inputs), std::move(captures)});
+}
+
+absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitBodies(
+    Frame& frame, NodeId id, const ir::AttributeMap& attributes) {
+  const ir::Node& node = frame.graph.node(id);
+  frame.result.bodies[id].resize(node.regions.size());
+  if (node.domain.empty() || node.domain == "ai.onnx") {
+    if (node.op_type == "If") return VisitIf(frame, id, attributes);
+    if (const std::optional<size_t> body = BodyIndex(node, attributes, "body")) {
+      if (node.op_type == "Loop") return VisitLoop(frame, id, *body);
+      const bool batched = OpsetVersion(frame.imports, node.domain) < 9;
+      if (node.op_type == "Scan" && !batched) return VisitScan(frame, id, attributes, *body);
+      if (node.op_type == "SequenceMap") return VisitSequenceMap(frame, id, *body);
+    }
+  }
+  // An operator that is not known: its bodies may get anything.
+  for (size_t i = 0; i < node.regions.size(); ++i) {
+    ALLOT_ASSIGN_OR_RETURN(const Outcome outcome,
+                           WalkBody(frame, id, i, {}, std::nullopt, /*tolerant=*/true));
+    frame.result.bodies[id][i] = outcome.instance;
+  }
+  return Results();
+}
+
+absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitIf(
+    Frame& frame, NodeId id, const ir::AttributeMap& attributes) {
+  const ir::Node& node = frame.graph.node(id);
+  const Known condition = OperandOf(frame, node, 0);
+  std::optional<bool> taken;
+  if (condition.value && !condition.value->elements.empty() &&
+      condition.value->elements[0].is_integer()) {
+    taken = condition.value->elements[0].integer() != 0;
+  }
+  std::vector<Outcome> outcomes;
+  for (const bool branch : {true, false}) {
+    const std::optional<size_t> body =
+        BodyIndex(node, attributes, branch ? "then_branch" : "else_branch");
+    if (!body) return Results();
+    // Exporters write branches that only fit when they are taken.
+    std::optional<int64_t> iterations;
+    if (taken) iterations = *taken == branch ? 1 : 0;
+    ALLOT_ASSIGN_OR_RETURN(Outcome outcome,
+                           WalkBody(frame, id, *body, {}, iterations, taken != branch));
+    frame.result.bodies[id][*body] = outcome.instance;
+    if (outcome.instance.valid() && taken == branch) return std::move(outcome.outputs);
+    outcomes.push_back(std::move(outcome));
+  }
+  Results results;
+  const std::vector<Known>&yes = outcomes[0].outputs, &no = outcomes[1].outputs;
+  if (!outcomes[0].instance.valid() || !outcomes[1].instance.valid()) return results;
+  for (size_t i = 0; i < yes.size() && i < no.size(); ++i) {
+    Known joined{JoinTypes(yes[i].type, no[i].type), std::nullopt};
+    // For costs, one branch is a better guess than nothing.
+    if (dims_ != nullptr) {
+      joined.type = yes[i].type.kind == Type::Kind::kUnknown ? no[i].type : yes[i].type;
+    }
+    if (yes[i].value && no[i].value) joined.value = JoinValues(*yes[i].value, *no[i].value);
+    results.push_back(std::move(joined));
+  }
+  return results;
+}
+
+absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::WalkRepeated(
+    Frame& frame, NodeId id, size_t body, std::vector<Known> inputs, size_t first_carried,
+    size_t num_carried, size_t first_output, std::optional<int64_t> iterations) {
+  for (int attempt = 0;; ++attempt) {
+    const auto untyped = untyped_;
+    const auto counts = std::make_tuple(untyped_behind_, first_mismatch_, mismatches_);
+    ALLOT_ASSIGN_OR_RETURN(Outcome outcome,
+                           WalkBody(frame, id, body, inputs, iterations, /*tolerant=*/false));
+    // With sizes given, the first iteration stands for all.
+    if (!outcome.instance.valid() || dims_ != nullptr) return outcome;
+    bool stable = true;
+    for (size_t i = 0; i < num_carried; ++i) {
+      Type& in = inputs[first_carried + i].type;
+      if (first_output + i >= outcome.outputs.size()) break;
+      Type joined = JoinTypes(in, outcome.outputs[first_output + i].type);
+      if (joined == in) continue;
+      stable = false;
+      // Dimensions that still move after the first correction: leave the shape open altogether.
+      if (attempt > 0)
+        joined = joined.is_tensor() ? Type::Tensor(joined.element, std::nullopt) : Type::Unknown();
+      in = std::move(joined);
+    }
+    constexpr int kLastAttempt = 3;
+    if (stable || attempt == kLastAttempt) {
+      if (!stable) {
+        for (Known& output : outcome.outputs) output = Known();
+      }
+      return outcome;
+    }
+    // This walk does not count.
+    untyped_ = untyped;
+    std::tie(untyped_behind_, first_mismatch_, mismatches_) = counts;
+    graphs_[outcome.instance] = GraphTypes();
+  }
+}
+
+absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitLoop(Frame& frame, NodeId id,
+                                                                    size_t body) {
+  const ir::Node& node = frame.graph.node(id);
+  const Known trips = OperandOf(frame, node, 0);
+  const Known condition = OperandOf(frame, node, 1);
+  const bool has_condition = node.operands.size() > 1 && node.operands[1].valid();
+  const size_t num_carried = node.operands.size() > 2 ? node.operands.size() - 2 : 0;
+  const auto is_true = [](const Known& known) {
+    return known.value && known.value->elements.size() == 1 && known.value->elements[0].Is(1);
+  };
+
+  std::optional<int64_t> trip_count;
+  if (trips.value && trips.value->elements.size() == 1 && trips.value->elements[0].is_integer()) {
+    trip_count = std::max<int64_t>(trips.value->elements[0].integer(), 0);
+  }
+  if (trip_count && *trip_count > kMostIterations) trip_count.reset();
+
+  std::vector<Known> inputs;
+  inputs.push_back({Type::Tensor(ElementType::kInt64, Shape{}), std::nullopt});
+  Known goes_on{Type::Tensor(ElementType::kBool, Shape{}), std::nullopt};
+  // Whenever the body runs, the condition was true.
+  if (has_condition) goes_on.value = PartialValue::Scalar0(Scalar::Integer(1));
+  inputs.push_back(std::move(goes_on));
+  for (size_t i = 0; i < num_carried; ++i) {
+    Known carried = OperandOf(frame, node, i + 2);
+    carried.value.reset();  // of the first iteration only
+    inputs.push_back(std::move(carried));
+  }
+  ALLOT_ASSIGN_OR_RETURN(Outcome outcome, WalkRepeated(frame, id, body, std::move(inputs), 2,
+                                                       num_carried, 1, trip_count));
+  frame.result.bodies[id][body] = outcome.instance;
+  if (!outcome.instance.valid() || outcome.outputs.empty()) return Results();
+
+  const bool all_trips =
+      trip_count && (!has_condition || is_true(condition)) && is_true(outcome.outputs[0]);
+  // For costs the bound on the trips is the best guess there is.
+  const Dim count =
+      trip_count && (all_trips || dims_ != nullptr) ? Dim::Known(*trip_count) : Dim::Unknown();
+  Results results;
+  for (size_t i = 1; i < outcome.outputs.size(); ++i) {
+    Known& output = outcome.outputs[i];
+    output.value.reset();
+    if (i <= num_carried) {
+      // No iteration at all gives the initial value.
+      if (dims_ == nullptr) {
+        output.type = JoinTypes(output.type, OperandOf(frame, node, i + 1).type);
+      }
+      results.push_back(std::move(output));
+    } else {
+      results.push_back({Stacked(output.type, count, 0), std::nullopt});
+    }
+  }
+  return results;
+}
+
+absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitScan(
+    Frame& frame, NodeId id, const ir::AttributeMap& attributes, size_t body) {
+  const ir::Node& node = frame.graph.node(id);
+  const auto* num_scanned = ir::FindAttribute<int64_t>(attributes, "num_scan_inputs");
+  if (num_scanned == nullptr || *num_scanned < 1 ||
+      *num_scanned > static_cast<int64_t>(node.operands.size())) {
+    return Results();
+  }
+  const size_t scanned = static_cast<size_t>(*num_scanned);
+  const size_t states = node.operands.size() - scanned;
+  const auto axis_of = [&attributes](const char* name, size_t i, size_t rank) {
+    const auto* axes = ir::FindAttribute<std::vector<int64_t>>(attributes, name);
+    return ResolveAxis(axes != nullptr && i < axes->size() ? (*axes)[i] : 0, rank);
+  };
+  std::vector<Known> inputs;
+  for (size_t i = 0; i < states; ++i) {
+    inputs.push_back({OperandOf(frame, node, i).type, std::nullopt});
+  }
+  Dim length = Dim::Unknown();
+  for (size_t i = 0; i < scanned; ++i) {
+    Type type = OperandOf(frame, node, states + i).type;
+    if (type.is_tensor() && type.shape) {
+      const std::optional<size_t> axis = axis_of("scan_input_axes", i, type.shape->size());
+      if (axis) {
+        const absl::StatusOr<Dim> same = UnifyDims(length, (*type.shape)[*axis]);
+        if (!same.ok()) {
+          ALLOT_RETURN_IF_ERROR(Contradiction(frame, node, same.status()));
+        } else {
+          length = *same;
+        }
+        type.shape->erase(type.shape->begin() + static_cast<ptrdiff_t>(*axis));
+      } else {
+        type.shape = std::nullopt;
+      }
+    }
+    inputs.push_back({std::move(type), std::nullopt});
+  }
+  const std::optional<int64_t> iterations =
+      length.known() ? std::optional<int64_t>(length.size) : std::nullopt;
+  ALLOT_ASSIGN_OR_RETURN(
+      Outcome outcome, WalkRepeated(frame, id, body, std::move(inputs), 0, states, 0, iterations));
+  frame.result.bodies[id][body] = outcome.instance;
+  Results results;
+  for (size_t i = 0; i < outcome.outputs.size(); ++i) {
+    Known& output = outcome.outputs[i];
+    output.value.reset();
+    if (i < states) {
+      if (dims_ == nullptr) output.type = JoinTypes(output.type, OperandOf(frame, node, i).type);
+      results.push_back(std::move(output));
+      continue;
+    }
+    const size_t rank = output.type.shape ? output.type.shape->size() + 1 : 1;
+    results.push_back({Stacked(output.type, length, axis_of("scan_output_axes", i - states, rank)),
+                       std::nullopt});
+  }
+  return results;
+}
+
+absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitSequenceMap(Frame& frame, NodeId id,
+                                                                           size_t body) {
+  const ir::Node& node = frame.graph.node(id);
+  std::vector<Known> inputs;
+  for (size_t i = 0; i < node.operands.size(); ++i) {
+    Type type = OperandOf(frame, node, i).type;
+    // The first operand is a sequence; further ones may be, or stay the same for all elements.
+    if (type.kind == Type::Kind::kSequence && type.parameters.size() == 1) {
+      const Type element = type.parameters[0];
+      type = element;
+    }
+    inputs.push_back({std::move(type), std::nullopt});
+  }
+  ALLOT_ASSIGN_OR_RETURN(Outcome outcome, WalkBody(frame, id, body, std::move(inputs), std::nullopt,
+                                                   /*tolerant=*/false));
+  frame.result.bodies[id][body] = outcome.instance;
+  Results results;
+  for (Known& output : outcome.outputs) {
+    results.push_back({Type::Sequence(std::move(output.type)), std::nullopt});
+  }
+  return results;
+}
+
+}  // namespace allot
