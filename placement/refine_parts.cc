@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "placement/part_evaluator.h"
-#include "placement/solvers/cooling.h"
+#include "placement/solvers/annealing.h"
 #include "support/random.h"
 
 namespace allot {
@@ -59,6 +59,12 @@ class Refiner {
     Settle();
     Keep();
     const int64_t merging = std::min<int64_t>(work_ / 8, int64_t{8} * n_ * value_.secondary);
+    // While nothing feasible is known, shorter runs from shaken starts.
+    for (int round = 0; round < 3 && !best_.feasible(); ++round) {
+      if (round > 0) Shake();
+      Anneal(spent_ + (work_ - merging - spent_) / 4);
+      Restore();
+    }
     Anneal(work_ - merging);
     Restore();
     MergeAll();
@@ -147,6 +153,19 @@ class Refiner {
     wish_ = best_wish_;
     value_ = Evaluate();
     Settle();
+  }
+
+  // Sends half of all items anywhere.
+  void Shake() {
+    for (int32_t item = 0; item < n_; ++item) {
+      const std::vector<int32_t>& choices = choices_[unit_of_[item]];
+      if (choices.empty() || Below(2) == 0) continue;
+      Send(item, choices[Below(choices.size())], wish_[item]);
+    }
+    undo_.clear();
+    value_ = Evaluate();
+    Settle();
+    if (value_ < best_) Keep();
   }
 
   void Ask(int32_t item, int32_t stage) {
@@ -267,13 +286,34 @@ class Refiner {
     return true;
   }
 
+  // Two devices change places: what nearly alike devices need, and no smaller move can do.
+  bool SwapDevices() {
+    const int32_t a = Below(static_cast<size_t>(num_devices_));
+    const int32_t b = Below(static_cast<size_t>(num_devices_));
+    if (a == b) return false;
+    ++now_;
+    for (int32_t item = 0; item < n_; ++item) {
+      const int32_t first = units_[unit_of_[item]][0];
+      if (stamp_[first] == now_) continue;  // its group has moved
+      stamp_[first] = now_;
+      if (device_[item] == a) {
+        Send(item, b, wish_[item]);
+      } else if (device_[item] == b) {
+        Send(item, a, wish_[item]);
+      }
+    }
+    return true;
+  }
+
   void Anneal(int64_t until) {
     Cooling cooling(value_.objective / 32,
                     std::max<int64_t>((until - spent_) / std::max(n_, 1), 1));
+    Penalty penalty(problem_, value_.objective);
     Picos total = evaluator_.total_load();
     int64_t idle = 0;
     while (spent_ < until && idle < 1000) {
-      const bool moved = Below(2) == 0 ? MoveItem() : MovePiece();
+      const int32_t kind = Below(64);
+      const bool moved = kind < 32 ? MoveItem() : kind < 63 ? MovePiece() : SwapDevices();
       if (!moved) {
         Undo();
         ++idle;
@@ -281,15 +321,10 @@ class Refiner {
       }
       idle = 0;
       const SearchValue next = Evaluate();
-      const bool same = next.violations == value_.violations && next.excess == value_.excess;
-      // What breaks the rules less is always taken, what breaks them more never.
-      bool accept =
-          std::pair(next.violations, next.excess) < std::pair(value_.violations, value_.excess);
-      if (same) {
-        const Picos loss = next.objective - value_.objective +
-                           (evaluator_.total_load() - total) / (4 * (num_devices_ + 1));
-        accept = cooling.Accept(loss, random_);
-      }
+      const Picos loss = next.objective - value_.objective + penalty.Of(next) - penalty.Of(value_) +
+                         (evaluator_.total_load() - total) / (4 * (num_devices_ + 1));
+      const bool accept = cooling.Accept(loss, random_);
+      penalty.Observe(accept ? next : value_);
       if (!accept) {
         Undo();
         Decode();

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "placement/solver.h"
-#include "placement/solvers/cooling.h"
+#include "placement/solvers/annealing.h"
 #include "placement/solvers/list_schedule.h"
 #include "support/random.h"
 
@@ -56,11 +56,14 @@ class Search {
     // The descent at the end needs its share.
     const int64_t descent = std::min<int64_t>(
         work_ / 4, int64_t{2} * num_devices_ * num_items_ * static_cast<int64_t>(units_.size()));
+    // While nothing feasible is known, shorter runs from shaken starts.
+    for (int round = 0; round < 3 && !best_.feasible(); ++round) {
+      if (round > 0) Shake();
+      Anneal(spent_ + (work_ - descent - spent_) / 4);
+      Restore();
+    }
     Anneal(work_ - descent);
-    device_ = best_device_;
-    order_ = best_order_;
-    for (int32_t i = 0; i < num_items_; ++i) position_[order_[i]] = i;
-    value_ = best_;
+    Restore();
     Descend();
     Solution solution;
     for (const int32_t d : best_device_) solution.device_of.Add(DeviceId(d));
@@ -85,6 +88,23 @@ class Search {
     best_ = value_;
     best_device_ = device_;
     best_order_ = order_;
+  }
+
+  void Restore() {
+    device_ = best_device_;
+    order_ = best_order_;
+    for (int32_t i = 0; i < num_items_; ++i) position_[order_[i]] = i;
+    value_ = best_;
+  }
+
+  // Sends half of all that can move anywhere.
+  void Shake() {
+    for (const int32_t unit : movable_) {
+      if (random_.Below(2) == 0) SetDevice(unit, OtherDevice(unit));
+    }
+    undo_.clear();
+    value_ = Evaluate();
+    if (value_ < best_) Keep();
   }
 
   // Tries the orders that a placement suggests by itself.
@@ -223,6 +243,21 @@ class Search {
     return true;
   }
 
+  // Two devices change places: what nearly alike devices need, and no smaller move can do.
+  bool SwapDevices() {
+    const auto a = static_cast<int32_t>(random_.Below(num_devices_));
+    const auto b = static_cast<int32_t>(random_.Below(num_devices_));
+    if (a == b) return false;
+    for (const int32_t unit : movable_) {
+      const int32_t d = device_[units_[unit][0]];
+      if (d != a && d != b) continue;
+      const int32_t to = d == a ? b : a;
+      const std::vector<int32_t>& choices = choices_[unit];
+      if (std::find(choices.begin(), choices.end(), to) != choices.end()) SetDevice(unit, to);
+    }
+    return true;
+  }
+
   bool MoveInOrder() {
     const auto item = static_cast<int32_t>(random_.Below(num_items_));
     int32_t low = 0, high = num_items_ - 1;
@@ -250,17 +285,14 @@ class Search {
     }
     if (kind < 11) return MoveOne();
     if (kind < 13) return MoveTwo();
+    if (kind == 13 && random_.Below(8) == 0) return SwapDevices();
     return MoveCluster();
-  }
-
-  static bool WorseOutside(const SearchValue& next, const SearchValue& now) {
-    return next.violations != now.violations ? next.violations > now.violations
-                                             : next.excess > now.excess;
   }
 
   void Anneal(int64_t until) {
     const int64_t steps = std::max<int64_t>((until - spent_) / std::max(num_items_, 1), 1);
     Cooling cooling(value_.objective / 16, steps);
+    Penalty penalty(problem_, value_.objective);
     int64_t idle = 0;
     while (spent_ < until && idle < 1000) {
       if (!Move()) {
@@ -270,13 +302,11 @@ class Search {
       }
       idle = 0;
       const SearchValue next = Evaluate();
-      const bool same_rules = next.violations == value_.violations && next.excess == value_.excess;
-      // What breaks the rules less is always taken, what breaks them more never.
-      const Picos loss = same_rules
-                             ? next.objective - value_.objective +
-                                   (next.secondary - value_.secondary) / (4 * (num_devices_ + 1))
-                             : 0;
-      if (WorseOutside(next, value_) || (same_rules && !cooling.Accept(loss, random_))) {
+      const Picos loss = next.objective - value_.objective + penalty.Of(next) - penalty.Of(value_) +
+                         (next.secondary - value_.secondary) / (4 * (num_devices_ + 1));
+      const bool accept = cooling.Accept(loss, random_);
+      penalty.Observe(accept ? next : value_);
+      if (!accept) {
         Undo();
         continue;
       }
