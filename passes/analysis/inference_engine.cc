@@ -201,7 +201,20 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
       Settle(frame, id, Type::Unknown(), std::nullopt);
     }
   };
-  for (size_t i = 0; i < graph.inputs().size(); ++i) take(graph.inputs()[i], invocation.inputs, i);
+  for (size_t i = 0; i < graph.inputs().size(); ++i) {
+    const ValueId input = graph.inputs()[i];
+    const ir::ConstantId default_value = graph.value(input).constant;
+    // Before IR version 4 all initializers had to be inputs, and runtimes do not let callers
+    // override them. From then on a default is good for costs only.
+    const bool stands = module_.ir_version < 4 || dims_ != nullptr;
+    if (stands && module_.constants.Contains(default_value)) {
+      const ir::Constant& constant = module_.constants[default_value];
+      Settle(frame, input, Type::Tensor(constant.element, KnownShape(constant.dims)),
+             ValueOfConstant(constant));
+    } else {
+      take(input, invocation.inputs, i);
+    }
+  }
   for (size_t i = 0; i < graph.captures().size(); ++i) {
     take(graph.captures()[i], invocation.captures, i);
   }
@@ -212,9 +225,9 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
       continue;
     }
     const ir::Constant& constant = module_.constants[constant_id];
-    Type type = constant.type();
-    type.kind = Type::Kind::kTensor;  // stored sparsely or not, operators see a tensor
-    Settle(frame, id, std::move(type), ValueOfConstant(constant));
+    // Stored sparsely or not, operators see a tensor.
+    Settle(frame, id, Type::Tensor(constant.element, KnownShape(constant.dims)),
+           ValueOfConstant(constant));
   }
   for (const NodeId id : graph.nodes()) {
     if (invocation.depth > 0 && --work_left_ < 0) {
