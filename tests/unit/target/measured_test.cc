@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/random.h"
+
 namespace allot {
 namespace {
 
@@ -123,6 +125,33 @@ TEST(MeasuredProfile, MistakesAreSaid) {
                          "\"dur\": 3, \"args\": {\"provider\": \"x\"}}, 7, null]}",
                          "p.json")
                   .ok());
+}
+
+TEST(ParseCosts, SurvivesDamagedText) {
+  Random random(9);
+  const std::string texts[] = {kProfile,
+                               "node,device,time_us,bytes\n\"a\"\"\",cpu,1.5,3\nb,gpu,2e-3,\n"};
+  for (int round = 0; round < 4000; ++round) {
+    std::string text = texts[round % 2];
+    for (int64_t edits = random.Between(1, 3); edits > 0; --edits) {
+      const size_t at = static_cast<size_t>(random.Below(static_cast<int64_t>(text.size())));
+      if (random.Below(2) == 0) {
+        text[at] = static_cast<char>(random.Below(256));
+      } else {
+        text.erase(at, static_cast<size_t>(random.Between(1, 9)));
+      }
+    }
+    const absl::StatusOr<MeasuredCosts> costs = ParseCosts(text, "file");
+    if (!costs.ok()) {
+      EXPECT_EQ(costs.status().message().substr(0, 4), "file");
+      continue;
+    }
+    for (const MeasuredCosts::Row& row : costs->rows) {
+      EXPECT_GE(row.time, 0);
+      EXPECT_LE(row.time, kMaxPicos);
+      EXPECT_FALSE(row.node.empty());
+    }
+  }
 }
 
 TEST(MeasuredModel, NameBeatsProviderBeatsKind) {
