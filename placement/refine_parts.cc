@@ -306,7 +306,7 @@ class Refiner {
   }
 
   void Anneal(int64_t until) {
-    Cooling cooling(value_.objective / 32,
+    Cooling cooling(Cooling::Hot(value_.objective, n_),
                     std::max<int64_t>((until - spent_) / std::max(n_, 1), 1));
     Penalty penalty(problem_, value_.objective);
     Picos total = evaluator_.total_load();

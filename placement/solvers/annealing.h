@@ -18,6 +18,9 @@ class Cooling {
       : temperature_(std::max<Picos>(hot, 1)),
         level_steps_(std::max<int64_t>(steps / kLevels, 1)) {}
 
+  // A start for objectives of this order: the more items, the less a move of one changes.
+  static Picos Hot(Picos objective, int32_t items) { return objective / std::clamp(items, 8, 48); }
+
   // Whether a move that costs `loss` more is accepted: with probability about 2^(-loss /
   // temperature). Gains always are. One step of cooling.
   bool Accept(Picos loss, Random& random) {

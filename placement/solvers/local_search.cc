@@ -291,7 +291,7 @@ class Search {
 
   void Anneal(int64_t until) {
     const int64_t steps = std::max<int64_t>((until - spent_) / std::max(num_items_, 1), 1);
-    Cooling cooling(value_.objective / 16, steps);
+    Cooling cooling(Cooling::Hot(value_.objective, num_items_), steps);
     Penalty penalty(problem_, value_.objective);
     int64_t idle = 0;
     while (spent_ < until && idle < 1000) {
