@@ -11,6 +11,8 @@
 
 namespace allot {
 
+inline constexpr absl::string_view kTargetSchema = "allot.target/1";
+
 // Reads a target and computes its routes. All errors are found, not only the first; each says
 // where ("t.target.json: devices[2].name"). The Status holds the first and their number.
 absl::StatusOr<Target> ParseTarget(absl::string_view text, std::string file_name);
