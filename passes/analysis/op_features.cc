@@ -56,7 +56,7 @@ OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId
   OpFeatures& features = work.features;
   features.name = NameOrPlace(node);
   features.op_type = node.op_type;
-  features.domain = node.domain;
+  features.domain = node.domain == "ai.onnx" ? "" : node.domain;
   features.dtype = ArithmeticType(op, view);
   features.family = is_call || !node.regions.empty() ? OpFamily::kControl
                     : op == nullptr                  ? OpFamily::kOther

@@ -17,11 +17,6 @@ std::vector<int64_t> DimsOf(const ir::Type& type) {
   return dims;
 }
 
-const ir::Type& UnknownType() {
-  static const ir::Type unknown;
-  return unknown;
-}
-
 }  // namespace
 
 int64_t DimAt(const std::vector<int64_t>& dims, int64_t i) {
@@ -58,12 +53,11 @@ bool OpView::HasOperand(size_t i) const {
 }
 
 const ir::Type& OpView::OperandType(size_t i) const {
-  return HasOperand(i) ? TypeOf(node_.operands[i]) : UnknownType();
+  return HasOperand(i) ? TypeOf(node_.operands[i]) : unknown_;
 }
 
 const ir::Type& OpView::ResultType(size_t i) const {
-  return i < node_.results.size() && node_.results[i].valid() ? TypeOf(node_.results[i])
-                                                              : UnknownType();
+  return i < node_.results.size() && node_.results[i].valid() ? TypeOf(node_.results[i]) : unknown_;
 }
 
 int64_t OpView::OperandElements(size_t i) const { return ElementsOf(OperandType(i)); }

@@ -61,6 +61,7 @@ class OpView {
   const ir::Node& node_;
   const ValueTypes* types_;
   const ir::AttributeMap* bindings_;
+  const ir::Type unknown_;
 };
 
 // dims[i], counted from the end if negative; 0 if there is none.
