@@ -35,14 +35,14 @@ struct EmitInput {
   const Target& target;
   const ir::Plan& plan;
   const Bundle& bundle;
-  std::string model_path;  // the model, relative to the output folder, as manifests refer to it
-  std::string pipeline;    // the pipeline's text, with every default
+  std::string model_path{};  // the model, relative to the output folder, as manifests refer to it
+  std::string pipeline{};    // the pipeline's text, with every default
   int64_t emit_ir_version = 0;  // 0: keep the model's
   bool embed_external_data = false;
   // The output folder is the model's own: external data is in reach and is not linked there.
   bool output_is_model_folder = false;
-  std::vector<std::string> files;          // that other emitters write in this run: the manifest's
-  std::vector<std::string> external_data;  // likewise; files of the model that are linked
+  std::vector<std::string> files{};  // that other emitters write in this run: the manifest's
+  std::vector<std::string> external_data{};  // likewise; files of the model that are linked
 };
 
 class Emitter {

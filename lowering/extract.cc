@@ -3,7 +3,8 @@
 // A node that is placed goes to its part; a node that travels is copied to each part that needs a
 // result of it. What a part uses and does not compute is one of: a model input, an initializer
 // (copied; with the input of the same name if a caller may override it), or a tensor that another
-// part computes, which becomes an output there and an input here under its own name.
+// part computes, which becomes an output there and an input here under its own name. Parts from
+// which no model output follows are left out: nobody could ask them for anything.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -57,6 +58,7 @@ class Extractor {
     GiveModelOutputs();
     ListNodes();
     CollectOutside();
+    DropDeadPieces();
     AddQuantizationAnnotations();
     ListOutputs();
     Bundle bundle;
@@ -73,7 +75,7 @@ class Extractor {
       bundle.pieces.back().file = PieceFileName(stem, p, labels[shares_[p].device]);
     }
     bundle.transfers = ListTransfers();
-    ALLOT_RETURN_IF_ERROR(VerifyBundle(module_, bundle));
+    ALLOT_RETURN_IF_ERROR(VerifyBundle(bundle));
     return bundle;
   }
 
@@ -238,6 +240,45 @@ class Extractor {
     if (last_seen_[id] == piece || ComputedIn(piece, id)) return;
     last_seen_[id] = piece;
     shares_[piece].outside.push_back(id);
+  }
+
+  void DropDeadPieces() {
+    std::vector<bool> live(shares_.size(), false);
+    std::vector<size_t> pending;
+    const auto reach = [&](size_t piece) {
+      if (piece == kNone || live[piece]) return;
+      live[piece] = true;
+      pending.push_back(piece);
+    };
+    for (ValueId id : graph_.outputs()) reach(giver_[id]);
+    while (!pending.empty()) {
+      const size_t piece = pending.back();
+      pending.pop_back();
+      for (ValueId id : shares_[piece].outside) {
+        const Value& value = graph_.value(id);
+        if (value.origin == Value::Origin::kResult) reach(home_[value.producer]);
+      }
+    }
+    std::vector<size_t> renumbered(shares_.size(), kNone);
+    size_t num_live = 0;
+    for (size_t p = 0; p < shares_.size(); ++p) {
+      if (!live[p]) continue;
+      renumbered[p] = num_live;
+      if (num_live != p) shares_[num_live] = std::move(shares_[p]);
+      ++num_live;
+    }
+    shares_.resize(num_live);
+    for (NodeId id : home_.ids()) {
+      if (home_[id] != kNone) home_[id] = renumbered[home_[id]];
+      std::vector<size_t> kept;
+      for (size_t piece : sent_to_[id]) {
+        if (renumbered[piece] != kNone) kept.push_back(renumbered[piece]);
+      }
+      sent_to_[id] = std::move(kept);
+    }
+    for (ValueId id : graph_.outputs()) {
+      if (giver_[id] != kNone) giver_[id] = renumbered[giver_[id]];
+    }
   }
 
   // An annotation goes wherever its tensor is, and takes the initializers that it names along.

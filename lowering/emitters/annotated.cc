@@ -39,7 +39,8 @@ class Annotated final : public Emitter {
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
     const bool configure = input.emit_ir_version >= kConfigurationIrVersion;
     const IdVector<DeviceId, std::string> labels = DeviceLabels(input.target);
-    IdVector<ir::PartId, size_t> pieces(input.plan.parts.size());
+    constexpr size_t kNone = static_cast<size_t>(-1);
+    IdVector<ir::PartId, size_t> pieces(input.plan.parts.size(), kNone);
     for (size_t p = 0; p < input.bundle.pieces.size(); ++p) {
       const ir::PartId part = input.bundle.pieces[p].part;
       if (pieces.Contains(part)) pieces[part] = p;
@@ -54,7 +55,10 @@ class Annotated final : public Emitter {
     };
     options.node_fields = [&](const ir::Node& node, ir::NodeId main_node) {
       const ir::PartId part = input.plan.PartOf(main_node);
-      if (!pieces.Contains(part)) return WithPlacementHints(node.unknown_fields, "", std::nullopt);
+      // Constants have no place, and parts that compute nothing of use have no file.
+      if (!pieces.Contains(part) || pieces[part] == kNone) {
+        return WithPlacementHints(node.unknown_fields, "", std::nullopt);
+      }
       const size_t piece = pieces[part];
       const DeviceId device = input.bundle.pieces[piece].device;
       std::optional<StageHint> hint;

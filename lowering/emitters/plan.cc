@@ -47,7 +47,8 @@ class Plan final : public Emitter {
       }
       const ir::ClusterId cluster = plan.cluster_of[id];
       node.emplace_back("device", input.target.devices[plan.parts[part].device].name);
-      node.emplace_back("part", piece_ids[part]);
+      // Parts of which nothing is needed have no file.
+      node.emplace_back("part", piece_ids[part].empty() ? Json(nullptr) : Json(piece_ids[part]));
       node.emplace_back("cluster", static_cast<int64_t>(cluster.index()));
       if (plan.module_of.Contains(cluster)) {
         node.emplace_back("module", static_cast<int64_t>(plan.module_of[cluster].index()));

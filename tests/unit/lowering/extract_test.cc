@@ -190,6 +190,20 @@ TEST_F(ExtractTest, EmptyPartsOfThePlanAreSkipped) {
   EXPECT_EQ(bundle.pieces[0].device, DeviceId(1));
 }
 
+TEST_F(ExtractTest, PartsOfWhichNothingIsNeededAreLeftOut) {
+  const Bundle bundle =
+      Cut(Input("x") + Output("z") + Typed("y") + Typed("t") + Op("Relu", "dead", {"x"}, {"t"}) +
+              Op("Relu", "a", {"x"}, {"y"}) + Op("Tanh", "dead too", {"t"}, {"u"}) +
+              Op("Tanh", "b", {"y"}, {"z"}),
+          {{"dead", 0}, {"a", 1}, {"dead too", 2}, {"b", 3}});
+  ASSERT_EQ(bundle.pieces.size(), 2u);
+  EXPECT_THAT(NodeNames(bundle.pieces[0]), ElementsAre("a"));
+  EXPECT_EQ(bundle.pieces[0].id, "p0");
+  EXPECT_THAT(bundle.pieces[0].outputs, ElementsAre("y"));
+  EXPECT_THAT(bundle.pieces[1].inputs, ElementsAre("y"));
+  EXPECT_THAT(bundle.outputs, ElementsAre("z"));
+}
+
 TEST_F(ExtractTest, SymbolsAndUnknownDimensionsCross) {
   const Bundle bundle =
       Cut("input { " + Info("x", "dim { dim_param: 'N' } dim { }") + "} output { " +
@@ -243,17 +257,17 @@ TEST_F(ExtractTest, TheVerifierSeesWrongBundles) {
   const Bundle good = Cut(Input("x") + Output("z") + Typed("y") + Op("Relu", "a", {"x"}, {"y"}) +
                               Op("Tanh", "b", {"y"}, {"z"}),
                           {{"a", 0}, {"b", 1}});
-  EXPECT_TRUE(VerifyBundle(module_, good).ok());
+  EXPECT_TRUE(VerifyBundle(good).ok());
   Bundle twice = good;
   twice.pieces.push_back(twice.pieces[0]);
-  EXPECT_THAT(std::string(VerifyBundle(module_, twice).message()),
+  EXPECT_THAT(std::string(VerifyBundle(twice).message()),
               HasSubstr("tensor 'y' is produced by part p0 and part p0"));
   Bundle missing = good;
   missing.pieces.erase(missing.pieces.begin());
-  EXPECT_FALSE(VerifyBundle(module_, missing).ok());
+  EXPECT_FALSE(VerifyBundle(missing).ok());
   Bundle misstated = good;
   misstated.pieces[0].outputs.clear();
-  EXPECT_FALSE(VerifyBundle(module_, misstated).ok());
+  EXPECT_FALSE(VerifyBundle(misstated).ok());
 }
 
 }  // namespace

@@ -86,12 +86,16 @@ ir::Graph Stitch(const Bundle& bundle, const ir::Graph& original) {
   return graph;
 }
 
-// Initializers and constants that nobody uses are in no piece.
+// What nobody uses may be in no piece.
 void DropUnused(ir::Graph& graph) {
-  for (ir::NodeId id : graph.nodes()) {
-    if (!ir::TravelsWithUsers(graph.node(id))) continue;
-    const ir::ValueId result = graph.node(id).results[0];
-    if (graph.users(result).empty() && !graph.IsOutput(result)) graph.Erase(id);
+  const std::vector<ir::NodeId> nodes = graph.nodes();
+  for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
+    const std::vector<ir::ValueId>& results = graph.node(*id).results;
+    if (std::all_of(results.begin(), results.end(), [&](ir::ValueId result) {
+          return graph.users(result).empty() && !graph.IsOutput(result);
+        })) {
+      graph.Erase(*id);
+    }
   }
   ASSERT_TRUE(graph.Compact());
 }
