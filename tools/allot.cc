@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "lowering/emitter.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "tools/command_line.h"

@@ -1,5 +1,6 @@
 #include "tools/compile.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -10,14 +11,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "lowering/bundle.h"
 #include "lowering/emitter.h"
 #include "lowering/output_folder.h"
+#include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
-#include "target/cost_models/measured.h"
+#include "target/rule.h"
 #include "target/target_json.h"
 
 namespace allot {
@@ -69,11 +72,10 @@ absl::Status MakeCosts(const CompileOptions& options, PlacementSetup& setup) {
   ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model_options), "--cost-model: ");
   for (const std::string& path : options.cost_files) {
     ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-    ALLOT_ASSIGN_OR_RETURN(MeasuredCosts more, ParseCosts(text, path));
-    ALLOT_RETURN_IF_ERROR(setup.measured.Merge(std::move(more)));
-  }
-  if (!options.cost_files.empty()) {
-    setup.cost_model = MakeMeasuredCostModel(std::move(setup.cost_model), setup.measured);
+    ALLOT_ASSIGN_OR_RETURN(MeasuredCosts measured, ParseCosts(text, path));
+    // A later file overrides an earlier one.
+    setup.cost_model = MakeMeasuredCostModel(std::move(setup.cost_model), measured);
+    setup.measured.push_back(std::move(measured));
   }
   return absl::OkStatus();
 }
@@ -82,15 +84,18 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
                          Diagnostics& diagnostics) {
   std::vector<std::string> names;
   for (const OpFeatures& features : plan.features) names.push_back(features.name);
-  const std::vector<std::string> unmatched = UnmatchedRows(setup.measured, names, setup.target);
-  if (unmatched.empty()) return;
   constexpr size_t kShown = 5;
-  std::vector<std::string> shown(unmatched.begin(),
-                                 unmatched.begin() + std::min(kShown, unmatched.size()));
-  diagnostics.Warning(
-      "measured costs",
-      absl::StrCat(unmatched.size(), " rows match no node and device: ", absl::StrJoin(shown, ", "),
-                   unmatched.size() > kShown ? ", ..." : ""));
+  for (const MeasuredCosts& measured : setup.measured) {
+    const std::vector<std::string> unmatched = UnmatchedRows(measured, names, setup.target);
+    if (unmatched.empty()) continue;
+    const std::vector<std::string> shown(
+        unmatched.begin(),
+        unmatched.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, unmatched.size())));
+    diagnostics.Warning(measured.file,
+                        absl::StrCat(unmatched.size(), " rows match no node and device: ",
+                                     absl::StrJoin(shown, ", "),
+                                     unmatched.size() > kShown ? ", ..." : ""));
+  }
 }
 
 std::string RelativeTo(const std::string& path, const std::string& folder) {
@@ -194,13 +199,6 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
                                                       const CompileOptions& options,
                                                       const std::vector<std::string>& emit,
                                                       const std::string& folder) {
-  const Registry<Emitter> emitters = BuiltinEmitters();
-  for (const std::string& name : emit) {
-    if (emitters.Find(name) == nullptr) {
-      return InputError("--emit: there is no emitter '", name, "' (there are ",
-                        absl::StrJoin(emitters.names(), ", "), ")");
-    }
-  }
   ALLOT_ASSIGN_OR_RETURN(const Bundle bundle,
                          Extract(compilation.module, compilation.target, compilation.plan));
   EmitInput input{.module = compilation.module,
@@ -215,19 +213,11 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
       model_path != "-" &&
       RelativeTo(fs::path(model_path).parent_path().string() + "/.", folder) == ".";
 
-  std::vector<OutputFile> files;
-  for (const Entry<Emitter>& entry : emitters.entries()) {
-    if (!emit.empty() && std::find(emit.begin(), emit.end(), entry.name) == emit.end()) continue;
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Emitter> emitter, entry.make(""));
-    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, emitter->Emit(input), entry.name, ": ");
-    for (OutputFile& file : more) {
-      const bool known = std::any_of(files.begin(), files.end(), [&](const OutputFile& other) {
-        return other.name == file.name;
-      });
-      if (!known) files.push_back(std::move(file));  // data files are shared by several emitters
-    }
-  }
-  ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files));
+  ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
+                         EmitFiles(BuiltinEmitters(), emit, input));
+  std::vector<std::string> sources = SourceFiles(compilation.module);
+  if (model_path != "-") sources.push_back(model_path);
+  ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files, sources));
   std::vector<std::string> names;
   for (const OutputFile& file : files) names.push_back(file.name);
   return names;

@@ -50,7 +50,7 @@ struct Compilation {
 struct PlacementSetup {
   Target target;  // the command line's rules before its own
   std::unique_ptr<CostModel> cost_model;
-  MeasuredCosts measured;
+  std::vector<MeasuredCosts> measured;
   std::unique_ptr<ir::OperatorSchemas> schemas;
   Registry<PlacementSolver> solvers;
   DimBindings dims;
