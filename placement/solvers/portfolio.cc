@@ -88,8 +88,10 @@ class Portfolio : public PlacementSolver {
                                    input, standing));
     }
     if (!standing.Done()) {
+      // What others have left, and always a quarter.
+      const int64_t rest = std::max(work / 4, work - standing.result.work);
       ALLOT_RETURN_IF_ERROR(
-          RunAll({{"local-search", "restarts=1", work / 4, seed + 2, any}}, input, standing));
+          RunAll({{"local-search", "restarts=1", rest, seed + 2, any}}, input, standing));
     }
     // The front scores and decides about optimality again.
     return std::move(standing.result);
