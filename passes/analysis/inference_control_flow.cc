@@ -102,9 +102,9 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitIf(
     ALLOT_ASSIGN_OR_RETURN(Outcome outcome,
                            WalkBody(frame, id, *body, {}, iterations, taken != branch));
     frame.result.bodies[id][*body] = outcome.instance;
-    if (outcome.instance.valid() && taken == branch) return std::move(outcome.outputs);
     outcomes.push_back(std::move(outcome));
   }
+  if (taken) return std::move(outcomes[*taken ? 0 : 1].outputs);
   Results results;
   const std::vector<Known>&yes = outcomes[0].outputs, &no = outcomes[1].outputs;
   if (!outcomes[0].instance.valid() || !outcomes[1].instance.valid()) return results;
