@@ -68,7 +68,7 @@ export async function checkFolder(model, folder, sizes = { seq: 5 }) {
   }
 
   const annotated = await ort.InferenceSession.create(path.join(folder, 'model.annotated.onnx'), {
-    ...options, extra: { session: { layer_assignment_settings: manifest.onnxruntime['session.layer_assignment_settings'] } },
+    ...options, extra: manifest.onnxruntime.session_options,
   });
   const again = await annotated.run(feeds);
   await annotated.release();
