@@ -2,6 +2,7 @@
 // item i, part p is part p.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ std::vector<int32_t> ModulesOf(const ir::Plan& plan);
 // What the plan says. Needs a placement; parts.
 Solution PlannedSolution(const ir::Plan& plan);
 Partition PlannedParts(const ir::Plan& plan);
+
+// The plan's placement and parts as a solution of BuildKernelProblem(); nullopt if they divide one
+// of its items. Needs parts.
+std::optional<PartedSolution> PlanOnKernels(const BuiltProblem& kernels, const ir::Plan& plan);
 
 // Writes device_of, order, part_of and the devices of parts; drops what later passes derive.
 void StoreSolution(const PartedSolution& solution, ir::Plan& plan);

@@ -19,7 +19,7 @@ namespace allot {
 namespace {
 
 struct CoarsenOptions {
-  int64_t max_items = 100;
+  int64_t max_items = 200;
   bool fuse = true;
 };
 

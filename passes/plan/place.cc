@@ -42,7 +42,7 @@ class Placing {
         context_(context),
         modules_(ModulesOf(plan)),
         part_effort_(EffortFor(problem_, 4'000'000, 20, 4000)) {
-    limits_.work = options.work > 0 ? options.work : EffortFor(problem_, 0, 4'000'000, 4'000'000);
+    limits_.work = options.work > 0 ? options.work : 2'000'000;
     limits_.seed = context.seed;
     limits_.threads = context.threads;
   }
@@ -104,7 +104,10 @@ class Placing {
     ALLOT_ASSIGN_OR_RETURN(const SolveResult result, Solve(*solver, options_.solver, Input()));
     work_ += result.work;
     proven_infeasible_ = result.termination == Termination::kInfeasible;
-    if (result.best.has_value()) Offer(result.solver, *result.best);
+    if (result.best.has_value()) {
+      const bool given = best_item_level_ && *result.best == *best_item_level_;
+      Offer(given ? best_item_name_ : result.solver, *result.best);
+    }
     return absl::OkStatus();
   }
 
@@ -140,6 +143,7 @@ class Placing {
     const Score score = Evaluate(problem_, graph_, solution);
     if (score.feasible && (!best_item_level_ || Better(score, best_item_score_))) {
       best_item_level_ = solution;
+      best_item_name_ = name;
       best_item_score_ = score;
     }
     // On equal values fewer parts, then what was found last: the solver that was asked for.
@@ -160,6 +164,7 @@ class Placing {
   std::optional<Candidate> best_;
   std::optional<Solution> best_item_level_;
   Score best_item_score_;
+  std::string best_item_name_;
   std::vector<ir::Baseline> baselines_;
   bool proven_infeasible_ = false;
   int64_t work_ = 0;

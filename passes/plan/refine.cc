@@ -1,14 +1,18 @@
 // Improves a placement on the objective that counts: parts, with their launches and waits. The
 // solvers of `place` only see a stand-in for those. Small problems are solved exactly; larger ones
 // are searched from the placement at hand, so the result is never worse.
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "passes/cluster_problem.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
+#include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/parts.h"
 #include "placement/refine_parts.h"
@@ -30,25 +34,25 @@ class RefinePass final : public PlanPass {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
     ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
-    const PlacementProblem& problem = built.problem;
-    if (problem.items.empty()) return absl::OkStatus();
-    const ProblemGraph graph = BuildGraph(problem);
-    const PartedSolution before = Current(problem, graph, plan);
+    if (built.problem.items.empty()) return absl::OkStatus();
+    const ProblemGraph graph = BuildGraph(built.problem);
+    const PartedSolution before = Current(built.problem, graph, plan);
     if (!before.score.feasible) {
       return InputError(
           "the placement exceeds the memory of a device or needs a route that is "
           "missing; run place again");
     }
-    const auto [refined, how] = Improve(problem, graph, before, context);
-    const bool better = Better(refined.score, before.score);
-    StoreSolution(better ? refined : before, plan);
-    context.statistics->Add("improved", better ? 1 : 0);
-    context.statistics->Add("proved", std::string(how) == "exact" ? 1 : 0);
+    std::string how;
+    bool proved = false;
+    const PartedSolution best = Improve(built.problem, graph, before, context, how, proved);
+    StoreSolution(best, plan);
+    context.statistics->Add("improved", Better(best.score, before.score) ? 1 : 0);
+    context.statistics->Add("proved", proved ? 1 : 0);
     context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
-    if (!better) return absl::OkStatus();
+    if (!Better(best.score, before.score)) return absl::OkStatus();
     if (!plan.summary.has_value()) plan.summary.emplace();
-    plan.summary->value = refined.score.objective;
-    absl::StrAppend(&plan.summary->solver, plan.summary->solver.empty() ? "" : "+", how);
+    plan.summary->value = best.score.objective;
+    absl::StrAppend(&plan.summary->solver, how);
     return absl::OkStatus();
   }
 
@@ -64,16 +68,36 @@ class RefinePass final : public PlanPass {
     return current;
   }
 
-  std::pair<PartedSolution, const char*> Improve(const PlacementProblem& problem,
-                                                 const ProblemGraph& graph,
-                                                 const PartedSolution& before,
-                                                 const PassContext& context) const {
-    const int64_t work = options_.work > 0 ? options_.work : 4'000'000;
-    if (options_.exact && problem.items.size() <= kMaxExactPartItems) {
-      std::optional<PartedSolution> best = ExactParts(problem, graph, &before, work);
-      if (best.has_value()) return {*std::move(best), "exact"};
+  // Enough moves for each pair of clusters to be tried often; about half a second at most.
+  int64_t Work(const PlacementProblem& problem) const {
+    if (options_.work > 0) return options_.work;
+    const auto n = static_cast<int64_t>(problem.items.size());
+    return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 400), 1'000'000,
+                               16'000'000);
+  }
+
+  // `before` or better; `how`: what made it so, `proved`: whether nothing is better.
+  PartedSolution Improve(const PlacementProblem& problem, const ProblemGraph& graph,
+                         const PartedSolution& before, const PassContext& context, std::string& how,
+                         bool& proved) const {
+    const std::vector<LowerBound> bounds =
+        LowerBounds(problem, graph, Launch::kPerGroup, /*work=*/200'000);
+    if (!bounds.empty() && bounds.front().value >= before.score.objective) {
+      proved = true;
+      return before;
     }
-    return {RefineParts(problem, graph, before, work, context.seed), "refine"};
+    if (options_.exact && problem.items.size() <= kMaxExactPartItems) {
+      std::optional<PartedSolution> best = ExactParts(problem, graph, &before, Work(problem));
+      if (best.has_value()) {
+        how = "+exact";
+        proved = true;
+        return *std::move(best);
+      }
+    }
+    PartedSolution refined = RefineParts(problem, graph, before, Work(problem), context.seed);
+    if (!Better(refined.score, before.score)) return before;
+    how = "+refine";
+    return refined;
   }
 
   RefineOptions options_;

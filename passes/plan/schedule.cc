@@ -179,28 +179,6 @@ class SchedulePass final : public PlanPass {
     return absl::OkStatus();
   }
 
-  // The plan's parts in terms of the kernel problem; nullopt if they divide one of its items.
-  static std::optional<PartedSolution> PlanOnKernels(const BuiltProblem& kernels,
-                                                     const ir::Plan& plan) {
-    PartedSolution solution;
-    for (const std::vector<ir::NodeId>& nodes : kernels.nodes) {
-      const ir::PartId part = plan.PartOf(nodes.front());
-      for (const ir::NodeId node : nodes) {
-        if (plan.PartOf(node) != part) return std::nullopt;
-      }
-      solution.items.device_of.Add(plan.parts[part].device);
-      solution.parts.part_of.Add(ItemId(part.index()));
-    }
-    solution.parts.num_parts = plan.parts.size();
-    // Items are numbered in topological order.
-    for (const ItemId item : kernels.nodes.ids()) solution.items.order.push_back(item);
-    std::stable_sort(
-        solution.items.order.begin(), solution.items.order.end(),
-        [&](ItemId a, ItemId b) { return solution.parts.part_of[a] < solution.parts.part_of[b]; });
-    solution.score = EvaluateParts(kernels.problem, solution.items, solution.parts);
-    return solution;
-  }
-
   ScheduleOptions options_;
 };
 
