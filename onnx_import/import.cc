@@ -38,10 +38,9 @@ void ReadOpsets(const ModelProto& proto, ImportState& state) {
       if (known != domain) continue;
       is_new = false;
       if (version != import.version()) {
-        state.diagnostics.Warning(state.where,
-                                  absl::StrCat("domain '", domain.empty() ? "ai.onnx" : domain,
-                                               "' is imported as version ", version, " and ",
-                                               import.version(), "; the latter is used"));
+        state.Warn(absl::StrCat("domain '", domain.empty() ? "ai.onnx" : domain,
+                                "' is imported as version ", version, " and ", import.version(),
+                                "; the latter is used"));
       }
       version = import.version();
     }
@@ -55,8 +54,7 @@ void ReportMissingOpsets(ImportState& state) {
   for (const auto& [domain, version] : state.module.opset_imports) known.insert(domain);
   for (const ImportState::Call& call : state.calls) {
     if (!known.insert(call.domain).second) continue;
-    state.diagnostics.Warning(
-        state.where,
+    state.Warn(
         absl::StrCat(call.place, ": the model imports no version of domain '",
                      call.domain.empty() ? "ai.onnx" : call.domain,
                      "'; nothing is known of its operators, and other tools may refuse the model"));
@@ -81,10 +79,8 @@ absl::Status ReadModel(ModelProto proto, ImportState& state) {
                       ": it is damaged or no ONNX model");
   }
   if (proto.ir_version() > kNewestIrVersion) {
-    state.diagnostics.Warning(
-        state.where,
-        absl::StrCat("IR version ", proto.ir_version(), " is newer than ", kNewestIrVersion,
-                     ", the newest one known; what is new in it is carried along"));
+    state.Warn(absl::StrCat("IR version ", proto.ir_version(), " is newer than ", kNewestIrVersion,
+                            ", the newest one known; what is new in it is carried along"));
   }
   ReadHead(proto, state.module);
   ReadOpsets(proto, state);
@@ -122,7 +118,8 @@ absl::StatusOr<ir::Module> Import(const std::string& path, const std::string& sh
   absl::Status status = proto.status();
   if (status.ok()) status = ReadModel(*std::move(proto), state);
   if (!status.ok()) {
-    return absl::Status(status.code(), absl::StrCat(status.message(), LooksLike(file.bytes())));
+    return absl::Status(status.code(),
+                        OneLine(absl::StrCat(status.message(), LooksLike(file.bytes()))));
   }
   return module;
 }

@@ -85,6 +85,20 @@ absl::Status ReadFunction(FunctionProto* proto, ImportState& state, ir::Function
   return status;
 }
 
+// Operators may be unknown, but only functions have overloads.
+absl::Status CheckOverloads(const std::vector<ImportState::Call>& calls,
+                            const std::map<FunctionKey, size_t>& functions) {
+  for (const ImportState::Call& call : calls) {
+    if (call.overload.empty() ||
+        functions.count(FunctionKey(call.domain, call.op_type, call.overload)) > 0) {
+      continue;
+    }
+    return InputError(call.place, ": it calls overload '", call.overload,
+                      "' of a function that the model does not define");
+  }
+  return absl::OkStatus();
+}
+
 // Calls among functions, as indices into the module's functions.
 struct CallGraph {
   std::vector<std::vector<size_t>> callees;
@@ -142,6 +156,7 @@ absl::Status ImportFunctions(onnx::ModelProto* model, ImportState& state) {
     functions.push_back(std::move(function));
   }
 
+  ALLOT_RETURN_IF_ERROR(CheckOverloads(state.calls, index_of));
   CallGraph calls;
   std::vector<ImportState::Call> outer_calls = std::move(state.calls);
   for (size_t i = 0; i < functions.size(); ++i) {
@@ -149,6 +164,7 @@ absl::Status ImportFunctions(onnx::ModelProto* model, ImportState& state) {
     ALLOT_RETURN_IF_ERROR(
         ReadFunction(model->mutable_functions(static_cast<int>(i)), state, functions[i]),
         DescribeFunction(functions[i]), ": ");
+    ALLOT_RETURN_IF_ERROR(CheckOverloads(state.calls, index_of));
     std::vector<size_t>& callees = calls.callees.emplace_back();
     for (const ImportState::Call& call : state.calls) {
       const auto callee = index_of.find(FunctionKey(call.domain, call.op_type, call.overload));

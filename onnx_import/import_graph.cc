@@ -120,9 +120,8 @@ class GraphImporter {
 
   void ReportShadowing() const {
     if (num_shadowing_ == 0) return;
-    state_.diagnostics.Warning(
-        state_.where,
-        absl::StrCat(place_, "value '", first_shadowing_, "'",
+    Warn(
+        absl::StrCat("value '", first_shadowing_, "'",
                      num_shadowing_ > 1 ? absl::StrCat(" (and ", num_shadowing_ - 1, " more)") : "",
                      " hides a value of the same name outside, which ONNX forbids; the inner one "
                      "is used"));
@@ -158,9 +157,7 @@ class GraphImporter {
     }
   }
 
-  void Warn(absl::string_view message) const {
-    state_.diagnostics.Warning(state_.where, absl::StrCat(place_, message));
-  }
+  void Warn(absl::string_view message) const { state_.Warn(absl::StrCat(place_, message)); }
 
   const ValueInfoProto* Declared(std::string_view name) const {
     const auto found = declared_.find(name);
@@ -281,9 +278,9 @@ class GraphImporter {
     for (size_t i = 0; i < order.size(); ++i) moved = moved || order[i] != static_cast<int>(i);
     if (moved) {
       state_.diagnostics.Note(state_.where,
-                              absl::StrCat(place_,
-                                           "the nodes are not sorted, as ONNX demands; they are "
-                                           "sorted now"));
+                              OneLine(absl::StrCat(place_,
+                                                   "the nodes are not sorted, as ONNX demands; "
+                                                   "they are sorted now")));
     }
     for (int index : order) {
       NodeProto& node = *proto_.mutable_node(index);
@@ -461,6 +458,22 @@ class GraphImporter {
 };
 
 }  // namespace
+
+std::string OneLine(absl::string_view message) {
+  std::string line;
+  line.reserve(message.size());
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      absl::StrAppend(&line, "\\x", absl::Hex(byte, absl::kZeroPad2));
+    } else {
+      line.push_back(c);
+    }
+  }
+  return line;
+}
 
 absl::Status FinishConstants(size_t first, ImportState& state) {
   ir::ConstantPool& constants = state.module.constants;

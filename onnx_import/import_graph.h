@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
+#include "absl/strings/string_view.h"
 #include "onnx/onnx_pb.h"
 
 #include "ir/module.h"
@@ -15,6 +15,9 @@
 #include "support/diagnostics.h"
 
 namespace allot {
+
+// Names in files may hold anything; in messages, control characters are escaped.
+std::string OneLine(absl::string_view message);
 
 // What all graphs of one model share.
 struct ImportState {
@@ -30,6 +33,8 @@ struct ImportState {
     std::string domain, op_type, overload, place;
   };
   std::vector<Call> calls;
+
+  void Warn(const std::string& message) { diagnostics.Warning(where, OneLine(message)); }
 };
 
 // Fills an empty `graph`. Large parts of `proto` are moved out of it. Errors begin with the place

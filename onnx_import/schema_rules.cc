@@ -84,6 +84,18 @@ constexpr std::string_view kReductions[] = {"ReduceL1",        "ReduceL2",   "Re
                                             "ReduceLogSumExp", "ReduceMax",  "ReduceMean",
                                             "ReduceMin",       "ReduceProd", "ReduceSumSquare"};
 
+// Operators that libonnx 1.12 has no rule for, since it inlines their definition, and others whose
+// result is of the same type.
+struct Twin {
+  std::string_view op_type;
+  const char* same_result_as;
+};
+constexpr Twin kTwins[] = {
+    {"GreaterOrEqual", "Greater"},
+    {"LessOrEqual", "Less"},
+    {"MeanVarianceNormalization", "Relu"},
+};
+
 const onnx::OpSchema* Lookup(const std::string& op_type, int64_t version,
                              const std::string& domain) {
   return onnx::OpSchemaRegistry::Schema(op_type, static_cast<int>(version), domain);
@@ -91,6 +103,11 @@ const onnx::OpSchema* Lookup(const std::string& op_type, int64_t version,
 
 const onnx::OpSchema* StandardSchema(const Node& node, int64_t version, const Operands& operands) {
   if (version > kNewestCheckedOpset) return nullptr;
+  for (const Twin& twin : kTwins) {
+    if (twin.op_type == node.op_type) {
+      return Lookup(twin.same_result_as, std::min<int64_t>(version, kNewestKnownOpset), "");
+    }
+  }
   if (version <= kNewestKnownOpset) return Lookup(node.op_type, version, "");
   if (std::find(std::begin(kReductions), std::end(kReductions), node.op_type) !=
       std::end(kReductions)) {
