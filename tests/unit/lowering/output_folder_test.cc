@@ -54,7 +54,7 @@ OutputFile Manifest(const std::vector<std::string>& files,
 std::vector<std::string> Listing(const std::string& folder) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    names.push_back(fs::relative(entry.path(), folder).string());
+    names.push_back(entry.path().lexically_relative(folder).string());
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -152,8 +152,14 @@ TEST(ToOnnxTest, RefusesTensorsShorterThanTheirShape) {
 }
 
 TEST(ToOnnxTest, KeepsFieldsNewerThanTheLibrary) {
-  onnx::ModelProto model =
-      ParseModel(ModelText(Input("x") + Output("z") + Op("Relu", "a", {"x"}, {"z"})));
+  onnx::ModelProto model = ParseModel(
+      ModelText(Input("x") + Output("z") + Op("f", "a", {"x"}, {"z"}, "domain: 'local' "),
+                "opset_import { domain: 'local' version: 1 } functions { name: 'f' domain: 'local' "
+                "input: 'p' output: 'q' opset_import { version: 16 } " +
+                    Op("Relu", "r", {"p"}, {"q"}) + "} "));
+  onnx_ext::Function function;
+  function.set_overload("o");
+  model.mutable_functions(0)->MergeFromString(function.SerializeAsString());
   onnx_ext::Node node;
   node.set_overload("o");
   node.add_metadata_props()->set_key("k");
