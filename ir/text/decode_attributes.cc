@@ -21,8 +21,8 @@ bool IsOwn(const Attr& attr, absl::string_view name) {
 
 // Whether the attribute is a constant's value.
 bool IsConstant(const Attr& attr) {
-  return attr.If<Resource>() != nullptr || IsOwn(attr, kExternal) || IsOwn(attr, kModelFile) ||
-         IsOwn(attr, kTensorProto) || IsOwn(attr, kSparseTensorProto);
+  return attr.If<Resource>() != nullptr || IsOwn(attr, kEmpty) || IsOwn(attr, kExternal) ||
+         IsOwn(attr, kModelFile) || IsOwn(attr, kTensorProto) || IsOwn(attr, kSparseTensorProto);
 }
 
 absl::Status ReadTensorType(const ErrorSite& error, const Attr& attr,
@@ -199,6 +199,11 @@ absl::StatusOr<Constant> AttributeDecoder::ConstantOf(const Attr& attr) {
                   "#onnx.model_file<...> or #onnx.tensor_proto<...>");
   }
   ALLOT_RETURN_IF_ERROR(ReadTensorType(error_, attr, own->type, constant));
+  if (own->name == kEmpty) {
+    if (!own->arguments.empty()) return error_(attr.offset, "#onnx.empty<> has no arguments");
+    constant.storage = InlineBytes{std::make_shared<const std::string>()};
+    return constant;
+  }
   if (own->name == kExternal || own->name == kModelFile) {
     ALLOT_ASSIGN_OR_RETURN(constant.storage, FileOf(attr, *own));
     return constant;

@@ -63,9 +63,8 @@ void SetTexts(Dictionary& dictionary, absl::string_view name, std::vector<std::s
   if (!silent) Set(dictionary, name, StringsAttr(texts));
 }
 
-std::string AttributeEncoder::BlobOf(const Constant& constant, const InlineBytes& inlined) {
-  const std::shared_ptr<const std::string> bytes =
-      inlined.bytes == nullptr ? std::make_shared<const std::string>() : inlined.bytes;
+std::string AttributeEncoder::BlobOf(const Constant& constant,
+                                     const std::shared_ptr<const std::string>& bytes) {
   if (elide_larger_than_ >= 0 && bytes->size() > static_cast<uint64_t>(elide_larger_than_)) {
     return std::string(kElidedBlob);
   }
@@ -81,11 +80,14 @@ Attr AttributeEncoder::ConstantAttr(const Constant& constant) {
   Shape shape;
   for (const int64_t dim : constant.dims) shape.push_back(Dim::Known(dim));
   Type type = Type::Tensor(constant.element, std::move(shape));
-  if (const auto* inlined = std::get_if<InlineBytes>(&constant.storage)) {
-    return Attr{Resource{BlobOf(constant, *inlined), std::move(type)}};
+  const auto* inlined = std::get_if<InlineBytes>(&constant.storage);
+  if (inlined != nullptr && inlined->bytes != nullptr && !inlined->bytes->empty()) {
+    return Attr{Resource{BlobOf(constant, inlined->bytes), std::move(type)}};
   }
   DialectAttr attr;
-  if (const auto* file = std::get_if<FileBytes>(&constant.storage)) {
+  if (inlined != nullptr) {
+    attr.name = std::string(kEmpty);
+  } else if (const auto* file = std::get_if<FileBytes>(&constant.storage)) {
     attr = FileAttr(*file);
   } else {
     const auto& opaque = std::get<OpaqueTensor>(constant.storage);

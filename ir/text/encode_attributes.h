@@ -37,7 +37,7 @@ class AttributeEncoder {
  private:
   Attr ValueAttr(const AttributeValue& value);
   Attr ConstantAttr(const Constant& constant);
-  std::string BlobOf(const Constant& constant, const InlineBytes& inlined);
+  std::string BlobOf(const Constant& constant, const std::shared_ptr<const std::string>& bytes);
 
   const ConstantPool& pool_;
   int64_t elide_larger_than_;

@@ -237,8 +237,8 @@ absl::Status TypeParser::ReadAttrs(absl::string_view end, Array& out) {
 absl::StatusOr<Attr> TypeParser::ReadAttr() {
   const Nested nested(depth_);
   if (depth_ > kMaxNesting) return reader_.ErrorHere("nested too deeply");
+  const size_t start = reader_.Position();
   Attr attr;
-  attr.offset = reader_.Position();
   if (reader_.Next("\"")) {
     ALLOT_ASSIGN_OR_RETURN(attr.value, reader_.ReadString());
   } else if (reader_.AtNumber()) {
@@ -264,12 +264,12 @@ absl::StatusOr<Attr> TypeParser::ReadAttr() {
   } else {
     return reader_.ErrorHere("expected an attribute");
   }
+  attr.offset = start;
   return attr;
 }
 
 absl::StatusOr<Attr> TypeParser::ReadNumberAttr() {
   Attr attr;
-  attr.offset = reader_.Position();
   ALLOT_ASSIGN_OR_RETURN(const TextReader::Number number, reader_.ReadNumber());
   bool floating = number.floating;
   if (reader_.Consume(":")) {
@@ -293,7 +293,6 @@ absl::StatusOr<Attr> TypeParser::ReadNumberAttr() {
 // Behind "array".
 absl::StatusOr<Attr> TypeParser::ReadDenseArray() {
   Attr attr;
-  attr.offset = reader_.Position();
   ALLOT_RETURN_IF_ERROR(reader_.Expect("<"));
   const size_t offset = reader_.Position();
   const absl::string_view type = reader_.TakeWord();
@@ -325,7 +324,6 @@ absl::StatusOr<Attr> TypeParser::ReadDenseArray() {
 // Behind "dense_resource".
 absl::StatusOr<Attr> TypeParser::ReadResource() {
   Attr attr;
-  attr.offset = reader_.Position();
   Resource resource;
   ALLOT_RETURN_IF_ERROR(reader_.Expect("<"));
   if (reader_.Next("\"")) {
@@ -344,7 +342,6 @@ absl::StatusOr<Attr> TypeParser::ReadResource() {
 // Behind "#onnx.".
 absl::StatusOr<Attr> TypeParser::ReadDialectAttr() {
   Attr attr;
-  attr.offset = reader_.Position();
   DialectAttr own;
   own.name = std::string(reader_.TakeWord());
   ALLOT_RETURN_IF_ERROR(reader_.Expect("<"));

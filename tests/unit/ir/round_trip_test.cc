@@ -6,7 +6,7 @@
 #include "ir/verify.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"
-#include "tests/unit/ir/rich_module.h"
+#include "tests/models/rich_module.h"
 
 namespace allot::ir {
 namespace {
@@ -58,7 +58,7 @@ TEST(RoundTripTest, SmallModels) {
   ExpectRoundTrip(testing::SmallCnn());
 }
 
-TEST(RoundTripTest, EveryFieldOfEveryStructure) { ExpectRoundTrip(RichModule()); }
+TEST(RoundTripTest, EveryFieldOfEveryStructure) { ExpectRoundTrip(testing::RichModule()); }
 
 TEST(RoundTripTest, EmptyGraph) {
   testing::ModuleBuilder m;
@@ -77,7 +77,7 @@ TEST(RoundTripTest, RandomModels) {
 
 // Ids of a compacted graph survive, so that plans keep their meaning.
 TEST(RoundTripTest, IdsStayTheSame) {
-  const Module module = RichModule();
+  const Module module = testing::RichModule();
   const Module parsed = MustParse(Print(module)).module;
   ASSERT_EQ(parsed.graph.node_id_bound(), module.graph.node_id_bound());
   for (const NodeId node : module.graph.nodes()) {
@@ -88,9 +88,9 @@ TEST(RoundTripTest, IdsStayTheSame) {
 }
 
 TEST(RoundTripTest, Plan) {
-  const Target target = TwoDevices();
-  for (const Module& module : {testing::Diamond(), testing::NestedIf(), RichModule()}) {
-    const Plan plan = FullPlan(module.graph);
+  const Target target = testing::TwoDevices();
+  for (const Module& module : {testing::Diamond(), testing::NestedIf(), testing::RichModule()}) {
+    const Plan plan = testing::FullPlan(module.graph);
     PrintOptions options;
     options.plan = &plan;
     options.target = &target;
@@ -102,11 +102,11 @@ TEST(RoundTripTest, Plan) {
 }
 
 TEST(RoundTripTest, PlanOfEveryStage) {
-  const Target target = TwoDevices();
+  const Target target = testing::TwoDevices();
   testing::ModuleBuilder m;
   const ValueId constant = m.Constant(testing::Int64Constant({1}));
   const Module module = std::move(m).Finish({constant});
-  const Plan full = FullPlan(module.graph);  // its only node travels: no clusters at all
+  const Plan full = testing::FullPlan(module.graph);  // its only node travels: no clusters at all
   std::vector<Plan> stages(4);
   stages[1].features = full.features;
   stages[1].value_bytes = full.value_bytes;

@@ -1,4 +1,4 @@
-#include "tests/unit/ir/rich_module.h"
+#include "tests/models/rich_module.h"
 
 #include <bit>
 #include <limits>
@@ -7,16 +7,39 @@
 
 #include "tests/models/build_graph.h"
 
-namespace allot::ir {
+namespace allot::testing {
 namespace {
 
-using testing::Attr;
-using testing::F32;
-using testing::GraphBuilder;
-using testing::ModuleBuilder;
+using ir::AttributeMap;
+using ir::AttributeReference;
+using ir::ClusterId;
+using ir::Constant;
+using ir::ConstantId;
+using ir::ConstantPool;
+using ir::Dim;
+using ir::ElementType;
+using ir::FileBytes;
+using ir::Function;
+using ir::Graph;
+using ir::InlineBytes;
+using ir::KernelId;
+using ir::Module;
+using ir::ModuleId;
+using ir::Node;
+using ir::NodeId;
+using ir::Objective;
+using ir::OpaqueAttribute;
+using ir::OpaqueTensor;
+using ir::PartId;
+using ir::Plan;
+using ir::RegionIndex;
+using ir::Shape;
+using ir::Summary;
+using ir::Type;
+using ir::ValueId;
 
 Constant InFile(FileBytes::Home home) {
-  Constant constant = testing::FloatConstant({2, 3});
+  Constant constant = FloatConstant({2, 3});
   FileBytes file;
   file.home = home;
   file.location = "weights \"1\".bin";
@@ -85,7 +108,7 @@ AttributeMap AllAttributes(ConstantPool& pool) {
       {"cost.flops", Attr(int64_t{9})},
       {"", Attr(int64_t{10})},
       {"a/b:c", Attr(int64_t{11})},
-      {"tensor_inline", Attr(pool.Add(testing::FloatConstant({2, 2})))},
+      {"tensor_inline", Attr(pool.Add(FloatConstant({2, 2})))},
       {"tensor_file", Attr(pool.Add(InFile(FileBytes::Home::kExternalFile)))},
       {"tensor_opaque", Attr(pool.Add(Opaque(false)))},
       {"tensor_sparse", Attr(pool.Add(Opaque(true)))},
@@ -149,8 +172,8 @@ Node NodeWithOddCaptures(GraphBuilder& graph, ValueId a, ValueId b, ValueId unus
   body.unknown_fields = "body";
   body.quantization_annotations = {"q1", ""};
   const Graph& outer = graph.graph();
-  body.AddInput("iteration", testing::Tensor(ElementType::kInt64, {}));
-  const ValueId condition = body.AddInput("go", testing::Tensor(ElementType::kBool, {}));
+  body.AddInput("iteration", Tensor(ElementType::kInt64, {}));
+  const ValueId condition = body.AddInput("go", Tensor(ElementType::kBool, {}));
   std::vector<ValueId> inside;
   for (const ValueId capture : node.captures) {
     inside.push_back(body.AddCapture(outer.value(capture).name, outer.value(capture).type));
@@ -198,7 +221,7 @@ Module RichModule() {
   graph.mutable_value(y).doc = "input doc";
   graph.mutable_value(y).unknown_fields = "\x03";
   graph.mutable_value(y).declared = true;
-  Constant fallback = testing::FloatConstant({8, 8}, 3);
+  Constant fallback = FloatConstant({8, 8}, 3);
   fallback.name = "overridable";
   const ConstantId fallback_id = module.constants.Add(std::move(fallback));
   const ValueId overridable = graph.AddInput("overridable", F32({8, 8}), fallback_id);
@@ -261,7 +284,7 @@ Module RichModule() {
             [](GraphBuilder&, const std::vector<ValueId>& in) { return in[1]; });
       },
       [](GraphBuilder& body, const std::vector<ValueId>&) {
-        return body.Constant(testing::FloatConstant({8, 8}, 9));
+        return body.Constant(FloatConstant({8, 8}, 9));
       });
 
   m.Function("custom", "Cast", {"a", "b"}, [](GraphBuilder& body, const std::vector<ValueId>& in) {
@@ -276,7 +299,7 @@ Module RichModule() {
   function.attributes = {"to", "other", ""};
   function.attribute_defaults["axis"] = Attr(int64_t{-1});
   function.attribute_defaults["axis"].doc = "which";
-  function.attribute_defaults["table"] = Attr(module.constants.Add(testing::Int64Constant({1, 2})));
+  function.attribute_defaults["table"] = Attr(module.constants.Add(Int64Constant({1, 2})));
   function.opset_imports = {{"z", 1}, {"", 18}, {"ai.onnx", 2}};
   function.body.name = "named body";
   function.body.doc = "body doc";
@@ -323,7 +346,7 @@ Plan FullPlan(const Graph& graph) {
     features.launches = i + 4;
     features.integer_shape_work = i % 2 == 1;
     plan.node_time[node] = {i * 10, i * 10 + 5};
-    if (TravelsWithUsers(graph.node(node))) continue;
+    if (ir::TravelsWithUsers(graph.node(node))) continue;
     plan.kernel_of[node] = KernelId(kernels++);
     plan.cluster_of[node] = ClusterId(static_cast<size_t>(i) * 2 < nodes ? 0 : 1);
   }
@@ -354,4 +377,4 @@ Plan FullPlan(const Graph& graph) {
   return plan;
 }
 
-}  // namespace allot::ir
+}  // namespace allot::testing

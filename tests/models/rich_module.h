@@ -4,15 +4,15 @@
 #include "ir/module.h"
 #include "ir/plan.h"
 
-namespace allot::ir {
+namespace allot::testing {
 
-Module RichModule();
+ir::Module RichModule();
 
 // Two devices, "cpu0" and "gpu0", with routes both ways.
 Target TwoDevices();
 
-// A plan for tests/models' Diamond() or any other graph: all stages filled, nodes dealt out to two
+// A plan for any graph: all stages filled, nodes dealt out to two
 // clusters in turn of their order.
-Plan FullPlan(const Graph& graph);
+ir::Plan FullPlan(const ir::Graph& graph);
 
-}  // namespace allot::ir
+}  // namespace allot::testing
