@@ -35,6 +35,8 @@ class Evaluator {
   Picos Simulate(const int32_t* device, const int32_t* order,
                  std::vector<FlatTransfer>* transfers = nullptr);
   const Simulation& simulation() const { return simulation_; }
+  // The loads that the last Value() of a throughput problem has seen.
+  const ResourceLoads& loads() const { return loads_; }
 
   // How many items are where they cannot run, or apart from their group, and how many consumers
   // have no route.

@@ -128,6 +128,7 @@ class ResourceLoads {
            const Picos* duration);
 
   std::vector<Picos>& device() { return device_; }
+  const std::vector<Picos>& device() const { return device_; }
   const std::vector<Picos>& channel() const { return channel_; }
   // The largest load, and the sum of all.
   Picos Largest() const;

@@ -173,9 +173,81 @@ class Search {
     return (pick < num_before ? before[pick] : after[pick - num_before]).index();
   }
 
+  // What decides the objective of the solution that was evaluated last: the items of a longest path
+  // back from the item that ends last, or all items of the busiest device.
+  void FindCritical() {
+    critical_.clear();
+    if (problem_.objective == PlacementObjective::kThroughput) {
+      const std::vector<Picos>& load = evaluator_.loads().device();
+      const auto busiest =
+          static_cast<int32_t>(std::max_element(load.begin(), load.end()) - load.begin());
+      for (const int32_t item : order_) {
+        if (device_[item] == busiest) critical_.push_back(item);
+      }
+      return;
+    }
+    const std::vector<Picos>& start = evaluator_.simulation().start();
+    const std::vector<Picos>& end = evaluator_.simulation().end();
+    before_.assign(num_items_, -1);
+    last_on_.assign(num_devices_, -1);
+    for (const int32_t item : order_) {
+      before_[item] = last_on_[device_[item]];
+      last_on_[device_[item]] = item;
+    }
+    auto item = static_cast<int32_t>(std::max_element(end.begin(), end.end()) - end.begin());
+    while (item >= 0) {
+      critical_.push_back(item);
+      if (start[item] == 0) break;
+      int32_t binding = before_[item];
+      Picos latest = binding >= 0 ? end[binding] : -1;
+      for (const FlowId flow : graph_.inputs[ItemId(item)]) {
+        const int32_t p = problem_.flows[flow].from.index();
+        const Picos arrival =
+            end[p] +
+            std::max<Picos>(evaluator_.table().Time(flow.index(), device_[p], device_[item]), 0);
+        if (arrival <= latest) continue;
+        latest = arrival;
+        binding = p;
+      }
+      item = binding;
+    }
+  }
+
+  // Any unit that can move; half of the time one that decides the objective.
+  int32_t SomeUnit() {
+    if (!critical_.empty() && random_.Below(2) == 0) {
+      const int32_t unit =
+          unit_of_[critical_[random_.Below(static_cast<int64_t>(critical_.size()))]];
+      if (choices_[unit].size() > 1) return unit;
+    }
+    return movable_[random_.Below(static_cast<int64_t>(movable_.size()))];
+  }
+
+  // A stretch of the critical path goes to one device, often that of what it touches at an end.
+  bool MoveStretch() {
+    const auto length = static_cast<int64_t>(critical_.size());
+    if (length < 2) return false;
+    int64_t size = 2;
+    while (size < length && random_.Below(3) != 0) size *= 2;
+    size = random_.Between(1, std::min(size, length));
+    const int64_t first = random_.Below(length - size + 1);
+    int32_t d = -1;
+    const int64_t pick = random_.Below(3);
+    if (pick == 0 && first > 0) d = device_[critical_[first - 1]];
+    if (pick == 1 && first + size < length) d = device_[critical_[first + size]];
+    if (d < 0) d = static_cast<int32_t>(random_.Below(num_devices_));
+    for (int64_t i = first; i < first + size; ++i) {
+      const int32_t unit = unit_of_[critical_[i]];
+      if (device_[critical_[i]] == d) continue;
+      const std::vector<int32_t>& choices = choices_[unit];
+      if (std::find(choices.begin(), choices.end(), d) != choices.end()) SetDevice(unit, d);
+    }
+    return !undo_.empty();
+  }
+
   bool MoveOne() {
     if (movable_.empty()) return false;
-    const int32_t unit = movable_[random_.Below(static_cast<int64_t>(movable_.size()))];
+    const int32_t unit = SomeUnit();
     int32_t d = -1;
     // Half of the time to where a neighbour is.
     if (random_.Below(2) == 0) {
@@ -192,7 +264,7 @@ class Search {
 
   bool MoveTwo() {
     if (movable_.size() < 2) return false;
-    const int32_t a = movable_[random_.Below(static_cast<int64_t>(movable_.size()))];
+    const int32_t a = SomeUnit();
     const int32_t b = movable_[random_.Below(static_cast<int64_t>(movable_.size()))];
     const int32_t da = device_[units_[a][0]], db = device_[units_[b][0]];
     if (da == db) return false;
@@ -208,7 +280,7 @@ class Search {
   // A connected set of items of one device, grown breadth first to a random size, moves together.
   bool MoveCluster() {
     if (movable_.empty()) return false;
-    const int32_t seed = movable_[random_.Below(static_cast<int64_t>(movable_.size()))];
+    const int32_t seed = SomeUnit();
     const int32_t from = device_[units_[seed][0]];
     const int32_t to = OtherDevice(seed);
     if (to == from) return false;
@@ -284,7 +356,8 @@ class Search {
       return moved;
     }
     if (kind < 11) return MoveOne();
-    if (kind < 13) return MoveTwo();
+    if (kind < 12) return MoveTwo();
+    if (kind == 12 || kind == 14) return MoveStretch();
     if (kind == 13 && random_.Below(8) == 0) return SwapDevices();
     return MoveCluster();
   }
@@ -293,6 +366,8 @@ class Search {
     const int64_t steps = std::max<int64_t>((until - spent_) / std::max(num_items_, 1), 1);
     Cooling cooling(Cooling::Hot(value_.objective, num_items_), steps);
     Penalty penalty(problem_, value_.objective);
+    Evaluate();
+    FindCritical();
     int64_t idle = 0;
     while (spent_ < until && idle < 1000) {
       if (!Move()) {
@@ -312,7 +387,9 @@ class Search {
       }
       undo_.clear();
       shifted_item_ = -1;
+      const bool moved = next != value_;
       value_ = next;
+      if (moved) FindCritical();
       if (value_ < best_) Keep();
     }
   }
@@ -367,7 +444,7 @@ class Search {
 
   std::vector<std::pair<int32_t, int32_t>> undo_;  // item, device before
   int32_t shifted_item_ = -1, shifted_from_ = -1;
-  std::vector<int32_t> cluster_;
+  std::vector<int32_t> cluster_, critical_, before_, last_on_;
   std::vector<int64_t> stamp_;
   int64_t now_ = 0;
 };

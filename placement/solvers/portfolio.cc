@@ -73,25 +73,29 @@ class Portfolio : public PlacementSolver {
       standing.Take(std::move(given));
     }
 
+    // chain-dp either stops early or proves the optimum, so it may take all; the others share what
+    // it leaves, but never less than half.
     const uint64_t seed = input.limits.seed;
     ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
                                   {"greedy", "", work, seed, any},
                                   {"heft", "", work, seed, any},
-                                  {"chain-dp", "", work / 8, seed, any}},
+                                  {"chain-dp", "", work, seed, any}},
                                  input, standing));
     if (!standing.Done()) {
-      ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", work / 4, seed, any},
-                                    {"local-search", "restarts=1", work / 4, seed, any},
-                                    {"local-search", "restarts=1", work / 4, seed + 1, any},
-                                    {"branch-bound", "", work / 4, seed, kSmall},
-                                    {"milp", "", work / 4, seed, kTiny}},
+      const int64_t share = std::max(work / 2, work - standing.result.work) / 4;
+      ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", share, seed, any},
+                                    {"local-search", "restarts=1", share, seed, any},
+                                    {"local-search", "restarts=1", share, seed + 1, any},
+                                    {"branch-bound", "", share, seed, kSmall},
+                                    {"milp", "", share, seed, kTiny}},
                                    input, standing));
     }
     if (!standing.Done()) {
       // What others have left, and always a quarter.
       const int64_t rest = std::max(work / 4, work - standing.result.work);
-      ALLOT_RETURN_IF_ERROR(
-          RunAll({{"local-search", "restarts=1", rest, seed + 2, any}}, input, standing));
+      ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", rest / 2, seed + 2, any},
+                                    {"local-search", "restarts=1", rest / 2, seed + 2, any}},
+                                   input, standing));
     }
     // The front scores and decides about optimality again.
     return std::move(standing.result);
