@@ -1,0 +1,32 @@
+// Building a placement item by item while several partial ones are kept.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "placement/evaluate.h"
+#include "placement/path_bounds.h"
+
+namespace allot {
+
+// The costs that every beam over one problem looks at.
+struct BeamCosts {
+  BeamCosts(const PlacementProblem& problem, const ProblemGraph& graph);
+
+  const PlacementProblem& problem;
+  PathCosts paths;
+  std::vector<Picos> tail;                   // PathBounds::tail
+  std::vector<std::vector<int64_t>> lambda;  // weights of the load bound
+  std::vector<std::vector<Int128>> least;    // by weights, item
+};
+
+// Places the items in the given topological order. Keeps at most `width` partial placements: the
+// best for each tuple of devices that hold live outputs, judged by what they cannot end before
+// (ends with their tails, and the load bound). Transfers are paid once per receiving device and
+// queue on their channels in the order in which consumers are placed, which is an estimate of the
+// simulation. Residents stay within `capacity` where possible. O(items * width * devices * live
+// outputs).
+Solution BeamSchedule(const BeamCosts& costs, const std::vector<ItemId>& order, int64_t width,
+                      const std::vector<Bytes>& capacity);
+
+}  // namespace allot

@@ -1,0 +1,132 @@
+// For problems that no exact method reaches: split into modules that exchange little, place them
+// one after the other while several ways to hold their live outputs are kept, then solve windows of
+// adjacent modules again, exactly, while everything else stays, then move single items.
+#include <algorithm>
+#include <utility>
+
+#include "placement/evaluator.h"
+#include "placement/solver.h"
+#include "placement/solvers/beam.h"
+#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/local_search.h"
+#include "placement/solvers/windows.h"
+#include "support/graph/csr_graph.h"
+#include "support/graph/modularity.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct ModularOptions {
+  int64_t max_module = 24;
+  int64_t window = 12;
+  double resolution = 1;
+};
+
+OptionSchema<ModularOptions> Schema() {
+  return OptionSchema<ModularOptions>()
+      .Add("max-module", &ModularOptions::max_module,
+           "Most items in a module, if the problem comes unsplit")
+      .Add("window", &ModularOptions::window, "Items that are placed anew at once (2 to 32)")
+      .Add("resolution", &ModularOptions::resolution,
+           "Larger makes smaller modules (gamma of the modularity)");
+}
+
+class Modular : public PlacementSolver {
+ public:
+  explicit Modular(ModularOptions options) : options_(options) {}
+
+  absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
+    const PlacementProblem& problem = input.problem;
+    if (options_.max_module < 1) return InputError("max-module must be positive");
+    SolveResult result;
+    if (problem.items.empty()) {
+      result.best = Solution();
+      result.termination = Termination::kOptimal;
+      return result;
+    }
+    const std::vector<int32_t> module_of = Modules(input);
+    const std::vector<ItemId> by_rank =
+        RankOrder(input.graph, UpwardRanks(problem, input.graph, RankBy::kMean));
+    // Modules one after the other, each by rank; and everything by rank.
+    std::vector<ItemId> by_module = by_rank;
+    std::stable_sort(by_module.begin(), by_module.end(), [&module_of](ItemId a, ItemId b) {
+      return module_of[static_cast<size_t>(a.index())] < module_of[static_cast<size_t>(b.index())];
+    });
+
+    Evaluator evaluator(problem, input.graph);
+    const BeamCosts costs(problem, input.graph);
+    const int64_t work = std::max<int64_t>(input.limits.work, 1);
+    const int64_t per_width = static_cast<int64_t>(problem.items.size() * problem.devices.size());
+    const int64_t width = std::clamp<int64_t>(work / 8 / per_width, 1, 64);
+    Solution best = WithinMemory(
+        problem, evaluator,
+        [&](const std::vector<Bytes>& capacity) {
+          Solution built = BeamSchedule(costs, by_module, width, capacity);
+          Solution other = BeamSchedule(costs, by_rank, width, capacity);
+          result.work += 2 * width * per_width;
+          return evaluator.Value(other) < evaluator.Value(built) ? other : built;
+        },
+        result.work);
+    if (input.incumbent != nullptr && evaluator.Value(*input.incumbent) < evaluator.Value(best)) {
+      best = *input.incumbent;
+    }
+    if (problem.objective == PlacementObjective::kLatency) {
+      best = ImproveWindows(problem, input.graph, costs.paths, evaluator, best, module_of,
+                            options_.window, (work - result.work) * 2 / 3, result.work);
+    }
+    if (result.work < work) {
+      best = SearchLocally(problem, input.graph, evaluator, best, work - result.work,
+                           input.limits.seed, result.work);
+    }
+    if (!evaluator.Value(best).feasible()) return result;
+    result.best = std::move(best);
+    result.termination = Termination::kFeasible;
+    return result;
+  }
+
+ private:
+  // The given modules if they are of use: one per item, dense, with flows that never lead back.
+  std::vector<int32_t> Modules(const SolveInput& input) const {
+    const PlacementProblem& problem = input.problem;
+    std::vector<WeightedEdge> edges;
+    bool forward = input.module_of.size() == problem.items.size();
+    for (const int32_t module : input.module_of) forward = forward && module >= 0;
+    const TransferTable table(problem);
+    for (const FlowId id : problem.flows.ids()) {
+      const PlacementProblem::Flow& flow = problem.flows[id];
+      // What cutting the flow costs at most; one more, so that every edge counts.
+      Picos longest = 0;
+      for (int32_t from = 0; from < table.num_devices(); ++from) {
+        for (int32_t to = 0; to < table.num_devices(); ++to) {
+          longest = std::max(longest, table.Time(id.index(), from, to));
+        }
+      }
+      for (const ItemId to : flow.to) {
+        edges.push_back({flow.from.index(), to.index(), longest + 1});
+        forward = forward && input.module_of[static_cast<size_t>(flow.from.index())] <=
+                                 input.module_of[static_cast<size_t>(to.index())];
+      }
+    }
+    const auto n = static_cast<int32_t>(problem.items.size());
+    for (const int32_t module : input.module_of) forward = forward && module < n;
+    if (forward) return input.module_of;
+    ModularityOptions options;
+    options.max_size = options_.max_module;
+    options.resolution = options_.resolution;
+    return AcyclicCommunities(CsrGraph(n, std::move(edges)), {}, options).of;
+  }
+
+  const ModularOptions options_;
+};
+
+}  // namespace
+
+Entry<PlacementSolver> ModularEntry() {
+  return MakeEntry<PlacementSolver, Modular>(
+      "modular",
+      "Splits by modularity, places modules with a beam, and solves windows again exactly.",
+      Schema());
+}
+
+}  // namespace allot
