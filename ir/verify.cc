@@ -296,6 +296,7 @@ class Verifier {
       }
     }
     for (const ValueId value : users.ids()) {
+      if (!IsLive(graph, value)) continue;  // uses of it have been reported
       const absl::Span<const NodeId> listed = graph.users(value);
       if (!std::equal(listed.begin(), listed.end(), users[value].begin(), users[value].end())) {
         diagnostics_.Error(

@@ -24,17 +24,20 @@ std::string TypeText(const ValueType& type) {
 
 bool IsTerminator(const Op& op) { return op.name == kReturnOp || op.name == kYieldOp; }
 
-// Attributes and properties together: our own text keeps the latter empty on these ops.
-absl::StatusOr<Dictionary> EntriesOf(const ErrorSite& error, const Op& op) {
-  Dictionary entries = op.attributes;
+// Attributes and properties together, in `merged` if there are properties: our own text has none on
+// these ops.
+absl::StatusOr<const Dictionary*> EntriesOf(const ErrorSite& error, const Op& op,
+                                            Dictionary& merged) {
+  if (op.properties.empty()) return &op.attributes;
+  merged = op.attributes;
   for (const NamedAttr& property : op.properties) {
-    if (Find(entries, property.name) != nullptr) {
+    if (Find(merged, property.name) != nullptr) {
       return error(property.value.offset,
                    absl::StrCat("attribute '", property.name, "' is given twice"));
     }
-    Set(entries, property.name, property.value);
+    Set(merged, property.name, property.value);
   }
-  return entries;
+  return &merged;
 }
 
 // For ops of our own: no attributes but these, and no regions.
@@ -178,7 +181,9 @@ absl::Status GraphDecoder::DecodeRegion(const Region& region, size_t offset,
 }
 
 absl::Status GraphDecoder::DecodeInitializer(const Op& op) {
-  ALLOT_ASSIGN_OR_RETURN(const Dictionary entries, EntriesOf(error_, op));
+  Dictionary merged;
+  ALLOT_ASSIGN_OR_RETURN(const Dictionary* found, EntriesOf(error_, op, merged));
+  const Dictionary& entries = *found;
   ALLOT_RETURN_IF_ERROR(CheckOwnOp(
       error_, op, entries, {kValue, kTensors, kOutputs, kDeclared, kOutputDocs, kOutputUnknown}));
   ALLOT_ASSIGN_OR_RETURN(std::vector<Graph::Result> results, ResultsOf(op));
@@ -196,7 +201,9 @@ absl::Status GraphDecoder::DecodeInitializer(const Op& op) {
 }
 
 absl::Status GraphDecoder::DecodeInputDetails(const Op& op) {
-  ALLOT_ASSIGN_OR_RETURN(const Dictionary entries, EntriesOf(error_, op));
+  Dictionary merged;
+  ALLOT_ASSIGN_OR_RETURN(const Dictionary* found, EntriesOf(error_, op, merged));
+  const Dictionary& entries = *found;
   ALLOT_RETURN_IF_ERROR(
       CheckOwnOp(error_, op, entries, {kValue, kTensors, kDeclared, kOutputDocs, kOutputUnknown}));
   ALLOT_ASSIGN_OR_RETURN(const std::vector<ValueId> operands, ResolveOperands(op));
@@ -223,7 +230,9 @@ absl::Status GraphDecoder::DecodeNoValue(const Op& op) {
 }
 
 absl::Status GraphDecoder::DecodeTerminator(const Op& op) {
-  ALLOT_ASSIGN_OR_RETURN(const Dictionary entries, EntriesOf(error_, op));
+  Dictionary merged;
+  ALLOT_ASSIGN_OR_RETURN(const Dictionary* found, EntriesOf(error_, op, merged));
+  const Dictionary& entries = *found;
   ALLOT_RETURN_IF_ERROR(CheckOwnOp(error_, op, entries,
                                    {"name", "doc", "unknown_fields", "quantization_annotations"}));
   ALLOT_ASSIGN_OR_RETURN(std::vector<ValueId> outputs, ResolveOperands(op));
@@ -238,7 +247,9 @@ absl::Status GraphDecoder::DecodeTerminator(const Op& op) {
 }
 
 absl::Status GraphDecoder::DecodeNode(const Op& op, std::vector<const Op*>* nodes) {
-  ALLOT_ASSIGN_OR_RETURN(const Dictionary entries, EntriesOf(error_, op));
+  Dictionary merged;
+  ALLOT_ASSIGN_OR_RETURN(const Dictionary* found, EntriesOf(error_, op, merged));
+  const Dictionary& entries = *found;
   ALLOT_RETURN_IF_ERROR(CheckNodeEntries(error_, entries, nodes != nullptr && levels_.size() == 1));
   Node node;
   ALLOT_RETURN_IF_ERROR(DecodeIdentity(error_, op, entries, node));

@@ -1,0 +1,150 @@
+// Plan -> attributes.
+#include <array>
+#include <string>
+#include <utility>
+
+#include "ir/text/encode_attributes.h"
+#include "ir/text/plan_attributes.h"
+#include "ir/text/plan_keys.h"
+
+namespace allot::ir::text {
+
+namespace {
+
+std::array<bool, kStageNames.size()> StagesOf(const Plan& plan) {
+  return {!plan.features.empty(),   !plan.value_bytes.empty(), !plan.kernel_of.empty(),
+          !plan.cluster_of.empty(), !plan.module_of.empty(),   !plan.device_of.empty(),
+          !plan.part_of.empty(),    !plan.node_time.empty(),   !plan.reasons.empty()};
+}
+
+const std::string& DeviceName(const Target* target, DeviceId device) {
+  ALLOT_CHECK(target != nullptr && target->devices.Contains(device));
+  return target->devices[device].name;
+}
+
+void SetInterval(Dictionary& attributes, const Interval& time) {
+  Set(attributes, "start_ps", IntegerAttr(time.start));
+  Set(attributes, "end_ps", IntegerAttr(time.end));
+}
+
+template <typename IdType>
+void SetId(Dictionary& attributes, absl::string_view name, IdType id) {
+  if (id.valid()) Set(attributes, name, IntegerAttr(id.index()));
+}
+
+void SetFeatures(const OpFeatures& features, const Node& node, Dictionary& attributes) {
+  if (features.name != node.name) Set(attributes, kName, StringAttr(features.name));
+  if (features.op_type != node.op_type) {
+    Set(attributes, kCostOpType, StringAttr(features.op_type));
+  }
+  if (features.domain != node.domain) Set(attributes, kCostDomain, StringAttr(features.domain));
+  Set(attributes, kDtype, StringAttr(features.dtype));
+  Set(attributes, kFamily, StringAttr(OpFamilyName(features.family)));
+  if (features.integer_shape_work) Set(attributes, kShapeWork, Attr{Unit()});
+  for (const auto& [name, field] : kCounts) Set(attributes, name, IntegerAttr(features.*field));
+}
+
+Attr SummaryAttr(const Summary& summary, const Target* target) {
+  Dictionary out;
+  Set(out, "objective", StringAttr(ObjectiveName(summary.objective)));
+  Set(out, "value_ps", IntegerAttr(summary.value));
+  Set(out, "cluster_value_ps", IntegerAttr(summary.cluster_value));
+  Set(out, "lower_bound_ps", IntegerAttr(summary.lower_bound));
+  SetText(out, "bound_name", summary.bound_name);
+  SetText(out, "solver", summary.solver);
+  Set(out, "cut_bytes", IntegerAttr(summary.cut_bytes));
+  Array baselines;
+  for (const Baseline& baseline : summary.baselines) {
+    Dictionary entry;
+    Set(entry, "name", StringAttr(baseline.name));
+    if (baseline.value.has_value()) Set(entry, "value_ps", IntegerAttr(*baseline.value));
+    baselines.push_back(Attr{std::move(entry)});
+  }
+  Set(out, "baselines", Attr{std::move(baselines)});
+  Array devices;
+  for (const DeviceId device : summary.devices.ids()) {
+    const DeviceUse& use = summary.devices[device];
+    Dictionary entry;
+    Set(entry, "device", StringAttr(DeviceName(target, device)));
+    Set(entry, "busy_ps", IntegerAttr(use.busy));
+    Set(entry, "resident", IntegerAttr(use.resident));
+    Set(entry, "peak", IntegerAttr(use.peak));
+    devices.push_back(Attr{std::move(entry)});
+  }
+  Set(out, "devices", Attr{std::move(devices)});
+  return Attr{std::move(out)};
+}
+
+Attr ValueBytesAttr(const Plan& plan, const std::vector<ValueId>& values) {
+  Integers bytes;
+  for (const ValueId value : values) bytes.push_back(plan.value_bytes[value]);
+  return Attr{std::move(bytes)};
+}
+
+}  // namespace
+
+void SetNodePlan(const Plan& plan, const Graph& graph, const Target* target, NodeId node,
+                 Dictionary& attributes) {
+  if (!plan.features.empty()) SetFeatures(plan.features[node], graph.node(node), attributes);
+  if (!plan.value_bytes.empty() && !graph.node(node).results.empty()) {
+    Set(attributes, kValueBytes, ValueBytesAttr(plan, graph.node(node).results));
+  }
+  if (!plan.kernel_of.empty()) SetId(attributes, kKernel, plan.kernel_of[node]);
+  if (!plan.node_time.empty()) {
+    Set(attributes, kStart, IntegerAttr(plan.node_time[node].start));
+    Set(attributes, kEnd, IntegerAttr(plan.node_time[node].end));
+  }
+  if (plan.cluster_of.empty() || !plan.cluster_of[node].valid()) return;
+  const ClusterId cluster = plan.cluster_of[node];
+  SetId(attributes, kCluster, cluster);
+  if (!plan.module_of.empty()) SetId(attributes, kModule, plan.module_of[cluster]);
+  if (!plan.device_of.empty() && plan.device_of[cluster].valid()) {
+    Set(attributes, kDevice, StringAttr(DeviceName(target, plan.device_of[cluster])));
+  }
+  if (!plan.part_of.empty()) SetId(attributes, kPart, plan.part_of[cluster]);
+  if (!plan.reasons.empty()) SetText(attributes, kReason, plan.reasons[cluster]);
+}
+
+void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
+                  Dictionary& attributes) {
+  Array stages;
+  const auto reached = StagesOf(plan);
+  for (size_t i = 0; i < reached.size(); ++i) {
+    if (reached[i]) stages.push_back(StringAttr(kStageNames[i]));
+  }
+  if (!stages.empty()) Set(attributes, kStages, Attr{std::move(stages)});
+  if (!plan.value_bytes.empty()) {
+    Set(attributes, kValueBytes, ValueBytesAttr(plan, SourceValues(graph)));
+  }
+  if (!plan.order.empty()) {
+    Integers order;
+    for (const ClusterId cluster : plan.order) order.push_back(cluster.index());
+    Set(attributes, kOrder, Attr{std::move(order)});
+  }
+  if (!plan.parts.empty()) {
+    Array parts;
+    for (const Part& part : plan.parts) {
+      Dictionary entry;
+      Set(entry, "device", StringAttr(DeviceName(target, part.device)));
+      SetInterval(entry, part.time);
+      parts.push_back(Attr{std::move(entry)});
+    }
+    Set(attributes, kParts, Attr{std::move(parts)});
+  }
+  if (!plan.transfers.empty()) {
+    Array transfers;
+    for (const Transfer& transfer : plan.transfers) {
+      Dictionary entry;
+      Set(entry, "value", StringAttr(graph.value(transfer.value).name));
+      Set(entry, "from", StringAttr(DeviceName(target, transfer.from)));
+      Set(entry, "to", StringAttr(DeviceName(target, transfer.to)));
+      Set(entry, "bytes", IntegerAttr(transfer.bytes));
+      SetInterval(entry, transfer.time);
+      transfers.push_back(Attr{std::move(entry)});
+    }
+    Set(attributes, kTransfers, Attr{std::move(transfers)});
+  }
+  if (plan.summary.has_value()) Set(attributes, kSummary, SummaryAttr(*plan.summary, target));
+}
+
+}  // namespace allot::ir::text
