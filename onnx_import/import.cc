@@ -100,28 +100,44 @@ absl::Status ReadModel(ModelProto proto, ImportState& state) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ir::Module> Import(const std::string& path, const std::string& shown,
-                                  const ImportOptions& options, Diagnostics& diagnostics) {
-  ALLOT_ASSIGN_OR_RETURN(const ModelFile file, ModelFile::Open(path));
-  const PathParts parts = path == "-" ? PathParts{"", "stdin"} : SplitPath(path);
+// `reference_at_least` is negative if tensors cannot stay where the bytes came from.
+absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts& parts,
+                                       const std::string& shown, int64_t reference_at_least,
+                                       const ImportOptions& options, Diagnostics& diagnostics) {
   ir::Module module;
   module.source_file = parts.file;
   module.source_folder = parts.folder;
   ImportState state{
       module, diagnostics, shown, ExternalDataCheck(parts.folder, options.check_external_data),
       {},     nullptr,     {}};
-
-  // A tensor that is left in the file must take no part in its meaning: 0 would leave out all.
-  const int64_t reference_at_least =
-      file.can_be_referred_to() ? std::max<int64_t>(options.reference_at_least, 1) : -1;
-  absl::StatusOr<ModelProto> proto = ParseWithoutWeights(file.bytes(), reference_at_least);
+  absl::StatusOr<ModelProto> proto = ParseWithoutWeights(bytes, reference_at_least);
   absl::Status status = proto.status();
   if (status.ok()) status = ReadModel(*std::move(proto), state);
   if (!status.ok()) {
-    return absl::Status(status.code(),
-                        OneLine(absl::StrCat(status.message(), LooksLike(file.bytes()))));
+    return absl::Status(status.code(), absl::StrCat(status.message(), LooksLike(bytes)));
   }
   return module;
+}
+
+absl::StatusOr<ir::Module> ImportFile(const std::string& path, const std::string& shown,
+                                      const ImportOptions& options, Diagnostics& diagnostics) {
+  ALLOT_ASSIGN_OR_RETURN(const ModelFile file, ModelFile::Open(path));
+  const PathParts parts = path == "-" ? PathParts{"", "stdin"} : SplitPath(path);
+  // A tensor that is left in the file must take no part in its meaning: 0 would leave out all.
+  const int64_t reference_at_least =
+      file.can_be_referred_to() ? std::max<int64_t>(options.reference_at_least, 1) : -1;
+  return ImportBytes(file.bytes(), parts, shown, reference_at_least, options, diagnostics);
+}
+
+// Protobuf and the standard library throw when memory runs out.
+template <typename Function>
+absl::StatusOr<ir::Module> Guarded(const std::string& shown, Function import) {
+  try {
+    ALLOT_ASSIGN_OR_RETURN(ir::Module module, import(), shown, ": ");
+    return module;
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat(shown, ": ", error.what()));
+  }
 }
 
 }  // namespace
@@ -129,14 +145,14 @@ absl::StatusOr<ir::Module> Import(const std::string& path, const std::string& sh
 absl::StatusOr<ir::Module> ImportOnnx(const std::string& path, const ImportOptions& options,
                                       Diagnostics& diagnostics) {
   const std::string shown = path == "-" ? "standard input" : path;
-  // Protobuf and the standard library throw when memory runs out.
-  try {
-    ALLOT_ASSIGN_OR_RETURN(ir::Module module, Import(path, shown, options, diagnostics), shown,
-                           ": ");
-    return module;
-  } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat(shown, ": ", error.what()));
-  }
+  return Guarded(shown, [&] { return ImportFile(path, shown, options, diagnostics); });
+}
+
+absl::StatusOr<ir::Module> ImportOnnxBytes(absl::string_view bytes, const std::string& shown,
+                                           const ImportOptions& options, Diagnostics& diagnostics) {
+  return Guarded(shown, [&] {
+    return ImportBytes(bytes, PathParts{"", "stdin"}, shown, -1, options, diagnostics);
+  });
 }
 
 }  // namespace allot

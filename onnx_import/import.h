@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
@@ -24,6 +25,11 @@ struct ImportOptions {
 // returned as "path: place: what is wrong; remedy".
 absl::StatusOr<ir::Module> ImportOnnx(const std::string& path, const ImportOptions& options,
                                       Diagnostics& diagnostics);
+
+// The same from memory; `shown` stands for the path in messages. All tensors are copied, and
+// external data is looked for in the current folder.
+absl::StatusOr<ir::Module> ImportOnnxBytes(absl::string_view bytes, const std::string& shown,
+                                           const ImportOptions& options, Diagnostics& diagnostics);
 
 // What libonnx knows of operators, gated to where it is right (docs/onnx.md).
 std::unique_ptr<ir::OperatorSchemas> MakeOnnxSchemas();

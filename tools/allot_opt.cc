@@ -245,14 +245,14 @@ absl::Status Run(int argc, const char* const* argv) {
     if (diagnostic.severity != Severity::kError)
       std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
   }
-  ALLOT_RETURN_IF_ERROR(outcome, arguments.input, ": ");
+  ALLOT_RETURN_IF_ERROR(outcome, arguments.input == "-" ? "<stdin>" : arguments.input, ": ");
 
   ir::PrintOptions print;
   print.locations = arguments.locations;
   print.elide_larger_than = arguments.elide;
   print.plan = &parsed.plan;
   print.target = &setup.target;
-  ALLOT_RETURN_IF_ERROR(Write(arguments.output, ir::Print(parsed.module, print)));
+  ALLOT_RETURN_IF_ERROR(Write(arguments.output, ir::Print(parsed.module, print) + "\n"));
   instrumentation.Finish();
   if (arguments.timing) std::fputs(instrumentation.timing().Report().c_str(), stderr);
   if (arguments.instrumentation.statistics)

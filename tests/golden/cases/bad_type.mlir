@@ -1,0 +1,12 @@
+// RUN: allot-opt --cse
+"builtin.module"() ({
+  "onnx.graph"() <{sym_name = "main"}> ({
+  ^bb0(%x: tensor<4xf33> loc("x")):
+    "onnx.Return"(%x) : (tensor<4xf33>) -> ()
+  }) : () -> ()
+}) : () -> ()
+// STDERR
+// error: <stdin>:3:21: 'f33' is no element type
+//   ^bb0(%x: tensor<4xf33> loc("x")):
+//                     ^
+// [fails]

@@ -1,0 +1,23 @@
+// RUN: allot-opt --target=cpu-gpu --place-default
+"builtin.module"() ({
+  "onnx.graph"() <{sym_name = "main"}> ({
+  ^bb0(%x: tensor<512x512xf32> loc("x"), %w: tensor<512x512xf32> loc("w")):
+    %0 = "onnx.MatMul"(%x, %w) {onnx_node_name = "left", onnx.outputs = ["a"]} : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+    %1 = "onnx.Relu"(%0) {onnx_node_name = "left.relu", onnx.outputs = ["b"]} : (tensor<512x512xf32>) -> tensor<512x512xf32>
+    %2 = "onnx.MatMul"(%w, %x) {onnx_node_name = "right", onnx.outputs = ["c"]} : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+    %3 = "onnx.Add"(%1, %2) {onnx_node_name = "sum", onnx.outputs = ["d"]} : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+    "onnx.Return"(%3) : (tensor<512x512xf32>) -> ()
+  }) {ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}} : () -> ()
+}) : () -> ()
+// OUTPUT
+"builtin.module"() ({
+  "onnx.graph"() <{sym_name = "main"}> ({
+  ^bb0(%x: tensor<512x512xf32> loc("x"), %w: tensor<512x512xf32> loc("w")):
+    %0 = "onnx.MatMul"(%x, %w) {cost.dtype = "float32", cost.family = "matrix", cost.flops = 268435456 : i64, cost.launches = 1 : i64, cost.read = 2097152 : i64, cost.value_bytes = array<i64: 1048576>, cost.weights = 0 : i64, cost.written = 1048576 : i64, onnx.outputs = ["a"], onnx_node_name = "left", place.cluster = 1 : i64, place.device = "gpu0", place.end_ps = 58174006 : i64, place.kernel = 1 : i64, place.module = 0 : i64, place.part = 0 : i64, place.reason = "objective: on cpu0 alone it would change the latency by +0.2549 ms before launches", place.start_ps = 39028298 : i64} : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+    %1 = "onnx.Relu"(%0) {cost.dtype = "float32", cost.family = "elementwise", cost.flops = 262144 : i64, cost.launches = 1 : i64, cost.read = 1048576 : i64, cost.value_bytes = array<i64: 1048576>, cost.weights = 0 : i64, cost.written = 1048576 : i64, onnx.outputs = ["b"], onnx_node_name = "left.relu", place.cluster = 1 : i64, place.device = "gpu0", place.end_ps = 58174006 : i64, place.kernel = 1 : i64, place.module = 0 : i64, place.part = 0 : i64, place.reason = "objective: on cpu0 alone it would change the latency by +0.2549 ms before launches", place.start_ps = 39028298 : i64} : (tensor<512x512xf32>) -> tensor<512x512xf32>
+    %2 = "onnx.MatMul"(%w, %x) {cost.dtype = "float32", cost.family = "matrix", cost.flops = 268435456 : i64, cost.launches = 1 : i64, cost.read = 2097152 : i64, cost.value_bytes = array<i64: 1048576>, cost.weights = 0 : i64, cost.written = 1048576 : i64, onnx.outputs = ["c"], onnx_node_name = "right", place.cluster = 0 : i64, place.device = "gpu0", place.end_ps = 39028298 : i64, place.kernel = 0 : i64, place.module = 0 : i64, place.part = 0 : i64, place.reason = "objective: on cpu0 alone it would change the latency by +0.2538 ms before launches", place.start_ps = 20000000 : i64} : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+    %3 = "onnx.Add"(%1, %2) {cost.dtype = "float32", cost.family = "elementwise", cost.flops = 262144 : i64, cost.launches = 1 : i64, cost.read = 2097152 : i64, cost.value_bytes = array<i64: 1048576>, cost.weights = 0 : i64, cost.written = 1048576 : i64, onnx.outputs = ["d"], onnx_node_name = "sum", place.cluster = 1 : i64, place.device = "gpu0", place.end_ps = 58174006 : i64, place.kernel = 1 : i64, place.module = 0 : i64, place.part = 0 : i64, place.reason = "objective: on cpu0 alone it would change the latency by +0.2549 ms before launches", place.start_ps = 39028298 : i64} : (tensor<512x512xf32>, tensor<512x512xf32>) -> tensor<512x512xf32>
+    "onnx.Return"(%3) : (tensor<512x512xf32>) -> ()
+  }) {cost.value_bytes = array<i64: 1048576, 1048576>, ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}, place.order = array<i64: 0, 1>, place.parts = [{device = "gpu0", end_ps = 58174006 : i64, start_ps = 0 : i64}], place.stages = ["features", "value_bytes", "kernels", "clusters", "modules", "devices", "part_of", "node_times", "reasons"], place.summary = {baselines = [{name = "single:cpu0", value_ps = 447985976 : i64}, {name = "single:gpu0", value_ps = 58174006 : i64}, {name = "greedy", value_ps = 58174006 : i64}, {name = "heft", value_ps = 58174006 : i64}], bound_name = "critical-path", cluster_value_ps = 38174006 : i64, cut_bytes = 0 : i64, devices = [{busy_ps = 0 : i64, device = "cpu0", peak = 0 : i64, resident = 0 : i64}, {busy_ps = 58174006 : i64, device = "gpu0", peak = 1048576 : i64, resident = 0 : i64}], lower_bound_ps = 58174006 : i64, objective = "latency", solver = "single:gpu0", value_ps = 58174006 : i64}} : () -> ()
+}) : () -> ()
+
