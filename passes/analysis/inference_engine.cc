@@ -32,6 +32,19 @@ int64_t CountNodes(const ir::Graph& graph) {
   return count;
 }
 
+// Ranks and nesting beyond these are no tensors that anybody uses, but could grow without bound
+// from one operator to the next.
+constexpr size_t kMaxRank = 256;
+constexpr int kMaxContainers = 8;
+
+bool IsReasonable(const Type& type, int depth = 0) {
+  if (depth > kMaxContainers || (type.shape && type.shape->size() > kMaxRank)) return false;
+  for (const Type& parameter : type.parameters) {
+    if (!IsReasonable(parameter, depth + 1)) return false;
+  }
+  return true;
+}
+
 // Types that rules make carry no denotations: they say what a dimension means, which an operator
 // does not keep.
 void DropDenotations(Type& type) {
@@ -248,6 +261,7 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
 void InferenceEngine::Settle(Frame& frame, ValueId id, Type inferred,
                              std::optional<PartialValue> value) {
   const ir::Value& described = frame.graph.value(id);
+  if (!IsReasonable(inferred)) inferred = Type::Unknown();
   DropDenotations(inferred);
   // Elements known means dimensions known.
   if (value && inferred.is_tensor()) {

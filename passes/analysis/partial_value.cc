@@ -77,6 +77,19 @@ std::optional<std::vector<int64_t>> PartialValue::Integers() const {
   return integers;
 }
 
+std::optional<std::vector<int64_t>> TrackableDims(const ir::Shape& shape) {
+  std::vector<int64_t> dims;
+  dims.reserve(shape.size());
+  int64_t product = 1;
+  for (const ir::Dim& dim : shape) {
+    if (!dim.known() || dim.size > kMaxTrackedElements) return std::nullopt;
+    product *= std::max<int64_t>(dim.size, 1);
+    if (product > kMaxTrackedElements) return std::nullopt;
+    dims.push_back(dim.size);
+  }
+  return dims;
+}
+
 std::optional<IntegerRange> RangeOf(ElementType element) {
   switch (element) {
     case ElementType::kBool:
@@ -123,12 +136,12 @@ Scalar RealAs(ElementType element, double value) {
 std::optional<PartialValue> ValueOfConstant(const ir::Constant& constant) {
   const auto* stored = std::get_if<ir::InlineBytes>(&constant.storage);
   if (stored == nullptr || !IsTracked(constant.element)) return std::nullopt;
-  int64_t count = 1;
+  ir::Shape shape;
   for (const int64_t dim : constant.dims) {
-    if (dim < 0 || dim > kMaxTrackedElements) return std::nullopt;
-    count *= dim;
-    if (count > kMaxTrackedElements) return std::nullopt;
+    shape.push_back(dim < 0 ? ir::Dim::Unknown() : ir::Dim::Known(dim));
   }
+  if (!TrackableDims(shape)) return std::nullopt;
+  const int64_t count = ir::NumElements(shape).value_or(0);
   const std::string empty;
   const std::string& bytes = stored->bytes == nullptr ? empty : *stored->bytes;
   if (static_cast<int64_t>(bytes.size()) != ir::PackedBytes(constant.element, count)) {

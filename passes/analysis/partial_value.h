@@ -73,6 +73,10 @@ struct PartialValue {
   std::optional<std::vector<int64_t>> Integers() const;
 };
 
+// The dimensions of a shape that is known and small. Also with zeros in it the other dimensions
+// must be small, so that products over any of them are.
+std::optional<std::vector<int64_t>> TrackableDims(const ir::Shape& shape);
+
 // Whether elements of the type are tracked: integers, truth values, float32 and float64. Narrower
 // floating point rounds differently on different devices.
 bool IsTracked(ir::ElementType element);

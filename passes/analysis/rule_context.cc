@@ -39,11 +39,9 @@ std::optional<PartialValue> RuleContext::ValueOrUnknown(size_t i) const {
   if (const PartialValue* known = value(i)) return *known;
   const ir::Shape* dims = shape(i);
   if (dims == nullptr || !IsTracked(element(i))) return std::nullopt;
-  const std::optional<int64_t> count = ir::NumElements(*dims);
-  if (!count || *count > kMaxTrackedElements) return std::nullopt;
-  std::vector<int64_t> sizes;
-  for (const ir::Dim& dim : *dims) sizes.push_back(dim.size);
-  return PartialValue::Unknown(std::move(sizes));
+  std::optional<std::vector<int64_t>> sizes = TrackableDims(*dims);
+  if (!sizes) return std::nullopt;
+  return PartialValue::Unknown(*std::move(sizes));
 }
 
 std::optional<std::vector<int64_t>> RuleContext::Integers(size_t i) const {

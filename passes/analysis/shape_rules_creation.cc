@@ -1,6 +1,7 @@
 // Operators that make tensors from nothing, from a shape, or from another tensor's shape.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "passes/analysis/shape_arithmetic.h"
 #include "passes/analysis/shape_rules.h"
@@ -103,7 +104,15 @@ absl::Status Range(RuleContext& context) {
     }
     const int64_t step = delta.integer();
     if ((distance > 0) == (step > 0) && distance != 0) {
-      count = distance / step + (distance % step != 0 ? 1 : 0);
+      // Magnitudes: the smallest integer has no positive counterpart.
+      const auto magnitude = [](int64_t value) {
+        return value < 0 ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
+      };
+      const uint64_t steps = (magnitude(distance) - 1) / magnitude(step) + 1;
+      if (steps > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+        return absl::OkStatus();
+      }
+      count = static_cast<int64_t>(steps);
     }
   } else if (start.is_real() && limit.is_real() && delta.is_real()) {
     const double distance = limit.real() - start.real();

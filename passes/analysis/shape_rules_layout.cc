@@ -407,7 +407,8 @@ absl::Status Split(RuleContext& context) {
   } else if (sizes.state == RuleContext::ListState::kAbsent) {
     const int64_t count = static_cast<int64_t>(parts);
     const bool chunked = context.HasAttribute("num_outputs");
-    if (whole.known() && (chunked || whole.size % count == 0)) {
+    constexpr int64_t kMost = int64_t{1} << 61;  // no sum below overflows
+    if (whole.known() && whole.size < kMost && (chunked || whole.size % count == 0)) {
       const int64_t chunk = (whole.size + count - 1) / count;
       for (int64_t i = 0; i < count; ++i) {
         const int64_t left = whole.size - i * chunk;

@@ -40,7 +40,8 @@ void KeepAspectRatio(const Shape& x, const std::vector<size_t>& axes, bool small
     const double exact = scale * static_cast<double>(x[axis].size);
     const double rounded = std::floor(exact + 0.5);
     // Runtimes round in single precision: no claim near the middle between two sizes.
-    const bool certain = std::fabs(exact + 0.5 - std::round(exact + 0.5)) > 1e-3 && rounded >= 1;
+    const bool certain =
+        std::fabs(exact + 0.5 - std::round(exact + 0.5)) > 1e-3 && rounded >= 1 && rounded < 1e15;
     shape[axis] = certain ? Dim::Known(static_cast<int64_t>(rounded)) : Dim::Unknown();
   }
 }

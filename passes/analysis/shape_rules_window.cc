@@ -16,11 +16,15 @@ using ir::Dim;
 using ir::ElementType;
 using ir::Shape;
 
+// Larger sizes are left alone: no tensor has them, and sums with them could overflow.
+constexpr int64_t kLargeSize = int64_t{1} << 31;
+
 // What the attributes say of one spatial axis.
 struct Window {
   int64_t kernel = 1, stride = 1, dilation = 1, pad_begin = 0, pad_end = 0;
   bool sane() const {
-    constexpr int64_t kMost = int64_t{1} << 31;
+    // So that no sum or product of these and a size overflows.
+    constexpr int64_t kMost = int64_t{1} << 30;
     const auto in_range = [](int64_t value, int64_t low) { return value >= low && value <= kMost; };
     return in_range(kernel, 1) && in_range(stride, 1) && in_range(dilation, 1) &&
            in_range(pad_begin, -kMost) && in_range(pad_end, -kMost);
@@ -52,13 +56,15 @@ std::optional<std::vector<Window>> Windows(const RuleContext& context,
 Dim SlidingSize(const Dim& in, const Window& window, const std::string& auto_pad, bool ceil_mode) {
   if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
     if (window.stride == 1) return in;
-    return in.known() ? Dim::Known((in.size + window.stride - 1) / window.stride) : Dim::Unknown();
+    return in.known() && in.size < kLargeSize
+               ? Dim::Known((in.size + window.stride - 1) / window.stride)
+               : Dim::Unknown();
   }
   const bool valid = auto_pad == "VALID";
   const int64_t pad_begin = valid ? 0 : window.pad_begin;
   const int64_t pads = valid ? 0 : window.pad_begin + window.pad_end;
   if (window.stride == 1 && pads == window.size() - 1) return in;
-  if (!in.known() || in.size > (int64_t{1} << 40)) return Dim::Unknown();
+  if (!in.known() || in.size > kLargeSize) return Dim::Unknown();
   const int64_t room = in.size + pads - window.size();
   // The window does not fit: runtimes disagree on what that means.
   if (room < 0) return Dim::Unknown();
@@ -130,7 +136,7 @@ absl::Status TransposedConvolve(RuleContext& context) {
       }
       continue;
     }
-    if (!windows || extra.size() != spatial) continue;
+    if (!windows || extra.size() != spatial || extra[i] < 0 || extra[i] > kLargeSize) continue;
     const Window& window = (*windows)[i];
     const Dim& in = (*x)[i + 2];
     if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
@@ -144,7 +150,7 @@ absl::Status TransposedConvolve(RuleContext& context) {
     const int64_t added = extra[i] + window.size() - pads - window.stride;
     if (added == 0) {
       shape[i + 2] = MultiplyDim(in, window.stride);
-    } else if (in.known() && in.size > 0 && in.size < (int64_t{1} << 31)) {
+    } else if (in.known() && in.size > 0 && in.size < kLargeSize) {
       const int64_t size = in.size * window.stride + added;
       if (size > 0) shape[i + 2] = Dim::Known(size);
     }
@@ -209,7 +215,7 @@ absl::Status MaxUnpool(RuleContext& context) {
   for (size_t i = 2; windows && i < x->size(); ++i) {
     const Window& window = (*windows)[i - 2];
     const Dim& in = (*x)[i];
-    if (!in.known() || in.size == 0 || in.size > (int64_t{1} << 31)) continue;
+    if (!in.known() || in.size == 0 || in.size > kLargeSize) continue;
     const int64_t size =
         (in.size - 1) * window.stride - window.pad_begin - window.pad_end + window.kernel;
     if (size > 0) shape[i] = Dim::Known(size);

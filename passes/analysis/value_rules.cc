@@ -18,11 +18,7 @@ std::optional<std::vector<int64_t>> TrackedDims(RuleContext& context, size_t i) 
   if (i >= context.results().size()) return std::nullopt;
   const ir::Type& type = context.results()[i];
   if (!type.is_ranked_tensor() || !IsTracked(type.element)) return std::nullopt;
-  const std::optional<int64_t> count = ir::NumElements(*type.shape);
-  if (!count || *count > kMaxTrackedElements) return std::nullopt;
-  std::vector<int64_t> dims;
-  for (const ir::Dim& dim : *type.shape) dims.push_back(dim.size);
-  return dims;
+  return TrackableDims(*type.shape);
 }
 
 }  // namespace allot

@@ -231,6 +231,9 @@ void Pad(RuleContext& context) {
   const std::optional<std::vector<int64_t>> pads = context.Integers(1);
   const size_t rank = dims->size();
   if (!pads || pads->size() != 2 * rank || operand->dims.size() != rank) return;
+  for (const int64_t pad : *pads) {
+    if (pad > kMaxTrackedElements || pad < -kMaxTrackedElements) return;
+  }
   Scalar fill = RangeOf(context.results()[0].element) ? Scalar::Integer(0) : Scalar::Real(0);
   if (context.Has(2)) {
     const PartialValue* value = context.value(2);

@@ -27,7 +27,7 @@ int64_t DropWithin(ir::Graph& graph) {
     const ir::ValueId operand = node.operands[0], result = node.results[0];
     if (!operand.valid() || graph.IsOutput(result)) continue;
     RefineType(graph, operand, graph.value(result).type);
-    graph.ReplaceUses(result, operand);
+    if (!graph.users(result).empty()) graph.ReplaceUses(result, operand);
     graph.Erase(id);
     ++dropped;
   }

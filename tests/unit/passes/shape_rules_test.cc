@@ -1,14 +1,17 @@
 // One line per rule: operator, attributes, operand types and the result types that follow from the
 // ONNX specification.
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "passes/analysis/shape_rules.h"
 #include "passes/analysis/type_inference.h"
+#include "support/random.h"
 #include "tests/unit/passes/type_text.h"
 
 namespace allot {
@@ -590,6 +593,135 @@ TEST(ShapeRules, StandAnyNumberOfOperands) {
         }
       }
     }
+  }
+}
+
+// Random operands and attributes, extreme numbers among them: an answer or an error, never a crash.
+TEST(ShapeRules, StandAnyNumbers) {
+  Random random(7);
+  const std::vector<int64_t> numbers = {0,
+                                        1,
+                                        2,
+                                        3,
+                                        5,
+                                        -1,
+                                        -2,
+                                        100,
+                                        int64_t{1} << 31,
+                                        int64_t{1} << 62,
+                                        std::numeric_limits<int64_t>::max(),
+                                        std::numeric_limits<int64_t>::min()};
+  const auto number = [&] {
+    return numbers[static_cast<size_t>(random.Below(static_cast<int64_t>(numbers.size())))];
+  };
+  const auto list = [&](bool dims) {
+    std::vector<std::string> words;
+    for (int64_t i = random.Below(5); i > 0; --i) {
+      const int64_t one = number();
+      words.push_back(dims && one < 0 ? (one == -1 ? "?" : "N") : absl::StrCat(one));
+    }
+    return absl::StrJoin(words, ",");
+  };
+  const char* const kNames[] = {"axis",
+                                "axes",
+                                "pads",
+                                "strides",
+                                "kernel_shape",
+                                "dilations",
+                                "starts",
+                                "ends",
+                                "steps",
+                                "blocksize",
+                                "group",
+                                "output_padding",
+                                "output_shape",
+                                "perm",
+                                "split",
+                                "num_outputs",
+                                "keepdims",
+                                "ceil_mode",
+                                "k",
+                                "batch_dims",
+                                "hidden_size",
+                                "num_heads",
+                                "shape",
+                                "start",
+                                "end",
+                                "N",
+                                "allowzero",
+                                "kv_num_heads",
+                                "output_height",
+                                "pooled_shape",
+                                "repeats",
+                                "to"};
+  int64_t answers = 0;
+  for (const auto& rules :
+       {ElementwiseShapeRules(), WindowShapeRules(), MatrixShapeRules(), ReductionShapeRules(),
+        LayoutShapeRules(), IndexingShapeRules(), CreationShapeRules(), SequenceModelShapeRules(),
+        QuantizationShapeRules(), ContainerShapeRules(), VisionShapeRules(),
+        SignalAndTextShapeRules(), ClassicMlShapeRules(), MicrosoftShapeRules()}) {
+    for (const ShapeRuleEntry& rule : rules) {
+      for (int i = 0; i < 60; ++i) {
+        ir::Module module = EmptyModule(random.Between(1, 25));
+        std::vector<std::string> operands;
+        for (int64_t n = random.Below(5); n >= 0; --n) {
+          switch (random.Below(6)) {
+            case 0:
+              operands.push_back("i64=" + list(false));
+              break;
+            case 1:
+              operands.push_back(absl::StrCat("i64:", number()));
+              break;
+            case 2:
+              operands.push_back("shape:" + list(true));
+              break;
+            case 3:
+              operands.push_back("i64[" + list(true) + "]");
+              break;
+            case 4:
+              operands.push_back(absl::StrCat("f32=0.5,", random.Below(100), ",1e30,-7"));
+              break;
+            default:
+              operands.push_back("f32[" + list(true) + "]");
+          }
+        }
+        const char* const domains[] = {"", "com.microsoft:", "ai.onnx.ml:"};
+        const ir::NodeId node = AddOp(
+            module, module.graph,
+            domains[random.Below(3) % (i % 3 + 1)] + std::string(rule.op_type), "", operands, 3);
+        for (const char* name : kNames) {
+          ir::AttributeMap& attributes = module.graph.mutable_attributes(node);
+          const int64_t kind = random.Below(4);
+          if (kind == 0) attributes[name].value = number();
+          if (kind == 1) {
+            std::vector<int64_t> values;
+            for (int64_t n = random.Below(5); n > 0; --n) values.push_back(number());
+            attributes[name].value = values;
+          }
+        }
+        Diagnostics diagnostics;
+        if (InferTypes(module, nullptr, diagnostics).ok()) ++answers;
+        InferConcreteTypes(module, nullptr, {});
+      }
+    }
+  }
+  EXPECT_GT(answers, 1000);
+}
+
+// Ranks that double with every node, and containers in containers, stay bounded.
+TEST(ShapeRules, StandTypesThatGrow) {
+  for (const std::string op : {"Gather", "SequenceConstruct"}) {
+    ir::Module module = EmptyModule();
+    ir::ValueId value = testing::AddOperand(module, module.graph, "i64[1,1,1]");
+    for (int i = 0; i < 1000; ++i) {
+      ir::Node node;
+      node.op_type = op;
+      node.operands = {value, value};
+      value =
+          module.graph.node(module.graph.AddNode(node, {{absl::StrCat("y", i), {}}})).results[0];
+    }
+    Diagnostics diagnostics;
+    EXPECT_TRUE(InferTypes(module, nullptr, diagnostics).ok());
   }
 }
 
