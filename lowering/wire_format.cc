@@ -5,6 +5,9 @@
 namespace allot {
 namespace {
 
+// As deep as protobuf itself goes.
+constexpr int kMaxGroups = 100;
+
 constexpr int kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kGroup = 3, kGroupEnd = 4,
               kFixed32 = 5;
 
@@ -32,7 +35,7 @@ bool TakeBytes(absl::string_view& bytes, uint64_t count) {
   return true;
 }
 
-// Takes the value of a field whose tag has been read. Groups (of no use in ONNX) may nest a little.
+// Takes the value of a field whose tag has been read. Groups, of no use in ONNX, may nest.
 bool TakeValue(absl::string_view& bytes, uint64_t tag, int depth, absl::string_view& payload) {
   uint64_t number = 0;
   switch (tag & 7) {
@@ -47,7 +50,7 @@ bool TakeValue(absl::string_view& bytes, uint64_t tag, int depth, absl::string_v
       payload = bytes.substr(0, number);
       return TakeBytes(bytes, number);
     case kGroup: {
-      if (depth > 8) return false;
+      if (depth > kMaxGroups) return false;
       uint64_t inner = 0;
       absl::string_view ignored;
       while (TakeVarint(bytes, inner)) {

@@ -1,5 +1,7 @@
 #include "lowering/output_folder.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,6 +141,60 @@ TEST(OutputFolderTest, AFailureLeavesAnExistingFolderAsItWas) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("/c': it is a folder"));
   EXPECT_EQ(Listing(out), before);
   EXPECT_EQ(ReadText(out + "/a"), "old a");
+}
+
+// Files may not grow beyond `bytes` while this lives: what a full disk looks like.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    old_handler_ = ::signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &old_), 0);
+    rlimit limit = old_;
+    limit.rlim_cur = bytes;
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    ::signal(SIGXFSZ, old_handler_);
+  }
+
+ private:
+  rlimit old_;
+  void (*old_handler_)(int);
+};
+
+TEST(OutputFolderTest, NoRoomLeavesNothing) {
+  const TempFolder folder;
+  WriteText(folder / "big", std::string(3000, 'b'));
+  {
+    const FileSizeLimit limit(1000);
+    EXPECT_THAT(
+        std::string(WriteOutputFolder(folder / "out",
+                                      {InMemory("a", "1"), InMemory("x", std::string(2000, 'x'))})
+                        .message()),
+        HasSubstr("cannot write 'x'"));
+    EXPECT_THAT(std::string(WriteOutputFolder(folder / "out", {InMemory("a", "1"),
+                                                               Range("y", folder / "big", 0, 3000)})
+                                .message()),
+                HasSubstr("'y'"));
+  }
+  EXPECT_THAT(Listing(folder.path()), ElementsAre("big"));
+}
+
+TEST(OutputFolderTest, CopiesDataFromOtherFileSystems) {
+  struct stat here, there;
+  const TempFolder folder;
+  if (::stat(folder.path().c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 ||
+      here.st_dev == there.st_dev || ::access("/dev/shm", W_OK) != 0) {
+    GTEST_SKIP() << "there is no second file system to write to";
+  }
+  const std::string source = "/dev/shm/allot_lowering_test_" + std::to_string(::getpid());
+  WriteText(source, std::string(5000, 'w'));
+  EXPECT_TRUE(WriteOutputFolder(folder / "out", {Linked("w.bin", source)}).ok());
+  fs::remove(source);
+  EXPECT_EQ(ReadText(folder / "out/w.bin"), std::string(5000, 'w'));
 }
 
 TEST(OutputFolderTest, RemovesWhatAnEarlierRunListed) {
