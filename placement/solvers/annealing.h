@@ -55,6 +55,9 @@ class Penalty {
     Bytes all = 0;
     for (const PlacementProblem::Item& item : problem.items) all += item.memory + item.workspace;
     for (const PlacementProblem::Flow& flow : problem.flows) all += flow.bytes;
+    for (const PlacementProblem::SharedMemory& shared : problem.shared) {
+      all = SaturatingAdd(all, shared.bytes);
+    }
     unit_ = std::max<Bytes>(all / static_cast<Bytes>(problem.devices.size()), 1);
   }
 
