@@ -12,7 +12,7 @@
 #include "passes/device_constraints.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
-#include "placement/evaluate.h"
+#include "placement/evaluator.h"
 #include "support/status.h"
 
 namespace allot {
@@ -33,10 +33,11 @@ class Explaining {
         nodes_(built.nodes),
         problem_(built.problem),
         flow_graph_(BuildGraph(built.problem)),
+        evaluator_(problem_, flow_graph_),
         constraints_(constraints),
         solution_(PlannedSolution(plan)),
         work_(work) {
-    score_ = Evaluate(problem_, flow_graph_, solution_);
+    value_ = evaluator_.Value(solution_).objective;
   }
 
   std::string Reason(ItemId item) {
@@ -113,7 +114,7 @@ class Explaining {
     }
     std::vector<std::string> reasons;
     if (next) {
-      const Picos change = next->first - score_.objective;
+      const Picos change = next->first - value_;
       reasons.push_back(absl::StrCat(
           "objective: on ", DeviceName(next->second), " alone it would ",
           change == 0 ? absl::StrCat("not change the ", objective_)
@@ -146,9 +147,10 @@ class Explaining {
   const IdVector<ItemId, std::vector<ir::NodeId>>& nodes_;
   const PlacementProblem& problem_;
   const ProblemGraph flow_graph_;
+  Evaluator evaluator_;
   const DeviceConstraints& constraints_;
   Solution solution_;
-  Score score_;
+  Picos value_ = 0;
   int64_t work_;
 };
 

@@ -1,0 +1,302 @@
+#include "passes/problem_builder.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "absl/strings/match.h"
+
+#include "passes/cluster_problem.h"
+#include "passes/device_constraints.h"
+#include "passes/kernel_costs.h"
+#include "tests/models/build_graph.h"
+#include "tests/unit/passes/planning.h"
+
+namespace allot {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using testing::F32;
+using ::testing::HasSubstr;
+using testing::ModuleBuilder;
+using ::testing::Not;
+using testing::Planning;
+using testing::Tensor;
+
+constexpr char kUnfused[] = "infer-shapes,estimate-cost,coarsen{fuse=false}";
+
+// x -> MatMul(w) -> Softmax -> MatMul(w) and MatMul(v) -> Concat
+ir::Module SharedWeights() {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({8, 8}));
+  const ir::ValueId w = b.Weight("w", {8, 8}), v = b.Weight("v", {8, 8});
+  const ir::ValueId first = b.Op("MatMul", {x, w}, F32({8, 8}));
+  const ir::ValueId soft = b.Op("Softmax", {first}, F32({8, 8}));
+  const ir::ValueId left = b.Op("MatMul", {soft, w}, F32({8, 8}));
+  const ir::ValueId right = b.Op("MatMul", {soft, v}, F32({8, 8}));
+  const ir::ValueId y =
+      b.Op("Concat", {left, right}, F32({16, 8}), {{"axis", testing::Attr(int64_t{0})}});
+  return std::move(b).Finish({y});
+}
+
+TEST(BuildProblemTest, CountsWeightsOncePerDevice) {
+  Planning planning(SharedWeights());
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  const absl::StatusOr<BuiltProblem> built =
+      BuildClusterProblem(planning.module, planning.plan, planning.context);
+  ASSERT_TRUE(built.ok()) << built.status();
+  const PlacementProblem& problem = built->problem;
+  ASSERT_EQ(problem.items.size(), 5u);
+  // w is used by the first and third node, v by the fourth.
+  ASSERT_EQ(problem.shared.size(), 1u);
+  EXPECT_EQ(problem.shared[0].bytes, 256);
+  EXPECT_THAT(problem.shared[0].items, ElementsAre(ItemId(0), ItemId(2)));
+  EXPECT_EQ(problem.items[ItemId(3)].memory, 256);
+  EXPECT_EQ(problem.items[ItemId(0)].memory, 0);
+  EXPECT_TRUE(Check(problem).ok()) << Check(problem);
+}
+
+TEST(BuildProblemTest, OneFlowPerValue) {
+  Planning planning(SharedWeights());
+  ASSERT_TRUE(planning.Run(kUnfused).ok());
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  ASSERT_EQ(built.problem.flows.size(), 4u);
+  const PlacementProblem::Flow& soft = built.problem.flows[FlowId(1)];
+  EXPECT_EQ(soft.from, ItemId(1));
+  EXPECT_THAT(soft.to, ElementsAre(ItemId(2), ItemId(3)));
+  EXPECT_EQ(soft.bytes, 256);
+  EXPECT_EQ(planning.module.graph.value(built.values[FlowId(1)]).name, "Softmax_1_y");
+}
+
+TEST(BuildProblemTest, ItemsAddUpTheirKernels) {
+  Planning planning(SharedWeights());
+  ASSERT_TRUE(planning.Run(kUnfused).ok());
+  const BuiltProblem fine = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  IdVector<ir::NodeId, ItemId> all(planning.module.graph.node_id_bound(), ItemId(0));
+  const absl::StatusOr<BuiltProblem> one =
+      BuildProblem(planning.module, planning.plan, all, 1, planning.context);
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->problem.items.size(), 1u);
+  for (const DeviceId device : planning.target.devices.ids()) {
+    Picos sum = 0;
+    for (const PlacementProblem::Item& item : fine.problem.items) sum += *item.time[device];
+    EXPECT_EQ(one->problem.items[ItemId(0)].time[device], sum);
+  }
+  EXPECT_EQ(one->problem.items[ItemId(0)].memory, 512);
+  EXPECT_TRUE(one->problem.shared.empty());
+  EXPECT_TRUE(one->problem.flows.empty());
+  // Both operands of the Concat are live with what it reads from: two tensors at once at most.
+  EXPECT_EQ(one->problem.items[ItemId(0)].workspace, 3 * 256);
+}
+
+TEST(KernelCostsTest, FusedTensorsAreNeitherReadNorWritten) {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({8, 8}));
+  const ir::ValueId y = b.Op("MatMul", {x, b.Weight("w", {8, 8})}, F32({8, 8}));
+  const ir::ValueId z = b.Op("Add", {y, x}, F32({8, 8}));
+  Planning planning(std::move(b).Finish({z}));
+  ASSERT_TRUE(planning.Run("infer-shapes,estimate-cost,coarsen").ok());
+  const KernelCosts costs(planning.module.graph, planning.plan, *planning.context.cost_model,
+                          planning.target);
+  const std::vector<ir::NodeId> nodes = planning.module.graph.nodes();
+  const std::vector<KernelNodes> kernels = costs.Kernels(nodes);
+  ASSERT_EQ(kernels.size(), 1u);
+  const OpFeatures fused = costs.Fuse(kernels[0]);
+  const IdVector<ir::NodeId, OpFeatures>& features = planning.plan.features;
+  EXPECT_EQ(fused.flops, features[nodes[0]].flops + features[nodes[1]].flops);
+  EXPECT_EQ(fused.read, 256);  // x, once
+  EXPECT_EQ(fused.written, 256);
+  EXPECT_EQ(fused.weights, 256);
+  EXPECT_EQ(fused.op_type, "MatMul");
+  const OpFeatures alone = costs.Fuse({nodes[1]});
+  EXPECT_EQ(alone.read, 512);
+}
+
+TEST(DeviceConstraintsTest, FirstPinDecidesAndForbidsAlwaysHold) {
+  Planning planning(SharedWeights());
+  planning.AddRule(Rule::Effect::kPin, "MatMul_0", "", "gpu0");
+  planning.AddRule(Rule::Effect::kPin, "", "MatMul", "gpu1");
+  planning.AddRule(Rule::Effect::kForbid, "Soft.*", "", "cpu0");
+  planning.AddRule(Rule::Effect::kForbid, "Soft.*", "", "gpu0");
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  const absl::StatusOr<DeviceConstraints> constraints =
+      DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+  ASSERT_TRUE(constraints.ok()) << constraints.status();
+  const std::vector<ir::NodeId> nodes = planning.module.graph.nodes();
+  const DeviceId cpu0(0), gpu0(1), gpu1(2);
+  EXPECT_EQ(constraints->OnlyDevice(nodes[0]), gpu0);
+  EXPECT_EQ(constraints->OnlyDevice(nodes[2]), gpu1);
+  EXPECT_EQ(constraints->OnlyDevice(nodes[1]), gpu1);
+  EXPECT_FALSE(constraints->OnlyDevice(nodes[4]).valid());
+  EXPECT_EQ(*constraints->WhyNot(nodes[0], gpu1), "pinned to gpu0 by rules[0]");
+  EXPECT_EQ(*constraints->WhyNot(nodes[1], cpu0), "forbidden by rules[2]");
+  EXPECT_EQ(constraints->WhyNot(nodes[1], gpu1), std::nullopt);
+}
+
+TEST(DeviceConstraintsTest, InfeasibleNodesNameEveryReason) {
+  Planning planning(SharedWeights());
+  planning.target.devices[DeviceId(0)].unsupported_ops = {"Softmax"};
+  planning.AddRule(Rule::Effect::kPin, "Softmax_1", "", "gpu0");
+  planning.AddRule(Rule::Effect::kForbid, "", "Softmax", "gpu0");
+  const absl::Status status = planning.Run("place-default");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr("node 'Softmax_1' (Softmax) can run nowhere: "),
+            HasSubstr("cpu0: pinned to gpu0 by rules[0]"), HasSubstr("gpu0: forbidden by rules[1]"),
+            HasSubstr("gpu1: pinned to gpu0 by rules[0]")));
+}
+
+TEST(DeviceConstraintsTest, UnnamedNodesMatchByTheirSyntheticName) {
+  ir::Module module = SharedWeights();
+  for (const ir::NodeId node : module.graph.nodes()) module.graph.mutable_node_name(node).clear();
+  Planning planning(std::move(module));
+  ASSERT_TRUE(planning.Run("estimate-cost").ok());
+  const std::string name = planning.plan.features[ir::NodeId(1)].name;
+  EXPECT_THAT(name, HasSubstr("Softmax"));
+  planning.AddRule(Rule::Effect::kPin, "Softmax.*", "", "gpu1");
+  ASSERT_TRUE(planning.Run("place-default").ok());
+  EXPECT_EQ(planning.plan.DeviceOf(ir::NodeId(1)), DeviceId(2));
+}
+
+TEST(DeviceConstraintsTest, StaticDevicesRefuseOpenShapes) {
+  ModuleBuilder b;
+  ir::Type open = F32({1, 8});
+  open.shape->front() = ir::Dim::Symbol("batch");
+  const ir::ValueId x = b.Input("x", open);
+  const ir::ValueId y = b.Op("Relu", {x}, open);
+  Planning planning(std::move(b).Finish({y}));
+  for (const DeviceId device : {DeviceId(0), DeviceId(1)}) {
+    planning.target.devices[device].dynamic_shapes = false;
+  }
+  planning.context.dims.symbols["batch"] = 4;  // for costs only
+  ASSERT_TRUE(planning.Run("place-default").ok()) << planning.Run("place-default");
+  EXPECT_EQ(planning.plan.DeviceOf(ir::NodeId(0)), DeviceId(2));
+  EXPECT_THAT(planning.plan.reasons[ir::ClusterId(0)],
+              AllOf(HasSubstr("only gpu1 can run it"), HasSubstr("gpu0 needs shapes")));
+  planning.target.devices[DeviceId(2)].dynamic_shapes = false;
+  EXPECT_THAT(std::string(planning.Run("place-default").message()), HasSubstr("can run nowhere"));
+}
+
+TEST(DeviceConstraintsTest, BodiesAndFunctionsCountWithTheirOperators) {
+  {
+    Planning planning(testing::NestedIf());
+    planning.target.devices[DeviceId(1)].unsupported_ops = {"Relu", "Add", "Mul", "Sigmoid",
+                                                            "Tanh", "Neg", "Abs"};
+    ASSERT_TRUE(planning.Run("place-default").ok()) << planning.Run("place-default");
+    const DeviceConstraints constraints =
+        *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+    const ir::NodeId node = planning.NodesOf("If")[0];
+    ASSERT_TRUE(constraints.WhyNot(node, DeviceId(1)).has_value());
+    EXPECT_THAT(*constraints.WhyNot(node, DeviceId(1)), HasSubstr("gpu0 does not support"));
+  }
+  {
+    // A device need not list the function if it can run what is inside.
+    Planning planning(testing::WithFunctions());
+    std::vector<std::string>& supported = planning.target.devices[DeviceId(1)].supported_ops;
+    supported = {"NoSuchOp"};
+    ASSERT_TRUE(planning.Run("estimate-cost").ok());
+    DeviceConstraints constraints =
+        *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+    ir::NodeId call;
+    for (const ir::NodeId node : planning.module.graph.nodes()) {
+      if (planning.module.graph.node(node).domain == "custom") call = node;
+    }
+    ASSERT_TRUE(call.valid());
+    EXPECT_TRUE(constraints.WhyNot(call, DeviceId(1)).has_value());
+    for (const ir::Function& function : planning.module.functions) {
+      for (const ir::NodeId node : function.body.nodes()) {
+        if (function.body.node(node).domain.empty()) {
+          supported.push_back(function.body.node(node).op_type);
+        }
+      }
+    }
+    constraints = *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+    EXPECT_EQ(constraints.WhyNot(call, DeviceId(1)), std::nullopt);
+    supported = {"custom:*"};
+    constraints = *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+    EXPECT_EQ(constraints.WhyNot(call, DeviceId(1)), std::nullopt);
+  }
+}
+
+TEST(DeviceConstraintsTest, BadPatternsAreErrors) {
+  Planning planning(SharedWeights());
+  planning.AddRule(Rule::Effect::kPin, "conv(", "", "gpu0");
+  EXPECT_THAT(std::string(planning.Run("place-default").message()),
+              AllOf(HasSubstr("rules[0]"), HasSubstr("conv(")));
+}
+
+TEST(MemoryTest, ModelsAreSplitWhereTheyFit) {
+  Planning planning(SharedWeights(), testing::SlowTarget(3));
+  ASSERT_TRUE(planning
+                  .Run("infer-shapes,estimate-cost,coarsen,place{solver=single-device "
+                       "baselines=false},form-parts,schedule")
+                  .ok());
+  Bytes needed = 0;
+  for (const ir::DeviceUse& use : planning.plan.summary->devices) {
+    needed = std::max(needed, use.peak);
+  }
+  EXPECT_GE(needed, 512 + 256);
+  // One byte too few for everything on one device.
+  for (Device& device : planning.target.devices) device.memory = needed - 1;
+  ASSERT_TRUE(planning.Run("place-default").ok()) << planning.Run("place-default");
+  const ir::Summary& summary = *planning.plan.summary;
+  EXPECT_GE(planning.plan.parts.size(), 2u);
+  for (const ir::Baseline& baseline : summary.baselines) {
+    if (!absl::StartsWith(baseline.name, "single:")) continue;
+    EXPECT_EQ(baseline.value, std::nullopt) << baseline.name;
+  }
+  for (const DeviceId device : planning.target.devices.ids()) {
+    EXPECT_LT(summary.devices[device].peak, needed);
+  }
+}
+
+TEST(MemoryTest, ModelsThatFitNowhereSayWhatTheyNeed) {
+  Planning planning(SharedWeights(), testing::SlowTarget(2));
+  for (Device& device : planning.target.devices) device.memory = 100;
+  const absl::Status status = planning.Run("place-default");
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("pass 'place': the model fits nowhere: its weights take 512 bytes"),
+                    HasSubstr("d0 has 100 bytes"), HasSubstr("d1 has 100 bytes")));
+}
+
+TEST(ExplainTest, ReasonsFollowTheRules) {
+  Planning planning(SharedWeights());
+  planning.AddRule(Rule::Effect::kPin, "MatMul_0", "", "gpu0");
+  planning.target.devices[DeviceId(1)].unsupported_ops = {"Softmax"};
+  planning.target.devices[DeviceId(2)].unsupported_ops = {"Softmax"};
+  ASSERT_TRUE(planning
+                  .Run("infer-shapes,estimate-cost,coarsen{fuse=false},place,refine,form-parts,"
+                       "schedule,explain")
+                  .ok());
+  const auto reason = [&](int node) {
+    return planning.plan.reasons[planning.plan.cluster_of[ir::NodeId(node)]];
+  };
+  EXPECT_EQ(reason(0), "pinned by rules[0]");
+  EXPECT_EQ(reason(1),
+            "only cpu0 can run it: gpu0 does not support Softmax; gpu1 does not support Softmax");
+  EXPECT_THAT(reason(3), AllOf(HasSubstr("objective: on "), HasSubstr(" the latency"),
+                               HasSubstr("before launches")));
+}
+
+TEST(EstimateCostTest, NotesWhatWasAssumedOnce) {
+  ModuleBuilder b;
+  ir::Type open = F32({1, 8});
+  open.shape->front() = ir::Dim::Symbol("batch");
+  const ir::ValueId x = b.Input("x", open);
+  const ir::ValueId y = b.Op("Relu", {b.Op("Sigmoid", {x}, open)}, open);
+  Planning planning(std::move(b).Finish({y}));
+  ASSERT_TRUE(planning.Run("estimate-cost").ok());
+  ASSERT_EQ(planning.diagnostics.all().size(), 1u);
+  EXPECT_EQ(planning.diagnostics.all()[0].severity, Severity::kNote);
+  EXPECT_EQ(planning.diagnostics.all()[0].message, "costs assume batch=1; set sizes with --dim");
+  EXPECT_EQ(planning.plan.value_bytes[y], 32);
+  planning.context.dims.symbols["batch"] = 5;
+  ASSERT_TRUE(planning.Run("estimate-cost").ok());
+  EXPECT_EQ(planning.diagnostics.all().size(), 1u);
+  EXPECT_EQ(planning.plan.value_bytes[y], 160);
+}
+
+}  // namespace
+}  // namespace allot
