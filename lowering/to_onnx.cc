@@ -9,11 +9,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "onnx/onnx_pb.h"
 
 #include "lowering/byte_rope.h"
+#include "lowering/splice.h"
+#include "lowering/value_names.h"
 #include "lowering/wire_format.h"
 #include "onnx_import/onnx_types.h"
 #include "support/status.h"
@@ -32,47 +32,6 @@ using ir::Value;
 using ir::ValueId;
 
 constexpr int kMaxNesting = 90;  // protobuf's readers stop at 100 messages
-
-// The name each value has in the file.
-using Names = IdVector<ValueId, std::string>;
-
-std::string Serialize(const google::protobuf::MessageLite& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
-  }
-  return bytes;
-}
-
-// Fields that are too large, or hold something too large, to go through a message object: one or
-// more of the same number, with their tags.
-struct SplicedFields {
-  int number = 0;
-  ByteRope fields;
-};
-
-// `message` with further fields at their places in ascending order.
-ByteRope Splice(const google::protobuf::MessageLite& message, std::vector<SplicedFields> spliced) {
-  std::string bytes = Serialize(message);
-  const bool any = std::any_of(spliced.begin(), spliced.end(),
-                               [](const SplicedFields& s) { return s.fields.size() > 0; });
-  if (!any) return ByteRope(std::move(bytes));
-  const std::optional<std::vector<WireField>> fields = SplitFields(bytes);
-  ALLOT_CHECK(fields.has_value());
-  ByteRope out;
-  size_t next = 0;
-  for (const WireField& field : *fields) {
-    while (next < spliced.size() && spliced[next].number < field.number) {
-      out.Append(std::move(spliced[next++].fields));
-    }
-    out.Append(std::string(field.whole));
-  }
-  while (next < spliced.size()) out.Append(std::move(spliced[next++].fields));
-  return out;
-}
 
 std::string NodeText(const Node& node) {
   return node.name.empty() ? absl::StrCat("a ", node.op_type, " node")
@@ -131,46 +90,6 @@ class OnnxWriter {
   }
 
  private:
-  static Names NamesOf(const Graph& graph) {
-    Names names;
-    names.reserve(graph.value_id_bound());
-    for (size_t i = 0; i < graph.value_id_bound(); ++i) names.Add(graph.value(ValueId(i)).name);
-    return names;
-  }
-
-  // A captured value goes by its name outside. If an edit outside gave it a name that the body
-  // uses for something else, that something gets a new name.
-  static absl::StatusOr<Names> NamesInBody(const Graph& body, const Node& owner,
-                                           const Names& outer) {
-    if (body.captures().size() != owner.captures.size()) {
-      return absl::InternalError(
-          absl::StrCat(NodeText(owner), " and its bodies disagree on what they capture"));
-    }
-    Names names = NamesOf(body);
-    bool same = true;
-    for (size_t i = 0; i < owner.captures.size(); ++i) {
-      std::string& name = names[body.captures()[i]];
-      const std::string& name_outside = outer[owner.captures[i]];
-      if (name == name_outside) continue;
-      name = name_outside;
-      same = false;
-    }
-    if (same) return names;
-    std::set<std::string> taken;
-    for (ValueId id : body.captures()) taken.insert(names[id]);
-    std::set<std::string> all(names.begin(), names.end());
-    for (ValueId id : names.ids()) {
-      if (body.value(id).origin == Value::Origin::kCapture || names[id].empty()) continue;
-      if (taken.count(names[id]) == 0) continue;
-      std::string fresh;
-      for (int suffix = 1; fresh.empty() || !all.insert(fresh).second; ++suffix) {
-        fresh = absl::StrCat(names[id], "_", suffix);
-      }
-      names[id] = fresh;
-    }
-    return names;
-  }
-
   std::string ModelFields() const {
     std::string fields = options_.model_fields != nullptr
                              ? options_.model_fields(module_.unknown_fields)
@@ -267,8 +186,8 @@ class OnnxWriter {
   }
 
   absl::StatusOr<ByteRope> WriteAttribute(const std::string& name, const ir::Attribute& attribute,
-                                          const Node& owner, const Names& names, NodeId main_node,
-                                          int depth) {
+                                          const Node& owner, const ValueNames& names,
+                                          NodeId main_node, int depth) {
     onnx::AttributeProto proto;
     ALLOT_RETURN_IF_ERROR(AttributeToOnnx(name, attribute, module_.constants, &proto));
     std::vector<SplicedFields> spliced(1);
@@ -284,7 +203,7 @@ class OnnxWriter {
       }
       const Graph& body = owner.regions[static_cast<size_t>(region->index)];
       content.number = onnx::AttributeProto::kGFieldNumber;
-      ALLOT_ASSIGN_OR_RETURN(const Names inner, NamesInBody(body, owner, names));
+      ALLOT_ASSIGN_OR_RETURN(const ValueNames inner, NamesInBody(body, owner, names));
       ALLOT_ASSIGN_OR_RETURN(ByteRope graph, WriteGraph(body, inner, main_node, depth + 1));
       content.fields.AppendField(content.number, std::move(graph));
     }
@@ -306,7 +225,7 @@ class OnnxWriter {
   }
 
   // `depth` counts graphs around the node; `main_node` is the one of the main graph around it.
-  absl::StatusOr<ByteRope> WriteNode(const Node& node, const Names& names, NodeId main_node,
+  absl::StatusOr<ByteRope> WriteNode(const Node& node, const ValueNames& names, NodeId main_node,
                                      int depth) {
     onnx::NodeProto proto;
     for (ValueId id : node.operands) proto.add_input(id.valid() ? names[id] : std::string());
@@ -334,7 +253,7 @@ class OnnxWriter {
   }
 
   // At depth 0 every node is a `main_node` of its own.
-  absl::StatusOr<ByteRope> WriteGraph(const Graph& graph, const Names& names, NodeId main_node,
+  absl::StatusOr<ByteRope> WriteGraph(const Graph& graph, const ValueNames& names, NodeId main_node,
                                       int depth) {
     if (depth > kMaxNesting) {
       return InputError("bodies are nested deeper than ", kMaxNesting, " levels");
@@ -421,7 +340,7 @@ class OnnxWriter {
     if (!function.doc.empty()) proto.set_doc_string(function.doc);
     for (const std::string& attribute : function.attributes) proto.add_attribute(attribute);
     WriteOpsets(function.opset_imports, *proto.mutable_opset_import());
-    const Names names = NamesOf(body);
+    const ValueNames names = NamesOf(body);
     std::vector<bool> stated(body.value_id_bound(), false);
     for (ValueId id : body.inputs()) proto.add_input(names[id]);
     for (ValueId id : body.outputs()) proto.add_output(names[id]);
