@@ -30,12 +30,14 @@ absl::StatusOr<const Dictionary*> EntriesOf(const ErrorSite& error, const Op& op
                                             Dictionary& merged) {
   if (op.properties.empty()) return &op.attributes;
   merged = op.attributes;
-  for (const NamedAttr& property : op.properties) {
-    if (Find(merged, property.name) != nullptr) {
-      return error(property.value.offset,
-                   absl::StrCat("attribute '", property.name, "' is given twice"));
-    }
-    Set(merged, property.name, property.value);
+  merged.insert(merged.end(), op.properties.begin(), op.properties.end());
+  std::stable_sort(merged.begin(), merged.end(),
+                   [](const NamedAttr& a, const NamedAttr& b) { return a.name < b.name; });
+  const auto twin =
+      std::adjacent_find(merged.begin(), merged.end(),
+                         [](const NamedAttr& a, const NamedAttr& b) { return a.name == b.name; });
+  if (twin != merged.end()) {
+    return error(twin->value.offset, absl::StrCat("attribute '", twin->name, "' is given twice"));
   }
   return &merged;
 }

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ir/verify.h"
+#include "support/random.h"
+#include "tests/models/random_graph.h"
+
 namespace allot::ir {
 namespace {
 
@@ -194,6 +198,48 @@ TEST(GraphTest, ValueWithManyUsersStaysCheap) {
   EXPECT_EQ(graph.num_nodes(), 0u);
   ASSERT_TRUE(graph.Compact());
   EXPECT_EQ(graph.value_id_bound(), 2u);
+}
+
+// Random edits that keep definitions before uses; the verifier recomputes use lists from scratch.
+TEST(GraphTest, RandomEditsKeepUseListsInStep) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    testing::RandomGraphOptions options;
+    options.seed = seed;
+    options.nodes = 40;
+    Module module = testing::RandomModule(options);
+    Graph& graph = module.graph;
+    Random random(seed);
+    for (int edit = 0; edit < 60; ++edit) {
+      const std::vector<NodeId> nodes = graph.nodes();
+      if (nodes.empty()) break;
+      const NodeId node =
+          nodes[static_cast<size_t>(random.Below(static_cast<int64_t>(nodes.size())))];
+      const ValueId result = graph.node(node).results[0];
+      const ValueId input = graph.inputs()[0];
+      const size_t operand =
+          static_cast<size_t>(random.Below(static_cast<int64_t>(graph.node(node).operands.size())));
+      switch (random.Below(4)) {
+        case 0:
+          graph.SetOperand(node, operand, input);
+          break;
+        case 1:
+          graph.SetOperand(node, operand, ValueId());
+          break;
+        case 2: {
+          const ValueId with = graph.node(node).operands[operand];
+          graph.ReplaceUses(result, with.valid() ? with : input);
+          graph.Erase(node);
+          break;
+        }
+        default:
+          ASSERT_TRUE(graph.Compact());
+          break;
+      }
+      Diagnostics violations;
+      ASSERT_TRUE(Verify(module, violations).ok())
+          << "seed " << seed << ": " << violations.ToStatus().message();
+    }
+  }
 }
 
 }  // namespace
