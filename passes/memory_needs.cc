@@ -8,6 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "support/status.h"
+
 namespace allot {
 namespace {
 
@@ -31,9 +33,49 @@ Bytes BoundTo(const PlacementProblem& problem, DeviceId device) {
   return total;
 }
 
+// The devices that can run the item, "a or b".
+std::string AllowedDevices(const PlacementProblem& problem, ItemId item) {
+  std::vector<std::string> names;
+  for (const DeviceId device : problem.devices.ids()) {
+    if (problem.items[item].time[device].has_value()) names.push_back(problem.devices[device].name);
+  }
+  return absl::StrJoin(names, " or ");
+}
+
+// Whether a flow can get from its producer to the consumer on any devices that can run them.
+bool CanReach(const PlacementProblem& problem, FlowId flow, ItemId consumer) {
+  const ItemId producer = problem.flows[flow].from;
+  for (const DeviceId from : problem.devices.ids()) {
+    if (!problem.items[producer].time[from].has_value()) continue;
+    for (const DeviceId to : problem.devices.ids()) {
+      if (!problem.items[consumer].time[to].has_value()) continue;
+      if (problem.TransferTime(flow, from, to).has_value()) return true;
+    }
+  }
+  return false;
+}
+
+// The first producer and consumer that no route joins; OK if there are none.
+absl::Status DescribeMissingRoute(const PlacementProblem& problem) {
+  for (const FlowId flow : problem.flows.ids()) {
+    const ItemId producer = problem.flows[flow].from;
+    for (const ItemId consumer : problem.flows[flow].to) {
+      if (CanReach(problem, flow, consumer)) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          "no route: '", problem.items[producer].name, "' can run on ",
+          AllowedDevices(problem, producer), ", its consumer '", problem.items[consumer].name,
+          "' on ", AllowedDevices(problem, consumer),
+          ", and the target has no route from one to the other; add a link to topology.links, or "
+          "change the rules"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven) {
+  ALLOT_RETURN_IF_ERROR(DescribeMissingRoute(problem));
   Bytes needed = 0, available = 0;
   for (const PlacementProblem::Item& item : problem.items) {
     needed = SaturatingAdd(needed, item.memory);

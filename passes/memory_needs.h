@@ -7,8 +7,9 @@
 
 namespace allot {
 
-// The error for a problem of which no feasible placement is known: what the model needs, what it
-// needs at least on each device and what that device has. `proven`: there is none.
+// The error for a problem of which no feasible placement is known: two operators that no route
+// joins, or else what the model needs, what it needs at least on each device and what that device
+// has. `proven`: there is none.
 absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven);
 
 }  // namespace allot
