@@ -580,7 +580,7 @@ TEST(ShapeRules, StandAnyNumberOfOperands) {
       for (const std::string domain : {"", "com.microsoft:", "ai.onnx.ml:"}) {
         for (const char* operand :
              {"f32[]", "f32[1]", "i64[...]", "seq(f32[2])", "i64:0", "i64=-1"}) {
-          for (const size_t count : {size_t{0}, size_t{1}, size_t{3}, size_t{10}}) {
+          for (const size_t count : {size_t{0}, size_t{3}, size_t{10}}) {
             SCOPED_TRACE(domain + rule.op_type + " " + operand);
             ir::Module module = EmptyModule();
             AddOp(module, module.graph, domain + rule.op_type, "",
@@ -661,7 +661,7 @@ TEST(ShapeRules, StandAnyNumbers) {
         QuantizationShapeRules(), ContainerShapeRules(), VisionShapeRules(),
         SignalAndTextShapeRules(), ClassicMlShapeRules(), MicrosoftShapeRules()}) {
     for (const ShapeRuleEntry& rule : rules) {
-      for (int i = 0; i < 60; ++i) {
+      for (int i = 0; i < 30; ++i) {
         ir::Module module = EmptyModule(random.Between(1, 25));
         std::vector<std::string> operands;
         for (int64_t n = random.Below(5); n >= 0; --n) {
