@@ -13,8 +13,7 @@ namespace allot {
 absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const ir::Plan& plan,
                                                  const PassContext& context) {
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
-  ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kFeatures));
-  ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kClusters));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kClusters));
   IdVector<ir::NodeId, ItemId> group_of;
   for (const ir::ClusterId cluster : plan.cluster_of) group_of.Add(ItemId(cluster.index()));
   return BuildProblem(module, plan, group_of, plan.num_clusters(), context);

@@ -40,6 +40,8 @@ class ProblemBuilder {
     for (const ItemId item : built_.nodes.ids()) ALLOT_RETURN_IF_ERROR(AddItem(item));
     AddFlows();
     AddWeights();
+    // Sizes out of range, or groups that need each other.
+    ALLOT_RETURN_IF_ERROR(Check(built_.problem), "cannot be placed: ");
     return std::move(built_);
   }
 
@@ -206,7 +208,7 @@ absl::StatusOr<BuiltProblem> BuildProblem(const ir::Module& module, const ir::Pl
                                           const IdVector<ir::NodeId, ItemId>& group_of,
                                           size_t num_groups, const PassContext& context) {
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
-  ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kFeatures));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kFeatures));
   ALLOT_CHECK(plan.kernel_of.size() == module.graph.node_id_bound());
   ALLOT_CHECK(group_of.size() == module.graph.node_id_bound());
   ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,

@@ -40,7 +40,7 @@ class Coarsen final : public PlanPass {
     }
     const ir::Graph& graph = module.graph;
     ALLOT_RETURN_IF_ERROR(RequireMachine(context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(graph, plan, PlanStage::kFeatures));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kFeatures));
     DropLaterStages(plan);
 
     const IdVector<ir::NodeId, bool> placed = PlacedNodes(graph);

@@ -19,7 +19,7 @@ namespace allot {
 namespace {
 
 struct ExplainOptions {
-  int64_t work = 20'000'000;
+  int64_t work = 4'000'000;
 };
 
 class Explaining {
@@ -161,7 +161,7 @@ class Explain final : public PlanPass {
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                            DeviceConstraints::Make(module, plan, *context.target));
     plan.reasons.clear();

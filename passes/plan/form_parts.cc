@@ -21,7 +21,7 @@ class FormPartsPass final : public PlanPass {
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.effort < 0) return InputError("effort=", options_.effort, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     const PlacementProblem& problem = built.problem;
     if (problem.items.empty()) {
       StoreSolution(PartedSolution(), plan);
@@ -31,7 +31,7 @@ class FormPartsPass final : public PlanPass {
     const int64_t effort =
         options_.effort > 0 ? options_.effort : EffortFor(problem, 4'000'000, 20, 4000);
     PartedSolution best = FormParts(problem, BuildGraph(problem), solution, effort);
-    if (plan.part_of.size() == problem.items.size()) {
+    if (RequireStage(module, plan, context, PlanStage::kParts).ok()) {
       // The search may have found better parts along with the placement.
       PartedSolution known{solution, PlannedParts(plan), {}};
       known.score = EvaluateParts(problem, known.items, known.parts);
@@ -40,11 +40,7 @@ class FormPartsPass final : public PlanPass {
         best = std::move(known);
       }
     }
-    if (!best.score.feasible) {
-      return InputError(
-          "the placement exceeds the memory of a device or needs a route that is "
-          "missing; run place again");
-    }
+    if (!best.score.feasible) return MisplacedError();
     StoreSolution(best, plan);
     context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
     return absl::OkStatus();

@@ -33,15 +33,12 @@ class RefinePass final : public PlanPass {
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     if (built.problem.items.empty()) return absl::OkStatus();
     const ProblemGraph graph = BuildGraph(built.problem);
-    const PartedSolution before = Current(built.problem, graph, plan);
-    if (!before.score.feasible) {
-      return InputError(
-          "the placement exceeds the memory of a device or needs a route that is "
-          "missing; run place again");
-    }
+    const PartedSolution before = Current(
+        built.problem, graph, plan, RequireStage(module, plan, context, PlanStage::kParts).ok());
+    if (!before.score.feasible) return MisplacedError();
     std::string how;
     bool proved = false;
     const PartedSolution best = Improve(built.problem, graph, before, context, how, proved);
@@ -58,9 +55,9 @@ class RefinePass final : public PlanPass {
 
  private:
   static PartedSolution Current(const PlacementProblem& problem, const ProblemGraph& graph,
-                                const ir::Plan& plan) {
+                                const ir::Plan& plan, bool has_parts) {
     const Solution solution = PlannedSolution(plan);
-    if (plan.part_of.size() != problem.items.size()) {
+    if (!has_parts) {
       return FormParts(problem, graph, solution, EffortFor(problem, 4'000'000, 20, 4000));
     }
     PartedSolution current{solution, PlannedParts(plan), {}};

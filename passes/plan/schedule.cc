@@ -58,8 +58,8 @@ class SchedulePass final : public PlanPass {
     if (options_.bound_work < 0)
       return InputError("bound-work=", options_.bound_work, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kPlacement));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module.graph, plan, PlanStage::kParts));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kParts));
     if (!plan.summary.has_value()) plan.summary = ir::Summary();
     ir::Summary& summary = *plan.summary;
     summary.objective = context.objective;
@@ -70,11 +70,7 @@ class SchedulePass final : public PlanPass {
 
     const PartLevel parts = BuildPartLevel(built, plan);
     const Score score = EvaluateParts(built.problem, PlannedSolution(plan), PlannedParts(plan));
-    if (!score.feasible) {
-      return InputError(
-          "the placement exceeds the memory of a device or needs a route that is "
-          "missing; run place again");
-    }
+    if (!score.feasible) return MisplacedError();
     const Schedule schedule = Simulate(parts.problem, parts.graph, parts.solution);
     ALLOT_RETURN_IF_ERROR(Confirm(parts, schedule, score.objective));
     StoreTimes(parts, schedule, plan);

@@ -280,6 +280,29 @@ TEST(ExplainTest, ReasonsFollowTheRules) {
                                HasSubstr("before launches")));
 }
 
+TEST(ExplainTest, UncuttableValuesAreNamed) {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({8, 8}));
+  const ir::ValueId sequence = b.Op("SequenceConstruct", {x, x}, ir::Type::Sequence(F32({8, 8})));
+  const ir::ValueId y =
+      b.Op("ConcatFromSequence", {sequence}, F32({16, 8}), {{"axis", testing::Attr(int64_t{0})}});
+  Planning planning(std::move(b).Finish({y}));
+  ASSERT_TRUE(planning.Run("place-default").ok()) << planning.Run("place-default");
+  EXPECT_THAT(planning.plan.reasons[ir::ClusterId(0)],
+              HasSubstr("uncuttable: 'SequenceConstruct_0_y' from 'SequenceConstruct_0' to "
+                        "'ConcatFromSequence_1' is no tensor of known rank"));
+}
+
+TEST(ExplainTest, FullMemoriesAreNamed) {
+  Planning planning(SharedWeights(), testing::SlowTarget(2));
+  ASSERT_TRUE(planning.Run("place-default").ok());
+  // d1 is faster; all but nothing of its memory goes.
+  planning.target.devices[DeviceId(1)].memory = 100;
+  ASSERT_TRUE(planning.Run("place-default").ok()) << planning.Run("place-default");
+  EXPECT_THAT(planning.plan.reasons[ir::ClusterId(0)],
+              HasSubstr("memory: d1 has no memory left for it"));
+}
+
 TEST(EstimateCostTest, NotesWhatWasAssumedOnce) {
   ModuleBuilder b;
   ir::Type open = F32({1, 8});
