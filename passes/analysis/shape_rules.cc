@@ -18,6 +18,7 @@ ShapeRuleTable::ShapeRuleTable() {
   AddAll(MatrixShapeRules(), onnx_);
   AddAll(ReductionShapeRules(), onnx_);
   AddAll(NormalizationShapeRules(), onnx_);
+  AddAll(ReshapeShapeRules(), onnx_);
   AddAll(LayoutShapeRules(), onnx_);
   AddAll(IndexingShapeRules(), onnx_);
   AddAll(CreationShapeRules(), onnx_);

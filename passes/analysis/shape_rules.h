@@ -32,6 +32,7 @@ absl::Span<const ShapeRuleEntry> WindowShapeRules();
 absl::Span<const ShapeRuleEntry> MatrixShapeRules();
 absl::Span<const ShapeRuleEntry> ReductionShapeRules();
 absl::Span<const ShapeRuleEntry> NormalizationShapeRules();
+absl::Span<const ShapeRuleEntry> ReshapeShapeRules();
 absl::Span<const ShapeRuleEntry> LayoutShapeRules();
 absl::Span<const ShapeRuleEntry> IndexingShapeRules();
 absl::Span<const ShapeRuleEntry> CreationShapeRules();

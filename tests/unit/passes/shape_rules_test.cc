@@ -572,9 +572,9 @@ TEST(ShapeRules, SayNothingOfOddNodes) {
 TEST(ShapeRules, StandAnyNumberOfOperands) {
   for (const auto& rules :
        {ElementwiseShapeRules(), WindowShapeRules(), MatrixShapeRules(), ReductionShapeRules(),
-        NormalizationShapeRules(), LayoutShapeRules(), IndexingShapeRules(), CreationShapeRules(),
-        SequenceModelShapeRules(), QuantizationShapeRules(), ContainerShapeRules(),
-        VisionShapeRules(), SignalAndTextShapeRules(), ClassicMlShapeRules(),
+        NormalizationShapeRules(), ReshapeShapeRules(), LayoutShapeRules(), IndexingShapeRules(),
+        CreationShapeRules(), SequenceModelShapeRules(), QuantizationShapeRules(),
+        ContainerShapeRules(), VisionShapeRules(), SignalAndTextShapeRules(), ClassicMlShapeRules(),
         MicrosoftShapeRules()}) {
     for (const ShapeRuleEntry& rule : rules) {
       for (const std::string domain : {"", "com.microsoft:", "ai.onnx.ml:"}) {
@@ -657,9 +657,10 @@ TEST(ShapeRules, StandAnyNumbers) {
   int64_t answers = 0;
   for (const auto& rules :
        {ElementwiseShapeRules(), WindowShapeRules(), MatrixShapeRules(), ReductionShapeRules(),
-        LayoutShapeRules(), IndexingShapeRules(), CreationShapeRules(), SequenceModelShapeRules(),
-        QuantizationShapeRules(), ContainerShapeRules(), VisionShapeRules(),
-        SignalAndTextShapeRules(), ClassicMlShapeRules(), MicrosoftShapeRules()}) {
+        ReshapeShapeRules(), LayoutShapeRules(), IndexingShapeRules(), CreationShapeRules(),
+        SequenceModelShapeRules(), QuantizationShapeRules(), ContainerShapeRules(),
+        VisionShapeRules(), SignalAndTextShapeRules(), ClassicMlShapeRules(),
+        MicrosoftShapeRules()}) {
     for (const ShapeRuleEntry& rule : rules) {
       for (int i = 0; i < 30; ++i) {
         ir::Module module = EmptyModule(random.Between(1, 25));
