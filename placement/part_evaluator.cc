@@ -8,6 +8,7 @@ namespace allot {
 
 PartEvaluator::PartEvaluator(const PlacementProblem& problem, const ProblemGraph& graph)
     : problem_(problem),
+      graph_(graph),
       items_(problem, graph),
       table_(problem, Launch::kPerGroup),
       memory_(problem) {
@@ -31,7 +32,8 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
   int32_t num_slots = 0;
   for (int32_t flow = 0; flow < num_flows; ++flow) {
     const int32_t from = part_of[flow_from_[flow]];
-    bool leaves = false;
+    // A result leaves, too: it has no consumer inside.
+    bool leaves = flow_begin_[flow] == flow_begin_[flow + 1];
     for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1] && !leaves; ++c) {
       leaves = part_of[flow_to_[c]] != from;
     }
@@ -54,9 +56,10 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
   quotient_.first_flow.assign(num_parts, -1);
   for (int32_t part = 0; part < num_parts; ++part) {
     const int32_t begin = quotient_.slot_begin[part], end = quotient_.slot_begin[part + 1];
-    if (begin < end) quotient_.first_flow[part] = quotient_.slot_flow[begin];
     for (int32_t slot = begin; slot < end; ++slot) {
       const int32_t flow = quotient_.slot_flow[slot];
+      int32_t& first = quotient_.first_flow[part];
+      if (first < 0 && flow_begin_[flow] < flow_begin_[flow + 1]) first = flow;
       for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1]; ++c) {
         const int32_t to = part_of[flow_to_[c]];
         if (to == part || stamp_[to] == slot) continue;
@@ -69,28 +72,39 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
   }
 }
 
+// As Contract() defines them: the peak of what is live inside a part along the topological order.
+void PartEvaluator::FindWorkspaces(const int32_t* part_of, int32_t num_parts) {
+  const auto num_flows = static_cast<int32_t>(flow_from_.size());
+  uses_.assign(num_flows, 0);
+  for (int32_t flow = 0; flow < num_flows; ++flow) {
+    if (slot_of_flow_[flow] < 0) uses_[flow] = flow_begin_[flow + 1] - flow_begin_[flow];
+  }
+  live_.assign(num_parts, 0);
+  workspace_.assign(num_parts, 0);
+  for (const ItemId item : graph_.topological) {
+    const int32_t part = part_of[item.index()];
+    for (const FlowId flow : graph_.outputs[item]) {
+      if (uses_[flow.index()] > 0) live_[part] += problem_.flows[flow].bytes;
+    }
+    workspace_[part] = std::max(workspace_[part], live_[part] + problem_.items[item].workspace);
+    for (const FlowId flow : graph_.inputs[item]) {
+      int32_t& uses = uses_[flow.index()];
+      if (uses > 0 && --uses == 0) live_[part] -= problem_.flows[flow].bytes;
+    }
+  }
+}
+
+Picos PartEvaluator::Simulate(int32_t num_parts, std::vector<FlatTransfer>* transfers) {
+  order_.resize(num_parts);
+  std::iota(order_.begin(), order_.end(), 0);
+  return simulation_.Run(quotient_, table_, part_device_.data(), duration_.data(), order_.data(),
+                         transfers);
+}
+
 SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, int32_t num_parts) {
   SearchValue value;
   value.secondary = num_parts;
-  total_load_ = 0;
   value.violations = items_.Violations(device);
-  if (!memory_.always_fits() && !memory_.CertainlyFits(device)) {
-    // Lifetimes within parts matter: ask the definition itself.
-    Partition parts;
-    Solution solution;
-    parts.num_parts = static_cast<size_t>(num_parts);
-    for (const ItemId item : problem_.items.ids()) {
-      parts.part_of.Add(ItemId(part_of[item.index()]));
-      solution.device_of.Add(DeviceId(device[item.index()]));
-    }
-    const Score score = EvaluateParts(problem_, solution, parts);
-    for (const DeviceId d : problem_.devices.ids()) {
-      value.excess += std::max<Bytes>(0, score.peak[d] - problem_.devices[d].memory);
-    }
-    value.objective = score.objective;
-    return value;
-  }
-
   BuildQuotient(part_of, num_parts);
   part_device_.assign(num_parts, 0);
   duration_.assign(num_parts, 0);
@@ -103,13 +117,21 @@ SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, 
   for (int32_t part = 0; part < num_parts; ++part) {
     duration_[part] += part_cost_[part_device_[part]];
   }
-  if (problem_.objective == PlacementObjective::kLatency) {
-    order_.resize(num_parts);
-    std::iota(order_.begin(), order_.end(), 0);
-    value.objective = simulation_.Run(quotient_, table_, part_device_.data(), duration_.data(),
-                                      order_.data(), nullptr);
-    return value;
+
+  const bool fits = memory_.always_fits() || memory_.CertainlyFits(device);
+  const bool latency = problem_.objective == PlacementObjective::kLatency;
+  if (latency || !fits) value.objective = Simulate(num_parts, fits ? nullptr : &transfers_);
+  if (!fits) {
+    FindWorkspaces(part_of, num_parts);
+    const std::vector<Bytes>& peak =
+        sweep_.Run(quotient_, problem_, part_device_.data(), workspace_.data(), simulation_,
+                   value.objective, transfers_, memory_.Resident(device));
+    for (size_t d = 0; d < peak.size(); ++d) {
+      value.excess += std::max<Bytes>(0, peak[d] - memory_.capacity(d));
+    }
   }
+  total_load_ = 0;
+  if (latency) return value;
   loads_.Run(quotient_, table_, part_device_.data(), duration_.data());
   value.objective = loads_.Largest();
   total_load_ = loads_.Total();

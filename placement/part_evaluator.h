@@ -15,7 +15,7 @@ class PartEvaluator {
 
   // By plain index: the device and the part of each item. Parts are numbered in launch order: no
   // flow leads to a smaller part. All items of a part are on one device. The secondary value is the
-  // number of parts. O(items + flows), unless memory may bind.
+  // number of parts. O(items + flows); where memory may bind, a sort of lifetimes on top.
   SearchValue Value(const int32_t* device, const int32_t* part_of, int32_t num_parts);
 
   // For throughput: the sum of all loads at the last Value(); zero for latency.
@@ -30,8 +30,11 @@ class PartEvaluator {
 
  private:
   void BuildQuotient(const int32_t* part_of, int32_t num_parts);
+  void FindWorkspaces(const int32_t* part_of, int32_t num_parts);
+  Picos Simulate(int32_t num_parts, std::vector<FlatTransfer>* transfers);
 
   const PlacementProblem& problem_;
+  const ProblemGraph& graph_;
   Evaluator items_;
   TransferTable table_;
   MemoryModel memory_;
@@ -46,6 +49,10 @@ class PartEvaluator {
   std::vector<int32_t> part_device_, order_, stamp_, slot_of_flow_, fill_;
   ResourceLoads loads_;
   Picos total_load_ = 0;
+  PeakSweep sweep_;
+  std::vector<FlatTransfer> transfers_;
+  std::vector<int32_t> uses_;            // by flow: of one inside a part, consumers still to come
+  std::vector<Bytes> live_, workspace_;  // by part
   std::vector<Picos> duration_;
   std::vector<std::pair<int64_t, int32_t>> ready_;
   std::vector<int32_t> number_;
