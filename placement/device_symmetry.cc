@@ -12,8 +12,8 @@ int32_t Exchanged(int32_t device, int32_t a, int32_t b) {
   return device == a ? b : device == b ? a : device;
 }
 
-bool Interchangeable(const PlacementProblem& problem, const std::vector<std::vector<Pair>>& users,
-                     int32_t a, int32_t b) {
+bool Interchangeable(const PlacementProblem& problem, const std::vector<FlowId>& measured,
+                     const std::vector<std::vector<Pair>>& users, int32_t a, int32_t b) {
   const DeviceId da(a), db(b);
   if (problem.devices[da].memory != problem.devices[db].memory) return false;
   if (problem.devices[da].part_cost != problem.devices[db].part_cost) return false;
@@ -26,8 +26,9 @@ bool Interchangeable(const PlacementProblem& problem, const std::vector<std::vec
       if (k == l) continue;
       const DeviceId from(k), to(l), from2(Exchanged(k, a, b)), to2(Exchanged(l, a, b));
       if (from == from2 && to == to2) continue;
-      for (const PlacementProblem::Flow& flow : problem.flows) {
-        if (!flow.time.empty() && flow.time[from][to] != flow.time[from2][to2]) return false;
+      for (const FlowId id : measured) {
+        const PlacementProblem::Flow& flow = problem.flows[id];
+        if (flow.time[from][to] != flow.time[from2][to2]) return false;
       }
       if (problem.routes.empty()) continue;
       const std::optional<Route>& route = problem.routes[from][to];
@@ -59,12 +60,16 @@ std::vector<int32_t> DeviceClasses(const PlacementProblem& problem) {
       }
     }
   }
+  std::vector<FlowId> measured;  // others take what their routes take
+  for (const FlowId flow : problem.flows.ids()) {
+    if (!problem.flows[flow].time.empty()) measured.push_back(flow);
+  }
   std::vector<int32_t> classes;
   for (int32_t d = 0; d < num_devices; ++d) {
     int32_t found = d;
     for (int32_t other = 0; other < d && found == d; ++other) {
       if (classes[static_cast<size_t>(other)] != other) continue;
-      if (Interchangeable(problem, users, other, d)) found = other;
+      if (Interchangeable(problem, measured, users, other, d)) found = other;
     }
     classes.push_back(found);
   }

@@ -120,7 +120,8 @@ class Builder {
       Row(absl::StrCat("placed_", item.index()), std::move(sum), 1, 1);
     }
     // Of devices that cannot be told apart, one is used only by items after the first of the one
-    // before it.
+    // before it. Said of the first items alone: the rows grow with each.
+    constexpr size_t kMostAlike = 40;
     for (int32_t d = 0; d < num_devices_; ++d) {
       int32_t before = -1;
       for (int32_t other = 0; other < d; ++other) {
@@ -132,6 +133,7 @@ class Builder {
       std::vector<Term> earlier;
       for (const ItemId item : problem_.items.ids()) {
         if (leader_[item] != item || X(item, d) < 0) continue;
+        if (earlier.size() == kMostAlike) break;
         std::vector<Term> terms = earlier;
         terms.push_back({X(item, d), -1});
         Row(absl::StrCat("alike_", item.index(), "_", d), std::move(terms), 0, kMilpInfinity);
