@@ -128,6 +128,18 @@ OnnxBuilder OddOutputs() {
   return net;
 }
 
+void RefersTo(TensorProto& tensor, const std::string& file, int64_t offset, int64_t length) {
+  const auto entry = [&](const char* key, const std::string& value) {
+    onnx::StringStringEntryProto& pair = *tensor.add_external_data();
+    pair.set_key(key);
+    pair.set_value(value);
+  };
+  entry("location", file);
+  entry("offset", std::to_string(offset));
+  entry("length", std::to_string(length));
+  tensor.set_data_location(TensorProto::EXTERNAL);
+}
+
 // Weights in a file of their own.
 OnnxBuilder ExternalData(const std::string& folder) {
   OnnxBuilder net("external", 17);
@@ -137,17 +149,10 @@ OnnxBuilder ExternalData(const std::string& folder) {
     const std::string name = "fc" + std::to_string(i);
     const std::string w = net.Weight(name + ".w", {64, 64}, 0.12);
     TensorProto& tensor = *net.graph().mutable_initializer(net.graph().initializer_size() - 1);
-    const auto entry = [&](const char* key, const std::string& value) {
-      onnx::StringStringEntryProto& pair = *tensor.add_external_data();
-      pair.set_key(key);
-      pair.set_value(value);
-    };
-    entry("location", "external_weights.bin");
-    entry("offset", std::to_string(data.size()));
-    entry("length", std::to_string(tensor.raw_data().size()));
+    RefersTo(tensor, "external_weights.bin", static_cast<int64_t>(data.size()),
+             static_cast<int64_t>(tensor.raw_data().size()));
     data += tensor.raw_data();
     tensor.clear_raw_data();
-    tensor.set_data_location(TensorProto::EXTERNAL);
     x = net.Op("MatMul", {x, w}, name);
     x = net.Op("Relu", {x}, name + ".relu");
   }
@@ -155,6 +160,26 @@ OnnxBuilder ExternalData(const std::string& folder) {
   net.Output("y", {4, 64});
   std::ofstream file(folder + "/external_weights.bin", std::ios::binary);
   file.write(data.data(), static_cast<std::streamsize>(data.size()));
+  return net;
+}
+
+// Three gigabytes of weights in a file that need not exist to write the model.
+OnnxBuilder Large() {
+  OnnxBuilder net("large", 17);
+  constexpr int64_t kWidth = 8192, kBytes = kWidth * kWidth * 4;
+  std::string x = net.Input("x", {1, kWidth});
+  for (int i = 0; i < 12; ++i) {
+    const std::string name = "fc" + std::to_string(i);
+    TensorProto& tensor = *net.graph().add_initializer();
+    tensor.set_name(name + ".w");
+    tensor.set_data_type(TensorProto::FLOAT);
+    tensor.add_dims(kWidth);
+    tensor.add_dims(kWidth);
+    RefersTo(tensor, "large.bin", i * kBytes, kBytes);
+    x = net.Op("MatMul", {x, name + ".w"}, name);
+  }
+  net.Node("Relu", {x}, {"y"}, "relu");
+  net.Output("y", {1, kWidth});
   return net;
 }
 
@@ -317,11 +342,19 @@ bool WriteAll(const std::string& folder) {
 }  // namespace allot::examples
 
 int main(int argc, char** argv) {
-  const bool bad = argc == 3 && std::string(argv[2]) == "--bad";
-  if (argc != 2 && !bad) {
-    std::fprintf(stderr, "usage: make-e2e-models FOLDER [--bad]\n");
+  const std::string kind = argc == 3 ? argv[2] : "";
+  if (argc < 2 || argc > 3 || (argc == 3 && kind != "--bad" && kind != "--large")) {
+    std::fprintf(stderr, "usage: make-e2e-models FOLDER [--bad|--large]\n");
     return 1;
   }
-  const bool ok = bad ? allot::examples::WriteBad(argv[1]) : allot::examples::WriteAll(argv[1]);
+  const std::string folder = argv[1];
+  bool ok = false;
+  if (kind == "--bad") {
+    ok = allot::examples::WriteBad(folder);
+  } else if (kind == "--large") {
+    ok = allot::examples::Write(allot::examples::Large(), folder + "/large.onnx");
+  } else {
+    ok = allot::examples::WriteAll(folder);
+  }
   return ok ? 0 : 1;
 }
