@@ -114,7 +114,7 @@ absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts&
   absl::Status status = proto.status();
   if (status.ok()) status = ReadModel(*std::move(proto), state);
   if (!status.ok()) {
-    return absl::Status(status.code(), absl::StrCat(status.message(), LooksLike(bytes)));
+    return absl::Status(status.code(), OneLine(absl::StrCat(status.message(), LooksLike(bytes))));
   }
   return module;
 }
