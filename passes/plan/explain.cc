@@ -101,7 +101,7 @@ class Explaining {
       }
       work_ -= evaluation;
       solution_.device_of[item] = other;
-      const Score score = Evaluate(problem_, flow_graph_, solution_);
+      const Score score = evaluator_.FullScore(solution_);
       solution_.device_of[item] = device;
       if (!score.feasible) {
         full.push_back(
