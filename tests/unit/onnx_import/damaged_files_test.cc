@@ -73,7 +73,7 @@ TEST(DamagedFiles, FlippedBytesAreHarmless) {
   const std::string whole = SomeOfEverything();
   const ModelFolder folder;
   Random random(1);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 8000; ++round) {
     std::string damaged = whole;
     for (int64_t i = 0, flips = 1 + random.Below(4); i < flips; ++i) {
       damaged[size_t(random.Below(int64_t(damaged.size())))] = static_cast<char>(random.Below(256));
