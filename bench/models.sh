@@ -5,7 +5,7 @@ set -euo pipefail
 folder=${1:?usage: bench/models.sh FOLDER [ALLOT] [OBJECTIVE]}
 allot=${2:-build/allot}
 objective=${3:-latency}
-targets=(cpu-2gpu cpu-gpu soc-npu dual-socket-4gpu homogeneous-8gpu)
+targets=(${TARGETS:-cpu-2gpu cpu-gpu soc-npu dual-socket-4gpu homogeneous-8gpu})
 
 echo "| model | target | value ms | best single ms | bound ms | gap % | parts | s |"
 echo "|---|---|---:|---:|---:|---:|---:|---:|"
