@@ -92,8 +92,8 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
         unmatched.begin(),
         unmatched.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, unmatched.size())));
     diagnostics.Warning(measured.file,
-                        absl::StrCat(unmatched.size(), " rows match no node and device: ",
-                                     absl::StrJoin(shown, ", "),
+                        absl::StrCat(unmatched.size(),
+                                     " rows match no node and device: ", absl::StrJoin(shown, ", "),
                                      unmatched.size() > kShown ? ", ..." : ""));
   }
 }

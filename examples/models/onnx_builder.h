@@ -18,7 +18,7 @@ class OnnxBuilder {
 
   // A dimension: a number, or a symbol when `symbol` is not empty.
   struct Dim {
-    Dim(int64_t value) : size(value) {}            // NOLINT: dimensions are written as numbers
+    Dim(int64_t value) : size(value) {}      // NOLINT: dimensions are written as numbers
     Dim(const char* name) : symbol(name) {}  // NOLINT
     int64_t size = 0;
     std::string symbol;
