@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# The configurations share what they compile alike.
+export CCACHE_BASEDIR="$PWD"
+
 step() { printf '\n== %s ==\n' "$*"; }
 
 step "packages"
