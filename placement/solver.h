@@ -15,11 +15,18 @@
 
 namespace allot {
 
+// What a search has reached: the objective of the best feasible solution that it knows (negative:
+// none), the best proven bound (0: none), and the work that it has spent.
+using ProgressHook = std::function<void(Picos value, Picos bound, int64_t work)>;
+
 // Work limits rule, not clocks: the same problem, work and seed give the same result everywhere.
 struct SolveLimits {
   int64_t work = 1'000'000;  // solver-defined units, roughly one item evaluation each
   uint64_t seed = 1;
   int threads = 1;  // never changes the result
+  // If set, called whenever the best value or bound improves, on any thread but never on two at
+  // once. Never changes the result.
+  ProgressHook progress = nullptr;
 };
 
 enum class Termination { kOptimal, kFeasible, kInfeasible, kNoSolutionFound };
