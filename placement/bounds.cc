@@ -38,6 +38,14 @@ int Rounds(const LoadRows& rows, const std::vector<Picos>& fixed, int64_t work) 
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
                                     Launch launch, int64_t work) {
   const bool latency = problem.objective == PlacementObjective::kLatency;
+  if (problem.execution == Execution::kCalls) {
+    // A pool carries any load, so only paths count: whatever a path crosses is loaded and stored
+    // within the calls, which are no shorter than their items on the path.
+    const PathCosts costs(problem, graph, Launch::kIgnore);
+    const Picos path = CriticalPath(costs, LongestPaths(costs));
+    if (path >= PathCosts::kNever) return {};
+    return {{path, "critical-path"}};
+  }
   const LoadRows rows = MakeLoadRows(problem);
   std::vector<Bytes> capacity;
   std::vector<Picos> fixed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "placement/call_evaluator.h"
 #include "placement/evaluator.h"
 
 namespace allot {
@@ -180,16 +181,81 @@ bool NumberTopologically(const PlacementProblem& problem, size_t num_groups,
   return true;
 }
 
+// Execution in calls: every device and call of every item. Exchanging the numbers of two calls is
+// another try.
+class CallEnumeration {
+ public:
+  CallEnumeration(const PlacementProblem& problem, const ProblemGraph& graph, Picos cutoff,
+                  int64_t work)
+      : problem_(problem),
+        evaluator_(problem, graph),
+        n_(problem.items.size()),
+        best_value_(cutoff),
+        work_(work),
+        device_(n_),
+        call_(n_) {
+    solution_.order = graph.topological;
+  }
+
+  void Run() { PlaceFrom(0); }
+
+  std::optional<Solution> best_;
+  int64_t spent_ = 0;
+  bool complete_ = true;
+
+ private:
+  void PlaceFrom(size_t item) {
+    if (!complete_) return;
+    if (item == n_) {
+      Judge();
+      return;
+    }
+    for (const DeviceId d : problem_.devices.ids()) {
+      if (!problem_.items[ItemId(item)].time[d].has_value()) continue;
+      device_[item] = d.index();
+      const int32_t calls = problem_.devices[d].pool ? 1 : problem_.calls_per_device;
+      for (call_[item] = 0; call_[item] < calls; ++call_[item]) PlaceFrom(item + 1);
+    }
+  }
+
+  void Judge() {
+    spent_ += static_cast<int64_t>(n_);
+    if (spent_ > work_) {
+      complete_ = false;
+      return;
+    }
+    const SearchValue value = evaluator_.Value(device_.data(), call_.data());
+    if (!value.feasible() || value.objective >= best_value_) return;
+    best_value_ = value.objective;
+    best_ = solution_;
+    for (const int32_t d : device_) best_->device_of.Add(DeviceId(d));
+    best_->call_of.raw() = call_;
+  }
+
+  const PlacementProblem& problem_;
+  CallEvaluator evaluator_;
+  const size_t n_;
+  Picos best_value_;
+  const int64_t work_;
+  std::vector<int32_t> device_, call_;
+  Solution solution_;
+};
+
 }  // namespace
 
 std::optional<Solution> BestByEnumeration(const PlacementProblem& problem,
                                           const ProblemGraph& graph, Picos cutoff, int64_t work,
                                           int64_t& spent, bool& complete) {
-  Enumeration enumeration(problem, graph, cutoff, work);
-  enumeration.Run();
-  spent += enumeration.spent_;
-  complete = enumeration.complete_;
-  return std::move(enumeration.best_);
+  const auto run = [&](auto enumeration) {
+    enumeration.Run();
+    spent += enumeration.spent_;
+    complete = enumeration.complete_;
+    return std::move(enumeration.best_);
+  };
+  if (problem.execution == Execution::kCalls) {
+    return run(CallEnumeration(problem, graph, cutoff, work));
+  }
+  return run(Enumeration(problem, graph, cutoff, work));
 }
 
 std::optional<PartedSolution> BestParts(const PlacementProblem& problem,

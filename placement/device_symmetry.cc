@@ -17,6 +17,10 @@ bool Interchangeable(const PlacementProblem& problem, const std::vector<FlowId>&
   const DeviceId da(a), db(b);
   if (problem.devices[da].memory != problem.devices[db].memory) return false;
   if (problem.devices[da].part_cost != problem.devices[db].part_cost) return false;
+  if (problem.devices[da].pool != problem.devices[db].pool) return false;
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    if (!flow.staging.empty() && flow.staging[da] != flow.staging[db]) return false;
+  }
   for (const PlacementProblem::Item& item : problem.items) {
     if (item.time[da] != item.time[db]) return false;
   }

@@ -9,9 +9,10 @@
 namespace allot {
 
 // By device: the smallest device that it may be exchanged with, itself if there is none. Compares
-// times, memory, part costs, measured transfers, routes and the channels they share. Exact up to
-// the order in which transfers of one instant are served (evaluate.h: by device number), which
-// matters under kLink and kBlocking only. O(devices^3 + devices^2 * (items + devices * flows)).
+// times, memory, part costs, measured and staged transfers, routes and the channels they share.
+// Exact up to the order in which transfers of one instant are served (evaluate.h: by device
+// number), which matters under kLink and kBlocking only. O(devices^3 + devices^2 * (items + devices
+// * flows)).
 std::vector<int32_t> DeviceClasses(const PlacementProblem& problem);
 
 }  // namespace allot

@@ -2,12 +2,16 @@
 
 #include <tuple>
 
+#include "placement/call_evaluator.h"
 #include "placement/evaluator.h"
 
 namespace allot {
 
 Score Evaluate(const PlacementProblem& problem, const ProblemGraph& graph,
                const Solution& solution) {
+  if (problem.execution == Execution::kCalls) {
+    return CallEvaluator(problem, graph).FullScore(solution);
+  }
   return Evaluator(problem, graph).FullScore(solution);
 }
 

@@ -13,9 +13,14 @@ using Placement = IdVector<ItemId, DeviceId>;
 struct Solution {
   Placement device_of;
   std::vector<ItemId> order;
+  // kCalls: by item, which call of its device runs it; the calls of a device run as numbered, from
+  // 0 to below calls_per_device. Without meaning on pools. Empty: every device makes one call.
+  IdVector<ItemId, int32_t> call_of = {};
   friend bool operator==(const Solution&, const Solution&) = default;
 };
 
+// Of a staged flow: a store has to == from; a load leads from its producer's device to the one that
+// reads. Under kCalls transfers are parts of the calls and not listed.
 struct ScheduledTransfer {
   FlowId flow;
   DeviceId from, to;
@@ -24,12 +29,12 @@ struct ScheduledTransfer {
 
 struct Schedule {
   IdVector<ItemId, Picos> start, end;
-  std::vector<ScheduledTransfer> transfers;  // by start, flow, destination
+  std::vector<ScheduledTransfer> transfers;  // by start, flow, stores first, destination
 };
 
 struct Score {
-  // The peak of every device fits its memory, every item can run where it is, groups are together
-  // and every needed route exists.
+  // The peak of every device fits its memory, every item can run where it is, groups are together,
+  // every needed route exists, and what has to be contiguous is.
   bool feasible = false;
   Picos objective = 0;  // latency: the makespan; throughput: the largest load of a resource
   Picos makespan = 0;
@@ -53,6 +58,12 @@ struct Score {
 // served, each as soon as everything it asks for is free at once; nothing overtakes, even where a
 // later request would fit into a gap. Of requests at one instant those of transfers go first, so a
 // device sends what it has made before it goes on.
+//
+// A staged flow requests its store and then its loads, all when its producer ends; a load starts
+// when the store has ended and, under kBlocking, every earlier request for its receiver has been
+// served.
+//
+// kCalls: the schedule of the calls (call_evaluator.h); `order` does not matter.
 //
 // launch_on_arrival: a consumer on another device waits the receiver's part_cost after the end of
 // the transfer.

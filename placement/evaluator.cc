@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "placement/contiguity.h"
+
 namespace allot {
 
 Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
@@ -24,9 +26,19 @@ Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
     std::vector<int32_t>& items = groups_.emplace_back();
     for (const ItemId item : group) items.push_back(item.index());
   }
+  if (problem.contiguous) {
+    for (const auto& [before, after] : ContiguityPairs(problem)) {
+      contiguity_.emplace_back(before.index(), after.index());
+    }
+  }
+  bool routed = false;  // any flow that needs a route
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    routed = routed || (flow.time.empty() && flow.staging.empty());
+  }
   for (const DeviceId from : problem.devices.ids()) {
     for (const DeviceId to : problem.devices.ids()) {
-      if (from != to && (problem.routes.empty() || !problem.routes[from][to].has_value())) {
+      if (routed && from != to &&
+          (problem.routes.empty() || !problem.routes[from][to].has_value())) {
         all_routes_ = false;
       }
     }
@@ -47,6 +59,7 @@ int64_t Evaluator::Prepare(const int32_t* device) {
   for (const std::vector<int32_t>& group : groups_) {
     for (const int32_t item : group) violations += device[item] != device[group[0]] ? 1 : 0;
   }
+  if (!contiguity_.empty()) violations += Entangled(device);
   if (all_routes_) return violations;
   for (int32_t node = 0; node < flat_.num_nodes(); ++node) {
     const int32_t from = device[node];
@@ -58,6 +71,33 @@ int64_t Evaluator::Prepare(const int32_t* device) {
     }
   }
   return violations;
+}
+
+int64_t Evaluator::Entangled(const int32_t* device) {
+  const size_t num_devices = last_use_.size();
+  leads_.assign(num_devices * num_devices, 0);
+  entering_.assign(num_devices, 0);
+  for (const auto& [before, after] : contiguity_) {
+    const size_t from = device[before], to = device[after];
+    if (from == to || leads_[from * num_devices + to]) continue;
+    leads_[from * num_devices + to] = 1;
+    ++entering_[to];
+  }
+  // Takes away devices that nothing enters, as long as there are any.
+  auto left = static_cast<int64_t>(num_devices);
+  for (bool any = true; any;) {
+    any = false;
+    for (size_t from = 0; from < num_devices; ++from) {
+      if (entering_[from] != 0) continue;
+      entering_[from] = -1;
+      --left;
+      any = true;
+      for (size_t to = 0; to < num_devices; ++to) {
+        if (leads_[from * num_devices + to]) --entering_[to];
+      }
+    }
+  }
+  return left;
 }
 
 // Loads of devices and channels, and what a device costs that holds anything under
@@ -143,6 +183,7 @@ Score Evaluator::FullScore(const Solution& solution) {
   score.makespan =
       simulation_.Run(flat_, table_, device_.data(), duration_.data(), order_.data(), &transfers_);
   for (const FlatTransfer& transfer : transfers_) {
+    if (transfer.from == transfer.to) continue;  // a store: its loads count
     score.moved += problem_.flows[FlowId(transfer.flow)].bytes;
   }
   const std::vector<Bytes>& resident = memory_.Resident(device_.data());

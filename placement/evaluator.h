@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <utility>
 #include <vector>
 
 #include "placement/evaluate.h"
@@ -13,8 +14,9 @@ namespace allot {
 
 // Smaller is better, compared in this order, so that a search leaves what is infeasible first.
 struct SearchValue {
-  int64_t violations = 0;  // items where they cannot run, groups on two devices, missing routes
-  Bytes excess = 0;        // bytes beyond memory, summed over devices at their peaks
+  // Items where they cannot run, groups on two devices, missing routes, what is not contiguous.
+  int64_t violations = 0;
+  Bytes excess = 0;  // bytes beyond memory, summed over devices at their peaks
   Picos objective = 0;
   Picos secondary = 0;  // tells equals apart: the sum over resources of load or of last use
 
@@ -38,8 +40,8 @@ class Evaluator {
   // The loads that the last Value() of a throughput problem has seen.
   const ResourceLoads& loads() const { return loads_; }
 
-  // How many items are where they cannot run, or apart from their group, and how many consumers
-  // have no route.
+  // How many items are where they cannot run, or apart from their group, how many consumers have no
+  // route, and how many devices keep others from being contiguous.
   int64_t Violations(const int32_t* device) { return Prepare(device); }
 
   // Fills everything; slower than Value().
@@ -54,6 +56,8 @@ class Evaluator {
   const std::vector<std::vector<int32_t>>& groups() const { return groups_; }
 
  private:
+  // How many devices have no place in an order of contiguity.
+  int64_t Entangled(const int32_t* device);
   // Counts what is wrong with a placement, apart from memory, and fills duration_.
   int64_t Prepare(const int32_t* device);
   void AddLoads(const int32_t* device);
@@ -71,8 +75,11 @@ class Evaluator {
   std::vector<Picos> times_;  // [item][device]
   std::vector<Bytes> workspace_;
   std::vector<std::vector<int32_t>> groups_;
+  std::vector<std::pair<int32_t, int32_t>> contiguity_;  // ContiguityPairs, if they matter
 
   // Scratch.
+  std::vector<char> leads_;        // [from device][to device]
+  std::vector<int32_t> entering_;  // by device
   ResourceLoads loads_;
   std::vector<Picos> duration_, last_use_;
   std::vector<FlatTransfer> transfers_;

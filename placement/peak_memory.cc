@@ -82,6 +82,10 @@ const std::vector<Bytes>& PeakSweep::Run(const FlatGraph& graph, const Placement
   const std::vector<Picos>& start = simulation.start();
   const std::vector<Picos>& end = simulation.end();
   const auto bytes = [&problem](int32_t flow) { return problem.flows[FlowId(flow)].bytes; };
+  // What is staged leaves its device with its store.
+  const auto staged = [&problem](int32_t flow) {
+    return !problem.flows[FlowId(flow)].staging.empty();
+  };
   const auto last_use = [&](int32_t slot, int32_t on, Picos last) {
     for (int32_t c = graph.consumer_begin[slot]; c < graph.consumer_begin[slot + 1]; ++c) {
       if (device[graph.consumers[c]] == on) last = std::max(last, end[graph.consumers[c]]);
@@ -91,7 +95,10 @@ const std::vector<Bytes>& PeakSweep::Run(const FlatGraph& graph, const Placement
 
   sent_.assign(graph.slot_flow.size(), 0);
   for (const FlatTransfer& transfer : transfers) {
-    sent_[transfer.slot] = std::max(sent_[transfer.slot], transfer.end);
+    if (transfer.from == transfer.to || !staged(transfer.flow)) {
+      sent_[transfer.slot] = std::max(sent_[transfer.slot], transfer.end);
+    }
+    if (transfer.from == transfer.to) continue;  // host memory is no device's
     Live(transfer.to, transfer.start, last_use(transfer.slot, transfer.to, transfer.end),
          bytes(transfer.flow));
   }

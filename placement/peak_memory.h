@@ -1,8 +1,8 @@
 // How much memory a schedule needs. A tensor is live on its producer's device from the start of the
-// producer until its last consumer there and its last outgoing transfer have ended (until the end
-// of the run, if nothing consumes it), and on a receiving device from the start of its transfer
-// until its last consumer there has ended. Lifetimes are half open: what ends at an instant makes
-// room for what starts then.
+// producer until its last consumer there and its last outgoing transfer (its store, if it is
+// staged) have ended (until the end of the run, if nothing consumes it), and on a receiving device
+// from the start of its transfer until its last consumer there has ended. Host memory is not
+// limited. Lifetimes are half open: what ends at an instant makes room for what starts then.
 #pragma once
 
 #include <utility>

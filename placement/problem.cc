@@ -26,12 +26,43 @@ absl::Status CheckTime(Picos time, const std::string& where) {
   return absl::OkStatus();
 }
 
+absl::Status CheckCalls(const PlacementProblem& problem) {
+  if (problem.execution != Execution::kCalls) return absl::OkStatus();
+  if (problem.objective != PlacementObjective::kLatency) {
+    return InputError("calls are for latency; throughput needs the items themselves");
+  }
+  constexpr int32_t kMaxCalls = 1 << 20;
+  if (problem.calls_per_device < 1 || problem.calls_per_device > kMaxCalls) {
+    return InputError("calls per device must be 1 .. ", kMaxCalls, ", not ",
+                      problem.calls_per_device);
+  }
+  if (problem.launch_on_arrival) return InputError("calls pay for their launch by themselves");
+  for (const FlowId id : problem.flows.ids()) {
+    const PlacementProblem::Flow& flow = problem.flows[id];
+    if (flow.staging.empty() && !flow.to.empty()) {
+      return InputError("flow ", id.index(), ": is not staged; calls exchange through host memory");
+    }
+    if (flow.staging.empty()) continue;
+    for (const DeviceId device : problem.devices.ids()) {
+      if (problem.devices[device].pool && flow.staging[device] != 0) {
+        return InputError("flow ", id.index(), ": takes ", flow.staging[device],
+                          " ps between host memory and device ", device.index(),
+                          ", which is a pool there");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckMachine(const PlacementProblem& problem) {
   if (problem.devices.empty()) return InputError("the problem has no device");
   for (const DeviceId device : problem.devices.ids()) {
     const PlacementProblem::MachineDevice& machine = problem.devices[device];
     const std::string where = absl::StrCat("device ", device.index(), " '", machine.name, "': ");
     if (machine.memory < 0) return InputError(where, "memory is negative");
+    if (machine.pool && problem.execution != Execution::kCalls) {
+      return InputError(where, "only a problem of calls can have a pool");
+    }
     ALLOT_RETURN_IF_ERROR(CheckTime(machine.part_cost, where + "part cost"));
   }
   if (problem.routes.empty()) return absl::OkStatus();
@@ -144,6 +175,17 @@ absl::Status CheckFlows(const PlacementProblem& problem) {
       for (const Picos time : row) {
         ALLOT_RETURN_IF_ERROR(CheckTime(time, where + ": a transfer time"));
         longest = std::max(longest, time);
+      }
+    }
+    if (!flow.staging.empty()) {
+      if (flow.staging.size() != problem.devices.size()) {
+        return InputError(where, ": is staged for ", flow.staging.size(),
+                          " devices, but there are ", problem.devices.size());
+      }
+      if (!flow.time.empty()) return InputError(where, ": is both staged and direct");
+      for (const Picos time : flow.staging) {
+        ALLOT_RETURN_IF_ERROR(CheckTime(time, where + ": a staging time"));
+        longest = std::max(longest, 2 * time);
       }
     }
     total = SaturatingAdd(total, SaturatingMultiply(longest, num_devices));
@@ -273,6 +315,7 @@ std::vector<ItemId> MapToGroups(const std::vector<ItemId>& items,
 
 std::optional<Picos> PlacementProblem::TransferTime(FlowId flow, DeviceId from, DeviceId to) const {
   if (from == to) return 0;
+  if (!flows[flow].staging.empty()) return flows[flow].staging[from] + flows[flow].staging[to];
   if (!flows[flow].time.empty()) return flows[flow].time[from][to];
   if (routes.empty()) return std::nullopt;
   const std::optional<Route>& route = routes[from][to];
@@ -359,6 +402,7 @@ absl::Status Check(const PlacementProblem& problem) {
   ALLOT_RETURN_IF_ERROR(CheckMachine(problem));
   ALLOT_RETURN_IF_ERROR(CheckItems(problem));
   ALLOT_RETURN_IF_ERROR(CheckFlows(problem));
+  ALLOT_RETURN_IF_ERROR(CheckCalls(problem));
   ALLOT_RETURN_IF_ERROR(CheckAcyclic(problem));
   return CheckGroups(problem);
 }
@@ -369,6 +413,9 @@ PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId
   PlacementProblem contracted;
   contracted.objective = problem.objective;
   contracted.communication = problem.communication;
+  contracted.execution = problem.execution;
+  contracted.calls_per_device = problem.calls_per_device;
+  contracted.contiguous = problem.contiguous;
   contracted.launch_on_arrival = launch == Launch::kIgnore && problem.launch_on_arrival;
   contracted.devices = problem.devices;
   contracted.num_channels = problem.num_channels;
@@ -385,7 +432,9 @@ PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId
     if (size[group_of[id]]++ == 0) {
       group.name = item.name;
       group.time = item.time;
+      group.backward = item.backward;
     } else {
+      group.backward = group.backward && item.backward;
       for (const DeviceId device : problem.devices.ids()) {
         if (!group.time[device].has_value()) continue;
         if (item.time[device].has_value()) {
@@ -416,7 +465,7 @@ PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId
     std::vector<ItemId> to = MapToGroups(flow.to, group_of);
     to.erase(std::remove(to.begin(), to.end(), from), to.end());
     if (to.empty() && !flow.to.empty()) continue;
-    contracted.flows.Add({from, std::move(to), flow.bytes, flow.time});
+    contracted.flows.Add({from, std::move(to), flow.bytes, flow.time, flow.staging});
   }
   for (const PlacementProblem::SharedMemory& shared : problem.shared) {
     contracted.shared.push_back({shared.bytes, MapToGroups(shared.items, group_of)});

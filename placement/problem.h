@@ -26,12 +26,19 @@ enum class Communication {
   kBlocking,  // those, and both devices
 };
 
+// How a device runs what is placed on it.
+enum class Execution {
+  kItems,  // one by one, each as soon as it can
+  kCalls,  // in calls: sets of items that run as one, with their transfers; see call_evaluator.h
+};
+
 struct PlacementProblem {
   struct Item {
     std::string name;
     Bytes memory = 0;                               // resident on its device (weights)
     Bytes workspace = 0;                            // tensors inside it, live only while it runs
     IdVector<DeviceId, std::optional<Picos>> time;  // nullopt: cannot run there
+    bool backward = false;  // of the backward pass of a training graph; see contiguity.h
   };
   // One tensor: one producer, distinct consumers in ascending order, none of them the producer.
   // Paid once per receiving device.
@@ -41,6 +48,11 @@ struct PlacementProblem {
     Bytes bytes = 0;
     // Measured times by [from device][to device]; empty: from the routes.
     IdVector<DeviceId, IdVector<DeviceId, Picos>> time;
+    // By device, the time between it and host memory; empty: transfers are direct. A staged flow
+    // goes through host memory: its producer's device stores it once, if anyone else reads it, and
+    // every receiving device loads it once. Under kBlocking a store occupies its sender and a load
+    // its receiver; neither holds a channel.
+    IdVector<DeviceId, Picos> staging = {};
   };
   // Bytes that are resident once on every device that holds any of `items` (shared weights).
   struct SharedMemory {
@@ -51,10 +63,17 @@ struct PlacementProblem {
     std::string name;
     Bytes memory = 0;
     Picos part_cost = 0;  // paid by every part
+    // kCalls only: runs any number of items at once, each by itself as soon as its inputs are
+    // there, next to host memory (stores and loads take no time).
+    bool pool = false;
   };
 
   PlacementObjective objective = PlacementObjective::kLatency;
   Communication communication = Communication::kLink;
+  Execution execution = Execution::kItems;
+  int32_t calls_per_device = 1;  // kCalls: at most
+  // The devices can be ordered so that nothing forward leads to an earlier one (contiguity.h).
+  bool contiguous = false;
   // Item-level stand-in for launches, for solvers that do not form parts: a tensor that comes from
   // another device reaches its consumers part_cost of the receiver later (latency), and a device
   // that holds any item carries part_cost once (throughput). Contract(..., kPerGroup) clears it.
@@ -67,7 +86,7 @@ struct PlacementProblem {
   std::vector<SharedMemory> shared;
   std::vector<std::vector<ItemId>> together;  // must share a device
 
-  // nullopt: no route. Zero when from == to.
+  // nullopt: no route. Zero when from == to. Of a staged flow, its store and its load.
   std::optional<Picos> TransferTime(FlowId flow, DeviceId from, DeviceId to) const;
   // The channels that a transfer from -> to holds; empty under kDelay or when from == to.
   const std::vector<ChannelId>& Channels(DeviceId from, DeviceId to) const;
@@ -87,8 +106,9 @@ std::vector<std::vector<ItemId>> JoinedGroups(const PlacementProblem& problem);
 
 // What solvers may assume: ids in range, times and bytes non-negative and small enough for every
 // sum of them (all times together at most 26 days), flows acyclic, every item runnable somewhere,
-// groups in agreement. `routes` may be empty: then only measured times lead between devices. One
-// error that names the item. O(n log n + flows * kinds of route).
+// groups in agreement, calls only for latency over staged flows, pools only for calls. `routes` may
+// be empty: then only measured times lead between devices. One error that names the item. O(n log n
+// + flows * kinds of route).
 absl::Status Check(const PlacementProblem& problem);
 
 // The problem whose items are groups of items (dense group ids; the quotient must be acyclic).
@@ -96,7 +116,7 @@ absl::Status Check(const PlacementProblem& problem);
 // device's part_cost to every time and clears it: the groups are parts then. The workspace of a
 // group is the peak of its items' workspaces and of the flows inside it, along the
 // smallest-id-first topological order; a flow that leaves the group counts as its output, not here.
-// Flows keep their order. Linear.
+// Flows keep their order. A group is backward if all its items are. Linear.
 enum class Launch { kIgnore, kPerGroup };
 PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId, ItemId>& group_of,
                           size_t num_groups, Launch launch);

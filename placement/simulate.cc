@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "placement/call_evaluator.h"
 #include "placement/evaluate.h"
 #include "placement/simulation.h"
 
@@ -8,6 +9,9 @@ namespace allot {
 
 Schedule Simulate(const PlacementProblem& problem, const ProblemGraph& graph,
                   const Solution& solution) {
+  if (problem.execution == Execution::kCalls) {
+    return CallEvaluator(problem, graph).FullSchedule(solution);
+  }
   const TransferTable table(problem);
   const FlatGraph flat = BuildFlatGraph(problem, graph);
   std::vector<int32_t> device, order;
@@ -32,7 +36,9 @@ Schedule Simulate(const PlacementProblem& problem, const ProblemGraph& graph,
   }
   std::sort(schedule.transfers.begin(), schedule.transfers.end(),
             [](const ScheduledTransfer& a, const ScheduledTransfer& b) {
-              return std::tie(a.start, a.flow, a.to) < std::tie(b.start, b.flow, b.to);
+              const bool a_load = a.from != a.to, b_load = b.from != b.to;
+              return std::tie(a.start, a.flow, a_load, a.to) <
+                     std::tie(b.start, b.flow, b_load, b.to);
             });
   return schedule;
 }

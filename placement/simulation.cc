@@ -26,6 +26,10 @@ TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
       }
     }
   }
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    staged_.push_back(flow.staging.empty() ? 0 : 1);
+    any_staged_ = any_staged_ || !flow.staging.empty();
+  }
   channel_begin_.push_back(0);
   for (const DeviceId from : problem.devices.ids()) {
     for (const DeviceId to : problem.devices.ids()) {
@@ -132,6 +136,14 @@ Picos Simulation::RunDelay(const int32_t* order) {
         arrived_[consumer] = std::max(arrived_[consumer], arrival);
       }
       if (transfers_ == nullptr) continue;
+      if (table_->Staged(flow)) {
+        Picos stored = -1;
+        ForEachReceiver(slot, from, [&](int32_t to) {
+          if (stored < 0) stored = Stage(flow, from, from, end, slot);
+          Stage(flow, from, to, stored, slot);
+        });
+        continue;
+      }
       ForEachReceiver(slot, from, [&](int32_t to) {
         const Picos time = std::max<Picos>(table_->Time(flow, from, to), 0);
         transfers_->push_back({slot, flow, from, to, end, end + time});
@@ -232,6 +244,15 @@ Picos Simulation::Request(int32_t flow, int32_t from, int32_t to, Picos now, int
   return end;
 }
 
+// A store if to == from, else a load.
+Picos Simulation::Stage(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot) {
+  const Picos start = blocking_ ? std::max(now, device_free_[to]) : now;
+  const Picos end = start + table_->Staging(flow, to);
+  if (blocking_) device_free_[to] = end;
+  if (transfers_ != nullptr) transfers_->push_back({slot, flow, from, to, start, end});
+  return end;
+}
+
 void Simulation::Finish(int32_t node, Picos now) {
   const int32_t from = device_[node];
   busy_[from] = 0;
@@ -239,7 +260,14 @@ void Simulation::Finish(int32_t node, Picos now) {
   for (int32_t slot = graph_->slot_begin[node]; slot < graph_->slot_begin[node + 1]; ++slot) {
     const int32_t flow = graph_->slot_flow[slot];
     arrival_[from] = now;
+    const bool staged = table_->Staged(flow);
+    Picos stored = -1;
     ForEachReceiver(slot, from, [&](int32_t to) {
+      if (staged) {
+        if (stored < 0) stored = Stage(flow, from, from, now, slot);
+        arrival_[to] = Stage(flow, from, to, stored, slot) + table_->ArrivalDelay(to);
+        return;
+      }
       arrival_[to] = Request(flow, from, to, now, slot) + table_->ArrivalDelay(to);
     });
     for (int32_t c = graph_->consumer_begin[slot]; c < graph_->consumer_begin[slot + 1]; ++c) {
@@ -269,6 +297,14 @@ void ResourceLoads::Run(const FlatGraph& graph, const TransferTable& table, cons
         const int32_t to = device[graph.consumers[c]];
         if (to == from || stamp_[to] == slot) continue;
         stamp_[to] = slot;
+        if (table.Staged(graph.slot_flow[slot])) {
+          if (!blocking) continue;
+          device_[to] += table.Staging(graph.slot_flow[slot], to);
+          if (stamp_[from] == slot) continue;  // stored already
+          stamp_[from] = slot;
+          device_[from] += table.Staging(graph.slot_flow[slot], from);
+          continue;
+        }
         const Picos time = std::max<Picos>(table.Time(graph.slot_flow[slot], from, to), 0);
         for (const int32_t channel : table.Channels(from, to)) channel_[channel] += time;
         if (!blocking) continue;

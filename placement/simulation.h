@@ -18,12 +18,17 @@ class TransferTable {
   explicit TransferTable(const PlacementProblem& problem, Launch launch = Launch::kIgnore);
 
   static constexpr Picos kNoRoute = -1;
-  // Zero when from == to, kNoRoute without a route.
+  // Zero when from == to, kNoRoute without a route. Of a staged flow, its store and its load.
   Picos Time(int32_t flow, int32_t from, int32_t to) const {
     if (from == to) return 0;
     return tabulated_
                ? times_[(static_cast<size_t>(flow) * num_devices_ + from) * num_devices_ + to]
                : Compute(flow, from, to);
+  }
+  bool Staged(int32_t flow) const { return any_staged_ && staged_[flow]; }
+  // Between a device and host memory; only of staged flows.
+  Picos Staging(int32_t flow, int32_t device) const {
+    return problem_->flows[FlowId(flow)].staging[DeviceId(device)];
   }
   absl::Span<const int32_t> Channels(int32_t from, int32_t to) const {
     const size_t pair = static_cast<size_t>(from) * num_devices_ + to;
@@ -45,6 +50,8 @@ class TransferTable {
   int32_t num_channels_;
   Communication communication_;
   bool tabulated_;
+  bool any_staged_ = false;
+  std::vector<char> staged_;  // by flow, if any is
   std::vector<Picos> times_;  // [flow][from][to], if tabulated
   std::vector<int32_t> channels_;
   std::vector<int32_t> channel_begin_;  // [from][to]
@@ -68,6 +75,7 @@ struct FlatGraph {
 
 FlatGraph BuildFlatGraph(const PlacementProblem& problem, const ProblemGraph& graph);
 
+// to == from: the store of a staged flow.
 struct FlatTransfer {
   int32_t slot, flow, from, to;
   Picos start, end;
@@ -98,6 +106,7 @@ class Simulation {
   void TryStart(int32_t device);
   void Finish(int32_t node, Picos now);
   Picos Request(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
+  Picos Stage(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
   template <typename Visit>
   void ForEachReceiver(int32_t slot, int32_t from, Visit visit);
 

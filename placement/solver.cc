@@ -10,6 +10,7 @@ namespace {
 bool WellFormed(const PlacementProblem& problem, const Solution& solution) {
   const size_t n = problem.items.size();
   if (solution.device_of.size() != n || solution.order.size() != n) return false;
+  if (!solution.call_of.empty() && solution.call_of.size() != n) return false;
   for (const DeviceId device : solution.device_of) {
     if (!problem.devices.Contains(device)) return false;
   }
@@ -25,6 +26,22 @@ bool WellFormed(const PlacementProblem& problem, const Solution& solution) {
     }
   }
   return true;
+}
+
+absl::Status CheckFeatures(const PlacementProblem& problem, const ProblemFeatures& features,
+                           absl::string_view name) {
+  absl::string_view missing;
+  if (problem.execution == Execution::kCalls) {
+    if (!features.calls) missing = "execution in calls";
+  } else {
+    if (problem.contiguous && !features.contiguous) missing = "contiguous placements";
+    for (const PlacementProblem::Flow& flow : problem.flows) {
+      if (!flow.staging.empty() && !features.staged) missing = "transfers through host memory";
+    }
+  }
+  if (missing.empty()) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat(name, ": does not handle ", missing, "; 'auto' picks solvers that do"));
 }
 
 }  // namespace
@@ -47,6 +64,7 @@ absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_vi
                                   const SolveInput& input) {
   const PlacementProblem& problem = input.problem;
   ALLOT_RETURN_IF_ERROR(Check(problem));
+  ALLOT_RETURN_IF_ERROR(CheckFeatures(problem, solver.features(), name));
   if (input.incumbent != nullptr && !WellFormed(problem, *input.incumbent)) {
     return InputError("the solution to start from does not belong to this problem");
   }

@@ -51,9 +51,18 @@ struct SolveInput {
   std::vector<int32_t> module_of;
 };
 
+// Kinds of problems that not every solver knows what to do with.
+struct ProblemFeatures {
+  bool staged = false;      // flows through host memory
+  bool contiguous = false;  // placements that must be
+  bool calls = false;       // Execution::kCalls
+};
+
 class PlacementSolver {
  public:
   virtual ~PlacementSolver() = default;
+  // What Solve() may meet; problems with other features do not reach it.
+  virtual ProblemFeatures features() const { return {}; }
   // May assume Check(problem). "Infeasible" is a result, not an error; an error means that the
   // solver does not handle such a problem ("brute-force: 40 items are more than 12").
   virtual absl::StatusOr<SolveResult> Solve(const SolveInput& input) const = 0;

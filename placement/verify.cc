@@ -71,7 +71,11 @@ class Examination {
         }
       }
     }
-    // Each device runs its items as they stand in the order.
+    return absl::OkStatus();
+  }
+
+  // Each device runs its items as they stand in the order.
+  absl::Status Sequences() const {
     IdVector<DeviceId, ItemId> last(problem_.devices.size());
     for (const ItemId item : solution_.order) {
       ItemId& before = last[solution_.device_of[item]];
@@ -97,8 +101,13 @@ class Examination {
 
   // Each flow reaches each device that consumes it by exactly one transfer of the right length,
   // after its producer and before its consumers.
+  // A staged flow that leaves its device has one store, before all its loads.
   absl::Status Transfers() const {
     std::map<std::pair<FlowId, DeviceId>, Picos> arrival;
+    std::map<FlowId, Picos> stored;
+    for (const ScheduledTransfer& transfer : schedule_.transfers) {
+      if (transfer.from == transfer.to) stored[transfer.flow] = transfer.end;
+    }
     for (const ScheduledTransfer& transfer : schedule_.transfers) {
       if (!problem_.flows.Contains(transfer.flow) || !problem_.devices.Contains(transfer.to)) {
         return Wrong("a transfer of something that does not exist");
@@ -106,14 +115,23 @@ class Examination {
       const PlacementProblem::Flow& flow = problem_.flows[transfer.flow];
       const std::string name =
           absl::StrCat("the transfer of flow ", transfer.flow.index(), " to ", Name(transfer.to));
-      if (transfer.from != solution_.device_of[flow.from] || transfer.from == transfer.to) {
+      const bool store = !flow.staging.empty() && transfer.from == transfer.to;
+      if (transfer.from != solution_.device_of[flow.from] ||
+          (transfer.from == transfer.to && !store)) {
         return Wrong(name, " does not start where its producer is");
       }
       if (transfer.start < schedule_.end[flow.from]) {
         return Wrong(name, " starts before its producer ends");
       }
+      if (!flow.staging.empty() && !store) {
+        const auto it = stored.find(transfer.flow);
+        if (it == stored.end()) return Wrong(name, " loads what was never stored");
+        if (transfer.start < it->second) return Wrong(name, " starts before its store ends");
+      }
       Picos time = 0;
-      if (!flow.time.empty()) {
+      if (!flow.staging.empty()) {
+        time = flow.staging[transfer.to];
+      } else if (!flow.time.empty()) {
         time = flow.time[transfer.from][transfer.to];
       } else if (!HasRoute(transfer.from, transfer.to)) {
         return Wrong(name, " has no route");
@@ -152,6 +170,7 @@ class Examination {
         }
       }
       needed += receivers.size();
+      if (!flow.staging.empty() && !receivers.empty()) ++needed;  // the store
     }
     if (needed != arrival.size()) return Wrong("the schedule has transfers that nobody needs");
     return absl::OkStatus();
@@ -167,6 +186,10 @@ class Examination {
     for (const ScheduledTransfer& transfer : schedule_.transfers) {
       const Use use(transfer.start, transfer.end);
       if (problem_.communication == Communication::kDelay) continue;
+      if (!problem_.flows[transfer.flow].staging.empty()) {
+        if (problem_.communication == Communication::kBlocking) devices[transfer.to].push_back(use);
+        continue;
+      }
       if (HasRoute(transfer.from, transfer.to)) {
         for (const ChannelId channel : problem_.routes[transfer.from][transfer.to]->channels) {
           channels[channel].push_back(use);
@@ -194,6 +217,126 @@ class Examination {
     return absl::OkStatus();
   }
 
+  // The devices without those that nothing enters, again and again, are none.
+  absl::Status Contiguity() const {
+    std::map<ItemId, ItemId> leader;  // of items in groups: the least that is known to be with them
+    for (const ItemId item : problem_.items.ids()) leader[item] = item;
+    for (size_t changed = 1; changed > 0;) {
+      changed = 0;
+      for (const std::vector<ItemId>& group : problem_.together) {
+        ItemId least = leader[group.empty() ? ItemId(0) : group[0]];
+        for (const ItemId item : group) least = std::min(least, leader[item]);
+        for (const ItemId item : group) {
+          if (leader[item] != least) ++changed;
+          leader[item] = least;
+        }
+      }
+    }
+    std::set<ItemId> forward;  // leaders of sets with forward items
+    for (const auto& [item, first] : leader) {
+      if (!problem_.items[item].backward) forward.insert(first);
+    }
+    std::set<std::pair<DeviceId, DeviceId>> leads;
+    for (const PlacementProblem::Flow& flow : problem_.flows) {
+      const DeviceId from = solution_.device_of[flow.from];
+      for (const ItemId consumer : flow.to) {
+        const DeviceId to = solution_.device_of[consumer];
+        const bool back = problem_.items[flow.from].backward;
+        if (from == to || back != problem_.items[consumer].backward) continue;
+        if (!back) leads.emplace(from, to);
+        if (back &&
+            (forward.count(leader[flow.from]) == 0 || forward.count(leader[consumer]) == 0)) {
+          leads.emplace(to, from);
+        }
+      }
+    }
+    std::set<DeviceId> left;
+    for (const DeviceId device : problem_.devices.ids()) left.insert(device);
+    while (!left.empty()) {
+      std::set<DeviceId> entered;
+      for (const auto& [from, to] : leads) {
+        if (left.count(from) > 0) entered.insert(to);
+      }
+      std::set<DeviceId> rest;
+      for (const DeviceId device : left) {
+        if (entered.count(device) > 0) rest.insert(device);
+      }
+      if (rest.size() == left.size()) {
+        return Wrong(Name(*left.begin()),
+                     " is not contiguous: what it feeds leads back to what it holds");
+      }
+      left = std::move(rest);
+    }
+    return absl::OkStatus();
+  }
+
+  // Execution in calls, from its definition: every call lasts its items, loads and stores; it
+  // starts after its inputs are there; calls of one device do not overlap and run as numbered.
+  absl::Status Calls() const {
+    if (!solution_.call_of.empty() && solution_.call_of.size() != problem_.items.size()) {
+      return Wrong("the calls are given for ", solution_.call_of.size(), " items instead of ",
+                   problem_.items.size());
+    }
+    // (device, call) of an item; pools have a call of its own for each item.
+    using CallKey = std::pair<DeviceId, int64_t>;
+    const auto key = [this](ItemId item) {
+      const DeviceId device = solution_.device_of[item];
+      if (problem_.devices[device].pool) return CallKey(device, item.index());
+      return CallKey(device, solution_.call_of.empty() ? 0 : solution_.call_of[item]);
+    };
+    struct Run {
+      Picos start = -1, end = -1, lasts = 0;
+    };
+    std::map<CallKey, Run> runs;
+    for (const ItemId item : problem_.items.ids()) {
+      const CallKey k = key(item);
+      const PlacementProblem::MachineDevice& machine = problem_.devices[k.first];
+      if (!machine.pool && (k.second < 0 || k.second >= problem_.calls_per_device)) {
+        return Wrong(Name(item), " is in call ", k.second, " of ", Name(k.first), ", which makes ",
+                     problem_.calls_per_device, " at most");
+      }
+      const auto [it, first] = runs.try_emplace(k);
+      Run& run = it->second;
+      if (first) {
+        run = {schedule_.start[item], schedule_.end[item], machine.pool ? 0 : machine.part_cost};
+      }
+      if (run.start != schedule_.start[item] || run.end != schedule_.end[item]) {
+        return Wrong(Name(item), " does not run with the rest of its call");
+      }
+      run.lasts += *problem_.items[item].time[k.first];
+    }
+    for (const FlowId id : problem_.flows.ids()) {
+      const PlacementProblem::Flow& flow = problem_.flows[id];
+      std::set<CallKey> readers;
+      for (const ItemId to : flow.to) readers.insert(key(to));
+      const CallKey maker = key(flow.from);
+      readers.erase(maker);
+      if (readers.empty()) continue;
+      if (!problem_.devices[maker.first].pool) runs[maker].lasts += flow.staging[maker.first];
+      for (const CallKey& reader : readers) {
+        if (!problem_.devices[reader.first].pool) runs[reader].lasts += flow.staging[reader.first];
+        if (runs[reader].start < runs[maker].end) {
+          return Wrong("a call of ", Name(reader.first), " starts at ", runs[reader].start,
+                       " but reads what ", Name(flow.from), " has made at ", runs[maker].end);
+        }
+      }
+    }
+    const Run* before = nullptr;
+    DeviceId device;
+    for (const auto& [k, run] : runs) {  // by device, then by number
+      if (run.start < 0 || run.end - run.start != run.lasts) {
+        return Wrong("call ", k.second, " of ", Name(k.first), " runs from ", run.start, " to ",
+                     run.end, " but takes ", run.lasts);
+      }
+      if (k.first == device && !problem_.devices[device].pool && run.start < before->end) {
+        return Wrong("call ", k.second, " of ", Name(device), " starts before the one before ends");
+      }
+      device = k.first;
+      before = &run;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Memory() const {
     IdVector<DeviceId, Bytes> resident(problem_.devices.size());
     for (const ItemId item : problem_.items.ids()) {
@@ -203,6 +346,15 @@ class Examination {
       std::set<DeviceId> holders;
       for (const ItemId item : shared.items) holders.insert(solution_.device_of[item]);
       for (const DeviceId device : holders) resident[device] += shared.bytes;
+    }
+    if (problem_.execution == Execution::kCalls) {
+      for (const DeviceId device : problem_.devices.ids()) {
+        if (resident[device] > problem_.devices[device].memory) {
+          return Wrong(Name(device), " holds ", resident[device], " resident bytes but has ",
+                       problem_.devices[device].memory);
+        }
+      }
+      return absl::OkStatus();
     }
     // By device: bytes that come (positive) and go at an instant.
     IdVector<DeviceId, std::multimap<Picos, Bytes>> changes(problem_.devices.size());
@@ -224,8 +376,13 @@ class Examination {
       last = std::max(last, problem_.flows[id].to.empty() ? makespan : schedule_.end[from]);
     }
     for (const ScheduledTransfer& transfer : schedule_.transfers) {
-      Picos& last = until[{transfer.flow, transfer.from}];
-      last = std::max(last, transfer.end);
+      // A staged tensor leaves its producer's device with the store; host memory has no limit.
+      const bool store = transfer.from == transfer.to;
+      if (store || problem_.flows[transfer.flow].staging.empty()) {
+        Picos& last = until[{transfer.flow, transfer.from}];
+        last = std::max(last, transfer.end);
+      }
+      if (store) continue;
       hold(transfer.to, transfer.start, until[{transfer.flow, transfer.to}],
            problem_.flows[transfer.flow].bytes);
     }
@@ -272,6 +429,10 @@ class Examination {
       for (const ScheduledTransfer& transfer : schedule_.transfers) {
         const Picos time = transfer.end - transfer.start;
         if (problem_.communication == Communication::kDelay) continue;
+        if (!problem_.flows[transfer.flow].staging.empty()) {
+          if (problem_.communication == Communication::kBlocking) devices[transfer.to] += time;
+          continue;
+        }
         if (HasRoute(transfer.from, transfer.to)) {
           for (const ChannelId channel : problem_.routes[transfer.from][transfer.to]->channels) {
             channels[channel] += time;
@@ -316,6 +477,13 @@ absl::Status Verify(const PlacementProblem& problem, const Solution& solution,
   ALLOT_RETURN_IF_ERROR(examination.Shape());
   ALLOT_RETURN_IF_ERROR(examination.Groups());
   ALLOT_RETURN_IF_ERROR(examination.Order());
+  if (problem.execution == Execution::kCalls) {
+    ALLOT_RETURN_IF_ERROR(examination.Calls());
+    ALLOT_RETURN_IF_ERROR(examination.Memory());
+    return examination.Objective(claimed);
+  }
+  if (problem.contiguous) ALLOT_RETURN_IF_ERROR(examination.Contiguity());
+  ALLOT_RETURN_IF_ERROR(examination.Sequences());
   ALLOT_RETURN_IF_ERROR(examination.Durations());
   ALLOT_RETURN_IF_ERROR(examination.Transfers());
   ALLOT_RETURN_IF_ERROR(examination.Exclusion());

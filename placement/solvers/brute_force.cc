@@ -20,6 +20,8 @@ class BruteForce : public PlacementSolver {
  public:
   explicit BruteForce(BruteForceOptions options) : options_(options) {}
 
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true, .calls = true}; }
+
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const auto n = static_cast<int64_t>(input.problem.items.size());
     if (n > options_.max_items) {

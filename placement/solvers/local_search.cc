@@ -462,6 +462,8 @@ class LocalSearch : public PlacementSolver {
  public:
   explicit LocalSearch(LocalSearchOptions options) : options_(options) {}
 
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
+
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const PlacementProblem& problem = input.problem;
     if (options_.restarts < 1) return InputError("restarts must be at least 1");
@@ -473,7 +475,7 @@ class LocalSearch : public PlacementSolver {
       starts.push_back(WithinMemory(
           problem, evaluator,
           [&](const std::vector<Bytes>& capacity) {
-            return HeftSchedule(problem, input.graph, evaluator, by, capacity);
+            return ScheduleByRank(problem, input.graph, evaluator, by, Gaps::kFill, capacity);
           },
           result.work));
     }

@@ -58,6 +58,10 @@ class Portfolio : public PlacementSolver {
  public:
   explicit Portfolio(PortfolioOptions options) : options_(std::move(options)) {}
 
+  ProblemFeatures features() const override {
+    return {.staged = true, .contiguous = true, .calls = true};
+  }
+
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const int64_t work = std::max<int64_t>(input.limits.work, 1);
     const size_t any = input.problem.items.size();

@@ -123,6 +123,41 @@ void AddMemory(Random& random, PlacementProblem& problem) {
   }
 }
 
+void AddStaging(Random& random, PlacementProblem& problem) {
+  for (PlacementProblem::Flow& flow : problem.flows) {
+    flow.time.clear();
+    const Picos time = random.Between(0, 20);
+    for (const DeviceId device : problem.devices.ids()) {
+      flow.staging.Add(device == DeviceId(0) ? 0 : time + random.Between(0, 1) * device.index());
+    }
+  }
+}
+
+// Every forward item but some has a mirror image, which its consumers' images feed.
+void AddBackwardPass(Random& random, PlacementProblem& problem) {
+  const auto n = static_cast<int32_t>(problem.items.size());
+  IdVector<ItemId, ItemId> image(problem.items.size());
+  for (int32_t i = 0; i < n; ++i) {
+    if (Chance(random, 15)) continue;
+    PlacementProblem::Item item = problem.items[ItemId(i)];
+    item.name += "'";
+    item.backward = true;
+    image[ItemId(i)] = problem.items.Add(std::move(item));
+    if (Chance(random, 75)) problem.together.push_back({ItemId(i), image[ItemId(i)]});
+  }
+  const auto flows = static_cast<int32_t>(problem.flows.size());
+  for (int32_t f = 0; f < flows; ++f) {
+    const PlacementProblem::Flow flow = problem.flows[FlowId(f)];
+    const ItemId back = image[flow.from];
+    if (!back.valid()) continue;
+    problem.flows.Add({flow.from, {back}, flow.bytes, {}, flow.staging});
+    for (const ItemId to : flow.to) {
+      if (!image[to].valid()) continue;
+      problem.flows.Add({image[to], {back}, flow.bytes, {}, flow.staging});
+    }
+  }
+}
+
 }  // namespace
 
 PlacementProblem RandomProblem(uint64_t seed, const RandomProblemOptions& options) {
@@ -142,6 +177,14 @@ PlacementProblem RandomProblem(uint64_t seed, const RandomProblemOptions& option
       group.insert(ItemId(size_t(random.Below(options.items))));
     }
     if (group.size() > 1) problem.together.push_back({group.begin(), group.end()});
+  }
+  if (options.staged || options.calls) AddStaging(random, problem);
+  if (options.training) AddBackwardPass(random, problem);
+  problem.contiguous = options.contiguous;
+  if (options.calls) {
+    problem.execution = Execution::kCalls;
+    problem.calls_per_device = static_cast<int32_t>(random.Between(1, 2));
+    problem.devices[DeviceId(0)].pool = true;
   }
   return problem;
 }
@@ -167,6 +210,29 @@ RandomProblemOptions RandomOptions(uint64_t seed, int64_t max_items) {
   return options;
 }
 
+RandomProblemOptions RandomStagedOptions(uint64_t seed, int64_t max_items) {
+  Random random(seed * 77003u + 5);
+  RandomProblemOptions options;
+  options.devices = random.Between(1, 3);
+  options.edge_density = random.Between(10, 70);
+  options.absent_times = Chance(random, 60) ? 0 : random.Between(5, 30);
+  options.zero_times = Chance(random, 60) ? 0 : random.Between(5, 40);
+  options.missing_routes = 0;
+  options.memory = Chance(random, 40);
+  options.groups = Chance(random, 50);
+  options.part_costs = false;
+  options.calls = Chance(random, 35);
+  options.staged = options.calls || Chance(random, 75);
+  options.training = !options.calls && Chance(random, 40);
+  options.contiguous = !options.calls && Chance(random, 60);
+  options.items = random.Between(1, options.training ? (max_items + 1) / 2 : max_items);
+  const bool latency = options.calls || Chance(random, 20);
+  options.objective = latency ? PlacementObjective::kLatency : PlacementObjective::kThroughput;
+  options.communication =
+      Chance(random, 70) ? Communication::kBlocking : static_cast<Communication>(random.Below(3));
+  return options;
+}
+
 std::string Describe(const RandomProblemOptions& options) {
   return absl::StrCat(
       "items ", options.items, " devices ", options.devices,
@@ -175,7 +241,9 @@ std::string Describe(const RandomProblemOptions& options) {
       " absent ", options.absent_times, " zero ", options.zero_times, " no-route ",
       options.missing_routes, " measured ", options.measured_flows, " shared-channels ",
       options.shared_channels, " memory ", options.memory, " groups ", options.groups,
-      " part-costs ", options.part_costs, " launch-on-arrival ", options.launch_on_arrival);
+      " part-costs ", options.part_costs, " launch-on-arrival ", options.launch_on_arrival,
+      " staged ", options.staged, " contiguous ", options.contiguous, " training ",
+      options.training, " calls ", options.calls);
 }
 
 }  // namespace allot::testing

@@ -25,6 +25,10 @@ struct RandomProblemOptions {
   bool groups = true;           // a set of items that must share a device, now and then
   bool part_costs = true;
   bool launch_on_arrival = false;
+  bool staged = false;  // all flows go through host memory, next to which the first device is
+  bool contiguous = false;
+  bool training = false;  // with a backward pass, most of it in groups with the forward items
+  bool calls = false;     // latency in calls, the first device a pool; implies staged
 };
 
 // Passes Check().
@@ -32,6 +36,9 @@ PlacementProblem RandomProblem(uint64_t seed, const RandomProblemOptions& option
 
 // The same options at random, for broad sweeps: objective, communication, memory and the rest.
 RandomProblemOptions RandomOptions(uint64_t seed, int64_t max_items);
+
+// The same for problems that are staged, contiguous, of training, or of calls.
+RandomProblemOptions RandomStagedOptions(uint64_t seed, int64_t max_items);
 
 // For messages: what it takes to reproduce one.
 std::string Describe(const RandomProblemOptions& options);

@@ -19,6 +19,7 @@ using testing::Describe;
 using testing::RandomOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
+using testing::RandomStagedOptions;
 
 struct Oracle {
   std::optional<Score> best;
@@ -112,6 +113,17 @@ TEST_P(SolverSuite, AnswersHoldOnProblemsOfEveryKind) {
     if (HasFailure()) return;
   }
   EXPECT_GT(solved, 0);
+}
+
+TEST_P(SolverSuite, AnswersHoldWithStagingContiguityTrainingAndCalls) {
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    const RandomProblemOptions options = RandomStagedOptions(seed, 6);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed, options);
+    ASSERT_TRUE(Check(problem).ok()) << Check(problem);
+    CheckAgainst(problem, Ask(problem, BuildGraph(problem)), 20'000);
+    if (HasFailure()) return;
+  }
 }
 
 TEST_P(SolverSuite, LinkLatencyWithoutMemory) {
