@@ -81,17 +81,9 @@ class Greedy : public PlacementSolver {
       }
     }
     Evaluator evaluator(problem, input.graph);
-    SolveResult result;
-    Solution solution = WithinMemory(
-        problem, evaluator,
-        [&](const std::vector<Bytes>& capacity) {
-          return Place(problem, input.graph, priority, capacity);
-        },
-        result.work);
-    if (!evaluator.Value(solution).feasible()) return result;
-    result.best = std::move(solution);
-    result.termination = Termination::kFeasible;
-    return result;
+    return BestWithinMemory(problem, evaluator, {[&](const std::vector<Bytes>& capacity) {
+                              return Place(problem, input.graph, priority, capacity);
+                            }});
   }
 
  private:

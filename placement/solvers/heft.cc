@@ -26,25 +26,14 @@ class Heft : public PlacementSolver {
     if (ranks.empty()) {
       return InputError("rank must be mean, best or worst, not '", options_.rank, "'");
     }
-    const PlacementProblem& problem = input.problem;
-    Evaluator evaluator(problem, input.graph);
-    SolveResult result;
-    SearchValue best;
+    Evaluator evaluator(input.problem, input.graph);
+    std::vector<SolutionBuilder> builders;
     for (const RankBy by : ranks) {
-      Solution solution = WithinMemory(
-          problem, evaluator,
-          [&](const std::vector<Bytes>& capacity) {
-            return HeftSchedule(problem, input.graph, evaluator, by, capacity);
-          },
-          result.work);
-      const SearchValue value = evaluator.Value(solution);
-      if (!value.feasible()) continue;
-      if (result.best.has_value() && !(value < best)) continue;
-      best = value;
-      result.best = std::move(solution);
-      result.termination = Termination::kFeasible;
+      builders.push_back([&, by](const std::vector<Bytes>& capacity) {
+        return ScheduleByRank(input.problem, input.graph, evaluator, by, Gaps::kFill, capacity);
+      });
     }
-    return result;
+    return BestWithinMemory(input.problem, evaluator, builders);
   }
 
  private:

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
-#include <tuple>
 #include <utility>
+
+#include "placement/solvers/partial_schedule.h"
 
 namespace allot {
 namespace {
@@ -40,170 +41,6 @@ std::vector<Picos> MeanTransfers(const PlacementProblem& problem, const Transfer
   }
   return mean;
 }
-
-// One HEFT run.
-class Scheduler {
- public:
-  Scheduler(const PlacementProblem& problem, const ProblemGraph& graph, const Evaluator& evaluator,
-            const std::vector<Bytes>& capacity)
-      : problem_(problem),
-        graph_(graph),
-        evaluator_(evaluator),
-        table_(evaluator.table()),
-        num_devices_(table_.num_devices()),
-        ledger_(problem, capacity),
-        device_(problem.items.size(), -1),
-        start_(problem.items.size()),
-        end_(problem.items.size()),
-        there_(problem.flows.size() * num_devices_, -1),
-        channel_(problem.num_channels),
-        load_(num_devices_),
-        busy_(num_devices_) {}
-
-  Solution Run(const std::vector<ItemId>& by_rank) {
-    for (const ItemId item : by_rank) Schedule(item.index());
-    Solution solution;
-    for (const int32_t d : device_) solution.device_of.Add(DeviceId(d));
-    solution.order = StartOrder(graph_, start_);
-    return solution;
-  }
-
- private:
-  struct Choice {
-    // How bad it is that the device cannot run it, has no route to it or no memory for it.
-    int obstacles = 0;
-    Bytes lacking = 0;
-    Picos key = 0;
-    Picos secondary = 0;
-    Picos start = 0;
-    friend bool operator<(const Choice& a, const Choice& b) {
-      return std::tie(a.obstacles, a.lacking, a.key, a.secondary) <
-             std::tie(b.obstacles, b.lacking, b.key, b.secondary);
-    }
-  };
-
-  void Schedule(int32_t item) {
-    int32_t best_device = device_[item];
-    Choice best;
-    if (best_device >= 0) {  // its group has chosen
-      best = Try(item, best_device);
-    } else {
-      for (int32_t d = 0; d < num_devices_; ++d) {
-        const Choice choice = Try(item, d);
-        if (best_device >= 0 && !(choice < best)) continue;
-        best = choice;
-        best_device = d;
-      }
-      ledger_.Place(item, best_device);
-      for (const int32_t other : ledger_.Unit(item)) device_[other] = best_device;
-    }
-    Commit(item, best_device, best.start);
-  }
-
-  Choice Try(int32_t item, int32_t d) {
-    Choice choice;
-    const bool placed = device_[item] >= 0;
-    const Picos time = std::max<Picos>(evaluator_.Time(item, d), 0);
-    if (!placed && !ledger_.CanRun(item, d)) choice.obstacles += 2;
-    if (!placed && !ledger_.Fits(item, d)) {
-      ++choice.obstacles;
-      choice.lacking = -ledger_.Room(d);
-    }
-    bool routed = true;
-    saved_.clear();
-    const Picos ready = Receive(item, d, /*keep=*/false, routed);
-    if (!routed) choice.obstacles += 2;
-    if (problem_.objective == PlacementObjective::kLatency) {
-      choice.start = FindGap(d, ready, time);
-      choice.key = choice.start + time;
-      choice.secondary = time;
-    } else {
-      choice.start = FindGap(d, ready, time);
-      choice.key = std::max(load_[d] + time, touched_);
-      choice.secondary = load_[d] + time;
-    }
-    for (auto it = saved_.rbegin(); it != saved_.rend(); ++it) *it->first = it->second;
-    return choice;
-  }
-
-  // When all inputs of `item` are on device d. Reserves channels; unless `keep`, what it changes
-  // is in saved_ to be put back. touched_: the largest load of a channel in use.
-  Picos Receive(int32_t item, int32_t d, bool keep, bool& routed) {
-    Picos ready = 0;
-    touched_ = 0;
-    const bool latency = problem_.objective == PlacementObjective::kLatency;
-    for (const FlowId flow : graph_.inputs[ItemId(item)]) {
-      const int32_t producer = problem_.flows[flow].from.index();
-      const int32_t from = device_[producer];
-      if (from == d) {
-        ready = std::max(ready, end_[producer]);
-        continue;
-      }
-      Picos& there = there_[static_cast<size_t>(flow.index()) * num_devices_ + d];
-      if (there < 0) {
-        const Picos time = table_.Time(flow.index(), from, d);
-        if (time < 0) routed = false;
-        Picos start = end_[producer];
-        for (const int32_t channel : table_.Channels(from, d)) {
-          start = std::max(start, channel_[channel]);
-        }
-        const Picos end = start + std::max<Picos>(time, 0);
-        for (const int32_t channel : table_.Channels(from, d)) {
-          if (!keep) saved_.emplace_back(&channel_[channel], channel_[channel]);
-          // For throughput a channel only counts its load.
-          channel_[channel] = latency ? end : channel_[channel] + std::max<Picos>(time, 0);
-          touched_ = std::max(touched_, channel_[channel]);
-        }
-        if (!keep) saved_.emplace_back(&there, there);
-        there = end + table_.ArrivalDelay(d);
-      }
-      ready = std::max(ready, there);
-    }
-    return ready;
-  }
-
-  // The first gap on device d from `ready` on. Looks at the last few gaps only, so that a run of n
-  // items stays O(n).
-  Picos FindGap(int32_t d, Picos ready, Picos time) const {
-    constexpr size_t kLookBack = 64;
-    const auto& busy = busy_[d];
-    size_t i = busy.size() > kLookBack ? busy.size() - kLookBack : 0;
-    Picos free = i == 0 ? 0 : busy[i - 1].second;
-    for (; i < busy.size(); ++i) {
-      const Picos start = std::max(free, ready);
-      if (start + time <= busy[i].first) return start;
-      free = busy[i].second;
-    }
-    return std::max(free, ready);
-  }
-
-  void Commit(int32_t item, int32_t d, Picos start) {
-    bool routed = true;
-    Receive(item, d, /*keep=*/true, routed);
-    const Picos end = start + std::max<Picos>(evaluator_.Time(item, d), 0);
-    start_[item] = start;
-    end_[item] = end;
-    load_[d] += end - start;
-    auto& busy = busy_[d];
-    const std::pair<Picos, Picos> interval(start, end);
-    busy.insert(std::upper_bound(busy.begin(), busy.end(), interval), interval);
-  }
-
-  const PlacementProblem& problem_;
-  const ProblemGraph& graph_;
-  const Evaluator& evaluator_;
-  const TransferTable& table_;
-  const int32_t num_devices_;
-  MemoryLedger ledger_;
-  std::vector<int32_t> device_;  // by item; -1: not yet
-  std::vector<Picos> start_, end_;
-  std::vector<Picos> there_;    // [flow][device]: when the flow is there; -1: not sent
-  std::vector<Picos> channel_;  // free from here on; for throughput the load
-  std::vector<Picos> load_;     // by device
-  std::vector<std::vector<std::pair<Picos, Picos>>> busy_;  // by device, ascending
-  std::vector<std::pair<Picos*, Picos>> saved_;
-  Picos touched_ = 0;
-};
 
 }  // namespace
 
@@ -311,8 +148,7 @@ void MemoryLedger::Place(int32_t item, int32_t device) {
 }
 
 Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
-                      const std::function<Solution(const std::vector<Bytes>& capacity)>& build,
-                      int64_t& work) {
+                      const SolutionBuilder& build, int64_t& work) {
   constexpr int kRounds = 5;
   std::vector<Bytes> capacity;
   for (const auto& device : problem.devices) capacity.push_back(device.memory);
@@ -336,10 +172,32 @@ Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
   return best;
 }
 
-Solution HeftSchedule(const PlacementProblem& problem, const ProblemGraph& graph,
-                      const Evaluator& evaluator, RankBy by, const std::vector<Bytes>& capacity) {
-  Scheduler scheduler(problem, graph, evaluator, capacity);
-  return scheduler.Run(RankOrder(graph, UpwardRanks(problem, graph, by)));
+SolveResult BestWithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
+                             const std::vector<SolutionBuilder>& builders) {
+  SolveResult result;
+  SearchValue best;
+  for (const SolutionBuilder& build : builders) {
+    Solution solution = WithinMemory(problem, evaluator, build, result.work);
+    const SearchValue value = evaluator.Value(solution);
+    if (!value.feasible()) continue;
+    if (result.best.has_value() && !(value < best)) continue;
+    best = value;
+    result.best = std::move(solution);
+    result.termination = Termination::kFeasible;
+  }
+  return result;
+}
+
+Solution ScheduleByRank(const PlacementProblem& problem, const ProblemGraph& graph,
+                        const Evaluator& evaluator, RankBy by, Gaps gaps,
+                        const std::vector<Bytes>& capacity) {
+  PartialSchedule schedule(problem, graph, evaluator, capacity, gaps);
+  for (const ItemId item : RankOrder(graph, UpwardRanks(problem, graph, by))) {
+    schedule.Place(item.index(), [&](int32_t, const PartialSchedule::Spot& spot) {
+      return schedule.Finish(spot);
+    });
+  }
+  return schedule.Take();
 }
 
 }  // namespace allot

@@ -49,19 +49,28 @@ class MemoryLedger {
   std::vector<std::vector<char>> holds_;           // [shared][device]
 };
 
+// Makes a complete solution; `capacity` by device is what it may fill with resident bytes.
+using SolutionBuilder = std::function<Solution(const std::vector<Bytes>& capacity)>;
+
 // Calls `build` with the capacities of all devices; where the peak of what it returns exceeds a
 // memory, again with less by as much, a few times. Returns the best of all, feasible or not. Adds
 // to `work`.
 Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
-                      const std::function<Solution(const std::vector<Bytes>& capacity)>& build,
-                      int64_t& work);
+                      const SolutionBuilder& build, int64_t& work);
+// The best feasible solution of several builders, each within memory.
+SolveResult BestWithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
+                             const std::vector<SolutionBuilder>& builders);
 
-// Heterogeneous Earliest Finish Time (Topcuoglu, Hariri and Wu, 2002) with insertion: items by
-// descending upward rank, each on the device where it ends first, into gaps if it fits; transfers
-// are paid once per receiving device and queue on their channels as estimated so far. For
-// throughput each item goes where the largest load it touches stays smallest. Devices without
-// memory or route are avoided while there are others. Complete, but not always feasible.
-Solution HeftSchedule(const PlacementProblem& problem, const ProblemGraph& graph,
-                      const Evaluator& evaluator, RankBy by, const std::vector<Bytes>& capacity);
+// Where an item may go on a device: into any gap that is long enough, or behind the last item only.
+enum class Gaps { kFill, kLeave };
+
+// Items by descending upward rank, each on the device where it ends first; transfers are paid once
+// per receiving device and queue on their channels as estimated so far. For throughput each item
+// goes where the largest load it touches stays smallest. Devices without memory or route are
+// avoided while there are others. Complete, but not always feasible. With gaps filled this is
+// Heterogeneous Earliest Finish Time (Topcuoglu, Hariri and Wu, 2002).
+Solution ScheduleByRank(const PlacementProblem& problem, const ProblemGraph& graph,
+                        const Evaluator& evaluator, RankBy by, Gaps gaps,
+                        const std::vector<Bytes>& capacity);
 
 }  // namespace allot
