@@ -17,6 +17,8 @@ constexpr Picos kNever = PathCosts::kNever;
 // What the memo may hold; beyond it nothing new is remembered.
 constexpr size_t kMaxRemembered = 400'000;
 constexpr size_t kMaxPerKey = 48;
+// More than any weighted time.
+constexpr Int128 kMostWeighted = static_cast<Int128>(1) << 100;
 
 uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
 
@@ -62,6 +64,7 @@ class Search {
     used_.assign(Size(num_devices_), 0);
     BuildTails();
     BuildLoads();
+    BuildOrders();
     if (in_.size == CallSize::kAny) BuildClosures();
   }
 
@@ -144,6 +147,10 @@ class Search {
       LoadWeights& mine = loads_.emplace_back();
       for (int32_t item = 0; item < n_; ++item) {
         mine.least.push_back(WeightedTime(rows, Size(item), lambda));
+        for (int32_t d = 0; d < num_devices_; ++d) {
+          mine.weighted.push_back(static_cast<Int128>(lambda[Size(d)]) *
+                                  std::max<Picos>(Time(item, d), 0));
+        }
       }
       for (int32_t d = 0; d < num_devices_; ++d) {
         const Int128 call = static_cast<Int128>(lambda[Size(d)]) * CallCost(d);
@@ -151,6 +158,30 @@ class Search {
       }
       mine.lambda = std::move(lambda);
     }
+  }
+
+  // Static orders of Overloaded().
+  void BuildOrders() {
+    demand_.resize(loads_.size());
+    least_here_.resize(loads_.size());
+    std::vector<Picos> head(Size(n_)), tail(Size(n_));
+    for (int32_t item = 0; item < n_; ++item) {
+      by_tail_.push_back(item);
+      FindEarliest(item, 0);
+      Picos start = kNever, after = kNever;
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        if (earliest_[Cell(item, d)] >= kNever) continue;
+        start = std::min(start, earliest_[Cell(item, d)] - Time(item, d));
+        after = std::min(after, tail_[Cell(item, d)]);
+      }
+      head[Size(item)] = start;
+      tail[Size(item)] = after;
+    }
+    by_head_ = by_tail_;
+    std::stable_sort(by_tail_.begin(), by_tail_.end(),
+                     [&](int32_t a, int32_t b) { return tail[Size(a)] > tail[Size(b)]; });
+    std::stable_sort(by_head_.begin(), by_head_.end(),
+                     [&](int32_t a, int32_t b) { return head[Size(a)] > head[Size(b)]; });
   }
 
   // needs_[set]: predecessors of its items outside it.
@@ -178,48 +209,96 @@ class Search {
     }
     if (bound >= enough) return bound;
     for (uint64_t set = rest; set != 0; set &= set - 1) {
-      const int32_t item = std::countr_zero(set);
-      const int32_t group = group_of_[Size(item)];
-      const int32_t fixed = group < 0 || (in_.groups[Size(group)] & done_) == 0
-                                ? -1
-                                : on_[Size(std::countr_zero(in_.groups[Size(group)] & done_))];
-      Picos best = kNever;
-      for (int32_t d = 0; d < num_devices_; ++d) {
-        Picos& earliest = earliest_[Cell(item, d)];
-        const Picos time = Time(item, d);
-        if (time == kNotAllowed || (fixed >= 0 && fixed != d)) {
-          earliest = kNever;
-          continue;
-        }
-        Picos start = std::max({ready_[Size(d)], last_start, Release(item, d)});
-        Picos arrived = 0;  // from what has not been called: its call may be this one
-        for (int32_t f : inputs_[Size(item)]) {
-          const int32_t from = in_.flows[Size(f)].from;
-          if ((done_ & Bit(from)) != 0) {
-            const Picos crossing = Crossing(f, on_[Size(from)], d);
-            start = crossing >= kNever ? kNever : std::max(start, end_[Size(from)] + crossing);
-            if (start >= kNever) break;
-            continue;
-          }
-          Picos least = earliest_[Cell(from, d)];
-          for (int32_t k = 0; k < num_devices_; ++k) {
-            if (k == d) continue;
-            const Picos end = earliest_[Cell(from, k)];
-            if (end >= least) continue;
-            const Picos crossing = Crossing(f, k, d);
-            if (crossing < kNever) least = std::min(least, end + crossing + CallCost(d));
-          }
-          arrived = std::max(arrived, least);
-        }
-        earliest = start >= kNever || arrived >= kNever
-                       ? kNever
-                       : std::max(start + CallCost(d), arrived) + time;
-        if (earliest < kNever) best = std::min(best, earliest + tail_[Cell(item, d)]);
-      }
-      bound = std::max(bound, best);
+      bound = std::max(bound, FindEarliest(std::countr_zero(set), last_start));
       if (bound >= enough) return bound;
     }
+    // Sets of items would share the windows and the costs of their calls.
+    if (in_.size == CallSize::kOne && Overloaded(rest, enough)) return enough;
     return bound;
+  }
+
+  // Fills earliest_ of one item, whose predecessors have theirs. The least value that it allows.
+  Picos FindEarliest(int32_t item, Picos last_start) {
+    const int32_t group = group_of_[Size(item)];
+    const int32_t fixed = group < 0 || (in_.groups[Size(group)] & done_) == 0
+                              ? -1
+                              : on_[Size(std::countr_zero(in_.groups[Size(group)] & done_))];
+    Picos best = kNever;
+    for (int32_t d = 0; d < num_devices_; ++d) {
+      Picos& earliest = earliest_[Cell(item, d)];
+      const Picos time = Time(item, d);
+      if (time == kNotAllowed || (fixed >= 0 && fixed != d)) {
+        earliest = kNever;
+        continue;
+      }
+      Picos start = std::max({ready_[Size(d)], last_start, Release(item, d)});
+      Picos arrived = 0;  // from what has not been called: its call may be this one
+      for (int32_t f : inputs_[Size(item)]) {
+        const int32_t from = in_.flows[Size(f)].from;
+        if ((done_ & Bit(from)) != 0) {
+          const Picos crossing = Crossing(f, on_[Size(from)], d);
+          start = crossing >= kNever ? kNever : std::max(start, end_[Size(from)] + crossing);
+          if (start >= kNever) break;
+          continue;
+        }
+        Picos least = earliest_[Cell(from, d)];
+        for (int32_t k = 0; k < num_devices_; ++k) {
+          if (k == d) continue;
+          const Picos end = earliest_[Cell(from, k)];
+          if (end >= least) continue;
+          const Picos crossing = Crossing(f, k, d);
+          if (crossing < kNever) least = std::min(least, end + crossing + CallCost(d));
+        }
+        arrived = std::max(arrived, least);
+      }
+      earliest = start >= kNever || arrived >= kNever
+                     ? kNever
+                     : std::max(start + CallCost(d), arrived) + time;
+      if (earliest < kNever) best = std::min(best, earliest + tail_[Cell(item, d)]);
+    }
+    return best;
+  }
+
+  // Whether some set of items cannot be done by `target`: device d can serve it only from the
+  // earliest start of any of its items there until what follows the last of them has to begin, and
+  // only those items that can be there in time. The sets are those that the longest and the
+  // shortest tails and the latest starts suggest.
+  bool Overloaded(uint64_t rest, Picos target) {
+    if (target >= kNever) return false;
+    return Overloaded(rest, target, by_tail_) || Overloaded(rest, target, by_head_);
+  }
+  bool Overloaded(uint64_t rest, Picos target, const std::vector<int32_t>& order) {
+    window_start_.assign(Size(num_devices_), kNever);
+    window_tail_.assign(Size(num_devices_), kNever);
+    std::fill(demand_.begin(), demand_.end(), 0);
+    for (const int32_t item : order) {
+      if ((rest & Bit(item)) == 0) continue;
+      bool any = false;
+      for (size_t w = 0; w < loads_.size(); ++w) least_here_[w] = kMostWeighted;
+      for (int32_t d = 0; d < num_devices_; ++d) {
+        const size_t cell = Cell(item, d);
+        if (earliest_[cell] >= target || tail_[cell] >= target - earliest_[cell]) continue;
+        any = true;
+        window_start_[Size(d)] = std::min(window_start_[Size(d)], earliest_[cell] - in_.time[cell]);
+        window_tail_[Size(d)] = std::min(window_tail_[Size(d)], tail_[cell]);
+        for (size_t w = 0; w < loads_.size(); ++w) {
+          least_here_[w] = std::min(least_here_[w], loads_[w].weighted[cell]);
+        }
+      }
+      if (!any) return true;
+      for (size_t w = 0; w < loads_.size(); ++w) {
+        demand_[w] += least_here_[w];
+        Int128 supply = 0;
+        for (int32_t d = 0; d < num_devices_; ++d) {
+          if (window_start_[Size(d)] >= kNever) continue;
+          // A value below the target ends at target - 1 or before.
+          const Picos window = target - 1 - window_start_[Size(d)] - window_tail_[Size(d)];
+          if (window > 0) supply += static_cast<Int128>(loads_[w].lambda[Size(d)]) * window;
+        }
+        if (demand_[w] > supply) return true;
+      }
+    }
+    return false;
   }
 
   // Whether the call may be made now, and when it starts and ends.
@@ -449,8 +528,9 @@ class Search {
 
   struct LoadWeights {
     std::vector<int64_t> lambda;
-    std::vector<Int128> least;  // by item
-    Int128 call = 0;            // of one call, at least
+    std::vector<Int128> least;     // by item
+    std::vector<Int128> weighted;  // [item][device]
+    Int128 call = 0;               // of one call, at least
   };
 
   const CallInstance& in_;
@@ -462,6 +542,7 @@ class Search {
   std::vector<int32_t> group_of_;
   std::vector<Picos> tail_, far_;
   std::vector<LoadWeights> loads_;
+  std::vector<int32_t> by_tail_, by_head_;  // items, the largest first
 
   // The state of the sequence so far.
   uint64_t done_ = 0;
@@ -472,8 +553,10 @@ class Search {
   std::vector<Bytes> used_;
   Picos reached_ = 0;
 
-  std::vector<Picos> earliest_;  // scratch of Bound()
-  std::string key_;              // scratch of Dominated()
+  // Scratch of Bound().
+  std::vector<Picos> earliest_, window_start_, window_tail_;
+  std::vector<Int128> demand_, least_here_;
+  std::string key_;  // scratch of Dominated()
   std::vector<Picos> value_;
   std::unordered_map<std::string, std::vector<Picos>> memo_;
   size_t remembered_ = 0;
