@@ -27,20 +27,22 @@ Solution ToSolution(const CallInstance& instance, const std::vector<Call>& calls
 
 class Exact {
  public:
-  Exact(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work)
+  Exact(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work, Picos upper)
       : problem_(problem),
         graph_(graph),
         evaluator_(problem, graph),
         always_fits_(MemoryModel(problem).always_fits()),
         instance_(MakeCallInstance(problem, graph, CallSize::kOne)),
-        work_(work) {}
+        work_(work),
+        upper_(upper) {}
 
   ExactItemsResult Run(const Solution* incumbent) {
     for (const LowerBound& bound : LowerBounds(problem_, graph_, Launch::kIgnore, work_ / 8)) {
       result_.lower = std::max(result_.lower, bound.value);
     }
     if (incumbent != nullptr) Offer(*incumbent);
-    if (result_.solution.has_value() && result_.value <= result_.lower) {
+    if (Upper() <= result_.lower) {
+      result_.lower = Upper();
       result_.proved = true;
     } else if (problem_.objective == PlacementObjective::kLatency) {
       Latency();
@@ -52,7 +54,9 @@ class Exact {
   }
 
  private:
-  Picos Upper() const { return result_.solution.has_value() ? result_.value : kNever; }
+  Picos Upper() const {
+    return result_.solution.has_value() ? std::min(result_.value, upper_) : upper_;
+  }
 
   void Offer(const Solution& solution) {
     const SearchValue value = evaluator_.Value(solution);
@@ -73,23 +77,52 @@ class Exact {
     return value.feasible() ? value.objective : kNever;
   }
 
-  void Latency() {
+  // Searches the relaxation for what is below `target`; what it proves and finds is kept. Whether
+  // it came to an end.
+  bool SearchBelow(Picos target, int64_t work, Picos& least) {
     CallSearchLimits limits;
-    limits.upper = Upper();
+    limits.upper = target;
     limits.goal = result_.lower;
-    limits.work = work_;
+    limits.work = work;
     const CallSearchResult relaxed = SearchCalls(instance_, limits);
-    result_.work = relaxed.work;
+    result_.work += relaxed.work;
     if (relaxed.found) Offer(ToSolution(instance_, relaxed.calls));
-    if (!relaxed.complete) return;
-    const Picos least = relaxed.found ? relaxed.value : limits.upper;
+    if (!relaxed.complete) return false;
+    least = relaxed.found ? relaxed.value : target;
     if (least < kNever) result_.lower = std::max(result_.lower, least);
+    return true;
+  }
+
+  // Proves that nothing lies below targets between the bound and the value.
+  void RaiseBound(int64_t work) {
+    const int64_t end = result_.work + work;
+    int64_t part = 4;  // of the gap
+    for (int failures = 0; failures < 3 && result_.work < end && result_.lower < Upper();) {
+      const Picos target = result_.lower + std::max<Picos>((Upper() - result_.lower) / part, 1);
+      Picos least = 0;
+      if (SearchBelow(target, (end - result_.work) / 2, least)) {
+        if (least < target) return;  // the optimum of the relaxation
+        part = std::max<int64_t>(part / 2, 2);
+      } else {
+        part *= 4;
+        ++failures;
+      }
+    }
+  }
+
+  void Latency() {
+    Picos least = 0;
+    if (!SearchBelow(Upper(), work_ - work_ / 4, least)) {
+      if (Upper() < kNever) RaiseBound(work_ / 4);
+      return;
+    }
     if (Upper() <= least) {
       result_.proved = true;
       return;
     }
     // The relaxation is better than the truth: look at everything it leaves.
     if (problem_.communication != Communication::kDelay) instance_.classes.clear();
+    CallSearchLimits limits;
     limits.upper = Upper();
     limits.goal = result_.lower;
     limits.work = work_ - result_.work;
@@ -125,6 +158,7 @@ class Exact {
   const bool always_fits_;
   CallInstance instance_;
   const int64_t work_;
+  const Picos upper_;
   std::vector<int32_t> device_, order_;
   ExactItemsResult result_;
 };
@@ -132,10 +166,10 @@ class Exact {
 }  // namespace
 
 ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
-                            const Solution* incumbent, int64_t work) {
+                            const Solution* incumbent, int64_t work, Picos upper) {
   ALLOT_CHECK(problem.items.size() <= kMaxExactItems);
   ALLOT_CHECK(problem.devices.size() <= kMaxExactDevices);
-  return Exact(problem, graph, work).Run(incumbent);
+  return Exact(problem, graph, work, upper).Run(incumbent);
 }
 
 }  // namespace allot

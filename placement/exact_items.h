@@ -4,11 +4,13 @@
 #include <optional>
 
 #include "placement/evaluate.h"
+#include "placement/path_bounds.h"
 
 namespace allot {
 
 struct ExactItemsResult {
-  // Whether `solution` is the best there is, or, without one, that none is feasible.
+  // Whether `solution` is the best there is, or, without one, that none is feasible (and better
+  // than the limit that was asked for).
   bool proved = false;
   std::optional<Solution> solution;
   Picos value = 0;
@@ -22,10 +24,14 @@ inline constexpr size_t kMaxExactItems = 64, kMaxExactDevices = 64;
 // Under kLink and kBlocking, and when the peak of memory may bind, its optimum is a bound; where
 // the true value is larger, all sequences that the bound leaves are judged by Evaluate(), which
 // covers every placement and every sequence of every device, but reaches fewer items.
+// When the work does not suffice, some of it goes into proving bounds: that nothing lies below
+// targets nearer to the bound, for which the search is shorter.
 // Throughput: the search over loads (load_search.h); when the peak of memory binds, it proves only
 // what holds for the topological order.
-// At most kMaxExactItems items and kMaxExactDevices devices. `incumbent` may be null.
+// At most kMaxExactItems items and kMaxExactDevices devices. `incumbent` may be null. Only what is
+// below `upper` is looked for; the bound may then be `upper` itself.
 ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
-                            const Solution* incumbent, int64_t work);
+                            const Solution* incumbent, int64_t work,
+                            Picos upper = PathCosts::kNever);
 
 }  // namespace allot

@@ -1,25 +1,28 @@
-// Exact on chains of modules. A cut vertex is an item that everything else lies before or after,
-// with no flow past it. When it ends, every device and channel is idle, so what follows depends on
-// its device alone: with D_q(k, l) the best time of module q from the end of one cut vertex on k to
-// the end of the next on l, the optimum without binding memory is a shortest path in (min, +) over
-// the devices of the cut vertices. Each D_q is found by exact search; identical modules are
-// searched once.
+// Exact on chains of modules (module_chain.h). With D_q(k, l) the best time of module q from the
+// end of one cut vertex on k to the end of the next on l, the optimum without binding memory is a
+// shortest path in (min, +) over the devices of the cut vertices. Few of the D_q decide it, so they
+// are found out in turns: along the path that is shortest by proven bounds, each run is searched
+// for what is better than the best known total leaves for it, with efforts that grow, until that
+// path is as long as the best known total. Identical modules are searched once.
 #include <algorithm>
-#include <limits>
 #include <map>
-#include <set>
+#include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "placement/allowed_times.h"
-#include "placement/bounds.h"
 #include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
+#include "placement/progress.h"
 #include "placement/solver.h"
-#include "support/graph/csr_graph.h"
-#include "support/graph/cut_vertices.h"
+#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/module_chain.h"
+#include "placement/solvers/module_runs.h"
 #include "support/status.h"
 
 namespace allot {
@@ -28,417 +31,236 @@ namespace {
 constexpr Picos kNever = PathCosts::kNever;
 
 struct ChainDpOptions {
-  int64_t max_module = 40;
+  int64_t max_module = static_cast<int64_t>(kMaxExactItems) - 1;
 };
 
 OptionSchema<ChainDpOptions> Schema() {
   return OptionSchema<ChainDpOptions>().Add(
       "max-module", &ChainDpOptions::max_module,
-      absl::StrCat("Search modules of at most this many items (at most ", kMaxExactItems - 1,
-                   "); larger ones only count in the bound"));
+      absl::StrCat("Search modules of at most this many items exactly (at most ",
+                   kMaxExactItems - 1, ")"));
 }
-
-// The items between two cut vertices and the later one of them. Items stand in an order that
-// identical modules share.
-struct Module {
-  ItemId entry;  // the cut vertex before; invalid at the start
-  std::vector<ItemId> items;
-  ItemId exit;  // the cut vertex that ends it; invalid at the end
-};
-
-// How a module is run from the end of its entry on one device to its end.
-struct Run {
-  Picos lower = 0;                     // proven
-  Picos value = kNever;                // of the placement below
-  std::vector<int32_t> device, order;  // by place in Module::items
-};
 
 class Chain {
  public:
   Chain(const SolveInput& input, int64_t max_module)
       : problem_(input.problem),
         graph_(input.graph),
-        max_module_(static_cast<size_t>(
-            std::clamp<int64_t>(max_module, 1, static_cast<int64_t>(kMaxExactItems) - 1))),
-        num_devices_(static_cast<int32_t>(input.problem.devices.size())),
-        times_(AllowedTimes(input.problem)),
-        table_(input.problem) {
-    work_ = std::max<int64_t>(input.limits.work, 1);
-  }
+        // The entry is one of the items that are searched.
+        max_exact_(static_cast<size_t>(std::clamp<int64_t>(
+                       max_module, 1, static_cast<int64_t>(kMaxExactItems) - 1)) +
+                   1),
+        work_(std::max<int64_t>(input.limits.work, 1)),
+        seed_(input.limits.seed),
+        incumbent_(input.incumbent),
+        evaluator_(input.problem, input.graph),
+        progress_(input.limits.progress) {}
 
   SolveResult Solve() {
     Split();
-    std::vector<std::vector<const Run*>> runs;  // by module, [entry device][exit device]
-    ShareWork();
-    for (const Module& module : modules_) runs.push_back(Runs(module));
-    return Combine(runs);
+    if (modules_.empty()) {
+      best_ = Solution();
+      return Result(0);
+    }
+    if (incumbent_ != nullptr) Take(*incumbent_);
+    std::vector<Bytes> capacity;
+    for (const PlacementProblem::MachineDevice& device : problem_.devices) {
+      capacity.push_back(device.memory);
+    }
+    Take(ScheduleByRank(problem_, graph_, evaluator_, RankBy::kMean, Gaps::kFill, capacity));
+    Combine();
+    BoundFromBothEnds();
+    while (spent_ < work_ && Lower() < upper_) {
+      if (!SearchPath()) break;
+      Combine();
+      BoundFromBothEnds();
+    }
+    return Result(Lower());
   }
 
  private:
-  static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
-  static size_t Size(int32_t i) { return static_cast<size_t>(i); }
-  Picos Time(ItemId item, int32_t device) const {
-    return times_[Index(item) * Size(num_devices_) + Size(device)];
-  }
+  ModuleRuns& Runs(size_t q) { return *families_[family_of_[q]]; }
+  const ModuleRuns& Runs(size_t q) const { return *families_[family_of_[q]]; }
 
   void Split() {
-    std::vector<WeightedEdge> edges;
-    for (const PlacementProblem::Flow& flow : problem_.flows) {
-      for (const ItemId to : flow.to) edges.push_back({flow.from.index(), to.index(), 1});
+    const std::vector<Picos> times = AllowedTimes(problem_);
+    modules_ = SplitAtCutVertices(problem_, graph_, times);
+    std::map<std::string, size_t> seen;
+    std::vector<std::pair<size_t, PlacementProblem>> parts;  // by family: its first module
+    for (const ChainModule& module : modules_) {
+      PlacementProblem part = ExtractModule(problem_, graph_, times, module);
+      const auto [it, is_new] = seen.emplace(ModuleKey(part, module), parts.size());
+      family_of_.push_back(it->second);
+      if (is_new) parts.emplace_back(family_of_.size() - 1, std::move(part));
     }
-    const CsrGraph csr(static_cast<int32_t>(problem_.items.size()), std::move(edges));
-    std::vector<char> cut(problem_.items.size(), 0);
-    for (int32_t vertex : CutVertices(csr)) cut[Size(vertex)] = 1;
-    module_of_.resize(problem_.items.size());
-    Module module;
-    for (const ItemId item : graph_.topological) {
-      module_of_[Index(item)] = static_cast<int32_t>(modules_.size());
-      module.items.push_back(item);
-      if (!cut[Index(item)]) continue;
-      module.exit = item;
-      modules_.push_back(std::move(module));
-      module = Module();
-      module.entry = item;
+    const int64_t share = work_ / 8 / std::max<int64_t>(1, static_cast<int64_t>(parts.size()));
+    for (auto& [q, part] : parts) {
+      families_.push_back(std::make_unique<ModuleRuns>(modules_[q], std::move(part), share));
     }
-    if (!module.items.empty()) modules_.push_back(std::move(module));
-    // Groups bind a module if they lie inside it; across modules they only narrow the devices.
-    groups_.resize(modules_.size());
-    for (std::vector<ItemId>& group : JoinedGroups(problem_)) {
-      const int32_t first = module_of_[Index(group[0])];
-      const bool inside = std::all_of(group.begin(), group.end(), [&](ItemId item) {
-        return module_of_[Index(item)] == first;
-      });
-      if (inside) groups_[Size(first)].push_back(std::move(group));
-    }
-    for (Module& part : modules_) SortAlike(part);
+    // The first efforts leave enough to go over everything a few times.
+    first_effort_ = std::clamp<int64_t>(
+        work_ / (32 * std::max<int64_t>(1, static_cast<int64_t>(parts.size()))), 200, 5'000);
   }
 
-  // Every module that is not like an earlier one gets the same share.
-  void ShareWork() {
-    std::set<std::string> keys;
-    for (const Module& module : modules_) {
-      if (!IsStep(module)) keys.insert(KeyOf(Extract(module), module));
+  // Each module's part of a solution is a run.
+  void Take(const Solution& solution) {
+    const SearchValue value = evaluator_.Value(solution);
+    spent_ += static_cast<int64_t>(problem_.items.size());
+    if (!value.feasible()) return;
+    if (value.objective < upper_) {
+      upper_ = value.objective;
+      best_ = solution;
     }
-    work_ /= std::max<int64_t>(1, static_cast<int64_t>(keys.size()));
-  }
-
-  static bool IsStep(const Module& module) {
-    return module.items.size() == 1 && module.entry.valid() && module.exit.valid();
-  }
-
-  // Orders the items of a module topologically by colours that do not depend on their numbers:
-  // identical modules then mostly read the same. Only a missed repetition depends on this.
-  void SortAlike(Module& module) const {
-    if (module.items.size() < 3) return;
-    std::map<ItemId, uint64_t> color;
-    const auto mix = [](uint64_t hash, uint64_t value) {
-      return (hash ^ (value + 0x9e3779b97f4a7c15u + (hash << 6) + (hash >> 2))) *
-             0xff51afd7ed558ccdu;
-    };
-    for (const ItemId item : module.items) {
-      uint64_t hash = item == module.exit ? 1 : 0;
-      for (int32_t d = 0; d < num_devices_; ++d) {
-        hash = mix(hash, static_cast<uint64_t>(Time(item, d)));
-      }
-      color[item] = hash;
-    }
-    for (int round = 0; round < 3; ++round) {
-      std::map<ItemId, uint64_t> next = color;
-      for (const ItemId item : module.items) {
-        uint64_t sum = 0;
-        for (const ItemId before : graph_.predecessors[item]) {
-          const auto it = color.find(before);
-          sum += mix(3, it == color.end() ? 7 : it->second);
-        }
-        for (const ItemId after : graph_.successors[item]) {
-          const auto it = color.find(after);
-          sum += mix(5, it == color.end() ? 9 : it->second);
-        }
-        next[item] = mix(color[item], sum);
-      }
-      color = std::move(next);
-    }
-    std::map<ItemId, size_t> missing;
-    for (const ItemId item : module.items) {
-      for (const ItemId before : graph_.predecessors[item]) missing[item] += color.count(before);
-    }
-    const auto first = [&color](ItemId a, ItemId b) {
-      return std::tie(color.at(a), a) < std::tie(color.at(b), b);
-    };
-    std::vector<ItemId> ready, order;
-    for (const ItemId item : module.items) {
-      if (missing[item] == 0) ready.push_back(item);
-    }
-    while (!ready.empty()) {
-      const auto it = std::min_element(ready.begin(), ready.end(), first);
-      const ItemId item = *it;
-      ready.erase(it);
-      order.push_back(item);
-      for (const ItemId after : graph_.successors[item]) {
-        if (color.count(after) != 0 && --missing[after] == 0) ready.push_back(after);
-      }
-    }
-    module.items = std::move(order);
-  }
-
-  // The module as a problem of its own: item 0 is the entry, which costs nothing and has run on the
-  // device `from`; the rest follow in the module's order. Memory never binds.
-  PlacementProblem Extract(const Module& module) const {
-    PlacementProblem part;
-    part.objective = PlacementObjective::kLatency;
-    part.communication = problem_.communication;
-    part.launch_on_arrival = problem_.launch_on_arrival;
-    part.devices = problem_.devices;
-    for (PlacementProblem::MachineDevice& device : part.devices) {
-      device.memory = std::numeric_limits<Bytes>::max();
-    }
-    part.num_channels = problem_.num_channels;
-    part.routes = problem_.routes;
-    std::map<ItemId, ItemId> inside;
-    const auto add = [&](ItemId item, bool entry) {
-      PlacementProblem::Item copy;
-      copy.time = IdVector<DeviceId, std::optional<Picos>>(Size(num_devices_));
-      for (int32_t d = 0; d < num_devices_; ++d) {
-        const Picos time = entry ? 0 : Time(item, d);
-        if (time != kNotAllowed) copy.time[DeviceId(d)] = time;
-      }
-      inside[item] = part.items.Add(std::move(copy));
-    };
-    if (module.entry.valid()) add(module.entry, true);
-    for (const ItemId item : module.items) add(item, false);
-    // Flows keep their order, which decides between transfers of one instant.
-    std::vector<FlowId> flows;
-    for (const auto& [item, mine] : inside) {
-      if (item == module.exit) continue;
-      flows.insert(flows.end(), graph_.outputs[item].begin(), graph_.outputs[item].end());
-    }
-    std::sort(flows.begin(), flows.end());
-    for (const FlowId id : flows) {
-      PlacementProblem::Flow flow = problem_.flows[id];
-      flow.from = inside.at(flow.from);
-      for (ItemId& to : flow.to) to = inside.at(to);
-      std::sort(flow.to.begin(), flow.to.end());
-      part.flows.Add(std::move(flow));
-    }
-    for (const std::vector<ItemId>& group : groups_[Size(module_of_[Index(module.items[0])])]) {
-      std::vector<ItemId>& mine = part.together.emplace_back();
-      for (const ItemId item : group) mine.push_back(inside.at(item));
-    }
-    return part;
-  }
-
-  // Everything that the search of a module depends on, as bytes.
-  static std::string KeyOf(const PlacementProblem& part, const Module& module) {
-    std::string key;
-    const auto put = [&key](int64_t value) {
-      key.append(reinterpret_cast<const char*>(&value), sizeof value);
-    };
-    put(module.entry.valid());
-    put(module.exit.valid());
-    put(static_cast<int64_t>(part.items.size()));
-    for (const PlacementProblem::Item& item : part.items) {
-      for (const std::optional<Picos>& time : item.time) put(time.value_or(-1));
-    }
-    for (const PlacementProblem::Flow& flow : part.flows) {
-      put(flow.from.index());
-      put(static_cast<int64_t>(flow.to.size()));
-      for (const ItemId to : flow.to) put(to.index());
-      put(flow.bytes);
-      put(static_cast<int64_t>(flow.time.size()));
-      for (const auto& row : flow.time) {
-        for (const Picos time : row) put(time);
-      }
-    }
-    for (const std::vector<ItemId>& group : part.together) {
-      put(-2);
-      for (const ItemId item : group) put(item.index());
-    }
-    // The exit's place matters when it is not the last.
-    for (size_t i = 0; i < module.items.size(); ++i) {
-      if (module.items[i] == module.exit) put(static_cast<int64_t>(i));
-    }
-    return key;
-  }
-
-  // All runs of a module, [entry device][exit device]; one row or column where there is none.
-  std::vector<const Run*> Runs(const Module& module) {
-    if (IsStep(module)) return Steps(module);
-    PlacementProblem part = Extract(module);
-    const std::string key = KeyOf(part, module);
-    auto it = solved_.find(key);
-    if (it == solved_.end()) {
-      it = solved_.emplace(key, Search(module, std::move(part))).first;
-    }
-    std::vector<const Run*> runs;
-    for (const Run& run : it->second) runs.push_back(&run);
-    return runs;
-  }
-
-  // A module of its exit alone: transfers and one item.
-  std::vector<const Run*> Steps(const Module& module) {
-    std::vector<Run>& runs = steps_.emplace_back();
-    const bool blocking = problem_.communication == Communication::kBlocking;
-    for (int32_t from = 0; from < num_devices_; ++from) {
-      for (int32_t to = 0; to < num_devices_; ++to) {
-        Run& run = runs.emplace_back();
-        run.device = {to};
-        run.order = {0};
-        const Picos time = Time(module.exit, to);
-        Picos arrival = Time(module.entry, from) == kNotAllowed ? kNever : 0;
-        if (from != to && arrival < kNever) {
-          // Transfers over one route wait for each other, unless they occupy nothing.
-          const bool serial = blocking || !table_.Channels(from, to).empty();
-          for (const FlowId flow : graph_.outputs[module.entry]) {
-            if (problem_.flows[flow].to.empty()) continue;
-            const Picos transfer = table_.Time(flow.index(), from, to);
-            if (transfer == TransferTable::kNoRoute) {
-              arrival = kNever;
-              break;
-            }
-            arrival = serial ? arrival + transfer : std::max(arrival, transfer);
-          }
-          if (arrival < kNever) arrival += table_.ArrivalDelay(to);
-        }
-        run.value = arrival >= kNever || time == kNotAllowed ? kNever : arrival + time;
-        run.lower = run.value;
-      }
-    }
-    spent_ += num_devices_ * num_devices_;
-    std::vector<const Run*> pointers;
-    for (const Run& run : runs) pointers.push_back(&run);
-    return pointers;
-  }
-
-  std::vector<Run> Search(const Module& module, PlacementProblem part) {
-    const int32_t entries = module.entry.valid() ? num_devices_ : 1;
-    const int32_t exits = module.exit.valid() ? num_devices_ : 1;
-    const int64_t share = std::max<int64_t>(200, work_ / (int64_t{entries} * exits));
-    const ProblemGraph graph = BuildGraph(part);
-    const int32_t skip = module.entry.valid() ? 1 : 0;
-    ItemId exit;
-    for (size_t i = 0; i < module.items.size(); ++i) {
-      if (module.items[i] == module.exit) exit = ItemId(static_cast<int32_t>(i) + skip);
-    }
-    const auto pin = [](PlacementProblem::Item& item, int32_t device) {
-      for (const DeviceId d : item.time.ids()) {
-        if (d.index() != device) item.time[d].reset();
-      }
-    };
-    std::vector<Run> runs;
-    for (int32_t k = 0; k < entries; ++k) {
-      for (int32_t l = 0; l < exits; ++l) {
-        Run& run = runs.emplace_back();
-        PlacementProblem pinned = part;
-        if (module.entry.valid()) {
-          pin(pinned.items[ItemId(0)], k);
-          if (Time(module.entry, k) == kNotAllowed)
-            pinned.items[ItemId(0)].time[DeviceId(k)].reset();
-        }
-        if (exit.valid()) pin(pinned.items[exit], l);
-        if (!Check(pinned).ok()) {  // no device left for the entry, the exit or their groups
-          run.lower = kNever;
-          continue;
-        }
-        if (module.items.size() > max_module_) {
-          for (const LowerBound& bound : LowerBounds(pinned, graph, Launch::kIgnore, share)) {
-            run.lower = std::max(run.lower, bound.value);
-          }
-          continue;
-        }
-        const ExactItemsResult exact = ExactItems(pinned, graph, nullptr, share);
-        spent_ += exact.work + 1;
-        run.lower = exact.lower;
-        if (!exact.solution.has_value()) {
-          if (exact.proved) run.lower = kNever;
-          continue;
-        }
-        run.value = exact.value;
-        run.device.resize(module.items.size());
-        for (const ItemId item : exact.solution->order) {
-          if (item.index() < skip) continue;
-          run.device[Size(item.index() - skip)] = exact.solution->device_of[item].index();
-          run.order.push_back(item.index() - skip);
-        }
-      }
-    }
-    return runs;
-  }
-
-  // The shortest path over the devices of the cut vertices, once with proven bounds and once with
-  // what was found.
-  SolveResult Combine(const std::vector<std::vector<const Run*>>& runs) const {
-    SolveResult result;
-    result.work = spent_;
-    if (modules_.empty()) {
-      result.best = Solution();
-      result.termination = Termination::kOptimal;
-      return result;
-    }
-    std::vector<Picos> lower = {0}, value = {0};
-    std::vector<std::vector<int32_t>> from;  // by module: the best entry for each exit
+    IdVector<ItemId, size_t> position(problem_.items.size());
+    for (size_t i = 0; i < solution.order.size(); ++i) position[solution.order[i]] = i;
     for (size_t q = 0; q < modules_.size(); ++q) {
-      const size_t exits = runs[q].size() / lower.size();
-      std::vector<Picos> next_lower(exits, kNever), next_value(exits, kNever);
-      std::vector<int32_t>& best = from.emplace_back(exits, 0);
-      for (size_t k = 0; k < lower.size(); ++k) {
-        for (size_t l = 0; l < exits; ++l) {
-          const Run& run = *runs[q][k * exits + l];
-          if (lower[k] < kNever && run.lower < kNever) {
-            next_lower[l] = std::min(next_lower[l], lower[k] + run.lower);
-          }
-          if (value[k] >= kNever || run.value >= kNever) continue;
-          if (value[k] + run.value >= next_value[l]) continue;
-          next_value[l] = value[k] + run.value;
-          best[l] = static_cast<int32_t>(k);
+      const ChainModule& module = modules_[q];
+      std::vector<int32_t> device, order;
+      for (size_t i = 0; i < module.items.size(); ++i) {
+        device.push_back(solution.device_of[module.items[i]].index());
+        order.push_back(static_cast<int32_t>(i));
+      }
+      std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+        return position[module.items[static_cast<size_t>(a)]] <
+               position[module.items[static_cast<size_t>(b)]];
+      });
+      const size_t entry =
+          module.entry.valid() ? static_cast<size_t>(solution.device_of[module.entry].index()) : 0;
+      Runs(q).Offer(entry, device, order);
+    }
+  }
+
+  // Shortest ways by proven bounds to each cut vertex on each device, and from there.
+  void BoundFromBothEnds() {
+    to_.assign(1, {0});
+    for (size_t q = 0; q < modules_.size(); ++q) {
+      std::vector<Picos>& next = to_.emplace_back(Runs(q).exits(), kNever);
+      for (size_t k = 0; k < Runs(q).entries(); ++k) {
+        for (size_t l = 0; l < Runs(q).exits(); ++l) {
+          next[l] = std::min(next[l], Sum(to_[q][k], Runs(q).at(k, l).lower));
         }
       }
-      lower = std::move(next_lower);
-      value = std::move(next_value);
     }
-    const Picos bound = *std::min_element(lower.begin(), lower.end());
-    if (bound >= kNever) {
-      result.termination = Termination::kInfeasible;
-      return result;
-    }
-    result.lower_bound = {bound, "chain-dp"};
-    const auto last = std::min_element(value.begin(), value.end());
-    if (*last >= kNever) return result;
-    Solution solution{Placement(problem_.items.size()), {}};
-    std::vector<const Run*> path(modules_.size());
-    size_t l = static_cast<size_t>(last - value.begin());
+    from_.assign(modules_.size() + 1, {});
+    from_.back().assign(Runs(modules_.size() - 1).exits(), 0);
     for (size_t q = modules_.size(); q-- > 0;) {
-      const size_t k = Size(from[q][l]);
-      path[q] = runs[q][k * from[q].size() + l];
-      l = k;
+      from_[q].assign(Runs(q).entries(), kNever);
+      for (size_t k = 0; k < Runs(q).entries(); ++k) {
+        for (size_t l = 0; l < Runs(q).exits(); ++l) {
+          from_[q][k] = std::min(from_[q][k], Sum(Runs(q).at(k, l).lower, from_[q + 1][l]));
+        }
+      }
+    }
+    progress_.Report(upper_ < kNever ? upper_ : -1, Lower() < kNever ? Lower() : 0, spent_);
+  }
+  static Picos Sum(Picos a, Picos b) { return a >= kNever || b >= kNever ? kNever : a + b; }
+  Picos Lower() const { return from_[0][0]; }
+
+  // What a run has to be below to make a better total anywhere.
+  Picos Cutoff(size_t family, size_t entry, size_t exit) const {
+    if (upper_ >= kNever) return kNever;
+    Picos cutoff = 0;
+    for (size_t q = 0; q < modules_.size(); ++q) {
+      if (family_of_[q] != family) continue;
+      const Picos others = Sum(to_[q][entry], from_[q + 1][exit]);
+      if (others < upper_) cutoff = std::max(cutoff, upper_ - others);
+    }
+    return cutoff;
+  }
+
+  // Searches what is open along the shortest path. False if nothing is.
+  bool SearchPath() {
+    std::vector<std::tuple<size_t, size_t, size_t>> open;  // family, entry, exit
+    size_t k = 0;
+    for (size_t q = 0; q < modules_.size(); ++q) {
+      size_t l = 0;
+      while (Sum(Runs(q).at(k, l).lower, from_[q + 1][l]) != from_[q][k]) ++l;
+      if (!Runs(q).at(k, l).closed) open.emplace_back(family_of_[q], k, l);
+      k = l;
+    }
+    std::sort(open.begin(), open.end());
+    open.erase(std::unique(open.begin(), open.end()), open.end());
+    for (const auto& [family, entry, exit] : open) {
+      if (spent_ >= work_) break;
+      spent_ += families_[family]->Search(entry, exit, Cutoff(family, entry, exit), max_exact_,
+                                          first_effort_, work_ - spent_, seed_++);
+    }
+    return !open.empty();
+  }
+
+  // The shortest path by the values of known runs.
+  void Combine() {
+    std::vector<Picos> value = {0};
+    std::vector<std::vector<size_t>> from;  // by module: the best entry for each exit
+    for (size_t q = 0; q < modules_.size(); ++q) {
+      std::vector<Picos> next(Runs(q).exits(), kNever);
+      std::vector<size_t>& best = from.emplace_back(Runs(q).exits(), 0);
+      for (size_t k = 0; k < Runs(q).entries(); ++k) {
+        for (size_t l = 0; l < Runs(q).exits(); ++l) {
+          const Picos sum = Sum(value[k], Runs(q).at(k, l).value);
+          if (sum >= next[l]) continue;
+          next[l] = sum;
+          best[l] = k;
+        }
+      }
+      value = std::move(next);
+    }
+    const auto last = std::min_element(value.begin(), value.end());
+    if (*last >= upper_) return;
+    Solution solution{Placement(problem_.items.size()), {}};
+    std::vector<const ModuleRun*> path(modules_.size());
+    auto l = static_cast<size_t>(last - value.begin());
+    for (size_t q = modules_.size(); q-- > 0;) {
+      path[q] = &Runs(q).at(from[q][l], l);
+      l = from[q][l];
     }
     for (size_t q = 0; q < modules_.size(); ++q) {
       for (const int32_t place : path[q]->order) {
-        const ItemId item = modules_[q].items[Size(place)];
+        const ItemId item = modules_[q].items[static_cast<size_t>(place)];
         solution.order.push_back(item);
-        solution.device_of[item] = DeviceId(path[q]->device[Size(place)]);
+        solution.device_of[item] = DeviceId(path[q]->device[static_cast<size_t>(place)]);
       }
     }
-    const SearchValue true_value = Evaluator(problem_, graph_).Value(solution);
-    if (!true_value.feasible()) return result;  // memory binds, or a group across modules
-    result.best = std::move(solution);
+    const SearchValue found = evaluator_.Value(solution);
+    spent_ += static_cast<int64_t>(problem_.items.size());
+    // Where memory binds or a group spans modules, the sum is not what it promises.
+    if (!found.feasible() || found.objective >= upper_) return;
+    upper_ = found.objective;
+    best_ = std::move(solution);
+  }
+
+  SolveResult Result(Picos lower) {
+    SolveResult result;
+    result.work = spent_;
+    if (lower >= kNever) {
+      result.termination = Termination::kInfeasible;
+      return result;
+    }
+    result.lower_bound = {std::min(lower, upper_), "chain-dp"};
+    if (!best_.has_value()) return result;
     result.termination =
-        true_value.objective == bound ? Termination::kOptimal : Termination::kFeasible;
+        modules_.empty() || lower >= upper_ ? Termination::kOptimal : Termination::kFeasible;
+    result.best = std::move(best_);
     return result;
   }
 
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
-  const size_t max_module_;
-  const int32_t num_devices_;
-  const std::vector<Picos> times_;
-  const TransferTable table_;
-  int64_t work_ = 0;  // per module that is searched
+  const size_t max_exact_;
+  const int64_t work_;
+  uint64_t seed_;
+  const Solution* incumbent_;
+  Evaluator evaluator_;
+  Progress progress_;
   int64_t spent_ = 0;
-  std::vector<Module> modules_;
-  std::vector<int32_t> module_of_;
-  std::vector<std::vector<std::vector<ItemId>>> groups_;  // by module
-  std::map<std::string, std::vector<Run>> solved_;
-  std::vector<std::vector<Run>> steps_;
+  int64_t first_effort_ = 0;
+  std::vector<ChainModule> modules_;
+  std::vector<size_t> family_of_;  // by module; identical ones share
+  std::vector<std::unique_ptr<ModuleRuns>> families_;
+  // By cut vertex (0: before everything) and device.
+  std::vector<std::vector<Picos>> to_, from_;
+  Picos upper_ = kNever;
+  std::optional<Solution> best_;
 };
 
 class ChainDp : public PlacementSolver {
@@ -452,20 +274,7 @@ class ChainDp : public PlacementSolver {
     if (input.problem.devices.size() > kMaxExactDevices) {
       return InputError(input.problem.devices.size(), " devices are more than ", kMaxExactDevices);
     }
-    SolveResult result = Chain(input, options_.max_module).Solve();
-    if (input.incumbent == nullptr || result.termination == Termination::kInfeasible) {
-      return result;
-    }
-    // Never return less than what was given.
-    const Score given = Evaluate(input.problem, input.graph, *input.incumbent);
-    if (!given.feasible) return result;
-    if (result.best.has_value() &&
-        !Better(given, Evaluate(input.problem, input.graph, *result.best))) {
-      return result;
-    }
-    result.best = *input.incumbent;
-    result.termination = Termination::kFeasible;
-    return result;
+    return Chain(input, options_.max_module).Solve();
   }
 
  private:

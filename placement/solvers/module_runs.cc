@@ -1,0 +1,169 @@
+#include "placement/solvers/module_runs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "placement/bounds.h"
+#include "placement/exact_items.h"
+#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/local_search.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = PathCosts::kNever;
+
+void Pin(PlacementProblem::Item& item, size_t device) {
+  for (const DeviceId d : item.time.ids()) {
+    if (d != DeviceId(device)) item.time[d].reset();
+  }
+}
+
+}  // namespace
+
+ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t work)
+    : entries_(module.entry.valid() ? part.devices.size() : 1),
+      exits_(module.exit.valid() ? part.devices.size() : 1),
+      skip_(module.entry.valid() ? 1 : 0),
+      part_(std::move(part)),
+      graph_(BuildGraph(part_)),
+      evaluator_(std::make_unique<Evaluator>(part_, graph_)),
+      runs_(entries_ * exits_) {
+  for (size_t i = 0; i < module.items.size(); ++i) {
+    if (module.items[i] == module.exit) exit_ = static_cast<int32_t>(i) + skip_;
+  }
+  if (module.IsStep()) {
+    FillStep();
+    return;
+  }
+  for (size_t k = 0; k < entries_; ++k) {
+    for (size_t l = 0; l < exits_; ++l) {
+      ModuleRun& run = runs_[k * exits_ + l];
+      const PlacementProblem pinned = Pinned(k, l);
+      if (!Check(pinned).ok()) {  // no device left for the entry, the exit or their groups
+        run.lower = kNever;
+        run.closed = true;
+        continue;
+      }
+      for (const LowerBound& bound : LowerBounds(pinned, graph_, Launch::kIgnore,
+                                                 work / static_cast<int64_t>(runs_.size()))) {
+        run.lower = std::max(run.lower, bound.value);
+      }
+    }
+  }
+}
+
+// Transfers and one item.
+void ModuleRuns::FillStep() {
+  const TransferTable& table = evaluator_->table();
+  const bool blocking = part_.communication == Communication::kBlocking;
+  for (size_t k = 0; k < entries_; ++k) {
+    for (size_t l = 0; l < exits_; ++l) {
+      ModuleRun& run = runs_[k * exits_ + l];
+      const auto from = static_cast<int32_t>(k), to = static_cast<int32_t>(l);
+      run.device = {to};
+      run.order = {0};
+      run.closed = true;
+      Picos arrival = evaluator_->Time(0, from) < 0 ? kNever : 0;
+      if (from != to && arrival < kNever) {
+        // Transfers over one route wait for each other, unless they occupy nothing.
+        const bool serial = blocking || !table.Channels(from, to).empty();
+        for (const FlowId flow : graph_.outputs[ItemId(0)]) {
+          if (part_.flows[flow].to.empty()) continue;
+          const Picos transfer = table.Time(flow.index(), from, to);
+          if (transfer == TransferTable::kNoRoute) {
+            arrival = kNever;
+            break;
+          }
+          arrival = serial ? arrival + transfer : std::max(arrival, transfer);
+        }
+        if (arrival < kNever) arrival += table.ArrivalDelay(to);
+      }
+      const Picos time = evaluator_->Time(exit_, to);
+      run.value = arrival >= kNever || time < 0 ? kNever : arrival + time;
+      run.lower = run.value;
+    }
+  }
+}
+
+PlacementProblem ModuleRuns::Pinned(size_t entry, size_t exit) const {
+  PlacementProblem pinned = part_;
+  if (skip_ > 0) Pin(pinned.items[ItemId(0)], entry);
+  if (exit_ >= 0) Pin(pinned.items[ItemId(exit_)], exit);
+  return pinned;
+}
+
+Solution ModuleRuns::ToSolution(size_t entry, const std::vector<int32_t>& device,
+                                const std::vector<int32_t>& order) const {
+  Solution solution;
+  if (skip_ > 0) {
+    solution.device_of.Add(DeviceId(entry));
+    solution.order.push_back(ItemId(0));
+  }
+  for (const int32_t d : device) solution.device_of.Add(DeviceId(d));
+  for (const int32_t place : order) solution.order.push_back(ItemId(place + skip_));
+  return solution;
+}
+
+void ModuleRuns::Keep(size_t entry, size_t exit, const Solution& solution, Picos value) {
+  ModuleRun& run = runs_[entry * exits_ + exit];
+  if (value >= run.value) return;
+  run.value = value;
+  run.device.assign(solution.device_of.size() - Size(skip_), 0);
+  run.order.clear();
+  for (const ItemId item : solution.order) {
+    if (item.index() < skip_) continue;
+    run.device[Size(item.index() - skip_)] = solution.device_of[item].index();
+    run.order.push_back(item.index() - skip_);
+  }
+}
+
+void ModuleRuns::Offer(size_t entry, const std::vector<int32_t>& device,
+                       const std::vector<int32_t>& order) {
+  const size_t exit = exit_ < 0 ? 0 : Size(device[Size(exit_ - skip_)]);
+  if (runs_[entry * exits_ + exit].closed) return;
+  const Solution solution = ToSolution(entry, device, order);
+  const SearchValue value = evaluator_->Value(solution);
+  if (value.feasible()) Keep(entry, exit, solution, value.objective);
+}
+
+int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_exact,
+                           int64_t first_effort, int64_t work, uint64_t seed) {
+  ModuleRun& run = runs_[entry * exits_ + exit];
+  if (run.effort == 0) run.effort = first_effort;
+  const int64_t effort = std::max<int64_t>(std::min(run.effort, work), 1);
+  run.effort *= 4;
+  const PlacementProblem pinned = Pinned(entry, exit);
+  Evaluator evaluator(pinned, graph_);
+  int64_t spent = 1;
+  const bool exact = part_.items.size() <= max_exact;
+  const auto n = static_cast<int64_t>(part_.items.size());
+  // A few thousand moves of each item are enough where the exact search takes over.
+  const int64_t nearby = exact ? std::min<int64_t>(effort, 400 * n * n) : effort;
+  Solution start = run.value < kNever
+                       ? ToSolution(entry, run.device, run.order)
+                       : ScheduleByRank(pinned, graph_, evaluator, RankBy::kMean, Gaps::kFill,
+                                        std::vector<Bytes>(pinned.devices.size(),
+                                                           pinned.devices[DeviceId(0)].memory));
+  start = SearchLocally(pinned, graph_, evaluator, start, nearby, seed, spent);
+  const SearchValue value = evaluator.Value(start);
+  if (value.feasible()) Keep(entry, exit, start, value.objective);
+  if (exact && run.lower < std::min(run.value, cutoff)) {
+    const bool known = run.value < kNever && run.value <= cutoff;
+    const Solution best = known ? ToSolution(entry, run.device, run.order) : Solution();
+    ExactItemsResult found =
+        ExactItems(pinned, graph_, known ? &best : nullptr, effort, known ? kNever : cutoff);
+    spent += found.work;
+    run.lower = std::max(run.lower, found.lower);
+    if (found.solution.has_value()) Keep(entry, exit, *found.solution, found.value);
+    if (found.proved) {
+      run.closed = true;
+      // Nothing is better than what is known, or than the cutoff.
+      run.lower = std::max(run.lower, std::min(run.value, cutoff));
+    }
+  }
+  if (run.lower >= std::min(run.value, cutoff)) run.closed = true;
+  return spent;
+}
+
+}  // namespace allot

@@ -1,0 +1,64 @@
+// How a module of a chain is run best from the end of its entry on one device to its end on
+// another, proved as far as it has been asked for.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "placement/evaluator.h"
+#include "placement/path_bounds.h"
+#include "placement/solvers/module_chain.h"
+
+namespace allot {
+
+struct ModuleRun {
+  Picos lower = 0;                     // proven
+  Picos value = PathCosts::kNever;     // of the placement below
+  std::vector<int32_t> device, order;  // by place in ChainModule::items
+  bool closed = false;                 // nothing is left to find out
+  int64_t effort = 0;                  // of the next attempt; 0: none so far
+};
+
+// All runs of one module, [entry device][exit device]; one row or column where there is none.
+class ModuleRuns {
+ public:
+  // A module of its exit alone needs no search. Else `part` is the module as a problem, whose exit
+  // stands at place `exit` of its items (-1: none); bounds are worked out with about `work`.
+  ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t work);
+
+  ModuleRuns(const ModuleRuns&) = delete;
+  ModuleRuns& operator=(const ModuleRuns&) = delete;
+
+  size_t entries() const { return entries_; }
+  size_t exits() const { return exits_; }
+  const ModuleRun& at(size_t entry, size_t exit) const { return runs_[entry * exits_ + exit]; }
+
+  // Takes a placement of the items, by place, if it beats what is known for its devices.
+  void Offer(size_t entry, const std::vector<int32_t>& device, const std::vector<int32_t>& order);
+
+  // Searches one run for what is better than `cutoff`, with its effort, at most `work`, and
+  // quadruples it. First among its neighbours, then, if the module is small enough, exactly.
+  // Returns the work spent.
+  int64_t Search(size_t entry, size_t exit, Picos cutoff, size_t max_exact, int64_t first_effort,
+                 int64_t work, uint64_t seed);
+
+ private:
+  static size_t Size(int32_t i) { return static_cast<size_t>(i); }
+  void FillStep();
+  // The module with entry and exit on these devices.
+  PlacementProblem Pinned(size_t entry, size_t exit) const;
+  void Keep(size_t entry, size_t exit, const Solution& solution, Picos value);
+  Solution ToSolution(size_t entry, const std::vector<int32_t>& device,
+                      const std::vector<int32_t>& order) const;
+
+  size_t entries_, exits_;
+  int32_t skip_;  // 1 if there is an entry, which is item 0
+  int32_t exit_ = -1;
+  PlacementProblem part_;
+  ProblemGraph graph_;
+  std::unique_ptr<Evaluator> evaluator_;  // keeps references to part_ and graph_
+  std::vector<ModuleRun> runs_;
+};
+
+}  // namespace allot
