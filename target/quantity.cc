@@ -10,7 +10,6 @@
 #include "absl/strings/strip.h"
 
 #include "support/status.h"
-#include "support/units.h"
 
 namespace allot {
 namespace {
@@ -55,7 +54,17 @@ size_t NumberLength(absl::string_view text) {
   return i;
 }
 
-// value / 10^decimals, exactly.
+struct TimeUnit {
+  absl::string_view name;
+  Picos picos;
+};
+constexpr TimeUnit kTimeUnits[] = {{"s", kPicosPerSecond},
+                                   {"ms", kPicosPerMilli},
+                                   {"us", kPicosPerMicro},
+                                   {"ns", kPicosPerNano},
+                                   {"ps", 1}};
+
+// value / 1000, exactly.
 std::string PrintThousandths(int64_t value) {
   std::string text = absl::StrCat(value / 1000);
   if (value % 1000 == 0) return text;
@@ -169,6 +178,30 @@ std::string PrintQuantity(int64_t amount, Unit unit) {
     }
   }
   return absl::StrCat(amount, suffix);
+}
+
+absl::StatusOr<Picos> ParseDuration(absl::string_view text) {
+  const absl::string_view trimmed = absl::StripAsciiWhitespace(text);
+  const size_t length = NumberLength(trimmed);
+  const absl::string_view spelled = absl::StripLeadingAsciiWhitespace(trimmed.substr(length));
+  for (const TimeUnit& unit : kTimeUnits) {
+    if (spelled != unit.name) continue;
+    absl::StatusOr<int64_t> time = ParseScaledDecimal(trimmed.substr(0, length), unit.picos);
+    if (time.ok()) return time;
+    if (absl::StrContains(time.status().message(), "too large")) {
+      return InputError("'", text, "' is too large");
+    }
+  }
+  return InputError("cannot read '", text, "'; write it like '1.5us', with ps, ns, us, ms or s");
+}
+
+std::string PrintDuration(Picos time) {
+  for (const TimeUnit& unit : kTimeUnits) {
+    if (time < unit.picos || unit.picos == 1) continue;
+    if (time % (unit.picos / 1000) != 0) continue;
+    return absl::StrCat(PrintThousandths(time / (unit.picos / 1000)), unit.name);
+  }
+  return absl::StrCat(time, "ps");
 }
 
 }  // namespace allot

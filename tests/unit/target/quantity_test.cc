@@ -76,5 +76,33 @@ TEST(Quantity, ScaledDecimalsAreExact) {
   }
 }
 
+TEST(Duration, ReadsAndPrintsUnits) {
+  EXPECT_EQ(ParseDuration("1.5us").value(), 1'500'000);
+  EXPECT_EQ(ParseDuration(" 3 ms ").value(), 3'000'000'000);
+  EXPECT_EQ(ParseDuration("0.5ps").value(), 1) << "half up";
+  EXPECT_EQ(ParseDuration("2s").value(), 2'000'000'000'000);
+  EXPECT_EQ(ParseDuration("7ns").value(), 7000);
+  for (const char* text : {"", "us", "3", "-3us", "3 weeks", "1.2.3s", "3m", "3 u s"}) {
+    EXPECT_EQ(
+        ParseDuration(text).status().message(),
+        std::string("cannot read '") + text + "'; write it like '1.5us', with ps, ns, us, ms or s");
+  }
+  EXPECT_EQ(ParseDuration("99999999999s").status().message(), "'99999999999s' is too large");
+  EXPECT_EQ(PrintDuration(0), "0ps");
+  EXPECT_EQ(PrintDuration(999), "999ps");
+  EXPECT_EQ(PrintDuration(12'500'000), "12.5us");
+  EXPECT_EQ(PrintDuration(1'000'000'000'001), "1000000000.001ns");
+}
+
+TEST(Duration, PrintsWhatReadsBack) {
+  Random random(3);
+  for (int i = 0; i < 5000; ++i) {
+    Picos time = random.Below(int64_t{1} << random.Between(1, 62));
+    if (random.Below(2) == 0) time -= time % 1'000'000;
+    const std::string text = PrintDuration(time);
+    ASSERT_EQ(ParseDuration(text).value(), time) << text;
+  }
+}
+
 }  // namespace
 }  // namespace allot
