@@ -1,15 +1,14 @@
 // Our own schema, read. It mirrors PlacementProblem field by field; docs/solve.md states it.
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/formats/names.h"
 #include "placement/formats/problem_format.h"
 #include "support/json_reader.h"
-#include "support/options.h"
 #include "target/quantity.h"
 
 namespace allot {
@@ -17,68 +16,11 @@ namespace {
 
 constexpr int64_t kMaxChannels = 1 << 20;
 
-// The ids of things that a file refers to by name, or by number where names do not tell them apart.
-template <typename IdType>
-class Names {
- public:
-  Names(std::string kind, std::string list) : kind_(std::move(kind)), list_(std::move(list)) {}
-
-  void Add(const std::string& name, IdType id) {
-    const auto [found, is_new] = id_of_.emplace(name, id);
-    if (!is_new) found->second = IdType();
-    ++size_;
-  }
-
-  // An invalid id with an error, if `json` names none.
-  IdType Find(JsonReader& reader, absl::string_view key, const Json& json,
-              const Diagnostics& diagnostics) const {
-    if (const auto* number = json.If<int64_t>()) {
-      if (*number >= 0 && *number < static_cast<int64_t>(size_)) {
-        return IdType(static_cast<size_t>(*number));
-      }
-      reader.Error(key, absl::StrCat("there is no ", kind_, " ", *number, "; they count from 0 to ",
-                                     static_cast<int64_t>(size_) - 1));
-      return IdType();
-    }
-    const auto* name = json.If<std::string>();
-    if (name == nullptr) {
-      reader.Error(key, absl::StrCat("expected the name or the number of a ", kind_, ", not ",
-                                     json.KindName()));
-      return IdType();
-    }
-    const auto found = id_of_.find(*name);
-    if (found == id_of_.end()) {
-      reader.Error(key, absl::StrCat("'", *name, "' is no ", kind_, " of '", list_, "'",
-                                     DidYouMean(*name, diagnostics)));
-    } else if (!found->second.valid()) {
-      reader.Error(key, absl::StrCat("more than one ", kind_, " is called '", *name,
-                                     "'; write the number of the one that is meant"));
-    } else {
-      return found->second;
-    }
-    return IdType();
-  }
-
- private:
-  std::string DidYouMean(const std::string& name, const Diagnostics& diagnostics) const {
-    // Looks at every name, so not for every error of a file that is wrong throughout.
-    if (diagnostics.num_errors() > 10) return "";
-    std::vector<std::string> known;
-    for (const auto& [each, id] : id_of_) known.push_back(each);
-    const std::string near = NearestName(name, known);
-    return near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?");
-  }
-
-  std::string kind_, list_;
-  std::map<std::string, IdType> id_of_;  // invalid: several
-  size_t size_ = 0;
-};
-
 class AllotReader {
  public:
   AllotReader(const Json& json, const std::string& file, const ProblemOptions& options,
               Diagnostics& diagnostics)
-      : reader_(json, file, "", diagnostics), options_(options), diagnostics_(diagnostics) {}
+      : reader_(json, file, "", diagnostics), options_(options) {}
 
   PlacementProblem Read() {
     std::string schema;
@@ -170,7 +112,7 @@ class AllotReader {
       device.Read("pool", machine.pool);
       ReadNote(device);
       device.Finish();
-      devices_.Add(machine.name, DeviceId(problem_.devices.size()));
+      devices_.Add(machine.name);
       problem_.devices.Add(std::move(machine));
     }
   }
@@ -253,7 +195,7 @@ class AllotReader {
       }
       ReadNote(item);
       item.Finish();
-      items_.Add(read.name, ItemId(problem_.items.size()));
+      items_.Add(read.name);
       problem_.items.Add(std::move(read));
     }
     if (problem_.items.empty()) reader_.Error("items", "there must be at least one item");
@@ -320,17 +262,16 @@ class AllotReader {
       return list;
     }
     for (size_t i = 0; i < array->size(); ++i) {
-      const ItemId item =
-          items_.Find(reader, absl::StrCat(key, "[", i, "]"), (*array)[i], diagnostics_);
+      const ItemId item = items_.Read(reader, absl::StrCat(key, "[", i, "]"), (*array)[i]);
       if (item.valid()) list.push_back(item);
     }
     return list;
   }
 
   template <typename IdType>
-  IdType RequireId(JsonReader& reader, absl::string_view key, const Names<IdType>& names) {
+  IdType RequireId(JsonReader& reader, absl::string_view key, Names<IdType>& names) {
     const Json* json = reader.Find(key);
-    if (json != nullptr) return names.Find(reader, key, *json, diagnostics_);
+    if (json != nullptr) return names.Read(reader, key, *json);
     reader.Error("", absl::StrCat("key '", key, "' is missing"));
     return IdType();
   }
@@ -427,11 +368,10 @@ class AllotReader {
 
   JsonReader reader_;
   const ProblemOptions& options_;
-  Diagnostics& diagnostics_;
   PlacementProblem problem_;
   std::vector<DeviceId> unlimited_;
-  Names<DeviceId> devices_{"device", "devices"};
-  Names<ItemId> items_{"item", "items"};
+  Names<DeviceId> devices_{"device"};
+  Names<ItemId> items_{"item"};
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Our own schema, written.
-#include <set>
 #include <utility>
 
+#include "placement/formats/names.h"
 #include "placement/problem_json.h"
 #include "support/json.h"
 #include "target/quantity.h"
@@ -21,22 +21,19 @@ Json TimesJson(const IdVector<DeviceId, Picos>& times) {
   return array;
 }
 
-// Whether names tell the elements apart; else numbers refer to them.
-template <typename Things>
+template <typename IdType, typename Things>
 bool NamesAreDistinct(const Things& things) {
-  std::set<std::string> names;
-  for (const auto& thing : things) {
-    if (!names.insert(thing.name).second) return false;
-  }
-  return true;
+  Names<IdType> names("");
+  for (const auto& thing : things) names.Add(thing.name);
+  return names.distinct();
 }
 
 class AllotWriter {
  public:
   explicit AllotWriter(const PlacementProblem& problem)
       : problem_(problem),
-        device_names_(NamesAreDistinct(problem.devices)),
-        item_names_(NamesAreDistinct(problem.items)) {}
+        device_names_(NamesAreDistinct<DeviceId>(problem.devices)),
+        item_names_(NamesAreDistinct<ItemId>(problem.items)) {}
 
   Json Write() const {
     Json::Object json{{"schema", kProblemSchema},
