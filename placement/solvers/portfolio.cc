@@ -83,7 +83,8 @@ class Portfolio : public PlacementSolver {
     ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
                                   {"greedy", "", work, seed, any},
                                   {"heft", "", work, seed, any},
-                                  {"chain-dp", "", work, seed, any}},
+                                  {"chain-dp", "", work, seed, any},
+                                  {"downset-dp", "", work, seed, any}},
                                  input, standing));
     if (!standing.Done()) {
       const int64_t share = std::max(work / 2, work - standing.result.work) / 4;
