@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "placement/allowed_times.h"
+#include "placement/call_paths.h"
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
 #include "placement/path_bounds.h"
@@ -33,6 +34,19 @@ int Rounds(const LoadRows& rows, const std::vector<Picos>& fixed, int64_t work) 
   return static_cast<int>(std::clamp<int64_t>(work / cost, 16, 128));
 }
 
+// The best of the paths that are worth trying. A path that no call and no pool can take means that
+// there is no solution; nothing is claimed of that here.
+Picos BestCallPath(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work) {
+  if (problem.items.size() > CallPathBounder::kMaxItems) return 0;
+  CallPathBounder bounder(problem, graph);
+  Picos best = 0;
+  for (const std::vector<ItemId>& path : bounder.Candidates()) {
+    const Picos value = bounder.Bound(path, work).value;
+    if (value < PathCosts::kNever) best = std::max(best, value);
+  }
+  return best;
+}
+
 }  // namespace
 
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
@@ -44,7 +58,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     const PathCosts costs(problem, graph, Launch::kIgnore);
     const Picos path = CriticalPath(costs, LongestPaths(costs));
     if (path >= PathCosts::kNever) return {};
-    return {{path, "critical-path"}};
+    return {{std::max(path, BestCallPath(problem, graph, work)), "call-path"}};
   }
   const LoadRows rows = MakeLoadRows(problem);
   std::vector<Bytes> capacity;
