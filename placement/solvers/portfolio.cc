@@ -92,14 +92,17 @@ class Portfolio : public PlacementSolver {
                                     {"local-search", "restarts=1", share, seed, any},
                                     {"local-search", "restarts=1", share, seed + 1, any},
                                     {"branch-bound", "", share, seed, kSmall},
-                                    {"milp", "", share, seed, kTiny}},
+                                    {"milp", "", share, seed, kTiny},
+                                    {"calls", "", share * 3 / 2, seed, any},
+                                    {"calls", "", share * 3 / 2, seed + 1, any}},
                                    input, standing));
     }
     if (!standing.Done()) {
       // What others have left, and always a quarter.
       const int64_t rest = std::max(work / 4, work - standing.result.work);
       ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", rest / 2, seed + 2, any},
-                                    {"local-search", "restarts=1", rest / 2, seed + 2, any}},
+                                    {"local-search", "restarts=1", rest / 2, seed + 2, any},
+                                    {"calls", "", rest, seed + 2, any}},
                                    input, standing));
     }
     // The front scores and decides about optimality again.

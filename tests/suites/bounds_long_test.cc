@@ -1,0 +1,67 @@
+// Ten thousand random problems of every kind against all placements: no bound above the optimum, no
+// answer below it, no claim that is not so.
+#include <limits>
+
+#include "gtest/gtest.h"
+
+#include "placement/bounds.h"
+#include "placement/brute_force_parts.h"
+#include "placement/solver.h"
+#include "tests/models/random_problem.h"
+
+namespace allot {
+namespace {
+
+using testing::Describe;
+using testing::RandomOptions;
+using testing::RandomProblem;
+using testing::RandomProblemOptions;
+using testing::RandomStagedOptions;
+
+TEST(BoundsLongTest, NoneExceedsTheOptimum) {
+  const Registry<PlacementSolver> registry = BuiltinSolvers();
+  const auto solver = registry.Find("auto")->make("");
+  ASSERT_TRUE(solver.ok()) << solver.status();
+  int known = 0, infeasible = 0, proved = 0;
+  for (uint64_t seed = 1; seed <= 10'000; ++seed) {
+    const RandomProblemOptions options = seed % 2 == 0 ? RandomOptions(seed + 1'000'000, 6)
+                                                       : RandomStagedOptions(seed + 1'000'000, 6);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed + 1'000'000, options);
+    ASSERT_TRUE(Check(problem).ok()) << Check(problem);
+    const ProblemGraph graph = BuildGraph(problem);
+    int64_t spent = 0;
+    bool complete = true;
+    const std::optional<Solution> best =
+        BestByEnumeration(problem, graph, std::numeric_limits<Picos>::max(),
+                          std::numeric_limits<int64_t>::max(), spent, complete);
+    const SolveLimits limits{.work = 4'000, .seed = seed};
+    const auto result = Solve(**solver, "auto", SolveInput{problem, graph, limits, nullptr, {}});
+    ASSERT_TRUE(result.ok()) << result.status();
+    if (!best.has_value()) {
+      ASSERT_FALSE(result->best.has_value());
+      ++infeasible;
+      continue;
+    }
+    ++known;
+    const Picos optimum = Evaluate(problem, graph, *best).objective;
+    for (const LowerBound& bound : LowerBounds(problem, graph, Launch::kIgnore, 4'000)) {
+      ASSERT_LE(bound.value, optimum) << bound.name;
+    }
+    ASSERT_LE(result->lower_bound.value, optimum) << result->lower_bound.name;
+    ASSERT_NE(result->termination, Termination::kInfeasible);
+    if (!result->best.has_value()) continue;
+    ASSERT_GE(result->score.objective, optimum);
+    if (result->termination == Termination::kOptimal) {
+      ASSERT_EQ(result->score.objective, optimum);
+      ++proved;
+    }
+  }
+  // The sweep covers what it should.
+  EXPECT_GT(known, 8'000);
+  EXPECT_GT(infeasible, 50);
+  EXPECT_GT(proved, 4'000);
+}
+
+}  // namespace
+}  // namespace allot
