@@ -20,7 +20,10 @@ class PushRelabel {
         height_(num_vertices),
         current_(num_vertices),
         excess_(num_vertices),
-        active_(num_vertices) {
+        active_(num_vertices),
+        level_(static_cast<size_t>(num_vertices) + 1, -1),
+        next_(num_vertices, -1),
+        previous_(num_vertices, -1) {
     for (const CapacityArc& arc : arcs) {
       if (arc.from == arc.to) continue;
       ++first_[static_cast<size_t>(arc.from) + 1];
@@ -71,11 +74,14 @@ class PushRelabel {
     std::fill(height_.begin(), height_.end(), n_);
     for (std::vector<int32_t>& vertices : active_) vertices.clear();
     highest_ = -1;
+    std::fill(level_.begin(), level_.end(), -1);
+    top_ = 0;
     height_[sink_] = 0;
     queue_.assign(1, sink_);
     for (size_t i = 0; i < queue_.size(); ++i) {
       const int32_t v = queue_[i];
       current_[v] = first_[v];
+      Enter(v);
       if (v != sink_ && excess_[v] > 0) Activate(v);
       for (int64_t a = first_[v]; a < first_[v + 1]; ++a) {
         const int32_t u = arcs_[a].to;
@@ -84,6 +90,34 @@ class PushRelabel {
         queue_.push_back(u);
       }
     }
+  }
+
+  // Lists of the vertices at a height below n.
+  void Enter(int32_t v) {
+    int32_t& head = level_[height_[v]];
+    next_[v] = head;
+    previous_[v] = -1;
+    if (head >= 0) previous_[head] = v;
+    head = v;
+    top_ = std::max(top_, height_[v]);
+  }
+  void Leave(int32_t v) {
+    if (previous_[v] >= 0) {
+      next_[previous_[v]] = next_[v];
+    } else {
+      level_[height_[v]] = next_[v];
+    }
+    if (next_[v] >= 0) previous_[next_[v]] = previous_[v];
+  }
+
+  // Nobody is left at this height, so nothing above it reaches the sink.
+  void CutOff(int32_t height) {
+    for (int32_t h = height + 1; h <= top_; ++h) {
+      for (int32_t v = level_[h]; v >= 0; v = next_[v]) height_[v] = n_;
+      level_[h] = -1;
+      active_[h].clear();
+    }
+    top_ = height;
   }
 
   void Activate(int32_t v) {
@@ -119,8 +153,12 @@ class PushRelabel {
         if (arcs_[a].left > 0) lowest = std::min(lowest, height_[arcs_[a].to] + 1);
       }
       work_ += 12 + first_[v + 1] - first_[v];
+      const int32_t old = height_[v];
+      Leave(v);
       height_[v] = std::min(lowest, n_);
       current_[v] = first_[v];
+      if (height_[v] < n_) Enter(v);
+      if (level_[old] < 0) CutOff(old);
     }
   }
 
@@ -132,6 +170,10 @@ class PushRelabel {
   std::vector<Int128> excess_;
   std::vector<std::vector<int32_t>> active_;  // by height: vertices with excess, but the two ends
   int32_t highest_ = -1;
+  // Vertices of the same height below n are linked; level_ has the first of each, top_ is the
+  // highest.
+  std::vector<int32_t> level_, next_, previous_;
+  int32_t top_ = 0;
   int64_t work_ = 0;  // since the distances were exact
   std::vector<int32_t> queue_;
 };
