@@ -18,6 +18,8 @@ class Heft : public PlacementSolver {
  public:
   explicit Heft(HeftOptions options) : options_(std::move(options)) {}
 
+  ProblemFeatures features() const override { return {.staged = true}; }
+
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     std::vector<RankBy> ranks;
     if (options_.rank.empty() || options_.rank == "mean") ranks.push_back(RankBy::kMean);

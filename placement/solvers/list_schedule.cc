@@ -8,9 +8,8 @@
 #include "placement/solvers/partial_schedule.h"
 
 namespace allot {
-namespace {
 
-Picos Weight(const PlacementProblem::Item& item, RankBy by) {
+Picos ItemWeight(const PlacementProblem::Item& item, RankBy by) {
   Picos sum = 0, best = std::numeric_limits<Picos>::max(), worst = 0;
   int64_t count = 0;
   for (const std::optional<Picos>& time : item.time) {
@@ -24,8 +23,6 @@ Picos Weight(const PlacementProblem::Item& item, RankBy by) {
   return by == RankBy::kBest ? best : by == RankBy::kWorst ? worst : sum / count;
 }
 
-// The mean over all pairs of devices, those without a transfer included: what a flow costs an item
-// whose device is not known yet.
 std::vector<Picos> MeanTransfers(const PlacementProblem& problem, const TransferTable& table) {
   const int32_t num_devices = table.num_devices();
   const int64_t pairs = std::max<int64_t>(1, static_cast<int64_t>(num_devices) * num_devices);
@@ -42,8 +39,6 @@ std::vector<Picos> MeanTransfers(const PlacementProblem& problem, const Transfer
   return mean;
 }
 
-}  // namespace
-
 std::vector<Picos> UpwardRanks(const PlacementProblem& problem, const ProblemGraph& graph,
                                RankBy by) {
   const std::vector<Picos> transfers = MeanTransfers(problem, TransferTable(problem));
@@ -55,7 +50,7 @@ std::vector<Picos> UpwardRanks(const PlacementProblem& problem, const ProblemGra
         behind = std::max(behind, transfers[flow.index()] + rank[to.index()]);
       }
     }
-    rank[it->index()] = behind + Weight(problem.items[*it], by);
+    rank[it->index()] = behind + ItemWeight(problem.items[*it], by);
   }
   return rank;
 }

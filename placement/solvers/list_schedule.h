@@ -11,6 +11,10 @@ namespace allot {
 
 // What an item weighs when its upward rank is taken: its time on the devices that can run it.
 enum class RankBy { kMean, kBest, kWorst };
+Picos ItemWeight(const PlacementProblem::Item& item, RankBy by);
+// By flow, the mean over all pairs of devices, those without a transfer included: what a flow costs
+// an item whose device is not known yet.
+std::vector<Picos> MeanTransfers(const PlacementProblem& problem, const TransferTable& table);
 
 // Upward ranks: an item's weight plus the longest path behind it, with the mean time of transfers.
 std::vector<Picos> UpwardRanks(const PlacementProblem& problem, const ProblemGraph& graph,

@@ -15,13 +15,14 @@ namespace {
 class Search {
  public:
   Search(const PlacementProblem& problem, const ProblemGraph& graph, Evaluator& evaluator,
-         const Solution& start, int64_t work, uint64_t seed)
+         const Solution& start, int64_t work, uint64_t seed, Finish finish)
       : problem_(problem),
         graph_(graph),
         evaluator_(evaluator),
         num_items_(static_cast<int32_t>(problem.items.size())),
         num_devices_(static_cast<int32_t>(problem.devices.size())),
         work_(work),
+        finish_(finish),
         random_(seed),
         unit_of_(num_items_, -1),
         stamp_(num_items_) {
@@ -54,8 +55,9 @@ class Search {
     Keep();
     Reorder();
     // The descent at the end needs its share.
-    const int64_t descent = std::min<int64_t>(
-        work_ / 4, int64_t{2} * num_devices_ * num_items_ * static_cast<int64_t>(units_.size()));
+    const int64_t most =
+        int64_t{2} * num_devices_ * num_items_ * static_cast<int64_t>(units_.size());
+    const int64_t descent = finish_ == Finish::kDescent ? std::min<int64_t>(work_ / 4, most) : 0;
     // While nothing feasible is known, shorter runs from shaken starts.
     for (int round = 0; round < 3 && !best_.feasible(); ++round) {
       if (round > 0) Shake();
@@ -64,7 +66,7 @@ class Search {
     }
     Anneal(work_ - descent);
     Restore();
-    Descend();
+    if (finish_ == Finish::kDescent) Descend();
     Solution solution;
     for (const int32_t d : best_device_) solution.device_of.Add(DeviceId(d));
     for (const int32_t item : best_order_) solution.order.push_back(ItemId(item));
@@ -429,6 +431,7 @@ class Search {
   Evaluator& evaluator_;
   const int32_t num_items_, num_devices_;
   const int64_t work_;
+  const Finish finish_;
   int64_t spent_ = 0;
   Random random_;
 
@@ -465,45 +468,8 @@ class LocalSearch : public PlacementSolver {
   ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
-    const PlacementProblem& problem = input.problem;
     if (options_.restarts < 1) return InputError("restarts must be at least 1");
-    Evaluator evaluator(problem, input.graph);
-    SolveResult result;
-    std::vector<Solution> starts;
-    if (input.incumbent != nullptr) starts.push_back(*input.incumbent);
-    for (const RankBy by : {RankBy::kMean, RankBy::kBest}) {
-      starts.push_back(WithinMemory(
-          problem, evaluator,
-          [&](const std::vector<Bytes>& capacity) {
-            return ScheduleByRank(problem, input.graph, evaluator, by, Gaps::kFill, capacity);
-          },
-          result.work));
-    }
-    for (const DeviceId device : problem.devices.ids()) {
-      starts.push_back({Placement(problem.items.size(), device), input.graph.topological});
-      result.work += static_cast<int64_t>(problem.items.size());
-    }
-    std::stable_sort(starts.begin(), starts.end(), [&](const Solution& a, const Solution& b) {
-      return evaluator.Value(a) < evaluator.Value(b);
-    });
-
-    Solution best = starts[0];
-    SearchValue best_value = evaluator.Value(best);
-    const int64_t share = std::max<int64_t>(input.limits.work - result.work, 0) / options_.restarts;
-    for (int64_t i = 0; i < options_.restarts; ++i) {
-      // The first from the best start, then from the others in turn.
-      const Solution& start = starts[static_cast<size_t>(i) % starts.size()];
-      Solution found = SearchLocally(problem, input.graph, evaluator, start, share,
-                                     input.limits.seed + static_cast<uint64_t>(i), result.work);
-      const SearchValue value = evaluator.Value(found);
-      if (!(value < best_value)) continue;
-      best_value = value;
-      best = std::move(found);
-    }
-    if (!best_value.feasible()) return result;
-    result.best = std::move(best);
-    result.termination = Termination::kFeasible;
-    return result;
+    return SearchFromStarts(input, options_.restarts, Finish::kDescent);
   }
 
  private:
@@ -514,12 +480,54 @@ class LocalSearch : public PlacementSolver {
 
 Solution SearchLocally(const PlacementProblem& problem, const ProblemGraph& graph,
                        Evaluator& evaluator, const Solution& start, int64_t work, uint64_t seed,
-                       int64_t& spent) {
+                       int64_t& spent, Finish finish) {
   if (problem.items.empty()) return start;
-  Search search(problem, graph, evaluator, start, work, seed);
+  Search search(problem, graph, evaluator, start, work, seed, finish);
   Solution solution = search.Run();
   spent += search.spent();
   return solution;
+}
+
+SolveResult SearchFromStarts(const SolveInput& input, int64_t restarts, Finish finish) {
+  const PlacementProblem& problem = input.problem;
+  Evaluator evaluator(problem, input.graph);
+  SolveResult result;
+  std::vector<Solution> starts;
+  if (input.incumbent != nullptr) starts.push_back(*input.incumbent);
+  for (const RankBy by : {RankBy::kMean, RankBy::kBest}) {
+    starts.push_back(WithinMemory(
+        problem, evaluator,
+        [&](const std::vector<Bytes>& capacity) {
+          return ScheduleByRank(problem, input.graph, evaluator, by, Gaps::kFill, capacity);
+        },
+        result.work));
+  }
+  for (const DeviceId device : problem.devices.ids()) {
+    starts.push_back({Placement(problem.items.size(), device), input.graph.topological});
+    result.work += static_cast<int64_t>(problem.items.size());
+  }
+  std::stable_sort(starts.begin(), starts.end(), [&](const Solution& a, const Solution& b) {
+    return evaluator.Value(a) < evaluator.Value(b);
+  });
+
+  Solution best = starts[0];
+  SearchValue best_value = evaluator.Value(best);
+  const int64_t share = std::max<int64_t>(input.limits.work - result.work, 0) / restarts;
+  for (int64_t i = 0; i < restarts; ++i) {
+    // The first from the best start, then from the others in turn.
+    const Solution& start = starts[static_cast<size_t>(i) % starts.size()];
+    Solution found =
+        SearchLocally(problem, input.graph, evaluator, start, share,
+                      input.limits.seed + static_cast<uint64_t>(i), result.work, finish);
+    const SearchValue value = evaluator.Value(found);
+    if (!(value < best_value)) continue;
+    best_value = value;
+    best = std::move(found);
+  }
+  if (!best_value.feasible()) return result;
+  result.best = std::move(best);
+  result.termination = Termination::kFeasible;
+  return result;
 }
 
 Entry<PlacementSolver> LocalSearchEntry() {

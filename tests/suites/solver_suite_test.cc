@@ -148,6 +148,7 @@ TEST_P(SolverSuite, LinkLatencyWithoutMemory) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     RandomProblemOptions options;
     options.items = 7;
+    options.devices = seed % 5 == 0 ? 2 : 3;  // some solvers know two only
     options.missing_routes = 0;
     options.absent_times = 0;
     options.groups = false;
