@@ -22,7 +22,7 @@ function(allot_module name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cc)
   # Programs have a main() of their own and are not part of the library of the folder.
-  list(FILTER sources EXCLUDE REGEX "/tools/(allot|allot_opt|allot_golden)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/tools/(allot|allot_opt|allot_solve)\\.cc$")
   if(NOT ALLOT_WITH_GLPK)
     list(FILTER sources EXCLUDE REGEX "/glpk\\.cc$")
   endif()

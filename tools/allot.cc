@@ -39,18 +39,18 @@ void Declare(CommandLine& line, Arguments& arguments) {
              "write all files into DIR; without it only the plan is made");
   line.Value("emit", "LIST", &arguments.emit,
              "only these outputs: parts, annotated, manifest, ...");
-  line.Value(
-      "external-data", "HOW", &compile.external_data,
+  line.Choice(
+      "external-data", {"reference", "embed"}, &compile.external_data,
       "reference (default): parts use the model's data files;\nembed: each part holds its weights");
-  line.Value("emit-ir-version", "N", &arguments.emit_ir_version,
-             "keep (default), or 11: also write device configurations");
+  line.Choice("emit-ir-version", {"keep", "11"}, &arguments.emit_ir_version,
+              "keep (default), or 11: also write device configurations");
   line.Flag("json", &arguments.json, "print the result as JSON");
   line.Flag("quiet", &arguments.quiet, "print errors only");
   line.Flag("require-gain", &arguments.require_gain,
             "exit with status 1 if splitting does not pay");
   line.Section("The question");
-  line.Value("objective", "NAME", &arguments.objective,
-             "latency (default): time of one inference;\nthroughput: period of a steady stream");
+  line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
+              "latency (default): time of one inference;\nthroughput: period of a steady stream");
   line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
   line.Integer("default-dim", "SIZE", &arguments.default_dim,
                "size of every other open dimension (default: 1)");
@@ -66,7 +66,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
       absl::StrCat("of the default pipeline: ", absl::StrJoin(BuiltinSolvers().names(), ", ")));
   line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
   line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
-  line.Integer("threads", "N", &arguments.threads, "never changes the result (default: 1)");
+  line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
+               "never changes the result (default: 1)");
   line.Value("pass-pipeline", "TEXT", &compile.pipeline,
              "run these passes instead of the default ones");
   line.Flag("strict-shapes", &compile.strict_shapes, "values that stay untyped are an error");
@@ -93,22 +94,8 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   }
   arguments.model = line.positional()[0];
   CompileOptions& compile = arguments.compile;
-  if (arguments.objective == "throughput") {
-    compile.objective = ir::Objective::kThroughput;
-  } else if (arguments.objective != "latency") {
-    return InputError("--objective=", arguments.objective, ": expected latency or throughput");
-  }
-  if (compile.external_data != "reference" && compile.external_data != "embed") {
-    return InputError("--external-data=", compile.external_data, ": expected reference or embed");
-  }
-  if (arguments.emit_ir_version == "11") {
-    compile.emit_ir_version = 11;
-  } else if (arguments.emit_ir_version != "keep") {
-    return InputError("--emit-ir-version=", arguments.emit_ir_version, ": expected keep or 11");
-  }
-  if (arguments.threads < 1 || arguments.threads > 256) {
-    return InputError("--threads=", arguments.threads, ": expected 1 to 256");
-  }
+  if (arguments.objective == "throughput") compile.objective = ir::Objective::kThroughput;
+  if (arguments.emit_ir_version == "11") compile.emit_ir_version = 11;
   if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
   compile.threads = static_cast<int>(arguments.threads);
   compile.seed = static_cast<uint64_t>(arguments.seed);

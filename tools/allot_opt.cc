@@ -2,9 +2,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +20,9 @@
 #include "tools/command_line.h"
 #include "tools/compile.h"
 #include "tools/instrumentation.h"
+#include "tools/listing.h"
 #include "tools/reference.h"
+#include "tools/text_file.h"
 
 namespace allot {
 namespace {
@@ -43,7 +42,8 @@ void Declare(CommandLine& line, const PassRegistry& passes, Arguments& arguments
   line.Section("Input and output");
   line.Value("o", "FILE", &arguments.output, "where the IR goes (default: -, standard output)");
   line.Value("target", "FILE|NAME", &arguments.compile.target, "the machine (default: cpu-2gpu)");
-  line.Value("objective", "NAME", &arguments.objective, "latency (default) or throughput");
+  line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
+              "what is minimised (default: latency)");
   line.List("dim", "NAME=SIZE", &arguments.compile.dims,
             "size of a symbolic dimension, for costs only");
   line.Integer("default-dim", "SIZE", &arguments.default_dim,
@@ -58,7 +58,8 @@ void Declare(CommandLine& line, const PassRegistry& passes, Arguments& arguments
   line.Flag("allow-missing-data", &arguments.allow_missing_data,
             "do not look for the files of external data");
   line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
-  line.Integer("threads", "N", &arguments.threads, "never changes the result (default: 1)");
+  line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
+               "never changes the result (default: 1)");
   line.Section("Pipelines");
   line.Value("pass-pipeline", "TEXT", &arguments.pipeline,
              "such as 'onnx.graph(infer-shapes,coarsen{max-items=80})'");
@@ -103,17 +104,8 @@ void Declare(CommandLine& line, const PassRegistry& passes, Arguments& arguments
 }
 
 void ListPasses(const PassRegistry& passes) {
-  const auto print = [](const auto& registry) {
-    for (const auto& entry : registry.entries()) {
-      std::printf("%s\n    %s\n", entry.name.c_str(), entry.summary.c_str());
-      for (const OptionDoc& option : entry.options.options) {
-        std::printf("      %s=%s  %s\n", option.name.c_str(), option.default_value.c_str(),
-                    option.summary.c_str());
-      }
-    }
-  };
-  print(passes.graph_passes);
-  print(passes.plan_passes);
+  std::fputs(Listing(passes.graph_passes).c_str(), stdout);
+  std::fputs(Listing(passes.plan_passes).c_str(), stdout);
   for (const NamedPipeline& pipeline : passes.pipelines) {
     std::printf("%s\n    %s\n      = %s\n", pipeline.name.c_str(), pipeline.summary.c_str(),
                 pipeline.text.c_str());
@@ -137,15 +129,8 @@ absl::StatusOr<ir::ParsedModule> Read(const Arguments& arguments, const Target* 
     ALLOT_ASSIGN_OR_RETURN(parsed.module, ImportOnnx(arguments.input, import, diagnostics));
     return parsed;
   }
-  std::string bytes;
-  if (arguments.input == "-") {
-    bytes.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
-  } else {
-    std::ifstream stream(arguments.input, std::ios::binary);
-    if (!stream) return InputError(arguments.input, ": cannot be read; does the file exist?");
-    bytes.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
-  }
-  const std::string name = arguments.input == "-" ? "<stdin>" : arguments.input;
+  ALLOT_ASSIGN_OR_RETURN(const std::string bytes, ReadText(arguments.input));
+  const std::string name = InputName(arguments.input);
   if (!LooksLikeText(bytes)) {
     if (arguments.input != "-") {
       ALLOT_ASSIGN_OR_RETURN(parsed.module, ImportOnnx(arguments.input, import, diagnostics));
@@ -159,25 +144,6 @@ absl::StatusOr<ir::ParsedModule> Read(const Arguments& arguments, const Target* 
   Diagnostics errors;
   ALLOT_RETURN_IF_ERROR(ir::Verify(parsed.module, errors), name, ": ");
   return parsed;
-}
-
-absl::Status Write(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return absl::OkStatus();
-  }
-  // Renamed into place, so that a failure leaves no half-written file.
-  const std::string temporary = path + ".tmp";
-  std::ofstream stream(temporary, std::ios::binary);
-  stream << text;
-  stream.close();
-  std::error_code error;
-  if (stream) std::filesystem::rename(temporary, path, error);
-  if (!stream || error) {
-    std::filesystem::remove(temporary, error);
-    return InputError(path, ": cannot be written");
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Run(int argc, const char* const* argv) {
@@ -212,9 +178,6 @@ absl::Status Run(int argc, const char* const* argv) {
     ALLOT_ASSIGN_OR_RETURN(pipeline, ParsePipeline(text, passes));
   }
   if (arguments.dump_pipeline) std::fprintf(stderr, "%s\n", PrintPipeline(pipeline).c_str());
-  if (arguments.objective != "latency" && arguments.objective != "throughput") {
-    return InputError("--objective=", arguments.objective, ": expected latency or throughput");
-  }
   CompileOptions& compile = arguments.compile;
   compile.objective =
       arguments.objective == "latency" ? ir::Objective::kLatency : ir::Objective::kThroughput;
@@ -245,14 +208,14 @@ absl::Status Run(int argc, const char* const* argv) {
     if (diagnostic.severity != Severity::kError)
       std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
   }
-  ALLOT_RETURN_IF_ERROR(outcome, arguments.input == "-" ? "<stdin>" : arguments.input, ": ");
+  ALLOT_RETURN_IF_ERROR(outcome, InputName(arguments.input), ": ");
 
   ir::PrintOptions print;
   print.locations = arguments.locations;
   print.elide_larger_than = arguments.elide;
   print.plan = &parsed.plan;
   print.target = &setup.target;
-  ALLOT_RETURN_IF_ERROR(Write(arguments.output, ir::Print(parsed.module, print) + "\n"));
+  ALLOT_RETURN_IF_ERROR(WriteText(arguments.output, ir::Print(parsed.module, print) + "\n"));
   instrumentation.Finish();
   if (arguments.timing) std::fputs(instrumentation.timing().Report().c_str(), stderr);
   if (arguments.instrumentation.statistics)

@@ -1,10 +1,12 @@
 #include "tools/command_line.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
 #include "support/options.h"
@@ -38,9 +40,52 @@ void CommandLine::Value(std::string name, std::string metavar, std::string* valu
       });
 }
 
+void CommandLine::Choice(std::string name, std::vector<std::string> choices, std::string* value,
+                         std::string help) {
+  std::string metavar = absl::StrJoin(choices, "|");
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value, choices = std::move(choices)](absl::string_view text) {
+        for (const std::string& choice : choices) {
+          if (text != choice) continue;
+          *value = choice;
+          return absl::OkStatus();
+        }
+        const std::string near = NearestName(text, choices);
+        return InputError("expected ", absl::StrJoin(choices, " or "), ", not '", text, "'",
+                          near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+      });
+}
+
 void CommandLine::Integer(std::string name, std::string metavar, int64_t* value, std::string help) {
   Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
       [value](absl::string_view text) { return ParseOption(text, *value); });
+}
+
+void CommandLine::Integer(std::string name, std::string metavar, int64_t least, int64_t most,
+                          int64_t* value, std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value, least, most](absl::string_view text) -> absl::Status {
+        int64_t number = 0;
+        ALLOT_RETURN_IF_ERROR(ParseOption(text, number));
+        if (number < least || number > most) {
+          return most == std::numeric_limits<int64_t>::max()
+                     ? InputError("expected ", least, " or more, not '", text, "'")
+                     : InputError("expected ", least, " to ", most, ", not '", text, "'");
+        }
+        *value = number;
+        return absl::OkStatus();
+      });
+}
+
+void CommandLine::Number(std::string name, std::string metavar, double* value, std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value](absl::string_view text) -> absl::Status {
+        double number = 0;
+        ALLOT_RETURN_IF_ERROR(ParseOption(text, number));
+        if (!(number >= 0)) return InputError("expected a non-negative number, not '", text, "'");
+        *value = number;
+        return absl::OkStatus();
+      });
 }
 
 void CommandLine::List(std::string name, std::string metavar, std::vector<std::string>* value,

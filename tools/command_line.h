@@ -23,7 +23,15 @@ class CommandLine {
   void Flag(std::string name, bool* value, std::string help);
   // "--name=VALUE"; `metavar` names VALUE in --help.
   void Value(std::string name, std::string metavar, std::string* value, std::string help);
+  // One of `choices`.
+  void Choice(std::string name, std::vector<std::string> choices, std::string* value,
+              std::string help);
   void Integer(std::string name, std::string metavar, int64_t* value, std::string help);
+  // From `least` to `most`.
+  void Integer(std::string name, std::string metavar, int64_t least, int64_t most, int64_t* value,
+               std::string help);
+  // A non-negative number.
+  void Number(std::string name, std::string metavar, double* value, std::string help);
   // May be given several times.
   void List(std::string name, std::string metavar, std::vector<std::string>* value,
             std::string help);
@@ -37,6 +45,9 @@ class CommandLine {
   const std::vector<std::string>& positional() const { return positional_; }
   bool help_requested() const { return help_requested_; }
   std::string Help() const;
+
+  // What --threads may be, everywhere.
+  static constexpr int64_t kMaxThreads = 256;
 
  private:
   enum class ValueUse { kRequired, kOptional };

@@ -7,41 +7,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
+#include "tools/text_table.h"
+
 namespace allot {
 namespace {
-
-std::string Milliseconds(Picos time) { return absl::StrFormat("%.4f ms", ToMillis(time)); }
-
-std::string Size(Bytes bytes) {
-  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
-    value /= 1024;
-    ++unit;
-  }
-  return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", value, kUnits[unit]);
-}
-
-// Rows of cells, padded to columns; the first column left, the others right aligned.
-std::string Table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const std::vector<std::string>& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()), 0);
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const std::vector<std::string>& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
-      absl::StrAppend(&text, i == 0 ? "" : "  ", i == 0 ? "" : padding, row[i],
-                      i == 0 ? padding : "");
-    }
-    absl::StripTrailingAsciiWhitespace(&text);
-    text += '\n';
-  }
-  return text;
-}
 
 struct DeviceCounts {
   int parts = 0, nodes = 0;

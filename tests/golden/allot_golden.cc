@@ -7,9 +7,9 @@
 //   // STDERR
 //   // <each line of standard error>
 //
-// usage: allot-golden ALLOT_OPT FOLDER [--rebase] [--mlir-opt=PROGRAM]
-// --rebase rewrites what differs; a person reads the diff. --mlir-opt also has stock MLIR read
-// every file.
+// usage: allot-golden FOLDER PROGRAM... [--rebase] [--mlir-opt=PROGRAM]
+// The first line names one of the programs. --rebase rewrites what differs; a person reads the
+// diff. --mlir-opt also has stock MLIR read every .mlir file. Wall times are masked.
 
 #include <algorithm>
 #include <cstdio>
@@ -18,6 +18,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -26,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRun = "// RUN: allot-opt ";
+constexpr const char* kRun = "// RUN: ";
 constexpr const char* kOutput = "// OUTPUT\n";
 constexpr const char* kErrors = "// STDERR\n";
 
@@ -46,7 +48,7 @@ std::string Quoted(const std::string& text) {
 }
 
 struct Case {
-  std::string command, input;
+  std::string program, options, input;
 };
 
 // The part of a golden file that a person writes: everything before what is printed.
@@ -55,15 +57,19 @@ bool Split(const std::string& text, Case& result) {
   const size_t line_end = text.find('\n');
   size_t end = std::min(text.find(kOutput), text.find(kErrors));
   if (line_end == std::string::npos) return false;
-  result.command = text.substr(std::string(kRun).size(), line_end - std::string(kRun).size());
+  const std::string command =
+      text.substr(std::string(kRun).size(), line_end - std::string(kRun).size());
+  const size_t space = std::min(command.find(' '), command.size());
+  result.program = command.substr(0, space);
+  result.options = command.substr(space);
   result.input = text.substr(line_end + 1, end == std::string::npos ? end : end - line_end - 1);
   return true;
 }
 
 class Runner {
  public:
-  Runner(std::string allot_opt, fs::path scratch)
-      : allot_opt_(std::move(allot_opt)), scratch_(std::move(scratch)) {
+  Runner(std::map<std::string, std::string> programs, fs::path scratch)
+      : programs_(std::move(programs)), scratch_(std::move(scratch)) {
     fs::create_directories(scratch_);
   }
   ~Runner() {
@@ -71,16 +77,19 @@ class Runner {
     fs::remove_all(scratch_, error);
   }
 
+  bool Knows(const std::string& program) const { return programs_.count(program) > 0; }
+
   // The whole golden file as it should be.
   std::string Expected(const Case& test) const {
     // The input goes through standard input, so that no message names a folder.
     WriteAll(scratch_ / "in", test.input);
-    const std::string command =
-        Quoted(allot_opt_) + " " + test.command + " - < " + Quoted((scratch_ / "in").string()) +
-        " > " + Quoted((scratch_ / "out").string()) + " 2> " + Quoted((scratch_ / "err").string());
+    const std::string command = Quoted(programs_.at(test.program)) + test.options + " - < " +
+                                Quoted((scratch_ / "in").string()) + " > " +
+                                Quoted((scratch_ / "out").string()) + " 2> " +
+                                Quoted((scratch_ / "err").string());
     const int status = std::system(command.c_str());
-    std::string text = kRun + test.command + "\n" + test.input;
-    const std::string out = ReadAll(scratch_ / "out");
+    std::string text = kRun + test.program + test.options + "\n" + test.input;
+    const std::string out = WithoutTimes(ReadAll(scratch_ / "out"));
     const std::string err = ReadAll(scratch_ / "err");
     if (!out.empty()) text += kOutput + out;
     if (!err.empty() || status != 0) {
@@ -93,7 +102,12 @@ class Runner {
   }
 
  private:
-  std::string allot_opt_;
+  // What no two runs have in common.
+  static std::string WithoutTimes(const std::string& text) {
+    return std::regex_replace(text, std::regex("\"wall_s\": [-+.0-9e]+"), "\"wall_s\": 0.0");
+  }
+
+  std::map<std::string, std::string> programs_;  // paths by name
   fs::path scratch_;
 };
 
@@ -127,25 +141,30 @@ int main(int argc, char** argv) {
       positional.push_back(argument);
     }
   }
-  if (positional.size() != 2) {
-    std::fprintf(stderr, "usage: allot-golden ALLOT_OPT FOLDER [--rebase] [--mlir-opt=PROGRAM]\n");
+  if (positional.size() < 2) {
+    std::fprintf(stderr, "usage: allot-golden FOLDER PROGRAM... [--rebase] [--mlir-opt=PROGRAM]\n");
     return 1;
   }
+  std::map<std::string, std::string> programs;
+  for (size_t i = 1; i < positional.size(); ++i) {
+    programs[fs::path(positional[i]).filename().string()] = positional[i];
+  }
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(positional[1])) {
-    if (entry.path().extension() == ".mlir") files.push_back(entry.path());
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(positional[0])) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   char scratch[] = "/tmp/allot-golden-XXXXXX";
   if (mkdtemp(scratch) == nullptr) return 1;
-  const Runner runner(positional[0], scratch);
+  const Runner runner(std::move(programs), scratch);
 
   int passed = 0, failed = 0;
   for (const fs::path& file : files) {
     const std::string have = ReadAll(file);
     Case test;
-    if (!Split(have, test)) {
-      std::printf("FAILED %s: the first line must be '%s<options>'\n", file.c_str(), kRun);
+    if (!Split(have, test) || !runner.Knows(test.program)) {
+      std::printf("FAILED %s: the first line must be '%s<program> <options>'\n", file.c_str(),
+                  kRun);
       ++failed;
       continue;
     }
@@ -162,7 +181,8 @@ int main(int argc, char** argv) {
     }
     // Files whose input is wrong on purpose are no MLIR.
     const bool input_is_wrong = want.find("// [fails]\n") != std::string::npos;
-    if (ok && !mlir_opt.empty() && !input_is_wrong) {
+    const bool is_mlir = file.extension() == ".mlir";
+    if (ok && !mlir_opt.empty() && is_mlir && !input_is_wrong) {
       const std::string command = Quoted(mlir_opt) +
                                   " --allow-unregistered-dialect --verify-roundtrip " +
                                   Quoted(file.string()) + " -o /dev/null";

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# allot-solve from outside: every format, results that check, the same bytes on any number of threads, one clear error.
+# Arguments: allot-solve, the source folder, a scratch folder.
+set -uo pipefail
+solve=$1 source=$2 scratch=$3
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cd "$scratch" || exit 1
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAILED $*"; }
+masked() { sed -E 's/"wall_s": [-+.0-9e]+/"wall_s": 0/' "$1"; }
+
+# Every question that the small instances can be asked.
+ours=$source/examples/problems/pipeline.problem.json
+dnn=$source/tests/problems/dnn_partitioning.json
+moirai=$source/tests/problems/moirai.json
+questions=(
+  "$ours" "$ours --objective=throughput" "$ours --comm=blocking" "$ours --comm=delay --contiguous"
+  "$dnn" "$dnn --contiguous" "$dnn --objective=latency" "$dnn --objective=latency --calls=2 --format=dnn-partitioning"
+  "$moirai" "$moirai --comm=link" "$moirai --objective=throughput --comm=blocking --format=moirai"
+)
+for question in "${questions[@]}"; do
+  # shellcheck disable=SC2086
+  if "$solve" $question --work-limit=200000 --json -o one.json >printed.json && cmp -s one.json printed.json; then ok; else bad "solve $question"; fi
+  # shellcheck disable=SC2086
+  "$solve" $question --work-limit=200000 --threads=2 -o two.json >table.txt || bad "threads $question"
+  if cmp -s <(masked one.json) <(masked two.json); then ok; else bad "not the same on two threads: $question"; fi
+  if grep -q '^best single device' table.txt; then ok; else bad "no table: $question"; fi
+  # shellcheck disable=SC2086
+  if "$solve" $question --verify one.json >verdict.txt && grep -q '^OK: ' verdict.txt; then ok; else bad "verify $question"; fi
+  # Our own format says the same: what it is asked is in it.
+  # shellcheck disable=SC2086
+  "$solve" $question --print-problem >ours.problem.json || bad "print $question"
+  "$solve" ours.problem.json --work-limit=200000 -o three.json >/dev/null || bad "solve as printed $question"
+  if cmp -s <(masked one.json) <(masked three.json); then ok; else bad "not the same in our format: $question"; fi
+  # Another value, and another time, are wrong.
+  sed -E 's/"objective": ([0-9]+)/"objective": 9\1/' one.json >wrong.json
+  # shellcheck disable=SC2086
+  if "$solve" $question --verify wrong.json 2>stderr; then bad "verified a wrong value: $question"; else ok; fi
+  if [ "$(grep -c '^error: wrong.json: wrong: ' stderr)" -eq 1 ]; then ok; else bad "verdict: $(cat stderr)"; fi
+  sed -E '0,/"end_ms": /s/"end_ms": /"end_ms": 9/' one.json >wrong.json
+  # shellcheck disable=SC2086
+  if "$solve" $question --verify wrong.json 2>stderr; then bad "verified a wrong time: $question"; else ok; fi
+done
+
+# A limit of time keeps the best of all its searches.
+if "$solve" "$dnn" --time-limit=0.5 --progress -o timed.json >/dev/null 2>progress.txt && "$solve" "$dnn" --verify timed.json >/dev/null; then ok; else bad "time limit"; fi
+if grep -qE '^ *[0-9.]+ s  value [0-9.]+ ms  bound [0-9.]+ ms$' progress.txt; then ok; else bad "progress: $(cat progress.txt)"; fi
+# What a problem file cannot say has no answer, and that is said.
+echo '{"schema": "allot.problem/1", "devices": [{"name": "a", "memory": 1}], "items": [{"time": [1], "memory": 2}]}' >full.json
+"$solve" full.json --json --solver=brute-force >infeasible.json && grep -q '"status": "infeasible"' infeasible.json && ok || bad "infeasible"
+"$solve" full.json --json --solver=single-device >none.json
+if [ $? -eq 1 ] && grep -q '"status": "no_solution_found"' none.json; then ok; else bad "no solution found"; fi
+"$solve" --list-solvers | grep -q '^auto$' && ok || bad "list"
+"$solve" --help | grep -q -- '--work-limit=N' && ok || bad "help"
+
+# refuses WHAT PATTERN ARGUMENTS...: one error that matches, status 1, nothing left behind.
+mkdir work && cd work || exit 1
+refuses() {
+  local what=$1 pattern=$2; shift 2
+  local status why=
+  "$solve" "$@" -o out.json >../stdout 2>../stderr </dev/null
+  status=$?
+  [ $status -eq 1 ] || why="exit status $status"
+  [ "$(grep -c '^error: ' ../stderr)" -eq 1 ] && [ "$(wc -l <../stderr)" -eq 1 ] || why="${why:+$why, }not one error: $(cat ../stderr)"
+  grep -qE -- "$pattern" ../stderr || why="${why:+$why, }no match for '$pattern': $(cat ../stderr)"
+  [ -z "$(ls -A)" ] || why="${why:+$why, }left behind: $(ls -A)"
+  if [ -z "$why" ]; then ok; else bad "$what: $why"; fi
+  rm -rf out.json
+}
+refuses "no arguments" "no problem given"
+refuses "two problems" "more than one problem" "$dnn" "$moirai"
+refuses "no such file" "nothing.json: cannot be read" nothing.json
+refuses "a folder" "is a folder" ..
+refuses "an empty file" "<stdin>: line 1, column 1" -
+refuses "unknown flag" "did you mean '--contiguous'" "$dnn" --contigous
+refuses "unknown objective" "expected latency or throughput, not 'speed'" "$dnn" --objective=speed
+refuses "unknown communication" "expected delay or link or blocking" "$dnn" --comm=wireless
+refuses "unknown format" "did you mean 'moirai'" "$dnn" --format=moira
+refuses "another format" "key 'schema' is missing" "$dnn" --format=allot
+refuses "calls for a stream" "no calls for throughput" "$dnn" --calls=2
+refuses "no threads" "expected 1 to 256" "$dnn" --threads=0
+refuses "no work" "expected 1 or more" "$dnn" --work-limit=0
+refuses "negative time" "non-negative" "$dnn" --time-limit=-1
+refuses "unknown solver" "no solver 'hefd', did you mean 'heft'\\?; --list-solvers" "$dnn" --solver=hefd
+refuses "unknown option" "brute-force: .*colour" "$dnn" --solver='brute-force{colour=red}'
+refuses "open braces" "expected NAME\\{option=value" "$dnn" --solver='auto{'
+refuses "a solver that cannot" "heft: does not handle execution in calls" "$dnn" --objective=latency --solver=heft
+refuses "no such solution" "nothing.json: cannot be read" "$dnn" --verify nothing.json
+refuses "a problem as its solution" "key 'placement' is missing" "$dnn" --verify "$dnn"
+refuses "a result without solution" "there is no solution" "$dnn" --verify ../none.json
+refuses "a solution of another problem" "there is no item" "$dnn" --verify ../one.json
+cd ..
+"$solve" "$dnn" -o nowhere/out.json >/dev/null 2>stderr
+if [ $? -eq 1 ] && grep -q '^error: nowhere/out.json: cannot be written' stderr; then ok; else bad "output folder: $(cat stderr)"; fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,213 @@
+// The placement engine by itself: a problem as numbers in, a placement with its bound out.
+
+#include <chrono>
+#include <cstdio>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "placement/problem_json.h"
+#include "placement/solution_json.h"
+#include "placement/solver.h"
+#include "support/status.h"
+#include "tools/command_line.h"
+#include "tools/listing.h"
+#include "tools/solve_report.h"
+#include "tools/solve_within.h"
+#include "tools/text_file.h"
+
+namespace allot {
+namespace {
+
+// Without a limit of its own, a few seconds for problems of some hundred items.
+constexpr int64_t kDefaultWork = 20'000'000;
+constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
+
+struct Arguments {
+  std::string problem, objective, communication, format = "auto", solver = "auto", verify, output;
+  int64_t calls = 0, work = 0, threads = 1, seed = 1;
+  double seconds = 0;
+  bool contiguous = false, json = false, progress = false, list_solvers = false, print = false;
+};
+
+void Declare(CommandLine& line, Arguments& arguments) {
+  std::vector<std::string> formats = {"auto"};
+  for (std::string& name : ProblemFormatNames()) formats.push_back(std::move(name));
+  line.Section("Input and output");
+  line.Choice("format", formats, &arguments.format, "of PROBLEM.json (default: by its content)");
+  line.Value("o", "FILE", &arguments.output, "write the result as JSON to FILE");
+  line.Flag("json", &arguments.json, "print the result as JSON");
+  line.Flag("print-problem", &arguments.print,
+            "print the problem in the format allot, as it would be solved, then stop");
+  line.Value("verify", "SOLUTION.json", &arguments.verify,
+             "check this result instead of searching; exit with status 1 if it is wrong");
+  line.Section("The question; what is not given is as the file says");
+  line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
+              "the last end of one inference, or the period of a steady stream;\n"
+              "dnn-partitioning: throughput, moirai: latency");
+  line.Choice("comm", {"delay", "link", "blocking"}, &arguments.communication,
+              "what a transfer occupies: nothing, its channels, or both devices too;\n"
+              "dnn-partitioning: blocking, moirai: delay");
+  line.Flag("contiguous", &arguments.contiguous, "no device may get back what its results lead to");
+  line.Integer("calls", "Q", 1, 1 << 20, &arguments.calls,
+               "how many calls a device makes at most, where it runs in calls");
+  line.Section("The search");
+  line.Value("solver", "NAME[{k=v ...}]", &arguments.solver,
+             "one of those that --list-solvers prints (default: auto)");
+  line.Integer("work-limit", "N", 1, kNoWorkLimit, &arguments.work,
+               absl::StrCat("about so many evaluations of an item (default: ", kDefaultWork,
+                            ",\nno limit with --time-limit)"));
+  line.Number("time-limit", "S", &arguments.seconds,
+              "search for S seconds: again and again, each time with more work,\n"
+              "from the best so far. Only then the result depends on the machine");
+  line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
+               "never changes the result (default: 1)");
+  line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
+  line.Flag("progress", &arguments.progress, "print each better value and bound to standard error");
+  line.Flag("list-solvers", &arguments.list_solvers,
+            "print every solver with its options, then stop");
+}
+
+ProblemOptions Question(const Arguments& arguments) {
+  ProblemOptions options;
+  options.format = arguments.format;
+  options.objective = ParseObjective(arguments.objective);
+  options.communication = ParseCommunication(arguments.communication);
+  options.contiguous = arguments.contiguous;
+  if (arguments.calls > 0) options.calls_per_device = static_cast<int32_t>(arguments.calls);
+  return options;
+}
+
+// "local-search{restarts=2}"
+absl::StatusOr<std::unique_ptr<PlacementSolver>> MakeSolver(absl::string_view text,
+                                                            std::string& name) {
+  absl::string_view options;
+  if (const size_t brace = text.find('{'); brace != text.npos) {
+    options = text.substr(brace + 1);
+    if (!absl::ConsumeSuffix(&options, "}")) {
+      return InputError("--solver=", text, ": expected NAME{option=value ...}");
+    }
+    text = text.substr(0, brace);
+  }
+  name = std::string(text);
+  const Registry<PlacementSolver> registry = BuiltinSolvers();
+  const Entry<PlacementSolver>* entry = registry.Find(text);
+  if (entry == nullptr) {
+    const std::string near = NearestName(text, registry.names());
+    return InputError("there is no solver '", text, "'",
+                      near.empty() ? "" : absl::StrCat(", did you mean '", near, "'?"),
+                      "; --list-solvers prints them");
+  }
+  ALLOT_ASSIGN_OR_RETURN(std::unique_ptr<PlacementSolver> solver, entry->make(options), name, ": ");
+  return solver;
+}
+
+class ProgressPrinter {
+ public:
+  void operator()(Picos value, Picos bound) {
+    const bool better = value >= 0 && (value_ < 0 || value < value_);
+    if (!better && bound <= bound_) return;
+    if (better) value_ = value;
+    bound_ = std::max(bound_, bound);
+    std::fprintf(stderr, "%8.2f s  value %s  bound %s\n", Seconds(),
+                 value_ < 0 ? "none" : (PrintJsonCompact(ToMillis(value_)) + " ms").c_str(),
+                 bound_ == 0 ? "none" : (PrintJsonCompact(ToMillis(bound_)) + " ms").c_str());
+  }
+  double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Picos value_ = -1, bound_ = 0;
+};
+
+absl::Status VerifyFile(const Arguments& arguments, const PlacementProblem& problem) {
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.verify));
+  const std::string name = InputName(arguments.verify);
+  ALLOT_ASSIGN_OR_RETURN(const Claim claim, ReadClaim(problem, text, name));
+  ALLOT_ASSIGN_OR_RETURN(const Picos value, VerifyClaim(problem, claim), name, ": wrong: ");
+  std::printf("OK: %s %s ms\n", std::string(ObjectiveName(problem.objective)).c_str(),
+              PrintJsonCompact(ToMillis(value)).c_str());
+  return absl::OkStatus();
+}
+
+absl::Status Search(const Arguments& arguments, const PlacementProblem& problem, int& exit_status) {
+  std::string name;
+  ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
+                         MakeSolver(arguments.solver, name));
+  const ProblemGraph graph = BuildGraph(problem);
+  ProgressPrinter progress;
+  const bool timed = arguments.seconds > 0;
+  SolveLimits limits;
+  limits.work = arguments.work > 0 ? arguments.work : timed ? kNoWorkLimit : kDefaultWork;
+  limits.seed = static_cast<uint64_t>(arguments.seed);
+  limits.threads = static_cast<int>(arguments.threads);
+  if (arguments.progress) {
+    limits.progress = [&progress](Picos value, Picos bound, int64_t) { progress(value, bound); };
+  }
+  const SolveInput input{problem, graph, limits, nullptr, {}};
+  ALLOT_ASSIGN_OR_RETURN(
+      const SolveResult result,
+      timed ? SolveWithin(*solver, name, input, arguments.seconds) : Solve(*solver, name, input));
+  if (arguments.progress) {
+    progress(result.best.has_value() ? result.score.objective : -1, result.lower_bound.value);
+  }
+  const SolveReport report{problem, graph, result, progress.Seconds(),
+                           BestSingleDevice(problem, graph)};
+  const std::string json = PrintJson(SolveJson(report)) + "\n";
+  if (!arguments.output.empty()) ALLOT_RETURN_IF_ERROR(WriteText(arguments.output, json));
+  if (arguments.output != "-") {
+    std::fputs(
+        arguments.json ? json.c_str() : SolveTable(report, InputName(arguments.problem)).c_str(),
+        stdout);
+  }
+  if (result.termination == Termination::kNoSolutionFound) exit_status = 1;
+  return absl::OkStatus();
+}
+
+absl::Status Run(int argc, const char* const* argv, int& exit_status) {
+  Arguments arguments;
+  CommandLine line("allot-solve", "PROBLEM.json|- [--objective=...] [--json] [-o FILE]",
+                   "places what a problem file describes, and says how far from the best it is");
+  Declare(line, arguments);
+  ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
+  if (line.help_requested()) {
+    std::fputs(line.Help().c_str(), stdout);
+    return absl::OkStatus();
+  }
+  if (arguments.list_solvers) {
+    std::fputs(Listing(BuiltinSolvers()).c_str(), stdout);
+    return absl::OkStatus();
+  }
+  if (line.positional().size() != 1) {
+    return InputError(
+        line.positional().empty() ? "no problem given" : "more than one problem given",
+        "; usage: allot-solve PROBLEM.json [--objective=...] [--json] [-o FILE]");
+  }
+  arguments.problem = line.positional()[0];
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.problem));
+  ALLOT_ASSIGN_OR_RETURN(const PlacementProblem problem,
+                         ReadProblem(text, InputName(arguments.problem), Question(arguments)));
+  if (arguments.print) {
+    return WriteText(arguments.output.empty() ? "-" : arguments.output, WriteProblem(problem));
+  }
+  if (!arguments.verify.empty()) return VerifyFile(arguments, problem);
+  return Search(arguments, problem, exit_status);
+}
+
+}  // namespace
+}  // namespace allot
+
+int main(int argc, char** argv) {
+  int exit_status = 0;
+  const absl::Status status = allot::Run(argc, argv, exit_status);
+  if (status.ok()) return exit_status;
+  std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
+  return 1;
+}

@@ -1,0 +1,153 @@
+#include "tools/solve_report.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+
+#include "placement/problem_json.h"
+#include "placement/solution_json.h"
+#include "tools/text_table.h"
+
+namespace allot {
+namespace {
+
+// The devices of published instances without a limit of memory have at least so much.
+constexpr Bytes kNoLimit = Bytes{1} << 50;
+
+bool Proved(const SolveResult& result) {
+  return result.termination == Termination::kOptimal ||
+         result.termination == Termination::kInfeasible;
+}
+
+IdVector<DeviceId, int64_t> ItemsPerDevice(const PlacementProblem& problem,
+                                           const Solution& solution) {
+  IdVector<DeviceId, int64_t> count(problem.devices.size());
+  for (const DeviceId device : solution.device_of) ++count[device];
+  return count;
+}
+
+}  // namespace
+
+std::optional<SingleDevice> BestSingleDevice(const PlacementProblem& problem,
+                                             const ProblemGraph& graph) {
+  std::optional<SingleDevice> best;
+  for (const DeviceId device : problem.devices.ids()) {
+    const Solution solution{Placement(problem.items.size(), device), graph.topological};
+    const Score score = Evaluate(problem, graph, solution);
+    if (!score.feasible || (best.has_value() && best->value <= score.objective)) continue;
+    best = SingleDevice{device, score.objective};
+  }
+  return best;
+}
+
+std::optional<double> RelativeGap(const SolveResult& result) {
+  if (!result.best.has_value()) return std::nullopt;
+  if (result.termination == Termination::kOptimal) return 0.0;
+  if (result.lower_bound.value <= 0) return std::nullopt;
+  return static_cast<double>(result.score.objective - result.lower_bound.value) /
+         static_cast<double>(result.score.objective);
+}
+
+Json SolveJson(const SolveReport& report) {
+  const SolveResult& result = report.result;
+  const PlacementProblem& problem = report.problem;
+  const bool solved = result.best.has_value();
+  const std::optional<double> gap = RelativeGap(result);
+  const bool bounded = result.termination != Termination::kInfeasible;
+  Json::Object json{
+      {"status", absl::StrReplaceAll(TerminationName(result.termination), {{" ", "_"}})},
+      {"objective", solved ? Json(ToMillis(result.score.objective)) : Json()},
+      {"lower_bound", bounded ? Json(ToMillis(result.lower_bound.value)) : Json()},
+      {"bound_name", result.lower_bound.name.empty() ? Json() : Json(result.lower_bound.name)},
+      {"gap", gap.has_value() ? Json(*gap) : Json()},
+      {"proved_optimal", result.termination == Termination::kOptimal},
+      {"solver", result.solver},
+      {"wall_s", report.wall_s},
+      {"work", result.work}};
+  if (report.best_single.has_value()) {
+    json.emplace_back("best_single_device",
+                      Json::Object{{"device", problem.devices[report.best_single->device].name},
+                                   {"objective", ToMillis(report.best_single->value)}});
+  } else {
+    json.emplace_back("best_single_device", Json());
+  }
+  Json::Array devices;
+  if (solved) {
+    const IdVector<DeviceId, int64_t> items = ItemsPerDevice(problem, *result.best);
+    for (const DeviceId device : problem.devices.ids()) {
+      devices.push_back(Json::Object{{"name", problem.devices[device].name},
+                                     {"items", items[device]},
+                                     {"load_ms", ToMillis(result.score.load[device])},
+                                     {"resident_bytes", result.score.resident[device]},
+                                     {"peak_bytes", result.score.peak[device]}});
+    }
+  }
+  json.emplace_back("devices", std::move(devices));
+  json.emplace_back("placement",
+                    solved ? PlacementJson(problem, *result.best) : Json(Json::Array()));
+  json.emplace_back("schedule", solved ? ScheduleJson(problem, *result.best,
+                                                      Simulate(problem, report.graph, *result.best))
+                                       : Json(Json::Array()));
+  return json;
+}
+
+std::string SolveTable(const SolveReport& report, const std::string& name) {
+  const SolveResult& result = report.result;
+  const PlacementProblem& problem = report.problem;
+  std::string text =
+      absl::StrCat(name, ": ", problem.items.size(), " items on ", problem.devices.size(),
+                   " devices, ", ObjectiveName(problem.objective), ", ",
+                   problem.execution == Execution::kCalls
+                       ? absl::StrCat("in calls, at most ", problem.calls_per_device, " per device")
+                       : std::string(CommunicationName(problem.communication)),
+                   problem.contiguous ? ", contiguous" : "", "\n\n");
+  const auto line = [&text](absl::string_view label, const std::string& value) {
+    absl::StrAppend(&text, label, std::string(20 - label.size(), ' '), value, "\n");
+  };
+  line("status", std::string(TerminationName(result.termination)));
+  if (result.best.has_value()) line("value", Milliseconds(result.score.objective));
+  if (report.best_single.has_value()) {
+    std::string speedup;
+    if (result.best.has_value() && result.score.objective > 0) {
+      speedup = absl::StrFormat(" (%.2fx)", static_cast<double>(report.best_single->value) /
+                                                static_cast<double>(result.score.objective));
+    }
+    line("best single device",
+         absl::StrCat(Milliseconds(report.best_single->value), " on ",
+                      problem.devices[report.best_single->device].name, speedup));
+  } else {
+    line("best single device", "none can hold everything");
+  }
+  if (result.termination != Termination::kInfeasible) {
+    line("lower bound", result.lower_bound.value > 0 || Proved(result)
+                            ? absl::StrCat(Milliseconds(result.lower_bound.value), " (",
+                                           result.lower_bound.name, ")")
+                            : "none");
+  }
+  const std::optional<double> gap = RelativeGap(result);
+  if (gap.has_value()) {
+    line("gap", absl::StrFormat("%.2f %%%s", 100 * *gap, Proved(result) ? ", proved optimal" : ""));
+  }
+  line(result.best.has_value() ? "found by" : "searched by",
+       absl::StrCat(result.solver, absl::StrFormat(", %.2f s", report.wall_s)));
+  if (!result.best.has_value()) return text;
+
+  const IdVector<DeviceId, int64_t> items = ItemsPerDevice(problem, *result.best);
+  std::vector<std::vector<std::string>> rows = {
+      {"device", "items", "load", "resident", "peak memory", "of"}};
+  for (const DeviceId device : problem.devices.ids()) {
+    const Bytes memory = problem.devices[device].memory;
+    rows.push_back({problem.devices[device].name, absl::StrCat(items[device]),
+                    Milliseconds(result.score.load[device]), Size(result.score.resident[device]),
+                    Size(result.score.peak[device]),
+                    memory < kNoLimit ? Size(memory) : "no limit"});
+  }
+  absl::StrAppend(&text, "\n", Table(rows));
+  return text;
+}
+
+}  // namespace allot

@@ -1,0 +1,19 @@
+// Files of the command line: "-" stands for standard input and output.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace allot {
+
+// What messages call it: the path, or "<stdin>".
+std::string InputName(const std::string& path);
+
+absl::StatusOr<std::string> ReadText(const std::string& path);
+
+// Renames a finished file into place, so that a failure leaves no half-written one.
+absl::Status WriteText(const std::string& path, const std::string& text);
+
+}  // namespace allot
