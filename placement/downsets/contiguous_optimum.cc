@@ -1,9 +1,10 @@
 #include "placement/downsets/contiguous_optimum.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
+#include "placement/downsets/linear_chain.h"
+#include "placement/downsets/merge_stages.h"
 #include "placement/downsets/stage_search.h"
 #include "support/status.h"
 
@@ -12,6 +13,98 @@ namespace {
 
 constexpr uint64_t kSeed = 1;
 constexpr int kPatience = 8;  // random orders without progress
+constexpr int kProbes = 8;
+
+class Optimizer {
+ public:
+  Optimizer(const StageProblem& stages, int64_t work, Picos upper)
+      : stages_(&stages), limit_(work), upper_(upper) {}
+
+  void Run() {
+    // Two orders give a first upper value, which lets more blocks be merged.
+    Improve(*stages_, 0);
+    if (stages_->num_blocks() > kMaxStageBlocks) return Improve(*stages_, kPatience);
+    StageProblem merged = MergeInseparable(*stages_, upper_, work_);
+    Improve(merged, kPatience);
+    const StageIndex index(merged);
+    Descend(index);
+    if (lower_ < upper_) Probe(index);
+    if (best_of_merged_) {
+      merged_ = std::move(merged);
+      stages_ = &merged_;
+    }
+  }
+
+  ContiguousResult Result(const ProblemGraph& graph) const {
+    ContiguousResult result;
+    result.lower = std::min(lower_, upper_);
+    result.complete = lower_ >= upper_;
+    result.work = work_;
+    result.downsets = downsets_;
+    if (best_.has_value()) {
+      result.value = best_->value;
+      result.solution = ToSolution(*stages_, *best_, graph);
+    }
+    return result;
+  }
+
+ private:
+  void Improve(const StageProblem& problem, int patience) {
+    Take(SearchChains(StageIndex(problem), upper_, kSeed, patience, limit_ / 4, work_),
+         &problem != stages_);
+  }
+
+  void Take(std::optional<StageChain> chain, bool of_merged) {
+    if (!chain.has_value()) return;
+    upper_ = chain->value;
+    best_ = std::move(chain);
+    best_of_merged_ = of_merged;
+  }
+
+  // Asks for less and less, as long as there is something.
+  void Descend(const StageIndex& index) {
+    StageSearch search(index);
+    lower_ = search.remaining().LowerBound(search.remaining().All());
+    while (lower_ < upper_) {
+      StageSearch::Answer answer = search.Find(upper_, limit_ - limit_ / 4 - work_);
+      if (!answer.complete) break;
+      if (!answer.chain.has_value()) lower_ = upper_;
+      Take(std::move(answer.chain), true);
+    }
+    Count(search);
+  }
+
+  // Asks for values in between: small ones are refuted sooner, which gives a bound.
+  void Probe(const StageIndex& index) {
+    const int64_t share = std::max<int64_t>(limit_ - work_, 0) / kProbes;
+    Picos above = upper_;  // as much is not refuted with the share
+    for (int i = 0; i < kProbes && lower_ + 1 < above; ++i) {
+      const Picos middle = lower_ + (above - lower_) / 2;
+      StageSearch search(index);
+      StageSearch::Answer answer = search.Find(middle, share);
+      Count(search);
+      if (answer.complete && !answer.chain.has_value()) {
+        lower_ = middle;
+      } else {
+        Take(std::move(answer.chain), true);
+        above = std::min(middle, upper_);
+      }
+    }
+  }
+
+  void Count(const StageSearch& search) {
+    work_ += search.work();
+    downsets_ += search.num_downsets();
+  }
+
+  const StageProblem* stages_;  // of the best chain
+  StageProblem merged_;
+  const int64_t limit_;
+  Picos lower_ = 0, upper_;
+  int64_t work_ = 0, downsets_ = 0;
+  std::optional<StageChain> best_;
+  bool best_of_merged_ = false;
+};
 
 }  // namespace
 
@@ -19,32 +112,9 @@ absl::StatusOr<ContiguousResult> ContiguousOptimum(const PlacementProblem& probl
                                                    const ProblemGraph& graph, int64_t work,
                                                    Picos upper) {
   ALLOT_ASSIGN_OR_RETURN(const StageProblem stages, BuildStageProblem(problem));
-  ContiguousResult result;
-  const StageIndex index(stages);
-  std::optional<StageChain> best =
-      SearchChains(index, upper, kSeed, kPatience, work / 4, result.work);
-  if (best.has_value()) upper = best->value;
-  StageSearch search(index);
-  result.lower = search.remaining().LowerBound(search.remaining().All());
-  while (result.lower < upper) {
-    StageSearch::Answer answer = search.Find(upper, work - result.work);
-    if (!answer.complete) break;
-    if (!answer.chain.has_value()) {
-      result.lower = upper;
-      break;
-    }
-    upper = answer.chain->value;
-    best = std::move(answer.chain);
-  }
-  result.lower = std::min(result.lower, upper);
-  result.complete = result.lower >= upper;
-  result.work += search.work();
-  result.downsets = search.num_downsets();
-  if (best.has_value()) {
-    result.value = best->value;
-    result.solution = ToSolution(stages, *best, graph);
-  }
-  return result;
+  Optimizer optimizer(stages, work, upper);
+  optimizer.Run();
+  return optimizer.Result(graph);
 }
 
 }  // namespace allot

@@ -13,7 +13,8 @@ constexpr int kRounds = 12;
 
 }  // namespace
 
-RemainingLoads::RemainingLoads(const StageIndex& index) : index_(index) {
+RemainingLoads::RemainingLoads(const StageIndex& index, const BlockClosures& closures)
+    : index_(index), closures_(closures) {
   std::vector<int32_t> counts;
   for (const StageProblem::Class& cls : index.problem().classes) {
     counts.push_back(static_cast<int32_t>(cls.devices.size()));
@@ -64,6 +65,7 @@ int32_t RemainingLoads::Find(std::vector<int32_t> counts) {
   }
   set.weight.assign(static_cast<size_t>(index_.num_blocks()), kForbidden);
   if (!placed.empty()) {
+    work_ += static_cast<int64_t>(rows.time.size());
     const LoadDual dual = BoundLoad(rows, {}, {}, kRounds);
     set.bound = dual.bound;
     std::vector<Int128> exact;
@@ -81,7 +83,7 @@ int32_t RemainingLoads::Find(std::vector<int32_t> counts) {
   for (int32_t b = 0; b < index_.num_blocks(); ++b) {
     add(set.total, set.weight[static_cast<size_t>(b)]);
     int64_t& upset = set.upset.emplace_back(0);
-    const uint64_t* bits = index_.Upset(b);
+    const uint64_t* bits = closures_.Upset(b);
     ForEachBlock(
         index_.words(), [bits](int32_t w) { return bits[w]; },
         [&](int32_t other) { add(upset, set.weight[static_cast<size_t>(other)]); });

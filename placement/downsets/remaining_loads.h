@@ -16,8 +16,8 @@ namespace allot {
 
 class RemainingLoads {
  public:
-  // Keeps a reference.
-  explicit RemainingLoads(const StageIndex& index);
+  // Keeps references to both.
+  RemainingLoads(const StageIndex& index, const BlockClosures& closures);
 
   // Numbers of sets of devices, found as they are asked for. Without() is -1 if no device of the
   // class is left.
@@ -38,6 +38,9 @@ class RemainingLoads {
   // No division over these devices has all loads below this.
   Picos LowerBound(int32_t devices) const { return Get(devices).bound; }
 
+  // Spent on finding weights, in units of about one block.
+  int64_t work() const { return work_; }
+
   static constexpr int64_t kForbidden = int64_t{1} << 61;
 
  private:
@@ -52,6 +55,8 @@ class RemainingLoads {
   int32_t Find(std::vector<int32_t> counts);
 
   const StageIndex& index_;
+  const BlockClosures& closures_;
+  int64_t work_ = 0;
   std::map<std::vector<int32_t>, int32_t> known_;
   std::vector<Set> sets_;
 };

@@ -57,30 +57,6 @@ StageIndex::StageIndex(const StageProblem& problem)
   FillRows(before, num_blocks_, pred_, pred_begin_);
   FillRows(after, num_blocks_, succ_, succ_begin_);
   FillRows(shared, num_blocks_, shared_, shared_begin_);
-
-  const size_t bits = Line(num_blocks_);
-  upset_.assign(bits, 0);
-  downset_.assign(bits, 0);
-  neighbours_.assign(bits, 0);
-  const auto join = [this](std::vector<uint64_t>& sets, int32_t into, int32_t from) {
-    for (int32_t w = 0; w < words_; ++w) {
-      sets[Line(into) + static_cast<size_t>(w)] |= sets[Line(from) + static_cast<size_t>(w)];
-    }
-  };
-  for (int32_t b = 0; b < num_blocks_; ++b) {
-    AddBlock(&downset_[Line(b)], b);
-    for (const int32_t p : Before(b)) join(downset_, b, p);
-  }
-  for (int32_t b = num_blocks_; b-- > 0;) {
-    AddBlock(&upset_[Line(b)], b);
-    for (const int32_t s : After(b)) join(upset_, b, s);
-  }
-  for (int32_t f = 0; f < static_cast<int32_t>(problem.flows.size()); ++f) {
-    for (const int32_t reader : To(f)) {
-      AddBlock(&neighbours_[Line(From(f))], reader);
-      AddBlock(&neighbours_[Line(reader)], From(f));
-    }
-  }
 }
 
 Picos StageIndex::Joining(const uint64_t* inside, int32_t block, int32_t cls) const {
@@ -114,6 +90,30 @@ Bytes StageIndex::MemoryJoining(const uint64_t* inside, int32_t block) const {
     if (!held) bytes += shared.bytes;
   }
   return bytes;
+}
+
+BlockClosures::BlockClosures(const StageIndex& index) : words_(static_cast<size_t>(index.words())) {
+  const size_t bits = Line(index.num_blocks());
+  upset_.assign(bits, 0);
+  downset_.assign(bits, 0);
+  neighbours_.assign(bits, 0);
+  const auto join = [this](std::vector<uint64_t>& sets, int32_t into, int32_t from) {
+    for (size_t w = 0; w < words_; ++w) sets[Line(into) + w] |= sets[Line(from) + w];
+  };
+  for (int32_t b = 0; b < index.num_blocks(); ++b) {
+    AddBlock(&downset_[Line(b)], b);
+    for (const int32_t p : index.Before(b)) join(downset_, b, p);
+    for (const int32_t flow : index.Made(b)) {
+      for (const int32_t reader : index.To(flow)) {
+        AddBlock(&neighbours_[Line(b)], reader);
+        AddBlock(&neighbours_[Line(reader)], b);
+      }
+    }
+  }
+  for (int32_t b = index.num_blocks(); b-- > 0;) {
+    AddBlock(&upset_[Line(b)], b);
+    for (const int32_t s : index.After(b)) join(upset_, b, s);
+  }
 }
 
 }  // namespace allot

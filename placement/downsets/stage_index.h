@@ -1,5 +1,5 @@
-// A StageProblem as arrays: who makes and reads what, what lies before and after a block, and what
-// a stage gains and loses with a block.
+// A StageProblem as arrays: who makes and reads what, what a stage gains and loses with a block,
+// and what lies before and after it.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,6 @@
 
 namespace allot {
 
-// O(blocks^2 / 64 * order) to build.
 class StageIndex {
  public:
   // Keeps a reference.
@@ -38,12 +37,6 @@ class StageIndex {
     return Row(shared_, shared_begin_, block);
   }
 
-  // Sets: what must follow a block, itself included; what must precede it, itself included; what
-  // shares a flow with it.
-  const uint64_t* Upset(int32_t block) const { return &upset_[Line(block)]; }
-  const uint64_t* Downset(int32_t block) const { return &downset_[Line(block)]; }
-  const uint64_t* Neighbours(int32_t block) const { return &neighbours_[Line(block)]; }
-
   // What the load of a stage on `cls` changes by when a block joins it; without the launch. `block`
   // must not be in `inside`.
   Picos Joining(const uint64_t* inside, int32_t block, int32_t cls) const;
@@ -60,9 +53,6 @@ class StageIndex {
   size_t Cell(int32_t row, int32_t cls) const {
     return static_cast<size_t>(row) * static_cast<size_t>(num_classes_) + static_cast<size_t>(cls);
   }
-  size_t Line(int32_t block) const {
-    return static_cast<size_t>(block) * static_cast<size_t>(words_);
-  }
 
   const StageProblem* problem_;
   int32_t num_blocks_, num_classes_, words_;
@@ -70,6 +60,22 @@ class StageIndex {
   std::vector<Bytes> memory_;
   std::vector<int32_t> from_, to_, to_begin_, made_, made_begin_, read_, read_begin_;
   std::vector<int32_t> pred_, pred_begin_, succ_, succ_begin_, shared_, shared_begin_;
+};
+
+// By block: the blocks that must follow it and those that must precede it, itself included, and
+// those that share a flow with it. 3 blocks^2 bits, O(blocks * order / 64) to build.
+class BlockClosures {
+ public:
+  explicit BlockClosures(const StageIndex& index);
+
+  const uint64_t* Upset(int32_t block) const { return &upset_[Line(block)]; }
+  const uint64_t* Downset(int32_t block) const { return &downset_[Line(block)]; }
+  const uint64_t* Neighbours(int32_t block) const { return &neighbours_[Line(block)]; }
+
+ private:
+  size_t Line(int32_t block) const { return static_cast<size_t>(block) * words_; }
+
+  size_t words_;
   std::vector<uint64_t> upset_, downset_, neighbours_;
 };
 

@@ -13,7 +13,8 @@ constexpr int64_t kHeaviest = RemainingLoads::kForbidden;
 
 StageSearch::StageSearch(const StageIndex& index)
     : index_(index),
-      remaining_(index),
+      closures_(index),
+      remaining_(index, closures_),
       downsets_(index.words()),
       inside_(Words()),
       out_((static_cast<size_t>(index.num_blocks()) + 2) * Words()),
@@ -55,7 +56,7 @@ StageSearch::Outcome StageSearch::Reach(int32_t downset, int32_t devices) {
   for (int32_t c = 0; c < index_.num_classes(); ++c) {
     if (remaining_.Counts(devices)[static_cast<size_t>(c)] == 0) continue;
     Enumerate(downset, devices, c);
-    if (work_ >= work_limit_) return Outcome::kStopped;
+    if (work_ >= work_limit_ || TooManyDownsets()) return Outcome::kStopped;
   }
   std::vector<Candidate> candidates = std::move(candidates_);
   candidates_ = {};
@@ -80,6 +81,8 @@ void StageSearch::Enumerate(int32_t downset, int32_t devices, int32_t cls) {
   const StageProblem::Class& kind = index_.problem().classes[static_cast<size_t>(cls)];
   cls_ = cls;
   devices_ = remaining_.Without(devices, cls);
+  work_ += remaining_.work() - counted_;
+  counted_ = remaining_.work();
   limit_ = remaining_.Limit(devices_, upper_ - 1);
   weights_ = remaining_.Weights(devices_).data();
   upset_weights_ = remaining_.UpsetWeights(devices_).data();
@@ -94,7 +97,7 @@ void StageSearch::Enumerate(int32_t downset, int32_t devices, int32_t cls) {
 // `weight` is what stays out.
 void StageSearch::Decide(int32_t cursor, size_t joined, size_t excluded, Picos load, Bytes memory,
                          int64_t weight) {
-  if (++work_ >= work_limit_) return;
+  if (++work_ >= work_limit_ || TooManyDownsets()) return;
   uint64_t* const out = OutAt(excluded);
   uint64_t* const near = NearAt(joined);
   const auto words = static_cast<int32_t>(Words());
@@ -128,7 +131,7 @@ void StageSearch::Decide(int32_t cursor, size_t joined, size_t excluded, Picos l
     }
     const Bytes held = memory + index_.MemoryJoining(inside_.data(), block);
     if (with < upper_ && held <= capacity_) {
-      const uint64_t* const neighbours = index_.Neighbours(block);
+      const uint64_t* const neighbours = closures_.Neighbours(block);
       uint64_t* const wider = NearAt(joined + 1);
       for (size_t w = 0; w < Words(); ++w) wider[w] = near[w] | neighbours[w];
       AddBlock(inside_.data(), block);
@@ -137,7 +140,7 @@ void StageSearch::Decide(int32_t cursor, size_t joined, size_t excluded, Picos l
     }
   }
   // Out, with all that must follow it.
-  const uint64_t* const upset = index_.Upset(block);
+  const uint64_t* const upset = closures_.Upset(block);
   if (excluded == 0) {
     weight += upset_weights_[block];
   } else {

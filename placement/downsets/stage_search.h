@@ -23,9 +23,11 @@
 
 namespace allot {
 
+inline constexpr int32_t kMaxStageBlocks = 8192;
+
 class StageSearch {
  public:
-  // Keeps a reference.
+  // Keeps a reference. At most kMaxStageBlocks blocks: decisions nest as deep as there are blocks.
   explicit StageSearch(const StageIndex& index);
 
   struct Answer {
@@ -61,15 +63,21 @@ class StageSearch {
   StageChain Chain() const;
   uint64_t* OutAt(size_t excluded) { return &out_[excluded * Words()]; }
   uint64_t* NearAt(size_t joined) { return &near_[joined * Words()]; }
+  // Memory has an end, too.
+  bool TooManyDownsets() const {
+    return static_cast<size_t>(downsets_.size()) * Words() > (size_t{1} << 26);
+  }
   size_t Words() const { return static_cast<size_t>(index_.words()); }
 
   const StageIndex& index_;
+  const BlockClosures closures_;
   RemainingLoads remaining_;
   DownsetTable downsets_;
   std::vector<std::vector<int32_t>> failed_;  // by downset: sets of devices that did not do
   int32_t full_ = 0;                          // the downset of everything
   Picos upper_ = 0;
   int64_t work_ = 0, work_limit_ = 0;
+  int64_t counted_ = 0;  // work of remaining_ that work_ contains
   std::vector<Step> path_;
 
   // Of the enumeration that goes on.

@@ -10,6 +10,7 @@
 #include "placement/contiguity.h"
 #include "placement/downsets/contiguous_optimum.h"
 #include "placement/downsets/linear_chain.h"
+#include "placement/downsets/merge_stages.h"
 #include "placement/downsets/remaining_loads.h"
 #include "placement/downsets/stage_search.h"
 #include "placement/verify.h"
@@ -259,6 +260,114 @@ TEST(DownsetsTest, GridsWithManyDownsetsAgainstAllOfThem) {
   EXPECT_GT(most, 80u);
 }
 
+// Constants, ops that only reshape, and real work, as in graphs of operators; some of it trains.
+PlacementProblem Operators(uint64_t seed, bool training) {
+  Random random(seed);
+  const auto n = static_cast<int32_t>(training ? random.Between(3, 7) : random.Between(4, 13));
+  PlacementProblem problem;
+  problem.objective = PlacementObjective::kThroughput;
+  problem.communication = Communication::kBlocking;
+  problem.contiguous = true;
+  const auto accelerators = static_cast<int32_t>(random.Between(1, 3));
+  const auto cpus = static_cast<int32_t>(random.Between(0, 2));
+  const Bytes memory = random.Below(3) == 0 ? random.Between(100, 400) : 10'000;
+  for (int32_t k = 0; k < cpus; ++k) problem.devices.Add({"cpu", 10'000, 0});
+  for (int32_t k = 0; k < accelerators; ++k) problem.devices.Add({"accelerator", memory, 0});
+  const auto add_item = [&](bool backward, bool constant) {
+    PlacementProblem::Item item;
+    const Picos time = constant || random.Below(3) == 0 ? 0 : random.Between(1, 50);
+    const int64_t slower = random.Between(1, 5);
+    for (int32_t k = 0; k < cpus; ++k) item.time.Add(time * slower);
+    const bool only_cpu = cpus > 0 && random.Below(15) == 0;
+    for (int32_t k = 0; k < accelerators; ++k) {
+      item.time.Add(only_cpu ? std::nullopt : std::optional<Picos>(time));
+    }
+    item.memory = random.Below(2) == 0 ? 0 : random.Between(0, 60);
+    item.backward = backward;
+    return problem.items.Add(std::move(item));
+  };
+  const auto add_flow = [&](ItemId from, std::vector<ItemId> to) {
+    if (to.empty()) return;
+    std::sort(to.begin(), to.end());
+    to.erase(std::unique(to.begin(), to.end()), to.end());
+    PlacementProblem::Flow flow{from, std::move(to), 0, {}};
+    const Picos cost = random.Below(4) == 0 ? 0 : random.Between(1, 30);
+    for (int32_t k = 0; k < cpus; ++k) flow.staging.Add(0);
+    for (int32_t k = 0; k < accelerators; ++k) flow.staging.Add(cost);
+    problem.flows.Add(std::move(flow));
+  };
+  std::vector<std::vector<ItemId>> to(static_cast<size_t>(n)), back(static_cast<size_t>(n));
+  const auto image = [n](int32_t item) { return ItemId(2 * n - 1 - item); };
+  for (int32_t i = 0; i < n; ++i) {
+    const bool constant = i == 0 || random.Below(4) == 0;
+    add_item(false, constant);
+    if (constant) continue;
+    for (int64_t inputs = random.Between(1, 2); inputs > 0; --inputs) {
+      const auto from = static_cast<int32_t>(random.Between(std::max(0, i - 4), i - 1));
+      to[static_cast<size_t>(from)].push_back(ItemId(i));
+      back[static_cast<size_t>(i)].push_back(image(from));
+    }
+  }
+  for (int32_t i = 0; i < n; ++i) add_flow(ItemId(i), to[static_cast<size_t>(i)]);
+  if (!training) return problem;
+  for (int32_t i = n; i-- > 0;) {
+    add_item(true, false);
+    if (random.Below(3) != 0) problem.together.push_back({ItemId(i), image(i)});
+  }
+  for (int32_t i = n; i-- > 0;) {
+    add_flow(image(i), back[static_cast<size_t>(i)]);
+    if (random.Below(2) == 0) add_flow(ItemId(i), {image(i)});
+  }
+  return problem;
+}
+
+TEST(DownsetsTest, OperatorsAgainstAllDownsets) {
+  int merged = 0, memory_binds = 0;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
+    const PlacementProblem problem = Operators(seed, seed % 3 == 0);
+    ASSERT_TRUE(Check(problem).ok()) << Check(problem);
+    const Picos expected = ByAllDownsets(problem);
+    ExpectOptimum(problem, expected);
+    if (HasFailure()) return;
+    const StageProblem stages = *BuildStageProblem(problem);
+    int64_t work = 0;
+    merged += MergeInseparable(stages, kNever, work).num_blocks() < stages.num_blocks() ? 1 : 0;
+    memory_binds += MemoryMayBind(stages, kNever) ? 1 : 0;
+  }
+  EXPECT_GT(merged, 150);
+  EXPECT_GT(memory_binds, 10);
+}
+
+TEST(DownsetsTest, ConstantsStayWithTheirReader) {
+  // 40 constants feed a line of 4 ops, 10 each: any set of them could come first.
+  PlacementProblem problem;
+  problem.objective = PlacementObjective::kThroughput;
+  problem.communication = Communication::kBlocking;
+  problem.contiguous = true;
+  for (int k = 0; k < 2; ++k) problem.devices.Add({"d", 1'000, 0});
+  const auto add = [&](Picos time) {
+    PlacementProblem::Item item;
+    for (int k = 0; k < 2; ++k) item.time.Add(time);
+    item.memory = 1;
+    return problem.items.Add(std::move(item));
+  };
+  for (int32_t op = 0; op < 4; ++op) add(10);
+  for (int32_t op = 0; op < 4; ++op) {
+    if (op > 0)
+      problem.flows.Add({ItemId(op - 1), {ItemId(op)}, 0, {}, IdVector<DeviceId, Picos>(2, 2)});
+    for (int c = 0; c < 10; ++c) {
+      problem.flows.Add({add(0), {ItemId(op)}, 0, {}, IdVector<DeviceId, Picos>(2, 1)});
+    }
+  }
+  ASSERT_TRUE(Check(problem).ok()) << Check(problem);
+  int64_t work = 0;
+  EXPECT_EQ(MergeInseparable(*BuildStageProblem(problem), kNever, work).num_blocks(), 4);
+  const auto result = ContiguousOptimum(problem, BuildGraph(problem), 10'000, kNever);
+  EXPECT_TRUE(result->complete);
+  EXPECT_EQ(result->value, 22);
+}
+
 TEST(DownsetsTest, LargeGridsAreProvedWithoutVisitingTheirDownsets) {
   // 9 rows of 9 have C(18, 9) = 48620 downsets.
   const PlacementProblem problem = Grid(5, 9, 9, 4, false);
@@ -308,7 +417,8 @@ TEST(DownsetsTest, WeightsBoundWhatDevicesCanCarry) {
   const PlacementProblem problem = Grid(9, 3, 5, 3, false);
   const StageProblem stages = *BuildStageProblem(problem);
   const StageIndex index(stages);
-  RemainingLoads remaining(index);
+  const BlockClosures closures(index);
+  RemainingLoads remaining(index, closures);
   const Picos optimum = ByAllDownsets(problem);
   EXPECT_LE(remaining.LowerBound(remaining.All()), optimum);
   EXPECT_LE(remaining.TotalWeight(remaining.All()), remaining.Limit(remaining.All(), optimum));
