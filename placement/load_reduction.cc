@@ -1,0 +1,281 @@
+#include "placement/load_reduction.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "support/graph/min_cut.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = BoundaryCosts::kNever;
+
+size_t Size(int32_t i) { return static_cast<size_t>(i); }
+
+// Disjoint sets by smallest member.
+class Sets {
+ public:
+  explicit Sets(int32_t n) : parent_(Size(n)) { std::iota(parent_.begin(), parent_.end(), 0); }
+  int32_t Find(int32_t i) {
+    while (parent_[Size(i)] != i) i = parent_[Size(i)] = parent_[Size(parent_[Size(i)])];
+    return i;
+  }
+  bool Join(int32_t a, int32_t b) {
+    a = Find(a);
+    b = Find(b);
+    if (a == b) return false;
+    parent_[Size(std::max(a, b))] = std::min(a, b);
+    return true;
+  }
+
+ private:
+  std::vector<int32_t> parent_;
+};
+
+// Least loads of one device over sets of units.
+class DeviceCuts {
+ public:
+  DeviceCuts(const LoadModel& model, const BoundaryCosts& costs, int32_t device)
+      : model_(model), device_(device), source_(model.num_units), sink_(model.num_units + 1) {
+    nodes_ = model.num_units + 2;
+    for (int32_t unit = 0; unit < model.num_units; ++unit) {
+      const Picos time = model.Time(unit, device);
+      arcs_.push_back({unit, sink_, time == kNotAllowed ? kNever : time});
+    }
+    for (size_t f = 0; f < model.flows.size(); ++f) {
+      const LoadModel::Flow& flow = model.flows[f];
+      const Picos send = costs.send[f * Size(model.num_devices) + Size(device)];
+      const Picos receive = costs.receive[f * Size(model.num_devices) + Size(device)];
+      communicates_ = communicates_ || send > 0 || receive > 0;
+      if (flow.to.size() == 1) {
+        if (send > 0) arcs_.push_back({flow.from, flow.to[0], send});
+        if (receive > 0) arcs_.push_back({flow.to[0], flow.from, receive});
+        continue;
+      }
+      if (send > 0) {
+        arcs_.push_back({flow.from, nodes_, send});
+        for (const int32_t to : flow.to) arcs_.push_back({nodes_, to, kNever});
+        ++nodes_;
+      }
+      if (receive > 0) {
+        arcs_.push_back({nodes_, flow.from, receive});
+        for (const int32_t to : flow.to) arcs_.push_back({to, nodes_, kNever});
+        ++nodes_;
+      }
+    }
+  }
+
+  // The least load of the device if it holds `unit`, and not `without` (none if negative).
+  Picos Least(int32_t unit, int32_t without, int64_t& spent) {
+    const Picos alone = model_.Time(unit, device_);
+    if (alone == kNotAllowed) return kNever;
+    const Picos once = model_.once[Size(device_)];
+    if (!communicates_) return alone + once;
+    const size_t size = arcs_.size();
+    arcs_.push_back({source_, unit, kNever});
+    if (without >= 0) arcs_.push_back({without, sink_, kNever});
+    spent += 2 * static_cast<int64_t>(arcs_.size());
+    const MinCut cut = MinimumCut(nodes_, arcs_, source_, sink_);
+    arcs_.resize(size);
+    return std::min(cut.value + once, kNever);
+  }
+
+ private:
+  const LoadModel& model_;
+  const int32_t device_, source_, sink_;
+  int32_t nodes_ = 0;
+  bool communicates_ = false;
+  std::vector<CapacityArc> arcs_;
+};
+
+class Reducer {
+ public:
+  Reducer(const LoadModel& model, Picos cutoff, int64_t work) : cutoff_(cutoff), work_(work) {
+    result_.model = model;
+    result_.joined.resize(Size(model.num_units));
+    std::iota(result_.joined.begin(), result_.joined.end(), 0);
+  }
+
+  LoadReduction Run(int64_t& spent) {
+    for (bool again = true; again && result_.possible && spent_ < work_;) {
+      again = Round();
+    }
+    spent += spent_;
+    return std::move(result_);
+  }
+
+ private:
+  LoadModel& model() { return result_.model; }
+
+  // One pass over units and neighbours; true if it has joined any.
+  bool Round() {
+    const BoundaryCosts costs = MakeBoundaryCosts(model());
+    TakeDevicesAway(costs);
+    if (!result_.possible || spent_ >= work_) return false;
+    // Times have changed, and with them what the cuts are made of.
+    std::vector<DeviceCuts> cuts;
+    for (int32_t d = 0; d < model().num_devices; ++d) cuts.emplace_back(model(), costs, d);
+    Sets sets(model().num_units);
+    bool any = false;
+    for (const auto& [a, b] : Neighbours()) {
+      if (spent_ >= work_) break;
+      if (sets.Find(a) == sets.Find(b)) continue;
+      if (Inseparable(a, b, costs, cuts)) any = sets.Join(a, b) || any;
+    }
+    if (!any) return false;
+    std::vector<int32_t> joined(Size(model().num_units), -1);
+    int32_t num_joined = 0;
+    for (int32_t unit = 0; unit < model().num_units; ++unit) {
+      const int32_t first = sets.Find(unit);
+      if (first == unit) joined[Size(unit)] = num_joined++;
+      joined[Size(unit)] = joined[Size(first)];
+    }
+    for (int32_t& unit : result_.joined) unit = joined[Size(unit)];
+    result_.model = JoinUnits(model(), joined, num_joined);
+    result_.least.assign(Size(num_joined), 0);
+    return true;
+  }
+
+  void TakeDevicesAway(const BoundaryCosts& costs) {
+    const int32_t num_devices = model().num_devices;
+    result_.least.assign(Size(model().num_units), kNever);
+    std::vector<Picos> time = model().time;
+    for (int32_t d = 0; d < num_devices; ++d) {
+      const int32_t like = model().device_class[Size(d)];
+      if (like != d) {
+        for (int32_t unit = 0; unit < model().num_units; ++unit) {
+          const size_t row = Size(unit) * Size(num_devices);
+          if (time[row + Size(like)] == kNotAllowed) time[row + Size(d)] = kNotAllowed;
+        }
+        continue;
+      }
+      DeviceCuts cuts(model(), costs, d);
+      for (int32_t unit = 0; unit < model().num_units; ++unit) {
+        Picos& least = result_.least[Size(unit)];
+        if (spent_ >= work_) {
+          least = 0;
+          continue;
+        }
+        const Picos load = cuts.Least(unit, -1, spent_);
+        if (load >= cutoff_) {
+          time[Size(unit) * Size(num_devices) + Size(d)] = kNotAllowed;
+        }
+        least = std::min(least, load);
+      }
+    }
+    for (int32_t unit = 0; unit < model().num_units; ++unit) {
+      const auto row = time.begin() + static_cast<std::ptrdiff_t>(unit) * num_devices;
+      if (std::all_of(row, row + num_devices, [](Picos t) { return t == kNotAllowed; })) {
+        result_.possible = false;
+      }
+    }
+    model().time = std::move(time);
+  }
+
+  // Pairs with a flow between them, heaviest first.
+  std::vector<std::pair<int32_t, int32_t>> Neighbours() {
+    std::map<std::pair<int32_t, int32_t>, Picos> weight;
+    for (const LoadModel::Flow& flow : model().flows) {
+      Picos most = 0;
+      for (const Picos time : flow.staging) most = std::max(most, time);
+      for (const Picos time : flow.time) most = std::max(most, time);
+      for (const int32_t to : flow.to) weight[std::minmax(flow.from, to)] += most;
+    }
+    std::vector<std::pair<Picos, std::pair<int32_t, int32_t>>> sorted;
+    for (const auto& [pair, sum] : weight) sorted.emplace_back(-sum, pair);
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<std::pair<int32_t, int32_t>> pairs;
+    for (const auto& [sum, pair] : sorted) pairs.push_back(pair);
+    return pairs;
+  }
+
+  // A bound on the load of device d with a and without b from the two and what is between them.
+  Picos Between(int32_t a, int32_t b, int32_t d, const BoundaryCosts& costs) {
+    Picos load = model().Time(a, d);
+    if (load == kNotAllowed) return kNever;
+    load += model().once[Size(d)];
+    for (size_t f = 0; f < model().flows.size(); ++f) {
+      const LoadModel::Flow& flow = model().flows[f];
+      const auto has = [&](int32_t unit) {
+        return std::binary_search(flow.to.begin(), flow.to.end(), unit);
+      };
+      if (flow.from == a && has(b)) load += costs.send[f * Size(model().num_devices) + Size(d)];
+      if (flow.from == b && has(a)) load += costs.receive[f * Size(model().num_devices) + Size(d)];
+    }
+    return std::min(load, kNever);
+  }
+
+  bool Inseparable(int32_t a, int32_t b, const BoundaryCosts& costs,
+                   std::vector<DeviceCuts>& cuts) {
+    const int32_t num_devices = model().num_devices;
+    for (const bool exact : {false, true}) {
+      // By device: whether a can be there without b, and b without a.
+      std::vector<char> a_alone(Size(num_devices)), b_alone(Size(num_devices));
+      for (int32_t d = 0; d < num_devices; ++d) {
+        const int32_t like = model().device_class[Size(d)];
+        if (like != d) {
+          a_alone[Size(d)] = a_alone[Size(like)];
+          b_alone[Size(d)] = b_alone[Size(like)];
+          continue;
+        }
+        const auto least = [&](int32_t in, int32_t out) {
+          const Picos bound = Between(in, out, d, costs);
+          if (!exact || bound >= cutoff_) return bound;
+          return std::max(bound, cuts[Size(d)].Least(in, out, spent_));
+        };
+        a_alone[Size(d)] = least(a, b) < cutoff_;
+        b_alone[Size(d)] = least(b, a) < cutoff_;
+      }
+      bool separable = false;
+      for (int32_t k = 0; k < num_devices && !separable; ++k) {
+        for (int32_t l = 0; l < num_devices && !separable; ++l) {
+          separable = k != l && a_alone[Size(k)] && b_alone[Size(l)];
+        }
+      }
+      if (!separable) return true;
+    }
+    return false;
+  }
+
+  const Picos cutoff_;
+  const int64_t work_;
+  int64_t spent_ = 0;
+  LoadReduction result_;
+};
+
+}  // namespace
+
+BoundaryCosts MakeBoundaryCosts(const LoadModel& model) {
+  const size_t num_devices = Size(model.num_devices);
+  BoundaryCosts costs;
+  costs.send.assign(model.flows.size() * num_devices, 0);
+  costs.receive.assign(model.flows.size() * num_devices, 0);
+  for (size_t f = 0; f < model.flows.size(); ++f) {
+    const LoadModel::Flow& flow = model.flows[f];
+    for (size_t d = 0; d < num_devices; ++d) {
+      Picos& send = costs.send[f * num_devices + d];
+      Picos& receive = costs.receive[f * num_devices + d];
+      if (!flow.staging.empty()) {
+        send = receive = flow.staging[d];
+        continue;
+      }
+      send = receive = kNever;
+      for (size_t other = 0; other < num_devices; ++other) {
+        if (other == d) continue;
+        const Picos out = flow.time[d * num_devices + other];
+        const Picos in = flow.time[other * num_devices + d];
+        if (out != LoadModel::kNoRoute) send = std::min(send, model.blocking ? out : 0);
+        if (in != LoadModel::kNoRoute) receive = std::min(receive, model.blocking ? in : 0);
+      }
+    }
+  }
+  return costs;
+}
+
+LoadReduction ReduceLoads(const LoadModel& model, Picos cutoff, int64_t work, int64_t& spent) {
+  return Reducer(model, cutoff, work).Run(spent);
+}
+
+}  // namespace allot
