@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "placement/allowed_times.h"
+#include "placement/region_bound.h"
 
 namespace allot {
 namespace {
@@ -38,13 +39,18 @@ class Chain {
   }
 
   Picos Run(int64_t work) {
-    ChoosePivots(work);
+    FindRegions(work / 2);
+    ChoosePivots(work - work / 2);
     mark_.assign(n_, -1);
     seen_.assign(n_, -1);
     reach_.assign(n_ * num_devices_ * num_devices_, kNever);
     best_ = CriticalPath(costs_, paths_);
     IntervalsFromStart();
-    for (size_t p = 0; p < pivots_.size(); ++p) IntervalsFrom(p);
+    for (size_t p = 0; p < pivots_.size(); ++p) {
+      for (const size_t region : regions_at_[static_cast<size_t>(pivots_[p])])
+        Cross(regions_[region]);
+      IntervalsFrom(p);
+    }
     for (int32_t pivot : pivots_) {
       const size_t row = Index(items_[static_cast<size_t>(pivot)]) * num_devices_;
       Picos least = kNever;
@@ -58,6 +64,90 @@ class Chain {
 
  private:
   static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
+
+  struct Region {
+    int32_t entry, exit;  // positions
+    std::vector<int32_t> items;
+  };
+
+  // The forks and joins that are worth a closer look, by the position of their entry, as far as the
+  // work reaches: the smaller first.
+  void FindRegions(int64_t work) {
+    regions_at_.resize(n_);
+    if (num_devices_ < 2) return;
+    // All pairs of devices, a few sets and weights at a few tentative values.
+    constexpr int64_t kEffort = 40;
+    const auto devices = static_cast<int64_t>(num_devices_);
+    std::vector<Region> found;
+    std::vector<int32_t> forward(n_, -1), backward(n_, -1);
+    int32_t stamp = 0;
+    int64_t steps = 0;
+    for (const ForkJoin& pair : ForkJoins(costs_)) {
+      Region region{position_[static_cast<size_t>(pair.entry)],
+                    position_[static_cast<size_t>(pair.exit)],
+                    {}};
+      // Large regions cost their square when they nest.
+      const int64_t span = region.exit - region.entry;
+      steps += span;
+      if (span < 3 || steps > work) continue;
+      ++stamp;
+      forward[static_cast<size_t>(region.entry)] = stamp;
+      backward[static_cast<size_t>(region.exit)] = stamp;
+      for (int32_t at = region.exit - 1; at > region.entry; --at) {
+        for (const ItemId to : costs_.graph.successors[items_[static_cast<size_t>(at)]]) {
+          if (backward[static_cast<size_t>(position_[Index(to)])] == stamp) {
+            backward[static_cast<size_t>(at)] = stamp;
+          }
+        }
+      }
+      for (int32_t at = region.entry + 1; at < region.exit; ++at) {
+        for (const ItemId from : costs_.graph.predecessors[items_[static_cast<size_t>(at)]]) {
+          if (forward[static_cast<size_t>(position_[Index(from)])] == stamp) {
+            forward[static_cast<size_t>(at)] = stamp;
+          }
+        }
+        if (forward[static_cast<size_t>(at)] == stamp &&
+            backward[static_cast<size_t>(at)] == stamp) {
+          region.items.push_back(items_[static_cast<size_t>(at)].index());
+        }
+      }
+      if (region.items.size() >= 3 && region.items.size() < RegionBound::kMostItems)
+        found.push_back(std::move(region));
+    }
+    std::vector<size_t> by_size(found.size());
+    std::iota(by_size.begin(), by_size.end(), 0);
+    std::stable_sort(by_size.begin(), by_size.end(), [&found](size_t a, size_t b) {
+      return found[a].items.size() < found[b].items.size();
+    });
+    int64_t left = work;
+    for (const size_t i : by_size) {
+      const int64_t cost =
+          kEffort * devices * devices * devices * static_cast<int64_t>(found[i].items.size());
+      if (cost > left) break;
+      left -= cost;
+      regions_at_[static_cast<size_t>(found[i].entry)].push_back(regions_.size());
+      regions_.push_back(std::move(found[i]));
+    }
+  }
+
+  // Carries the ends of a region's entry to its exit.
+  void Cross(const Region& region) {
+    const ItemId entry = items_[static_cast<size_t>(region.entry)];
+    const ItemId exit = items_[static_cast<size_t>(region.exit)];
+    const RegionBound bound(costs_, entry.index(), exit.index(), region.items);
+    for (size_t l = 0; l < num_devices_; ++l) {
+      Picos& end = end_[Index(exit) * num_devices_ + l];
+      if (end >= kNever) continue;
+      Picos least = kNever;
+      for (size_t k = 0; k < num_devices_; ++k) {
+        const Picos start = end_[Index(entry) * num_devices_ + k];
+        if (start >= least) continue;
+        const Picos between = bound.Between(static_cast<int32_t>(k), static_cast<int32_t>(l));
+        if (between < kNever) least = std::min(least, start + between);
+      }
+      end = std::max(end, least);
+    }
+  }
 
   // Fills pivots_ (positions, ascending) and window_ (how far the intervals of each may reach).
   void ChoosePivots(int64_t work) {
@@ -78,7 +168,8 @@ class Chain {
       }
     }
     std::partial_sum(jumps.begin(), jumps.end(), jumps.begin());
-    const int64_t cost = static_cast<int64_t>(n_) + (edges + 1) * d2;
+    const int64_t cost =
+        static_cast<int64_t>(n_) + (edges + 1) * d2 * static_cast<int64_t>(num_devices_);
     if (static_cast<Int128>(cost) * static_cast<Int128>(n_) <= work) {
       for (size_t at = 0; at < n_; ++at) pivots_.push_back(static_cast<int32_t>(at));
       window_.assign(n_, static_cast<int32_t>(n_));
@@ -104,6 +195,9 @@ class Chain {
     });
     for (size_t i = 0; i < others.size() && i < affordable; ++i) {
       chosen[static_cast<size_t>(others[i])] = 1;
+    }
+    for (const Region& region : regions_) {
+      chosen[static_cast<size_t>(region.entry)] = chosen[static_cast<size_t>(region.exit)] = 1;
     }
     std::vector<int32_t> next_cut(n_ + 1, 0);
     for (size_t at = n_; at-- > 0;) {
@@ -277,6 +371,8 @@ class Chain {
   std::vector<int32_t> position_;  // by item
   std::vector<std::vector<int64_t>> weights_;
   std::vector<std::vector<Int128>> least_;  // by weights, item
+  std::vector<Region> regions_;
+  std::vector<std::vector<size_t>> regions_at_;  // by position of the entry
   std::vector<int32_t> pivots_, window_;
   std::vector<Picos> end_;    // by [item][device]: the recursion; starts as the heads
   std::vector<Picos> reach_;  // by [position][device of the pivot][device]
