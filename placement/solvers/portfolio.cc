@@ -83,6 +83,9 @@ class Portfolio : public PlacementSolver {
     ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
                                   {"greedy", "", work, seed, any},
                                   {"heft", "", work, seed, any},
+                                  {"peft", "", work, seed, any},
+                                  {"m-etf", "", work, seed, any},
+                                  {"m-sct", "", work, seed, any},
                                   {"chain-dp", "", work, seed, any},
                                   {"downset-dp", "", work, seed, any}},
                                  input, standing));
