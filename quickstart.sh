@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 bash .ci/install.sh build
 echo "building (a few minutes the first time)"
 cmake --preset release -DALLOT_TESTS=OFF >/dev/null
-cmake --build build --target allot allot-opt make-googlenet
+cmake --build build --target allot allot-opt allot-solve make-googlenet
 
 model=build/quickstart/googlenet.onnx
 mkdir -p build/quickstart

@@ -79,6 +79,10 @@ absl::StatusOr<SolveResult> SolveWithin(const PlacementSolver& solver, absl::str
     if (!result.ok()) return result.status();
     const int64_t spent = result->work;
     standing.Take(*std::move(result));
+    if (limits.progress != nullptr) {
+      const SolveResult& best = standing.result;
+      limits.progress(best.best.has_value() ? best.score.objective : -1, best.lower_bound.value, 0);
+    }
     left -= limits.work;
     const double now = SecondsSince(start);
     // With more to spend it has spent the same: it ends by itself.

@@ -98,7 +98,8 @@ TEST(SolveWithin, GrowsFromTheBestUntilTheWorkIsSpent) {
   EXPECT_EQ(outcome.result.solver, "scripted");
   // Only what is better than before.
   EXPECT_THAT(outcome.progress,
-              ElementsAre(std::pair<Picos, Picos>(100, 3), std::pair<Picos, Picos>(100, 5)));
+              ElementsAre(std::pair<Picos, Picos>(100, 3), std::pair<Picos, Picos>(20, 3),
+                          std::pair<Picos, Picos>(20, 5)));
 }
 
 TEST(SolveWithin, EndsWhenBoundAndValueOfTwoSearchesMeet) {
