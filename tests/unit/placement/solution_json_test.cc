@@ -7,6 +7,7 @@
 
 #include "placement/problem_json.h"
 #include "placement/solver.h"
+#include "support/random.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {
@@ -148,6 +149,47 @@ TEST(SolutionJson, PrintedSolutionsVerify) {
     }
   }
   EXPECT_GT(solved, 60);
+}
+
+// Random damage: an error, or a verdict that is the value or says what is wrong.
+TEST(SolutionJson, SurvivesDamagedText) {
+  const PlacementProblem problem = Problem();
+  const std::string whole = R"({"placement": [{"item": "a", "device": "x"},
+      {"item": "b", "device": "x"}, {"item": "c", "device": "y"}],
+    "schedule": [{"item": "a", "device": "x", "start_ms": 0, "end_ms": 4},
+      {"item": "b", "device": "x", "start_ms": 4, "end_ms": 8},
+      {"item": "c", "device": "y", "start_ms": 6, "end_ms": 12},
+      {"flow": 0, "from": "x", "to": "y", "start_ms": 4, "end_ms": 6}], "objective": 12})";
+  ASSERT_EQ(Verdict(problem, whole), "OK 12.0");
+  Random random(5);
+  const std::string pieces[] = {"0", "-1", "1e300", "\"\"", "null", "{}", "[]", "\"b\"", "2.5"};
+  int fine = 0, wrong = 0;
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = whole;
+    const size_t at = static_cast<size_t>(random.Below(static_cast<int64_t>(text.size())));
+    switch (random.Below(3)) {
+      case 0:
+        text.erase(at, static_cast<size_t>(random.Between(1, 12)));
+        break;
+      case 1: {
+        const size_t colon = text.find(':', at), end = text.find_first_of(",}]\n", colon);
+        if (end == std::string::npos) break;
+        text.replace(colon + 1, end - colon - 1, pieces[random.Below(9)]);
+        break;
+      }
+      default:
+        text[at] = static_cast<char>('0' + random.Below(10));
+    }
+    const std::string verdict = Verdict(problem, text);
+    if (verdict.substr(0, 2) == "OK") {
+      EXPECT_EQ(verdict, "OK 12.0") << text;
+      ++fine;
+    } else if (verdict.substr(0, 6) != "s.json") {
+      ++wrong;
+    }
+  }
+  EXPECT_GT(fine, 50);
+  EXPECT_GT(wrong, 200);
 }
 
 }  // namespace
