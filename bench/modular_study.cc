@@ -1,0 +1,106 @@
+// Random modular graphs (chains of Watts-Strogatz stages, three unlike devices): how far from the
+// bound, how far ahead of list scheduling, and what splitting saves against one MILP. Markdown.
+// usage: modular-study [SEEDS] [WORK]
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "bench/solve_run.h"
+#include "tests/models/random_modular.h"
+
+namespace allot::bench {
+namespace {
+
+using testing::RandomModularOptions;
+using testing::RandomModularProblem;
+
+double Mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+double Largest(const std::vector<double>& values) {
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+}
+
+void Quality(int seeds, int64_t work) {
+  std::printf(
+      "\n### Quality (WS(n, 4, 0.75) stages, 3 unlike devices, delay)\n\n"
+      "Gap: 1 - bound / value. Gain: 1 - value / best of heft, peft, m-etf, priority-greedy.\n\n"
+      "| stages x nodes | transfers : compute | seeds | mean gap %% | largest gap %% | proved |"
+      " mean gain %% | mean CPU s |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
+  for (const int64_t percent : {50, 100, 200}) {
+    for (const auto& [stages, nodes] :
+         {std::pair<int64_t, int64_t>{6, 8}, {4, 12}, {4, 16}, {4, 24}, {3, 32}}) {
+      std::vector<double> gaps, gains, seconds;
+      int proved = 0;
+      for (int seed = 1; seed <= seeds; ++seed) {
+        RandomModularOptions options;
+        options.stages = stages;
+        options.nodes = nodes;
+        options.communication_to_compute = percent;
+        const PlacementProblem problem = RandomModularProblem(static_cast<uint64_t>(seed), options);
+        const absl::StatusOr<SolveRun> run = RunSolver("auto", problem, work);
+        if (!run.ok() || !run->found()) continue;
+        gaps.push_back(100 * (1 - run->ratio()));
+        seconds.push_back(run->cpu_s);
+        proved += run->proved() ? 1 : 0;
+        double best = 0;
+        for (const char* name : {"heft", "peft", "m-etf", "priority-greedy"}) {
+          const absl::StatusOr<SolveRun> rival = RunSolver(name, problem, work);
+          if (!rival.ok() || !rival->found()) continue;
+          best = best == 0 ? rival->value_ms() : std::min(best, rival->value_ms());
+        }
+        if (best > 0) gains.push_back(100 * (1 - run->value_ms() / best));
+      }
+      std::printf("| %d x %d | %.1f | %zu | %.2f | %.2f | %d | %.1f | %.2f |\n",
+                  static_cast<int>(stages), static_cast<int>(nodes),
+                  static_cast<double>(percent) / 100, gaps.size(), Mean(gaps), Largest(gaps),
+                  proved, Mean(gains), Mean(seconds));
+      std::fflush(stdout);
+    }
+  }
+}
+
+// Growing numbers of small stages, as long as the MILP proves its answers.
+void Splitting(int64_t work) {
+  std::printf(
+      "\n### One MILP against splitting\n\n"
+      "| stages x nodes | items | MILP ms | proved | MILP CPU s | split ms | proved | split CPU s |"
+      " times faster |\n|---|---:|---:|---|---:|---:|---|---:|---:|\n");
+  for (const auto& [stages, nodes] :
+       {std::pair<int64_t, int64_t>{1, 5}, {2, 5}, {3, 5}, {4, 5}, {5, 5}, {6, 5}}) {
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
+      RandomModularOptions options;
+      options.stages = stages;
+      options.nodes = nodes;
+      const PlacementProblem problem = RandomModularProblem(seed, options);
+      const absl::StatusOr<SolveRun> whole = RunSolver("milp", problem, work);
+      const absl::StatusOr<SolveRun> split = RunSolver("chain-dp", problem, work);
+      const auto cells = [](const absl::StatusOr<SolveRun>& run) {
+        if (!run.ok()) return std::string(run.status().message()) + " | | ";
+        return (run->found() ? Number(run->value_ms(), 4) : "none") +
+               (run->proved() ? " | yes | " : " | no | ") + Number(run->cpu_s, 4);
+      };
+      const bool both = whole.ok() && split.ok() && split->cpu_s > 0;
+      std::printf("| %d x %d | %zu | %s | %s | %s |\n", static_cast<int>(stages),
+                  static_cast<int>(nodes), problem.items.size(), cells(whole).c_str(),
+                  cells(split).c_str(), both ? Number(whole->cpu_s / split->cpu_s, 0).c_str() : "");
+      std::fflush(stdout);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace allot::bench
+
+int main(int argc, char** argv) {
+  const int seeds = argc > 1 ? std::atoi(argv[1]) : 100;
+  const int64_t work = argc > 2 ? std::atoll(argv[2]) : 20'000'000;
+  std::printf("Work limit %lld.\n", static_cast<long long>(work));
+  allot::bench::Quality(seeds, work);
+  allot::bench::Splitting(work);
+  return 0;
+}
