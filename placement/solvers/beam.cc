@@ -305,6 +305,25 @@ BeamCosts::BeamCosts(const PlacementProblem& placement_problem, const ProblemGra
   }
 }
 
+int64_t BeamEffort(const BeamCosts& costs, const std::vector<ItemId>& order) {
+  const PlacementProblem& problem = costs.problem;
+  IdVector<ItemId, size_t> position(problem.items.size());
+  for (size_t i = 0; i < order.size(); ++i) position[order[i]] = i;
+  std::vector<int64_t> live(order.size() + 1, 0);  // changes
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    size_t last = 0;
+    for (const ItemId to : flow.to) last = std::max(last, position[to]);
+    if (flow.to.empty()) continue;
+    ++live[position[flow.from]];
+    --live[last];
+  }
+  int64_t most = 0, now = 0;
+  for (const int64_t change : live) most = std::max(most, now += change);
+  // A copy of some eight numbers takes as long as looking at an item.
+  const auto devices = static_cast<int64_t>(problem.devices.size());
+  return static_cast<int64_t>(order.size()) * devices * (1 + most * devices / 8);
+}
+
 Solution BeamSchedule(const BeamCosts& costs, const std::vector<ItemId>& order, int64_t width,
                       const std::vector<Bytes>& capacity) {
   return Beam(costs, order, width, capacity).Run();

@@ -20,6 +20,10 @@ struct BeamCosts {
   std::vector<std::vector<Int128>> least;    // by weights, item
 };
 
+// About how many item evaluations a beam over that order takes for each placement it keeps: every
+// state holds a row of devices for each output that is live.
+int64_t BeamEffort(const BeamCosts& costs, const std::vector<ItemId>& order);
+
 // Places the items in the given topological order. Keeps at most `width` partial placements: the
 // best for each tuple of devices that hold live outputs, judged by what they cannot end before
 // (ends with their tails, and the load bound). Transfers are paid once per receiving device and

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "placement/evaluator.h"
+#include "placement/progress.h"
 #include "placement/solver.h"
 #include "placement/solvers/beam.h"
 #include "placement/solvers/list_schedule.h"
@@ -21,6 +22,7 @@ struct ModularOptions {
   int64_t max_module = 24;
   int64_t window = 12;
   double resolution = 1;
+  bool build = true;
 };
 
 OptionSchema<ModularOptions> Schema() {
@@ -29,7 +31,8 @@ OptionSchema<ModularOptions> Schema() {
            "Most items in a module, if the problem comes unsplit")
       .Add("window", &ModularOptions::window, "Items that are placed anew at once (2 to 32)")
       .Add("resolution", &ModularOptions::resolution,
-           "Larger makes smaller modules (gamma of the modularity)");
+           "Larger makes smaller modules (gamma of the modularity)")
+      .Add("build", &ModularOptions::build, "Build a placement even if there is one to start from");
 }
 
 class Modular : public PlacementSolver {
@@ -57,27 +60,30 @@ class Modular : public PlacementSolver {
     Evaluator evaluator(problem, input.graph);
     const BeamCosts costs(problem, input.graph);
     const int64_t work = std::max<int64_t>(input.limits.work, 1);
-    const int64_t per_width = static_cast<int64_t>(problem.items.size() * problem.devices.size());
-    const int64_t width = std::clamp<int64_t>(work / 8 / per_width, 1, 64);
-    Solution best = WithinMemory(
-        problem, evaluator,
-        [&](const std::vector<Bytes>& capacity) {
-          Solution built = BeamSchedule(costs, by_module, width, capacity);
-          Solution other = BeamSchedule(costs, by_rank, width, capacity);
-          result.work += 2 * width * per_width;
-          return evaluator.Value(other) < evaluator.Value(built) ? other : built;
-        },
-        result.work);
-    if (input.incumbent != nullptr && evaluator.Value(*input.incumbent) < evaluator.Value(best)) {
-      best = *input.incumbent;
-    }
-    if (problem.objective == PlacementObjective::kLatency) {
-      best = ImproveWindows(problem, input.graph, costs.paths, evaluator, best, module_of,
-                            options_.window, (work - result.work) * 2 / 3, result.work);
-    }
-    if (result.work < work) {
-      best = SearchLocally(problem, input.graph, evaluator, best, work - result.work,
-                           input.limits.seed, result.work);
+    Progress progress(input.limits.progress);
+    Solution best = Start(input, costs, evaluator, by_module, by_rank, work / 4, result.work);
+    const auto report = [&] {
+      const SearchValue value = evaluator.Value(best);
+      progress.Report(value.feasible() ? value.objective : -1, 0, result.work);
+    };
+    report();
+    // Windows that grow, and moves of single items, in turns.
+    int64_t window = std::clamp<int64_t>(options_.window, 2, 32);
+    uint64_t seed = input.limits.seed;
+    while (result.work < work) {
+      const SearchValue before = evaluator.Value(best);
+      const int64_t left = work - result.work;
+      if (problem.objective == PlacementObjective::kLatency) {
+        best = ImproveWindows(problem, input.graph, costs.paths, evaluator, best, module_of, window,
+                              left * 2 / 3, result.work);
+        report();
+      }
+      if (result.work < work) {
+        const int64_t share = std::max<int64_t>((work - result.work) / 2, 1);
+        best = SearchLocally(problem, input.graph, evaluator, best, share, seed++, result.work);
+        report();
+      }
+      if (!(evaluator.Value(best) < before)) window = std::min<int64_t>(window + 4, 32);
     }
     if (!evaluator.Value(best).feasible()) return result;
     result.best = std::move(best);
@@ -86,6 +92,38 @@ class Modular : public PlacementSolver {
   }
 
  private:
+  // The best of what is given, what ranks suggest, and beams as wide as about `work` allows.
+  Solution Start(const SolveInput& input, const BeamCosts& costs, Evaluator& evaluator,
+                 const std::vector<ItemId>& by_module, const std::vector<ItemId>& by_rank,
+                 int64_t work, int64_t& spent) const {
+    const PlacementProblem& problem = input.problem;
+    Solution best = WithinMemory(
+        problem, evaluator,
+        [&](const std::vector<Bytes>& capacity) {
+          return ScheduleByRank(problem, input.graph, evaluator, RankBy::kMean, Gaps::kFill,
+                                capacity);
+        },
+        spent);
+    const auto offer = [&](const Solution& other) {
+      if (evaluator.Value(other) < evaluator.Value(best)) best = other;
+    };
+    if (input.incumbent != nullptr) offer(*input.incumbent);
+    if (!options_.build && input.incumbent != nullptr) return best;
+    for (const std::vector<ItemId>* order : {&by_module, &by_rank}) {
+      const int64_t effort = BeamEffort(costs, *order);
+      const int64_t width = std::min<int64_t>(work / 2 / effort, 64);
+      if (width < 1) continue;
+      offer(WithinMemory(
+          problem, evaluator,
+          [&](const std::vector<Bytes>& capacity) {
+            spent += width * effort;
+            return BeamSchedule(costs, *order, width, capacity);
+          },
+          spent));
+    }
+    return best;
+  }
+
   // The given modules if they are of use: one per item, dense, with flows that never lead back.
   std::vector<int32_t> Modules(const SolveInput& input) const {
     const PlacementProblem& problem = input.problem;

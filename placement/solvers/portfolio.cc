@@ -3,10 +3,13 @@
 // limits alone, never on time or threads.
 #include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "placement/bounds.h"
+#include "placement/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"
 
@@ -67,7 +70,7 @@ class Portfolio : public PlacementSolver {
     const size_t any = input.problem.items.size();
     Standing standing;
     const std::vector<LowerBound> bounds =
-        LowerBounds(input.problem, input.graph, Launch::kIgnore, work / 8);
+        LowerBounds(input.problem, input.graph, Launch::kIgnore, work / 4);
     if (!bounds.empty()) standing.result.lower_bound = bounds[0];
     if (input.incumbent != nullptr) {
       SolveResult given;
@@ -77,8 +80,15 @@ class Portfolio : public PlacementSolver {
       standing.Take(std::move(given));
     }
 
-    // chain-dp either stops early or proves the optimum, so it may take all; the others share what
-    // it leaves, but never less than half.
+    Report(input, standing);
+    if (input.problem.objective == PlacementObjective::kLatency &&
+        input.problem.execution == Execution::kItems) {
+      ALLOT_RETURN_IF_ERROR(PlaceItems(input, work, standing));
+      return std::move(standing.result);
+    }
+
+    // A solver for chains stops early or proves the optimum, so it may take all; the others share
+    // what it leaves, but never less than half.
     const uint64_t seed = input.limits.seed;
     ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
                                   {"greedy", "", work, seed, any},
@@ -113,6 +123,51 @@ class Portfolio : public PlacementSolver {
   }
 
  private:
+  // The latency of single items: constructions, then the chain of modules with half of the work,
+  // then improvement in rounds. In each round large windows and single moves both start from the
+  // best so far; whichever does better gets the larger share of the next.
+  absl::Status PlaceItems(const SolveInput& input, int64_t work, Standing& standing) const {
+    const uint64_t seed = input.limits.seed;
+    const size_t any = input.problem.items.size();
+    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
+                                  {"greedy", "", work, seed, any},
+                                  {"priority-greedy", "", work, seed, any},
+                                  {"heft", "", work, seed, any},
+                                  {"peft", "", work, seed, any}},
+                                 input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    ALLOT_RETURN_IF_ERROR(RunAll({{"chain-dp", "", std::max<int64_t>(work / 2, 1), seed, any},
+                                  {"downset-dp", "", work, seed, any}},
+                                 input, standing));
+    const int64_t left = std::max(work / 2, work - standing.result.work);
+    constexpr int64_t kRounds = 4;
+    int64_t windows = 4, moves = 4;  // eighths
+    for (int64_t round = 0; round < kRounds && !standing.Done(); ++round) {
+      const int64_t share = std::max<int64_t>(left / kRounds, 1);
+      const uint64_t mine = seed + static_cast<uint64_t>(round);
+      const std::optional<Picos> before =
+          standing.result.best ? std::optional(standing.result.score.objective) : std::nullopt;
+      std::vector<Task> tasks = {
+          {"modular", round == 0 ? "" : "build=false", share * windows / 8, mine, any},
+          {"local-search", "restarts=1", share * moves / 8, mine, any}};
+      if (round == 0) {
+        tasks.push_back({"branch-bound", "", share, seed, kSmall});
+        tasks.push_back({"milp", "", share, seed, kTiny});
+      }
+      ALLOT_RETURN_IF_ERROR(RunAll(tasks, input, standing));
+      if (!standing.result.best || before == standing.result.score.objective) continue;
+      windows = standing.result.solver == "local-search" ? 1 : 7;
+      moves = 8 - windows;
+    }
+    return absl::OkStatus();
+  }
+
+  static void Report(const SolveInput& input, const Standing& standing) {
+    if (!input.limits.progress) return;
+    input.limits.progress(standing.result.best ? standing.result.score.objective : -1,
+                          standing.result.lower_bound.value, standing.result.work);
+  }
+
   // Beyond these an exact search only burns its share.
   static constexpr size_t kSmall = 60, kTiny = 16;
 
@@ -132,10 +187,25 @@ class Portfolio : public PlacementSolver {
     }
     std::vector<absl::StatusOr<SolveResult>> results(tasks.size(), absl::UnknownError("not run"));
     const Solution* incumbent = standing.result.best ? &*standing.result.best : nullptr;
+    // What any of them reaches counts from what is known already.
+    Progress progress(input.limits.progress);
+    std::mutex reporting;
+    const Picos known = standing.result.best ? standing.result.score.objective : -1;
+    const Picos proved = standing.result.lower_bound.value;
+    const int64_t before = standing.result.work;
+    ProgressHook hook = nullptr;
+    if (input.limits.progress) {
+      hook = [&](Picos value, Picos bound, int64_t work) {
+        const std::lock_guard<std::mutex> lock(reporting);
+        const bool better = value >= 0 && (known < 0 || value < known);
+        if (!better && bound <= proved) return;
+        progress.Report(better ? value : known, std::max(bound, proved), before + work);
+      };
+    }
     std::atomic<size_t> next = 0;
     const auto run = [&] {
       for (size_t i = next++; i < tasks.size(); i = next++) {
-        results[i] = RunOne(registry, tasks[i], input, incumbent);
+        results[i] = RunOne(registry, tasks[i], input, incumbent, hook);
       }
     };
     std::vector<std::thread> threads;
@@ -150,15 +220,17 @@ class Portfolio : public PlacementSolver {
         return result.status();
       }  // else: a solver for other problems
     }
+    Report(input, standing);
     return absl::OkStatus();
   }
 
   static absl::StatusOr<SolveResult> RunOne(const Registry<PlacementSolver>& registry,
                                             const Task& task, const SolveInput& input,
-                                            const Solution* incumbent) {
+                                            const Solution* incumbent,
+                                            const ProgressHook& progress) {
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
                            registry.Find(task.name)->make(task.options));
-    const SolveLimits limits{task.work, task.seed, 1};
+    const SolveLimits limits{task.work, task.seed, 1, progress};
     return ::allot::Solve(
         *solver, task.name,
         SolveInput{input.problem, input.graph, limits, incumbent, input.module_of});
