@@ -111,7 +111,7 @@ Solution ToSolution(const StageProblem& problem, const StageChain& chain,
 }
 
 std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vector<int32_t>& order,
-                                         Picos upper, int64_t& work) {
+                                         int32_t stride, Picos upper, int64_t& work) {
   const StageProblem& problem = index.problem();
   const DeviceCounts counts(problem);
   const auto n = static_cast<size_t>(index.num_blocks());
@@ -126,7 +126,7 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
   std::vector<uint64_t> inside(static_cast<size_t>(index.words()));
   std::vector<Picos> load(num_classes), compute(num_classes);
   std::vector<char> open(num_classes);
-  for (size_t begin = 0; begin < n; ++begin) {
+  for (size_t begin = 0; begin < n; begin += static_cast<size_t>(stride)) {
     const Cell* const from = &cells[begin * num_nodes];
     if (std::all_of(from, from + num_nodes, [](const Cell& c) { return c.value == kNever; })) {
       continue;
@@ -138,6 +138,7 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
     for (size_t end = begin; end < n; ++end) {
       const int32_t block = order[end];
       memory += index.MemoryJoining(inside.data(), block);
+      const bool cut = end + 1 == n || (end + 1) % static_cast<size_t>(stride) == 0;
       bool any = false;
       ++work;
       for (size_t c = 0; c < num_classes; ++c) {
@@ -152,7 +153,7 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
         any = true;
         compute[c] += time;
         load[c] += index.Joining(inside.data(), block, cls);
-        if (load[c] >= upper) continue;
+        if (load[c] >= upper || !cut) continue;
         Cell* const to = &cells[(end + 1) * num_nodes];
         for (const DeviceCounts::Step& step : counts.steps[c]) {
           const Picos before = from[step.from].value;
@@ -185,12 +186,20 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
   return chain;
 }
 
+int32_t StrideWithin(int64_t work, int32_t num_blocks) {
+  const int64_t stages = int64_t{num_blocks} * num_blocks;
+  const int64_t stride = stages / std::max<int64_t>(work, 1) + 1;
+  return static_cast<int32_t>(std::clamp<int64_t>(stride, 1, std::max(num_blocks, 1)));
+}
+
 std::optional<StageChain> SearchChains(const StageIndex& index, Picos upper, uint64_t seed,
                                        int patience, int64_t work, int64_t& spent) {
   const auto n = static_cast<size_t>(index.num_blocks());
+  // Two orders should be possible.
+  const int32_t stride = StrideWithin((work - spent) / 2, index.num_blocks());
   std::optional<StageChain> best;
   const auto attempt = [&](const std::vector<int32_t>& order) {
-    std::optional<StageChain> chain = BestChainAlong(index, order, upper, spent);
+    std::optional<StageChain> chain = BestChainAlong(index, order, stride, upper, spent);
     if (!chain.has_value()) return false;
     upper = chain->value;
     best = std::move(chain);

@@ -79,18 +79,23 @@ int32_t RemainingLoads::Find(std::vector<int32_t> counts) {
       set.weight[static_cast<size_t>(placed[row])] = static_cast<int64_t>(exact[row] >> set.shift);
     }
   }
-  const auto add = [](int64_t& sum, int64_t weight) { sum = std::min(sum + weight, kForbidden); };
-  for (int32_t b = 0; b < index_.num_blocks(); ++b) {
-    add(set.total, set.weight[static_cast<size_t>(b)]);
-    int64_t& upset = set.upset.emplace_back(0);
-    const uint64_t* bits = closures_.Upset(b);
-    ForEachBlock(
-        index_.words(), [bits](int32_t w) { return bits[w]; },
-        [&](int32_t other) { add(upset, set.weight[static_cast<size_t>(other)]); });
-  }
+  for (const int64_t weight : set.weight) set.total = std::min(set.total + weight, kForbidden);
+  set.upset.assign(set.weight.size(), -1);
   set.counts = std::move(counts);
   sets_.push_back(std::move(set));
   return it->second;
+}
+
+int64_t RemainingLoads::UpsetWeight(int32_t devices, int32_t block) {
+  Set& set = sets_[static_cast<size_t>(devices)];
+  int64_t& sum = set.upset[static_cast<size_t>(block)];
+  if (sum >= 0) return sum;
+  sum = 0;
+  const uint64_t* const bits = closures_.Upset(block);
+  ForEachBlock(
+      index_.words(), [bits](int32_t w) { return bits[w]; },
+      [&](int32_t b) { sum = std::min(sum + set.weight[static_cast<size_t>(b)], kForbidden); });
+  return sum;
 }
 
 int64_t RemainingLoads::Limit(int32_t devices, Picos upper) const {

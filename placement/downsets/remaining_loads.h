@@ -30,8 +30,8 @@ class RemainingLoads {
 
   // By block. Sums of these that stay below kForbidden cannot overflow with one more.
   const std::vector<int64_t>& Weights(int32_t devices) const { return Get(devices).weight; }
-  // Of the upset of each block, at most kForbidden.
-  const std::vector<int64_t>& UpsetWeights(int32_t devices) const { return Get(devices).upset; }
+  // Of the upset of a block, at most kForbidden.
+  int64_t UpsetWeight(int32_t devices, int32_t block);
   int64_t TotalWeight(int32_t devices) const { return Get(devices).total; }
   // Below kForbidden.
   int64_t Limit(int32_t devices, Picos upper) const;
@@ -46,7 +46,8 @@ class RemainingLoads {
  private:
   struct Set {
     std::vector<int32_t> counts, next;
-    std::vector<int64_t> weight, upset;
+    std::vector<int64_t> weight;
+    std::vector<int64_t> upset;  // -1: not known yet
     int64_t total = 0;
     int shift = 0;  // weights are lambda times time, divided by 2^shift
     Picos bound = 0;

@@ -85,7 +85,6 @@ void StageSearch::Enumerate(int32_t downset, int32_t devices, int32_t cls) {
   counted_ = remaining_.work();
   limit_ = remaining_.Limit(devices_, upper_ - 1);
   weights_ = remaining_.Weights(devices_).data();
-  upset_weights_ = remaining_.UpsetWeights(devices_).data();
   capacity_ = kind.memory;
   std::fill(inside_.begin(), inside_.end(), 0);
   std::copy_n(downsets_.Get(downset), Words(), OutAt(0));
@@ -142,7 +141,7 @@ void StageSearch::Decide(int32_t cursor, size_t joined, size_t excluded, Picos l
   // Out, with all that must follow it.
   const uint64_t* const upset = closures_.Upset(block);
   if (excluded == 0) {
-    weight += upset_weights_[block];
+    weight = remaining_.UpsetWeight(devices_, block);
   } else {
     ForEachBlock(
         words, [&](int32_t w) { return upset[w] & ~out[w]; },

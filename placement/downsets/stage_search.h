@@ -23,7 +23,7 @@
 
 namespace allot {
 
-inline constexpr int32_t kMaxStageBlocks = 8192;
+inline constexpr int32_t kMaxStageBlocks = 4096;
 
 class StageSearch {
  public:
@@ -84,11 +84,11 @@ class StageSearch {
   int32_t cls_ = 0, devices_ = 0;  // devices_: left after the stage
   int64_t limit_ = 0;
   Bytes capacity_ = 0;
-  const int64_t *weights_ = nullptr, *upset_weights_ = nullptr;
-  std::vector<uint64_t> inside_;   // the stage
-  std::vector<uint64_t> out_;      // by exclusions: the downset before and all that is out
-  std::vector<uint64_t> near_;     // by blocks joined: what shares a flow with the stage
-  std::vector<int32_t> excluded_;  // blocks that were decided against, outermost first
+  const int64_t* weights_ = nullptr;  // of what is left to devices_
+  std::vector<uint64_t> inside_;      // the stage
+  std::vector<uint64_t> out_;         // by exclusions: the downset before and all that is out
+  std::vector<uint64_t> near_;        // by blocks joined: what shares a flow with the stage
+  std::vector<int32_t> excluded_;     // blocks that were decided against, outermost first
   std::vector<Candidate> candidates_;
   std::vector<uint64_t> scratch_;
 };

@@ -42,7 +42,8 @@ class LinearDp : public PlacementSolver {
     if (options_.patience <= 0) {
       std::vector<int32_t> order;
       for (int32_t b = 0; b < index.num_blocks(); ++b) order.push_back(b);
-      chain = BestChainAlong(index, order, kNever, result.work);
+      const int32_t stride = StrideWithin(input.limits.work, index.num_blocks());
+      chain = BestChainAlong(index, order, stride, kNever, result.work);
     } else {
       const auto patience = static_cast<int>(std::min<int64_t>(options_.patience, 1 << 20));
       chain =

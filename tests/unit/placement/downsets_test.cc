@@ -443,11 +443,16 @@ TEST(DownsetsTest, OneOrderIsCutAtItsBestPlaces) {
   ASSERT_EQ(stages.num_classes(), 1);
   const StageIndex index(stages);
   int64_t work = 0;
-  const auto chain = BestChainAlong(index, {0, 1, 2, 3, 4, 5}, kNever, work);
+  const auto chain = BestChainAlong(index, {0, 1, 2, 3, 4, 5}, 1, kNever, work);
   ASSERT_TRUE(chain.has_value());
   EXPECT_EQ(chain->value, 8);  // 3 + 3 in the middle, one load and one store
   EXPECT_EQ(chain->stages.size(), 3u);
-  EXPECT_FALSE(BestChainAlong(index, {0, 1, 2, 3, 4, 5}, 8, work).has_value());
+  EXPECT_FALSE(BestChainAlong(index, {0, 1, 2, 3, 4, 5}, 1, 8, work).has_value());
+  // With cuts after every third block only, two devices are enough.
+  EXPECT_EQ(BestChainAlong(index, {0, 1, 2, 3, 4, 5}, 3, kNever, work)->value, 10);
+  EXPECT_EQ(StrideWithin(36, 6), 2);
+  EXPECT_EQ(StrideWithin(37, 6), 1);
+  EXPECT_EQ(StrideWithin(0, 6), 6);
   ExpectOptimum(problem, 8);
   // Without a way to cut, everything is one stage.
   problem.together = {{ItemId(0), ItemId(5)}};
