@@ -71,7 +71,7 @@ class Chain {
   };
 
   // The forks and joins that are worth a closer look, by the position of their entry, as far as the
-  // work reaches: the smaller first.
+  // work reaches.
   void FindRegions(int64_t work) {
     regions_at_.resize(n_);
     if (num_devices_ < 2) return;
@@ -114,20 +114,49 @@ class Chain {
       if (region.items.size() >= 3 && region.items.size() < RegionBound::kMostItems)
         found.push_back(std::move(region));
     }
-    std::vector<size_t> by_size(found.size());
-    std::iota(by_size.begin(), by_size.end(), 0);
-    std::stable_sort(by_size.begin(), by_size.end(), [&found](size_t a, size_t b) {
-      return found[a].items.size() < found[b].items.size();
+    // Those first that have most in parallel for their size: only that takes longer than paths.
+    std::vector<Picos> parallel;
+    for (const Region& region : found) parallel.push_back(Parallel(region));
+    std::vector<size_t> order(found.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return static_cast<Int128>(parallel[a]) * static_cast<int64_t>(found[b].items.size()) >
+             static_cast<Int128>(parallel[b]) * static_cast<int64_t>(found[a].items.size());
     });
     int64_t left = work;
-    for (const size_t i : by_size) {
+    for (const size_t i : order) {
       const int64_t cost =
           kEffort * devices * devices * devices * static_cast<int64_t>(found[i].items.size());
-      if (cost > left) break;
+      if (parallel[i] == 0 || cost > left) continue;
       left -= cost;
       regions_at_[static_cast<size_t>(found[i].entry)].push_back(regions_.size());
       regions_.push_back(std::move(found[i]));
     }
+  }
+
+  // By how much the best times of a region's items exceed those of its longest path.
+  Picos Parallel(const Region& region) {
+    path_.resize(n_);
+    path_stamp_.resize(n_, 0);
+    Picos all = 0, longest = 0;
+    for (const int32_t item : region.items) {
+      Picos best = kNever;
+      for (int32_t d = 0; d < costs_.num_devices; ++d) {
+        if (costs_.Time(item, d) != kNotAllowed) best = std::min(best, costs_.Time(item, d));
+      }
+      path_[static_cast<size_t>(item)] = 0;
+      for (const ItemId from : costs_.graph.predecessors[ItemId(item)]) {
+        if (path_stamp_[Index(from)] != path_now_) continue;
+        path_[static_cast<size_t>(item)] =
+            std::max(path_[static_cast<size_t>(item)], path_[Index(from)]);
+      }
+      path_[static_cast<size_t>(item)] += best;
+      path_stamp_[static_cast<size_t>(item)] = path_now_;
+      longest = std::max(longest, path_[static_cast<size_t>(item)]);
+      all += best;
+    }
+    ++path_now_;
+    return all - longest;
   }
 
   // Carries the ends of a region's entry to its exit.
@@ -371,6 +400,9 @@ class Chain {
   std::vector<int32_t> position_;  // by item
   std::vector<std::vector<int64_t>> weights_;
   std::vector<std::vector<Int128>> least_;  // by weights, item
+  std::vector<Picos> path_;  // scratch of Parallel(): longest paths, if the stamp is of now
+  std::vector<int32_t> path_stamp_;
+  int32_t path_now_ = 1;
   std::vector<Region> regions_;
   std::vector<std::vector<size_t>> regions_at_;  // by position of the entry
   std::vector<int32_t> pivots_, window_;

@@ -70,7 +70,7 @@ class Portfolio : public PlacementSolver {
     const size_t any = input.problem.items.size();
     Standing standing;
     const std::vector<LowerBound> bounds =
-        LowerBounds(input.problem, input.graph, Launch::kIgnore, work / 4);
+        LowerBounds(input.problem, input.graph, Launch::kIgnore, work / 2);
     if (!bounds.empty()) standing.result.lower_bound = bounds[0];
     if (input.incumbent != nullptr) {
       SolveResult given;
