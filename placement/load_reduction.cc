@@ -29,6 +29,16 @@ class Sets {
     parent_[Size(std::max(a, b))] = std::min(a, b);
     return true;
   }
+  // Numbers the sets by their smallest members.
+  std::vector<int32_t> Number(int32_t& count) {
+    std::vector<int32_t> number(parent_.size());
+    count = 0;
+    for (size_t i = 0; i < parent_.size(); ++i) {
+      const auto first = Size(Find(static_cast<int32_t>(i)));
+      number[i] = first == i ? count++ : number[first];
+    }
+    return number;
+  }
 
  private:
   std::vector<int32_t> parent_;
@@ -90,6 +100,23 @@ class DeviceCuts {
   std::vector<CapacityArc> arcs_;
 };
 
+// Pairs with a flow between them, heaviest first.
+std::vector<std::pair<int32_t, int32_t>> Neighbours(const LoadModel& model) {
+  std::map<std::pair<int32_t, int32_t>, Picos> weight;
+  for (const LoadModel::Flow& flow : model.flows) {
+    Picos most = 0;
+    for (const Picos time : flow.staging) most = std::max(most, time);
+    for (const Picos time : flow.time) most = std::max(most, time);
+    for (const int32_t to : flow.to) weight[std::minmax(flow.from, to)] += most;
+  }
+  std::vector<std::pair<Picos, std::pair<int32_t, int32_t>>> sorted;
+  for (const auto& [pair, sum] : weight) sorted.emplace_back(-sum, pair);
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<std::pair<int32_t, int32_t>> pairs;
+  for (const auto& [sum, pair] : sorted) pairs.push_back(pair);
+  return pairs;
+}
+
 class Reducer {
  public:
   Reducer(const LoadModel& model, Picos cutoff, int64_t work) : cutoff_(cutoff), work_(work) {
@@ -119,19 +146,14 @@ class Reducer {
     for (int32_t d = 0; d < model().num_devices; ++d) cuts.emplace_back(model(), costs, d);
     Sets sets(model().num_units);
     bool any = false;
-    for (const auto& [a, b] : Neighbours()) {
+    for (const auto& [a, b] : Neighbours(model())) {
       if (spent_ >= work_) break;
       if (sets.Find(a) == sets.Find(b)) continue;
       if (Inseparable(a, b, costs, cuts)) any = sets.Join(a, b) || any;
     }
     if (!any) return false;
-    std::vector<int32_t> joined(Size(model().num_units), -1);
     int32_t num_joined = 0;
-    for (int32_t unit = 0; unit < model().num_units; ++unit) {
-      const int32_t first = sets.Find(unit);
-      if (first == unit) joined[Size(unit)] = num_joined++;
-      joined[Size(unit)] = joined[Size(first)];
-    }
+    const std::vector<int32_t> joined = sets.Number(num_joined);
     for (int32_t& unit : result_.joined) unit = joined[Size(unit)];
     result_.model = JoinUnits(model(), joined, num_joined);
     result_.least.assign(Size(num_joined), 0);
@@ -172,23 +194,6 @@ class Reducer {
       }
     }
     model().time = std::move(time);
-  }
-
-  // Pairs with a flow between them, heaviest first.
-  std::vector<std::pair<int32_t, int32_t>> Neighbours() {
-    std::map<std::pair<int32_t, int32_t>, Picos> weight;
-    for (const LoadModel::Flow& flow : model().flows) {
-      Picos most = 0;
-      for (const Picos time : flow.staging) most = std::max(most, time);
-      for (const Picos time : flow.time) most = std::max(most, time);
-      for (const int32_t to : flow.to) weight[std::minmax(flow.from, to)] += most;
-    }
-    std::vector<std::pair<Picos, std::pair<int32_t, int32_t>>> sorted;
-    for (const auto& [pair, sum] : weight) sorted.emplace_back(-sum, pair);
-    std::sort(sorted.begin(), sorted.end());
-    std::vector<std::pair<int32_t, int32_t>> pairs;
-    for (const auto& [sum, pair] : sorted) pairs.push_back(pair);
-    return pairs;
   }
 
   // A bound on the load of device d with a and without b from the two and what is between them.
@@ -272,6 +277,61 @@ BoundaryCosts MakeBoundaryCosts(const LoadModel& model) {
     }
   }
   return costs;
+}
+
+DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cutoff, int64_t work,
+                              int64_t& spent) {
+  DeviceReduction result;
+  result.model = model;
+  result.joined.resize(Size(model.num_units));
+  std::iota(result.joined.begin(), result.joined.end(), 0);
+  const int64_t until = spent + work;
+  const auto costs_here = [&](const std::vector<Picos>& costs) {
+    std::vector<Picos> here;
+    for (size_t f = 0; f < result.model.flows.size(); ++f) {
+      here.push_back(costs[f * Size(model.num_devices) + Size(device)]);
+    }
+    return here;
+  };
+  // By pair (in, out): whether a set with the one and without the other stays below the cutoff.
+  std::map<std::pair<int32_t, int32_t>, bool> apart;
+  for (bool again = true; again;) {
+    again = false;
+    const BoundaryCosts costs = MakeBoundaryCosts(result.model);
+    result.send = costs_here(costs.send);
+    result.receive = costs_here(costs.receive);
+    DeviceCuts cuts(result.model, costs, device);
+    Sets sets(result.model.num_units);
+    apart.clear();
+    const auto can = [&](int32_t in, int32_t out) {
+      const bool below = cuts.Least(in, out, spent) < cutoff;
+      apart[{in, out}] = below;
+      return below;
+    };
+    for (const auto& [a, b] : Neighbours(result.model)) {
+      if (spent >= until) break;
+      const bool a_alone = can(a, b), b_alone = can(b, a);
+      if (!a_alone && !b_alone) again = sets.Join(a, b) || again;
+    }
+    if (!again) break;
+    int32_t num_joined = 0;
+    const std::vector<int32_t> joined = sets.Number(num_joined);
+    for (int32_t& unit : result.joined) unit = joined[Size(unit)];
+    result.model = JoinUnits(result.model, joined, num_joined);
+  }
+  const auto impossible = [&](int32_t in, int32_t out) {
+    const auto it = apart.find({in, out});
+    return it != apart.end() && !it->second;
+  };
+  for (size_t f = 0; f < result.model.flows.size(); ++f) {
+    const LoadModel::Flow& flow = result.model.flows[f];
+    const auto all = [&](const auto& holds) {
+      return std::all_of(flow.to.begin(), flow.to.end(), holds);
+    };
+    if (all([&](int32_t to) { return impossible(flow.from, to); })) result.send[f] = kNever;
+    if (all([&](int32_t to) { return impossible(to, flow.from); })) result.receive[f] = kNever;
+  }
+  return result;
 }
 
 LoadReduction ReduceLoads(const LoadModel& model, Picos cutoff, int64_t work, int64_t& spent) {

@@ -32,7 +32,18 @@ struct BoundaryCosts {
 };
 BoundaryCosts MakeBoundaryCosts(const LoadModel& model);
 
-// Spends about `work` arcs of minimum cuts, and adds them to `spent`.
+// What is left of the model on one device alone, if its load is below the cutoff: units that are
+// there together or not at all are joined, and what a flow costs is raised to kNever where it never
+// leaves, or never enters.
+struct DeviceReduction {
+  LoadModel model;
+  std::vector<int32_t> joined;       // by unit of the original model
+  std::vector<Picos> send, receive;  // by flow of `model`
+};
+DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cutoff, int64_t work,
+                              int64_t& spent);
+
+// Both spend about `work` arcs of minimum cuts, and add them to `spent`.
 LoadReduction ReduceLoads(const LoadModel& model, Picos cutoff, int64_t work, int64_t& spent);
 
 }  // namespace allot

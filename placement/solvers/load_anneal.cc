@@ -10,6 +10,7 @@
 #include "placement/evaluator.h"
 #include "placement/linear_split.h"
 #include "placement/load_reduction.h"
+#include "placement/pattern_bound.h"
 #include "placement/solver.h"
 #include "support/status.h"
 
@@ -19,6 +20,8 @@ namespace {
 // Beyond these, a table of direct transfers, or of stretches, takes too much memory.
 constexpr size_t kMaxTransferEntries = size_t{1} << 26;
 constexpr int32_t kMaxSplitUnits = 2'000;
+constexpr int32_t kMaxPatternUnits = 4'000;
+constexpr int kCutoffs = 8;
 constexpr size_t kMaxArrangements = 12;
 
 struct LoadAnnealOptions {
@@ -37,7 +40,11 @@ class Run {
       : input_(input),
         rounds_(rounds),
         evaluator_(input.problem, input.graph),
-        model_(BuildLoadModel(input.problem)) {}
+        model_(BuildLoadModel(input.problem)),
+        unlimited_(model_) {}
+
+  // After so many rounds, whether the value can be better at all.
+  static constexpr int64_t kFirstProof = 3, kSecondProof = 9;
 
   SolveResult Solve() {
     if (SomeUnitFitsNowhere()) {
@@ -55,10 +62,13 @@ class Run {
     }
     target_ = std::max<Picos>(serial / model_.num_devices, 1);
     if (input_.incumbent != nullptr) Offer(FromSolution(model_, *input_.incumbent));
-    const int64_t share = std::max<int64_t>(input_.limits.work / (rounds_ + 1), 1);
+    const int64_t share = std::max<int64_t>(input_.limits.work * 2 / 3 / (rounds_ + 1), 1);
     Split(share);
-    for (int64_t round = 0; round < rounds_ && spent_ < input_.limits.work && !proved_; ++round) {
+    // What is left after this looks for a bound.
+    const int64_t search = input_.limits.work - input_.limits.work / 3;
+    for (int64_t round = 0; round < rounds_ && spent_ < search && !proved_; ++round) {
       Reduce(share);
+      if (round == kFirstProof || round == kSecondProof) Prove(2 * share);
       if (proved_) break;
       const uint64_t seed = input_.limits.seed * 1000 + static_cast<uint64_t>(round);
       // Every third round goes on from the best.
@@ -75,9 +85,20 @@ class Run {
     result.best = solution_;
     result.termination = Termination::kFeasible;
     if (proved_) {
-      result.lower_bound = {*value_, "unit-cut"};
-      result.termination = Termination::kOptimal;
+      result.lower_bound = {*value_, reduction_->possible ? "patterns" : "unit-cut"};
+      return result;
     }
+    const int64_t bounds = std::max<int64_t>(input_.limits.work - spent_, 0);
+    Picos known = 0;
+    for (const LowerBound& bound :
+         LowerBounds(input_.problem, input_.graph, Launch::kIgnore, bounds / 8)) {
+      if (bound.value > known) result.lower_bound = bound;
+      known = std::max(known, bound.value);
+    }
+    if (model_.num_units > kMaxPatternUnits) return result;
+    const Picos bound = BoundByPatterns(unlimited_, known, *value_, kCutoffs, bounds, spent_);
+    if (bound > known) result.lower_bound = {bound, "patterns"};
+    result.work = spent_;
     return result;
   }
 
@@ -184,10 +205,16 @@ class Run {
     proved_ = !reduction_->possible;
   }
 
+  void Prove(int64_t work) {
+    if (!value_.has_value() || model_.num_units > kMaxPatternUnits || proved_) return;
+    proved_ = BoundByPatterns(unlimited_, 0, *value_, 1, work, spent_) == *value_;
+  }
+
   const SolveInput& input_;
   const int64_t rounds_;
   Evaluator evaluator_;
-  LoadModel model_;
+  LoadModel model_;            // with memory for what is live besides weights set aside
+  const LoadModel unlimited_;  // without
   Picos target_ = 1;
   int64_t spent_ = 0;
   std::optional<LoadReduction> reduction_;  // against the value `reduced_at_`
