@@ -5,6 +5,7 @@
 
 #include "placement/downsets/linear_chain.h"
 #include "placement/downsets/merge_stages.h"
+#include "placement/downsets/remaining_loads.h"
 #include "placement/downsets/stage_search.h"
 #include "support/status.h"
 
@@ -21,9 +22,15 @@ class Optimizer {
       : stages_(&stages), limit_(work), upper_(upper) {}
 
   void Run() {
+    if (stages_->num_blocks() > kMaxStageBlocks) {
+      Improve(*stages_, kPatience);
+      const StageIndex index(*stages_);
+      const RemainingLoads loads(index);
+      lower_ = loads.LowerBound(loads.All());
+      return;
+    }
     // Two orders give a first upper value, which lets more blocks be merged.
     Improve(*stages_, 0);
-    if (stages_->num_blocks() > kMaxStageBlocks) return Improve(*stages_, kPatience);
     StageProblem merged = MergeInseparable(*stages_, upper_, work_);
     Improve(merged, kPatience);
     const StageIndex index(merged);

@@ -13,8 +13,7 @@ constexpr int kRounds = 12;
 
 }  // namespace
 
-RemainingLoads::RemainingLoads(const StageIndex& index, const BlockClosures& closures)
-    : index_(index), closures_(closures) {
+RemainingLoads::RemainingLoads(const StageIndex& index) : index_(index) {
   std::vector<int32_t> counts;
   for (const StageProblem::Class& cls : index.problem().classes) {
     counts.push_back(static_cast<int32_t>(cls.devices.size()));
@@ -86,14 +85,13 @@ int32_t RemainingLoads::Find(std::vector<int32_t> counts) {
   return it->second;
 }
 
-int64_t RemainingLoads::UpsetWeight(int32_t devices, int32_t block) {
+int64_t RemainingLoads::UpsetWeight(int32_t devices, int32_t block, const uint64_t* upset) {
   Set& set = sets_[static_cast<size_t>(devices)];
   int64_t& sum = set.upset[static_cast<size_t>(block)];
   if (sum >= 0) return sum;
   sum = 0;
-  const uint64_t* const bits = closures_.Upset(block);
   ForEachBlock(
-      index_.words(), [bits](int32_t w) { return bits[w]; },
+      index_.words(), [upset](int32_t w) { return upset[w]; },
       [&](int32_t b) { sum = std::min(sum + set.weight[static_cast<size_t>(b)], kForbidden); });
   return sum;
 }

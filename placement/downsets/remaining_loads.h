@@ -16,8 +16,8 @@ namespace allot {
 
 class RemainingLoads {
  public:
-  // Keeps references to both.
-  RemainingLoads(const StageIndex& index, const BlockClosures& closures);
+  // Keeps a reference.
+  explicit RemainingLoads(const StageIndex& index);
 
   // Numbers of sets of devices, found as they are asked for. Without() is -1 if no device of the
   // class is left.
@@ -30,8 +30,8 @@ class RemainingLoads {
 
   // By block. Sums of these that stay below kForbidden cannot overflow with one more.
   const std::vector<int64_t>& Weights(int32_t devices) const { return Get(devices).weight; }
-  // Of the upset of a block, at most kForbidden.
-  int64_t UpsetWeight(int32_t devices, int32_t block);
+  // Of the upset of a block, which is given, too; at most kForbidden. Remembered.
+  int64_t UpsetWeight(int32_t devices, int32_t block, const uint64_t* upset);
   int64_t TotalWeight(int32_t devices) const { return Get(devices).total; }
   // Below kForbidden.
   int64_t Limit(int32_t devices, Picos upper) const;
@@ -56,7 +56,6 @@ class RemainingLoads {
   int32_t Find(std::vector<int32_t> counts);
 
   const StageIndex& index_;
-  const BlockClosures& closures_;
   int64_t work_ = 0;
   std::map<std::vector<int32_t>, int32_t> known_;
   std::vector<Set> sets_;

@@ -14,7 +14,7 @@ constexpr int64_t kHeaviest = RemainingLoads::kForbidden;
 StageSearch::StageSearch(const StageIndex& index)
     : index_(index),
       closures_(index),
-      remaining_(index, closures_),
+      remaining_(index),
       downsets_(index.words()),
       inside_(Words()),
       out_((static_cast<size_t>(index.num_blocks()) + 2) * Words()),
@@ -141,7 +141,7 @@ void StageSearch::Decide(int32_t cursor, size_t joined, size_t excluded, Picos l
   // Out, with all that must follow it.
   const uint64_t* const upset = closures_.Upset(block);
   if (excluded == 0) {
-    weight = remaining_.UpsetWeight(devices_, block);
+    weight = remaining_.UpsetWeight(devices_, block, upset);
   } else {
     ForEachBlock(
         words, [&](int32_t w) { return upset[w] & ~out[w]; },

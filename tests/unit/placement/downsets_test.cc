@@ -463,11 +463,16 @@ TEST(DownsetsTest, WeightsBoundWhatDevicesCanCarry) {
   const PlacementProblem problem = Grid(9, 3, 5, 3, false);
   const StageProblem stages = *BuildStageProblem(problem);
   const StageIndex index(stages);
-  const BlockClosures closures(index);
-  RemainingLoads remaining(index, closures);
+  RemainingLoads remaining(index);
   const Picos optimum = ByAllDownsets(problem);
   EXPECT_LE(remaining.LowerBound(remaining.All()), optimum);
   EXPECT_LE(remaining.TotalWeight(remaining.All()), remaining.Limit(remaining.All(), optimum));
+  const BlockClosures closures(index);
+  const auto upset = [&](int32_t b) {
+    return remaining.UpsetWeight(remaining.All(), b, closures.Upset(b));
+  };
+  EXPECT_EQ(upset(0), remaining.TotalWeight(remaining.All()));  // all follows the first corner
+  EXPECT_EQ(upset(14), remaining.Weights(remaining.All())[14]);
   // Devices go away one by one until none is left.
   int32_t devices = remaining.All();
   for (int k = 0; k < 3; ++k) devices = remaining.Without(devices, 1);
