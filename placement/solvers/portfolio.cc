@@ -100,6 +100,10 @@ class Portfolio : public PlacementSolver {
                                   {"downset-dp", "", work, seed, any}},
                                  input, standing));
     if (!standing.Done()) {
+      ALLOT_RETURN_IF_ERROR(
+          RunAll({{"load-anneal", "", work / 4 * 3, seed, any}}, input, standing));
+    }
+    if (!standing.Done()) {
       const int64_t share = std::max(work / 2, work - standing.result.work) / 4;
       ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", share, seed, any},
                                     {"local-search", "restarts=1", share, seed, any},
