@@ -17,7 +17,7 @@ constexpr int kFraction = 20;
 constexpr int64_t kOne = int64_t{1} << kFraction;
 constexpr int64_t kLevels = 80;  // (7/8)^80 = 1/43,000
 // Temperatures to start from, in units of a device that is loaded with the target.
-constexpr int64_t kHot = kOne >> 4, kWarm = kOne >> 11;
+constexpr int64_t kHot = kOne >> 4, kWarm = kOne >> 9;
 
 class Annealer {
  public:
@@ -114,12 +114,16 @@ class Annealer {
     target_ = std::max<Picos>(target >> shift_, 1);
   }
 
-  // (load / target)^8, 20 bits behind the point; loads beyond four targets count as four.
+  // (load / target)^64, 20 bits behind the point, up to 2^20: about where the sum is the maximum,
+  // and falls when others fall.
   int64_t Power(Picos load) const {
     const int64_t ratio = std::min<int64_t>(((load >> shift_) << kFraction) / target_, kOne << 2);
-    int64_t power = ratio * ratio >> kFraction;
-    power = power * power >> kFraction;
-    return power * power >> kFraction;
+    int64_t power = ratio;
+    for (int i = 0; i < 6; ++i) {
+      power = std::min(power, kOne << 10);
+      power = power * power >> kFraction;
+    }
+    return power;
   }
 
   int64_t Loss() const {
