@@ -18,8 +18,8 @@ constexpr int kProbes = 8;
 
 class Optimizer {
  public:
-  Optimizer(const StageProblem& stages, int64_t work, Picos upper)
-      : stages_(&stages), limit_(work), upper_(upper) {}
+  Optimizer(const StageProblem& stages, int64_t work, Picos upper, const ProgressHook& progress)
+      : stages_(&stages), limit_(work), progress_(progress), upper_(upper) {}
 
   void Run() {
     if (stages_->num_blocks() > kMaxStageBlocks) {
@@ -66,12 +66,18 @@ class Optimizer {
     upper_ = chain->value;
     best_ = std::move(chain);
     best_of_merged_ = of_merged;
+    Report();
+  }
+
+  void Report() const {
+    if (progress_) progress_(best_.has_value() ? best_->value : -1, lower_, work_);
   }
 
   // Asks for less and less, as long as there is something.
   void Descend(const StageIndex& index) {
     StageSearch search(index);
     lower_ = search.remaining().LowerBound(search.remaining().All());
+    Report();
     while (lower_ < upper_) {
       StageSearch::Answer answer = search.Find(upper_, limit_ - limit_ / 4 - work_);
       if (!answer.complete) break;
@@ -92,6 +98,7 @@ class Optimizer {
       Count(search);
       if (answer.complete && !answer.chain.has_value()) {
         lower_ = middle;
+        Report();
       } else {
         Take(std::move(answer.chain), true);
         above = std::min(middle, upper_);
@@ -107,6 +114,7 @@ class Optimizer {
   const StageProblem* stages_;  // of the best chain
   StageProblem merged_;
   const int64_t limit_;
+  const ProgressHook& progress_;
   Picos lower_ = 0, upper_;
   int64_t work_ = 0, downsets_ = 0;
   std::optional<StageChain> best_;
@@ -117,9 +125,9 @@ class Optimizer {
 
 absl::StatusOr<ContiguousResult> ContiguousOptimum(const PlacementProblem& problem,
                                                    const ProblemGraph& graph, int64_t work,
-                                                   Picos upper) {
+                                                   Picos upper, const ProgressHook& progress) {
   ALLOT_ASSIGN_OR_RETURN(const StageProblem stages, BuildStageProblem(problem));
-  Optimizer optimizer(stages, work, upper);
+  Optimizer optimizer(stages, work, upper, progress);
   optimizer.Run();
   return optimizer.Result(graph);
 }

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 
 #include "placement/evaluate.h"
+#include "placement/solver.h"
 
 namespace allot {
 
@@ -33,9 +34,11 @@ struct ContiguousResult {
 // Looks for what is below `upper` (exclusive; the largest Picos asks for anything) and spends about
 // `work`. Takes the problem as contiguous whether it says so or not. Unimplemented for what is not
 // throughput, and if the cost of a stage depends on where others are: direct transfers that occupy
-// a device or a channel, or that not all pairs of devices can make.
+// a device or a channel, or that not all pairs of devices can make. `progress`, if set, is told the
+// value of each better chain (negative: none yet), the bound and the work spent.
 absl::StatusOr<ContiguousResult> ContiguousOptimum(const PlacementProblem& problem,
                                                    const ProblemGraph& graph, int64_t work,
-                                                   Picos upper);
+                                                   Picos upper,
+                                                   const ProgressHook& progress = nullptr);
 
 }  // namespace allot

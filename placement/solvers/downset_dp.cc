@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "placement/downsets/contiguous_optimum.h"
+#include "placement/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"
 
@@ -10,6 +11,16 @@ namespace allot {
 namespace {
 
 struct NoOptions {};
+
+bool HasTensors(const PlacementProblem& problem) {
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    if (flow.bytes > 0) return true;
+  }
+  for (const PlacementProblem::Item& item : problem.items) {
+    if (item.workspace > 0) return true;
+  }
+  return false;
+}
 
 class DownsetDp : public PlacementSolver {
  public:
@@ -28,8 +39,16 @@ class DownsetDp : public PlacementSolver {
     if (given.feasible) result.best = *input.incumbent;
     // Something as good as the incumbent is not worth a search.
     const Picos upper = given.feasible ? given.objective : std::numeric_limits<Picos>::max();
-    ALLOT_ASSIGN_OR_RETURN(ContiguousResult optimum,
-                           ContiguousOptimum(problem, input.graph, input.limits.work, upper));
+    // A value counts once the peaks of tensors are known to fit.
+    const bool tensors = HasTensors(problem);
+    Progress progress(input.limits.progress);
+    const ProgressHook report = [&](Picos value, Picos bound, int64_t work) {
+      const bool counts = value >= 0 && !tensors;
+      progress.Report(counts ? value : given.feasible ? given.objective : -1, bound, work);
+    };
+    ALLOT_ASSIGN_OR_RETURN(
+        ContiguousResult optimum,
+        ContiguousOptimum(problem, input.graph, input.limits.work, upper, report));
     result.work = optimum.work;
     result.lower_bound = {optimum.lower, "downset-dp"};
     if (optimum.solution.has_value()) {
@@ -44,6 +63,7 @@ class DownsetDp : public PlacementSolver {
       result.termination = Termination::kInfeasible;
       return result;
     }
+    progress.Report(given.feasible ? given.objective : -1, optimum.lower, optimum.work);
     if (!result.best.has_value()) return result;
     result.termination =
         given.objective == optimum.lower ? Termination::kOptimal : Termination::kFeasible;

@@ -423,6 +423,30 @@ TEST(DownsetsTest, LargeGridsAreProvedWithoutVisitingTheirDownsets) {
   EXPECT_EQ(score.objective, result->value);
 }
 
+TEST(DownsetsTest, ReportsWhatImproves) {
+  const PlacementProblem problem = Grid(5, 8, 8, 4, false);
+  Picos last_value = -1, last_bound = 0;
+  int calls = 0;
+  const ProgressHook hook = [&](Picos value, Picos bound, int64_t) {
+    ++calls;
+    EXPECT_TRUE(last_value < 0 || value <= last_value);
+    EXPECT_GE(bound, last_bound);
+    EXPECT_TRUE(value < 0 || bound <= value);
+    last_value = value;
+    last_bound = bound;
+  };
+  const SolveLimits limits{20'000'000, 1, 1, hook};
+  const ProblemGraph graph = BuildGraph(problem);
+  const auto solver = BuiltinSolvers().Find("downset-dp")->make("");
+  const auto result =
+      Solve(**solver, "downset-dp", SolveInput{problem, graph, limits, nullptr, {}});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->termination, Termination::kOptimal);
+  EXPECT_GT(calls, 1);
+  EXPECT_EQ(last_value, result->score.objective);
+  EXPECT_EQ(last_bound, result->score.objective);
+}
+
 TEST(DownsetsTest, OneOrderIsCutAtItsBestPlaces) {
   // Times 4 2 3 3 2 4 in a line, every flow 1: cut after 2 and after 4.
   PlacementProblem problem;
