@@ -24,10 +24,9 @@
 namespace allot {
 namespace {
 
-// Without a limit, this for each item and for some more, so that small problems get enough: a few
-// seconds for problems of some hundred items.
-constexpr int64_t kDefaultWorkPerItem = 100'000;
-constexpr int64_t kDefaultExtraItems = 100;
+// Without a limit, work for a few seconds at some hundred items and for about ten at ten thousand,
+// where caches miss and a unit takes longer.
+constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 2'000;
 constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
 
 struct Arguments {
@@ -61,10 +60,10 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("The search");
   line.Value("solver", "NAME[{k=v ...}]", &arguments.solver,
              "one of those that --list-solvers prints (default: auto)");
-  line.Integer("work-limit", "N", 1, kNoWorkLimit, &arguments.work,
-               absl::StrCat("about so many evaluations of an item (default: ", kDefaultWorkPerItem,
-                            "\nfor each item and for ", kDefaultExtraItems,
-                            " more; no limit with --time-limit)"));
+  line.Integer(
+      "work-limit", "N", 1, kNoWorkLimit, &arguments.work,
+      absl::StrCat("about so many evaluations of an item (default: ", kDefaultWork, ", above ",
+                   kMany, " items ", kDefaultWorkOfMany, ";\nno limit with --time-limit)"));
   line.Number("time-limit", "S", &arguments.seconds,
               "search for S seconds: again and again, each time with more work,\n"
               "from the best so far. Only then the result depends on the machine");
@@ -148,8 +147,8 @@ absl::Status Search(const Arguments& arguments, const PlacementProblem& problem,
   ProgressPrinter progress;
   const bool timed = arguments.seconds > 0;
   SolveLimits limits;
-  const auto num_items = static_cast<int64_t>(problem.items.size());
-  limits.work = timed ? kNoWorkLimit : kDefaultWorkPerItem * (num_items + kDefaultExtraItems);
+  const bool many = static_cast<int64_t>(problem.items.size()) > kMany;
+  limits.work = timed ? kNoWorkLimit : many ? kDefaultWorkOfMany : kDefaultWork;
   if (arguments.work > 0) limits.work = arguments.work;
   limits.seed = static_cast<uint64_t>(arguments.seed);
   limits.threads = static_cast<int>(arguments.threads);
