@@ -29,6 +29,10 @@ PatternMaster::PatternMaster(int32_t num_units, const std::vector<int32_t>& coun
 }
 
 void PatternMaster::Add(int32_t kind, const std::vector<char>& pattern) {
+  Add(kind, std::vector<double>(pattern.begin(), pattern.end()));
+}
+
+void PatternMaster::Add(int32_t kind, const std::vector<double>& amounts) {
   // The basis inverse is what has become of the slacks.
   std::vector<double>& column = columns_.emplace_back(rows(), 0.0);
   double reduced = 0;
@@ -36,12 +40,12 @@ void PatternMaster::Add(int32_t kind, const std::vector<char>& pattern) {
     for (size_t row = 0; row < rows(); ++row) column[row] += factor * columns_[slack][row];
     reduced += factor * reduced_[slack];
   };
-  for (size_t unit = 0; unit < pattern.size(); ++unit) {
-    if (pattern[unit]) add(unit, -1);
+  for (size_t unit = 0; unit < amounts.size(); ++unit) {
+    if (amounts[unit] != 0) add(unit, -amounts[unit]);
   }
   add(static_cast<size_t>(num_units_ + kind), 1);
   reduced_.push_back(reduced);
-  work_ += static_cast<int64_t>(rows() * pattern.size() / 4);
+  work_ += static_cast<int64_t>(rows() * amounts.size() / 4);
 }
 
 void PatternMaster::Pivot(size_t row, size_t column) {
@@ -86,6 +90,16 @@ double PatternMaster::Solve(int64_t max_pivots) {
     Pivot(leaving, column);
   }
   return value_;
+}
+
+std::vector<double> PatternMaster::Uses() const {
+  const size_t first = rows() + 1;
+  std::vector<double> uses(columns_.size() - first, 0);
+  for (size_t row = 0; row < rows(); ++row) {
+    const auto column = static_cast<size_t>(basis_[row]);
+    if (column >= first) uses[column - first] = std::max(right_[row], 0.0);
+  }
+  return uses;
 }
 
 std::vector<double> PatternMaster::Worths() const {

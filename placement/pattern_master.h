@@ -16,8 +16,12 @@ class PatternMaster {
   PatternMaster(int32_t num_units, const std::vector<int32_t>& counts);
 
   void Add(int32_t kind, const std::vector<char>& pattern);
+  // The same for any amounts by which a unit is covered.
+  void Add(int32_t kind, const std::vector<double>& amounts);
   // At most `max_pivots`. Returns t.
   double Solve(int64_t max_pivots);
+  // How often each pattern is used, in the order in which they were added.
+  std::vector<double> Uses() const;
   // By unit, at least 0, sum 1.
   std::vector<double> Worths() const;
   // Entries of the tableau visited so far.

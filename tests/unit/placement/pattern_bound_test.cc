@@ -140,10 +140,10 @@ TEST(OpenFlowsTest, OrdersAllUnits) {
 TEST(PatternMasterTest, CoversWithFractions) {
   // Three units; patterns hold two each, used twice in all: everything is covered 4/3 times.
   PatternMaster master(3, {2});
-  master.Add(0, {1, 1, 0});
+  master.Add(0, std::vector<char>{1, 1, 0});
   EXPECT_NEAR(master.Solve(100), 0, 1e-4);
-  master.Add(0, {0, 1, 1});
-  master.Add(0, {1, 0, 1});
+  master.Add(0, std::vector<char>{0, 1, 1});
+  master.Add(0, std::vector<char>{1, 0, 1});
   EXPECT_NEAR(master.Solve(100), 4.0 / 3, 1e-4);
   for (const double worth : master.Worths()) EXPECT_NEAR(worth, 1.0 / 3, 1e-4);
 }

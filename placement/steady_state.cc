@@ -1,0 +1,329 @@
+#include "placement/steady_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "placement/evaluator.h"
+#include "placement/load_bound.h"
+#include "placement/load_model.h"
+#include "placement/load_reduction.h"
+#include "placement/load_state.h"
+#include "placement/pattern_master.h"
+#include "support/graph/min_cut.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = BoundaryCosts::kNever;
+
+size_t Size(int32_t i) { return static_cast<size_t>(i); }
+
+// Between two kinds of devices, those of a kind weighing the same: the least weighted sum of loads
+// of any placement, by a minimum cut.
+class TwoKinds {
+ public:
+  explicit TwoKinds(const LoadModel& model) : model_(model), costs_(MakeBoundaryCosts(model)) {
+    for (int32_t d = 0; d < model.num_devices; ++d) {
+      const int32_t like = model.device_class[Size(d)];
+      const auto it = std::find(kinds_.begin(), kinds_.end(), like);
+      if (it == kinds_.end()) {
+        kinds_.push_back(like);
+        counts_.push_back(1);
+      } else {
+        ++counts_[static_cast<size_t>(it - kinds_.begin())];
+      }
+    }
+    Int128 total = 0;
+    for (int32_t unit = 0; unit < model.num_units; ++unit) {
+      for (int32_t d = 0; d < model.num_devices; ++d) {
+        total += std::max<Picos>(model.Time(unit, d), 0);
+      }
+    }
+    for (const std::vector<Picos>* costs : {&costs_.send, &costs_.receive}) {
+      for (const Picos cost : *costs) total += cost < kNever ? cost : 0;
+    }
+    applies_ = kinds_.size() == 2 && total * kWeights < kNever;
+  }
+
+  bool applies() const { return applies_; }
+
+  // The best over weights, which lie where a concave function is largest.
+  Picos Bound(int64_t work) {
+    int64_t low = 0, high = kWeights;
+    Picos best = 0;
+    while (low < high && spent_ < work) {
+      const int64_t middle = (low + high) / 2;
+      const Picos here = At(middle), next = At(middle + 1);
+      best = std::max({best, here, next});
+      if (here < next) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return best;
+  }
+
+ private:
+  static constexpr int64_t kWeights = 4096;
+
+  Picos At(int64_t first) {
+    const int64_t weight[2] = {first, kWeights - first};
+    const int32_t source = model_.num_units, sink = source + 1;
+    int32_t nodes = source + 2;
+    std::vector<CapacityArc> arcs;
+    const auto cost = [&](int kind, Picos time) {
+      return time == kNotAllowed || time >= kNever ? kNever : weight[kind] * time;
+    };
+    // The first kind is the source's side.
+    for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+      arcs.push_back({unit, sink, cost(0, model_.Time(unit, kinds_[0]))});
+      arcs.push_back({source, unit, cost(1, model_.Time(unit, kinds_[1]))});
+    }
+    for (size_t f = 0; f < model_.flows.size(); ++f) {
+      const size_t row = f * Size(model_.num_devices);
+      const auto crossing = [&](int from, int to) {
+        return std::min(kNever, cost(from, costs_.send[row + Size(kinds_[Size(from)])]) +
+                                    cost(to, costs_.receive[row + Size(kinds_[Size(to)])]));
+      };
+      const LoadModel::Flow& flow = model_.flows[f];
+      if (const Picos out = crossing(0, 1); out > 0) {
+        arcs.push_back({flow.from, nodes, out});
+        for (const int32_t to : flow.to) arcs.push_back({nodes, to, kNever});
+        ++nodes;
+      }
+      if (const Picos in = crossing(1, 0); in > 0) {
+        arcs.push_back({nodes, flow.from, in});
+        for (const int32_t to : flow.to) arcs.push_back({to, nodes, kNever});
+        ++nodes;
+      }
+    }
+    spent_ += 2 * static_cast<int64_t>(arcs.size());
+    const MinCut cut = MinimumCut(nodes, arcs, source, sink);
+    if (cut.value >= kNever) return 0;  // something fits nowhere
+    const int64_t all = weight[0] * counts_[0] + weight[1] * counts_[1];
+    return (cut.value + all - 1) / all;
+  }
+
+  const LoadModel& model_;
+  const BoundaryCosts costs_;
+  std::vector<int32_t> kinds_, counts_;
+  bool applies_ = false;
+  int64_t spent_ = 0;
+};
+
+class Columns {
+ public:
+  Columns(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work)
+      : problem_(problem),
+        graph_(graph),
+        model_(BuildLoadModel(problem)),
+        evaluator_(problem, graph),
+        work_(work) {}
+
+  void Solve(const Solution* incumbent, SteadyState& result) {
+    if (incumbent != nullptr) Add(FromSolution(model_, *incumbent));
+    for (int32_t d = 0; d < model_.num_devices; ++d) {
+      std::vector<int32_t> device(Size(model_.num_units), d);
+      if (Allowed(device)) Add(std::move(device));
+    }
+    const size_t resources = Size(model_.num_devices) + Size(model_.num_channels);
+    std::vector<double> weight(resources, 0);
+    std::fill(weight.begin(), weight.begin() + model_.num_devices, 1.0 / model_.num_devices);
+    Price(weight);
+    if (columns_.empty()) return;
+    Picos most = 1;
+    for (const Column& column : columns_) {
+      most = std::max(most, *std::max_element(column.loads.begin(), column.loads.end()));
+    }
+    PatternMaster master(static_cast<int32_t>(resources), {1});
+    size_t given = 0;
+    std::vector<double> uses;
+    constexpr int kRounds = 60;
+    for (int round = 0; round < kRounds && spent_ < work_; ++round) {
+      for (; given < columns_.size(); ++given) {
+        std::vector<double> spare;
+        for (const Picos load : columns_[given].loads) {
+          spare.push_back(1 - static_cast<double>(load) / static_cast<double>(most));
+        }
+        master.Add(0, spare);
+      }
+      master.Solve(1000);
+      uses = master.Uses();
+      Price(master.Worths());
+      if (columns_.size() == given) break;
+    }
+    Round(uses, result);
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      std::vector<double> alone(columns_.size(), 0);
+      alone[c] = 1;
+      if (!result.score.feasible || columns_[c].value < result.score.period) Round(alone, result);
+    }
+    result.work = spent_;
+  }
+
+ private:
+  struct Column {
+    std::vector<int32_t> device;
+    std::vector<Picos> loads;
+    Picos value = 0;
+  };
+
+  bool Allowed(const std::vector<int32_t>& device) const {
+    for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+      if (model_.Time(unit, device[Size(unit)]) == kNotAllowed) return false;
+    }
+    return true;
+  }
+
+  // Keeps a feasible placement, once.
+  void Add(std::vector<int32_t> device) {
+    for (const Column& column : columns_) {
+      if (column.device == device) return;
+    }
+    spent_ += model_.num_units;
+    if (!evaluator_.Value(ToSolution(model_, graph_, device)).feasible()) return;
+    Column column;
+    column.value = LargestLoad(model_, device, &column.loads);
+    column.device = std::move(device);
+    columns_.push_back(std::move(column));
+  }
+
+  // Placements with small weighted sums of loads, by descent: from where each unit is cheapest, and
+  // from the placements known.
+  void Price(const std::vector<double>& weights) {
+    std::vector<int64_t> weight;
+    for (const double w : weights) {
+      weight.push_back(static_cast<int64_t>(w * static_cast<double>(kLoadWeight)));
+    }
+    std::vector<int32_t> cheapest(Size(model_.num_units), 0);
+    for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+      Int128 least = -1;
+      for (int32_t d = 0; d < model_.num_devices; ++d) {
+        if (model_.Time(unit, d) == kNotAllowed) continue;
+        const Int128 cost = static_cast<Int128>(weight[Size(d)]) * model_.Time(unit, d);
+        if (least >= 0 && cost >= least) continue;
+        least = cost;
+        cheapest[Size(unit)] = d;
+      }
+      if (least < 0) return;
+    }
+    std::vector<std::vector<int32_t>> starts = {std::move(cheapest)};
+    const size_t known = columns_.size();
+    for (size_t i = known > 3 ? known - 3 : 0; i < known; ++i) starts.push_back(columns_[i].device);
+    for (std::vector<int32_t>& start : starts) Add(Descend(std::move(start), weight));
+  }
+
+  std::vector<int32_t> Descend(std::vector<int32_t> start, const std::vector<int64_t>& weight) {
+    LoadState state(model_, std::move(start));
+    for (bool better = true; better && spent_ + state.work() < work_;) {
+      better = false;
+      for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+        for (int32_t d = 0; d < model_.num_devices; ++d) {
+          const int32_t from = state.device(unit);
+          if (d == from || model_.Time(unit, d) == kNotAllowed) continue;
+          const auto faults = std::pair(state.missing_routes(), state.excess());
+          state.Move(unit, d);
+          Int128 change = 0;
+          for (const auto& [resource, before] : state.touched()) {
+            change += static_cast<Int128>(weight[Size(resource)]) *
+                      (state.loads()[Size(resource)] - before);
+          }
+          const auto now = std::pair(state.missing_routes(), state.excess());
+          if (now < faults || (now == faults && change < 0)) {
+            better = true;
+          } else {
+            state.Move(unit, from);
+          }
+          state.Settle();
+        }
+      }
+    }
+    spent_ += state.work();
+    return state.device();
+  }
+
+  // Whole shares near `uses`, for the cycle that rounds best.
+  void Round(const std::vector<double>& uses, SteadyState& result) {
+    double sum = 0;
+    for (const double use : uses) sum += use;
+    if (sum <= 0) return;
+    for (int64_t cycle = 1; cycle <= kMaxCycle; ++cycle) {
+      std::vector<int64_t> shares(uses.size());
+      std::vector<std::pair<double, size_t>> rest;
+      int64_t left = cycle;
+      for (size_t i = 0; i < uses.size(); ++i) {
+        const double exact = uses[i] / sum * static_cast<double>(cycle);
+        shares[i] = static_cast<int64_t>(exact);
+        left -= shares[i];
+        rest.emplace_back(static_cast<double>(shares[i]) - exact, i);
+      }
+      std::sort(rest.begin(), rest.end());
+      for (size_t i = 0; left > 0 && i < rest.size(); ++i, --left) ++shares[rest[i].second];
+      std::vector<Int128> load(columns_[0].loads.size(), 0);
+      Int128 most = 0;
+      for (size_t r = 0; r < load.size(); ++r) {
+        for (size_t i = 0; i < shares.size(); ++i) {
+          load[r] += static_cast<Int128>(columns_[i].loads[r]) * shares[i];
+        }
+        most = std::max(most, load[r]);
+      }
+      const auto period = static_cast<Picos>((most + cycle - 1) / cycle);
+      if (result.score.feasible && period >= result.score.period) continue;
+      ReplicatedPlacement replicated;
+      for (size_t i = 0; i < shares.size(); ++i) {
+        if (shares[i] == 0) continue;
+        replicated.placements.push_back(ToSolution(model_, graph_, columns_[i].device));
+        replicated.shares.push_back(shares[i]);
+      }
+      const ReplicationScore score = Evaluate(problem_, graph_, replicated);
+      spent_ += static_cast<int64_t>(problem_.items.size() * replicated.placements.size());
+      if (!score.feasible) continue;
+      result.score = score;
+      result.replicated = std::move(replicated);
+    }
+  }
+
+  const PlacementProblem& problem_;
+  const ProblemGraph& graph_;
+  const LoadModel model_;
+  Evaluator evaluator_;
+  const int64_t work_;
+  int64_t spent_ = 0;
+  std::vector<Column> columns_;
+};
+
+}  // namespace
+
+Picos BoundSteadyState(const PlacementProblem& problem, int64_t work) {
+  const LoadRows all = MakeLoadRows(problem);
+  LoadRows rows = all;
+  rows.memory.clear();  // a replica is wherever there is room
+  const auto cost =
+      static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices + 1);
+  const auto rounds = static_cast<int>(std::clamp<int64_t>(work / 2 / cost, 16, 256));
+  Picos bound = rows.size() == 0 ? 0 : BoundLoad(rows, {}, {}, rounds).bound;
+  const LoadModel model = BuildLoadModel(problem);
+  TwoKinds kinds(model);
+  if (kinds.applies()) bound = std::max(bound, kinds.Bound(work / 2));
+  return bound;
+}
+
+absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
+                                             const ProblemGraph& graph, const Solution* incumbent,
+                                             int64_t work) {
+  ALLOT_RETURN_IF_ERROR(Check(problem));
+  if (problem.objective != PlacementObjective::kThroughput ||
+      problem.execution == Execution::kCalls) {
+    return InputError("only a throughput has a steady state");
+  }
+  if (problem.contiguous) return InputError("replicas need not be contiguous");
+  SteadyState result;
+  result.bound = {BoundSteadyState(problem, work / 4), "steady-state"};
+  if (!problem.items.empty()) Columns(problem, graph, work - work / 4).Solve(incumbent, result);
+  return result;
+}
+
+}  // namespace allot

@@ -1,0 +1,40 @@
+// The best steady state with replicas: which placements take turns, and how often.
+//
+// In the linear program, placement i serves the share x_i of all inferences and every resource
+// carries at most P per inference: min P, sum x = 1, sum x_i load_ir <= P. Its columns, the
+// placements, are found as they are needed: the one with the least sum of loads weighted by the
+// program's duals, looked for by descent. For weights lambda of resources with sum L,
+//   L * P >= min over placements of sum_r lambda_r load_r >= sum over units of min_d lambda_d p_ud
+// (and between two kinds of devices the minimum cut that adds what they exchange), which is worked
+// out exactly: a certificate for any pipelined or replicated schedule, whatever its memory.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+
+#include "placement/bounds.h"
+#include "placement/replication.h"
+
+namespace allot {
+
+struct SteadyState {
+  // The best found, within memory, whole shares of a cycle of at most kMaxCycle; empty if none is
+  // feasible.
+  ReplicatedPlacement replicated;
+  ReplicationScore score;
+  LowerBound bound;  // of the period of any replicated placement
+  int64_t work = 0;
+};
+inline constexpr int64_t kMaxCycle = 64;
+
+// `incumbent` (may be null): a feasible placement to do at least as well as. Spends about `work`.
+// Error: a problem that is not about throughput, or of calls.
+absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
+                                             const ProblemGraph& graph, const Solution* incumbent,
+                                             int64_t work);
+
+// The certificate alone: rounds of better weights.
+Picos BoundSteadyState(const PlacementProblem& problem, int64_t work);
+
+}  // namespace allot
