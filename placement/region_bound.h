@@ -25,12 +25,13 @@ class RegionBound {
   // No schedule that ends the entry on device k ends the exit on device l earlier than this
   // afterwards. kNever if there is no way. O(items * devices * constant).
   Picos Between(int32_t k, int32_t l) const;
+  // The same from paths alone: weaker, and quick.
+  Picos Path(int32_t k, int32_t l) const;
 
  private:
   size_t Cell(size_t row, int32_t device) const {
     return row * static_cast<size_t>(costs_.num_devices) + static_cast<size_t>(device);
   }
-  Picos Path(int32_t k, int32_t l) const;
   std::vector<std::vector<int32_t>> Sets(int32_t k, int32_t l) const;
   bool Overloaded(const std::vector<int32_t>& set, const Picos* start, const Picos* tail,
                   Picos within) const;

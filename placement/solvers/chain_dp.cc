@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/allowed_times.h"
+#include "placement/bounds.h"
 #include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
@@ -68,6 +69,13 @@ class Chain {
       capacity.push_back(device.memory);
     }
     Take(ScheduleByRank(problem_, graph_, evaluator_, RankBy::kMean, Gaps::kFill, capacity));
+    if (families_.empty()) {
+      Picos lower = 0;
+      for (const LowerBound& bound : LowerBounds(problem_, graph_, Launch::kIgnore, work_ / 8)) {
+        lower = std::max(lower, bound.value);
+      }
+      return Result(lower);
+    }
     Combine();
     BoundFromBothEnds();
     while (spent_ < work_ && Lower() < upper_) {
@@ -85,6 +93,8 @@ class Chain {
   void Split() {
     const std::vector<Picos> times = AllowedTimes(problem_);
     modules_ = SplitAtCutVertices(problem_, graph_, times);
+    // One module that is too large for an exact search is no chain: other searches do as well.
+    if (modules_.size() == 1 && modules_[0].items.size() >= max_exact_) return;
     std::map<std::string, size_t> seen;
     std::vector<std::pair<size_t, PlacementProblem>> parts;  // by family: its first module
     for (const ChainModule& module : modules_) {
@@ -126,7 +136,7 @@ class Chain {
       });
       const size_t entry =
           module.entry.valid() ? static_cast<size_t>(solution.device_of[module.entry].index()) : 0;
-      Runs(q).Offer(entry, device, order);
+      if (!families_.empty()) Runs(q).Offer(entry, device, order);
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include "placement/bounds.h"
 #include "placement/exact_items.h"
+#include "placement/region_bound.h"
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/local_search.h"
 
@@ -28,6 +29,7 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
       part_(std::move(part)),
       graph_(BuildGraph(part_)),
       evaluator_(std::make_unique<Evaluator>(part_, graph_)),
+      bound_work_(work / static_cast<int64_t>(entries_ * exits_)),
       runs_(entries_ * exits_) {
   for (size_t i = 0; i < module.items.size(); ++i) {
     if (module.items[i] == module.exit) exit_ = static_cast<int32_t>(i) + skip_;
@@ -36,21 +38,34 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
     FillStep();
     return;
   }
+  // Without an entry or an exit there are few runs, and nothing to guess.
+  if (skip_ == 0 || exit_ < 0 || part_.items.size() >= RegionBound::kMostItems) return;
+  const PathCosts costs(part_, graph_, Launch::kIgnore);
+  std::vector<int32_t> inside;
+  for (const ItemId item : graph_.topological) {
+    if (item != ItemId(0) && item != ItemId(exit_)) inside.push_back(item.index());
+  }
+  const RegionBound region(costs, 0, exit_, std::move(inside));
   for (size_t k = 0; k < entries_; ++k) {
     for (size_t l = 0; l < exits_; ++l) {
-      ModuleRun& run = runs_[k * exits_ + l];
-      const PlacementProblem pinned = Pinned(k, l);
-      if (!Check(pinned).ok()) {  // no device left for the entry, the exit or their groups
-        run.lower = kNever;
-        run.closed = true;
-        continue;
-      }
-      for (const LowerBound& bound : LowerBounds(pinned, graph_, Launch::kIgnore,
-                                                 work / static_cast<int64_t>(runs_.size()))) {
-        run.lower = std::max(run.lower, bound.value);
-      }
+      runs_[k * exits_ + l].lower = region.Path(static_cast<int32_t>(k), static_cast<int32_t>(l));
     }
   }
+}
+
+int64_t ModuleRuns::Bound(size_t entry, size_t exit) {
+  ModuleRun& run = runs_[entry * exits_ + exit];
+  run.bounded = true;
+  const PlacementProblem pinned = Pinned(entry, exit);
+  if (!Check(pinned).ok()) {  // no device left for the entry, the exit or their groups
+    run.lower = kNever;
+    run.closed = true;
+    return 1;
+  }
+  for (const LowerBound& bound : LowerBounds(pinned, graph_, Launch::kIgnore, bound_work_)) {
+    run.lower = std::max(run.lower, bound.value);
+  }
+  return static_cast<int64_t>(part_.items.size());
 }
 
 // Transfers and one item.
@@ -130,6 +145,7 @@ void ModuleRuns::Offer(size_t entry, const std::vector<int32_t>& device,
 int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_exact,
                            int64_t first_effort, int64_t work, uint64_t seed) {
   ModuleRun& run = runs_[entry * exits_ + exit];
+  if (!run.bounded) return Bound(entry, exit);
   if (run.effort == 0) run.effort = first_effort;
   const int64_t effort = std::max<int64_t>(std::min(run.effort, work), 1);
   run.effort *= 4;

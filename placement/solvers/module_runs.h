@@ -16,6 +16,7 @@ struct ModuleRun {
   Picos lower = 0;                     // proven
   Picos value = PathCosts::kNever;     // of the placement below
   std::vector<int32_t> device, order;  // by place in ChainModule::items
+  bool bounded = false;                // `lower` is more than the first guess from paths
   bool closed = false;                 // nothing is left to find out
   int64_t effort = 0;                  // of the next attempt; 0: none so far
 };
@@ -24,7 +25,7 @@ struct ModuleRun {
 class ModuleRuns {
  public:
   // A module of its exit alone needs no search. Else `part` is the module as a problem, whose exit
-  // stands at place `exit` of its items (-1: none); bounds are worked out with about `work`.
+  // takes about `work` to bound all its runs.
   ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t work);
 
   ModuleRuns(const ModuleRuns&) = delete;
@@ -37,13 +38,14 @@ class ModuleRuns {
   // Takes a placement of the items, by place, if it beats what is known for its devices.
   void Offer(size_t entry, const std::vector<int32_t>& device, const std::vector<int32_t>& order);
 
-  // Searches one run for what is better than `cutoff`, with its effort, at most `work`, and
-  // quadruples it. First among its neighbours, then, if the module is small enough, exactly.
-  // Returns the work spent.
+  // The first time, only bounds one run. Then searches it for what is better than `cutoff`, with
+  // its effort, at most `work`, and quadruples it. First among its neighbours, then, if the module
+  // is small enough, exactly. Returns the work spent.
   int64_t Search(size_t entry, size_t exit, Picos cutoff, size_t max_exact, int64_t first_effort,
                  int64_t work, uint64_t seed);
 
  private:
+  int64_t Bound(size_t entry, size_t exit);
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
   void FillStep();
   // The module with entry and exit on these devices.
@@ -58,6 +60,7 @@ class ModuleRuns {
   PlacementProblem part_;
   ProblemGraph graph_;
   std::unique_ptr<Evaluator> evaluator_;  // keeps references to part_ and graph_
+  int64_t bound_work_;  // for each run
   std::vector<ModuleRun> runs_;
 };
 

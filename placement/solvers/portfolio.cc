@@ -69,8 +69,10 @@ class Portfolio : public PlacementSolver {
     const int64_t work = std::max<int64_t>(input.limits.work, 1);
     const size_t any = input.problem.items.size();
     Standing standing;
-    const std::vector<LowerBound> bounds =
-        LowerBounds(input.problem, input.graph, Launch::kIgnore, work / 2);
+    // Beyond this a bound hardly rises.
+    constexpr int64_t kMostForBounds = 20'000'000;
+    const std::vector<LowerBound> bounds = LowerBounds(input.problem, input.graph, Launch::kIgnore,
+                                                       std::min(work / 2, kMostForBounds));
     if (!bounds.empty()) standing.result.lower_bound = bounds[0];
     if (input.incumbent != nullptr) {
       SolveResult given;
