@@ -93,8 +93,12 @@ class Chain {
   void Split() {
     const std::vector<Picos> times = AllowedTimes(problem_);
     modules_ = SplitAtCutVertices(problem_, graph_, times);
-    // One module that is too large for an exact search is no chain: other searches do as well.
-    if (modules_.size() == 1 && modules_[0].items.size() >= max_exact_) return;
+    // With most items in one module that is too large for an exact search, this is no chain: other
+    // searches do as well.
+    for (const ChainModule& module : modules_) {
+      const size_t size = module.items.size();
+      if (size >= max_exact_ && size * 2 > problem_.items.size()) return;
+    }
     std::map<std::string, size_t> seen;
     std::vector<std::pair<size_t, PlacementProblem>> parts;  // by family: its first module
     for (const ChainModule& module : modules_) {

@@ -103,8 +103,10 @@ std::vector<ChainModule> SplitAtCutVertices(const PlacementProblem& problem,
                                     [&](ItemId item) { return module_of[item] == first; });
     if (inside) modules[first].groups.push_back(std::move(group));
   }
-  if (modules.size() == 1) return modules;  // like nothing else
-  for (ChainModule& part : modules) SortAlike(graph, times, problem.devices.size(), part);
+  for (ChainModule& part : modules) {
+    if (part.items.size() * 2 > problem.items.size()) continue;  // like no other
+    SortAlike(graph, times, problem.devices.size(), part);
+  }
   return modules;
 }
 
