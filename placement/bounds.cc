@@ -7,7 +7,9 @@
 #include "placement/call_paths.h"
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
+#include "placement/load_reduction.h"
 #include "placement/path_bounds.h"
+#include "placement/steady_state.h"
 
 namespace allot {
 namespace {
@@ -84,6 +86,14 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     }
   } else {
     bounds.push_back({Bottleneck(rows, fixed), "bottleneck"});
+    // Building the model takes about this much.
+    const auto size = static_cast<int64_t>(problem.items.size() + problem.flows.size());
+    const auto num_devices = static_cast<int64_t>(problem.devices.size());
+    if (size * num_devices * num_devices <= work) {
+      int64_t spent = 0;
+      bounds.push_back({BoundByUnitCuts(BuildLoadModel(problem), work / 2, spent), "unit-cut"});
+      bounds.push_back({BoundSteadyState(problem, work / 2), "steady-state"});
+    }
   }
   std::sort(bounds.begin(), bounds.end(), [](const LowerBound& a, const LowerBound& b) {
     return a.value != b.value ? a.value > b.value : a.name < b.name;

@@ -19,6 +19,8 @@ struct LowerBound {
 //  load            some device must carry at least this (Lagrangian of assignment and memory)
 //  interval-chain  latency: sums of bounds between pivots that everything else precedes or follows
 //  bottleneck      throughput: the costliest item on its best device
+//  unit-cut        throughput: the least that a device carries with some item, and all it exchanges
+//  steady-state    throughput: the load of the best mixture of placements (steady_state.h)
 // `launch`: whether every part costs its device's part_cost (bounds part-level objectives).
 // `work` bounds the effort spent; a smaller one gives a weaker bound, never a wrong one.
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,

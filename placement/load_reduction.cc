@@ -201,6 +201,7 @@ class Reducer {
     Picos load = model().Time(a, d);
     if (load == kNotAllowed) return kNever;
     load += model().once[Size(d)];
+    spent_ += static_cast<int64_t>(model().flows.size() / 8) + 1;
     for (size_t f = 0; f < model().flows.size(); ++f) {
       const LoadModel::Flow& flow = model().flows[f];
       const auto has = [&](int32_t unit) {
@@ -336,6 +337,26 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
 
 LoadReduction ReduceLoads(const LoadModel& model, Picos cutoff, int64_t work, int64_t& spent) {
   return Reducer(model, cutoff, work).Run(spent);
+}
+
+Picos BoundByUnitCuts(const LoadModel& model, int64_t work, int64_t& spent) {
+  const BoundaryCosts costs = MakeBoundaryCosts(model);
+  const int64_t until = spent + work;
+  std::vector<Picos> least(Size(model.num_units), kNever);
+  for (int32_t d = 0; d < model.num_devices; ++d) {
+    if (model.device_class[Size(d)] != d) continue;
+    DeviceCuts cuts(model, costs, d);
+    for (int32_t unit = 0; unit < model.num_units; ++unit) {
+      least[Size(unit)] =
+          spent < until ? std::min(least[Size(unit)], cuts.Least(unit, -1, spent)) : 0;
+    }
+  }
+  Picos bound = 0;
+  for (const Picos load : least) {
+    // Nowhere at all: infeasible, and nothing is claimed of it.
+    if (load < kNever) bound = std::max(bound, load);
+  }
+  return bound;
 }
 
 }  // namespace allot

@@ -46,4 +46,7 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
 // Both spend about `work` arcs of minimum cuts, and add them to `spent`.
 LoadReduction ReduceLoads(const LoadModel& model, Picos cutoff, int64_t work, int64_t& spent);
 
+// A bound without any cutoff: the unit whose device must carry the most, wherever it is.
+Picos BoundByUnitCuts(const LoadModel& model, int64_t work, int64_t& spent);
+
 }  // namespace allot
