@@ -16,7 +16,10 @@ size_t Size(int32_t i) { return static_cast<size_t>(i); }
 
 // Steps of the multiplicative search for worths: the factor of a unit that is covered once too
 // often is about 1 minus this.
-constexpr double kFirstRate = 0.05, kLastRate = 0.01;
+constexpr double kFirstRate = 0.1, kLastRate = 0.01, kMomentum = 0.8;
+constexpr int kPatience = 8;
+// Of coarse worths, and so quick to judge, to begin with.
+constexpr double kFirstScale = 1000;
 constexpr int32_t kMaxStates = 2000;
 // How many numbers the patterns may keep, about.
 constexpr int64_t kMaxKept = 96'000'000;
@@ -44,7 +47,7 @@ class Refutation {
     const auto n = static_cast<double>(model_.num_units);
     finest_ = std::clamp(40 * n, 2000.0, 16000.0);
     finest_ = std::max(std::min(finest_, static_cast<double>(kMaxKept / states)), 200.0);
-    scale_ = std::min(finest_, std::clamp(10 * n, 2000.0, 4000.0));
+    scale_ = std::min(finest_, kFirstScale);
   }
 
   // `worth` by unit of the original model: where to start; the best found is left there.
@@ -58,6 +61,7 @@ class Refutation {
     PatternMaster master(model_.num_units, counts);
     double best = 1e30, rate = kFirstRate, covered = 0;
     int stale = 0;
+    std::vector<double> push(n, 0);  // of the logarithms of worths, with momentum
     for (int round = 0;; ++round) {
       const double ratio = Judge(now);
       stale = proved_ || ratio < best ? 0 : stale + 1;
@@ -83,7 +87,8 @@ class Refutation {
         }
         continue;
       }
-      if (stale >= 6) {
+      if (stale >= kPatience) {
+        std::fill(push.begin(), push.end(), 0);
         // Again from the best, in smaller steps.
         now = centre;
         rate /= 2;
@@ -95,7 +100,10 @@ class Refutation {
       for (size_t unit = 0; unit < n; ++unit) {
         double surplus = -1;
         for (const auto& kind : kinds_) surplus += kind->pattern[unit] ? kind->count : 0;
-        now[unit] *= std::exp(-rate * surplus);
+        push[unit] = kMomentum * push[unit] - (1 - kMomentum) * rate * surplus;
+        // About exp(push), in operations that are the same on every machine.
+        const double x = std::clamp(push[unit], -1.0, 1.0);
+        now[unit] *= (2 + x) / (2 - x);
       }
     }
     master_work_ = master.work();
@@ -108,6 +116,8 @@ class Refutation {
     return proved_;
   }
 
+  // What has been proved: the cutoff, or less.
+  Picos bound() const { return proved_ ? cutoff_ : bound_; }
   int64_t spent() const { return PatternWork() + cuts_ + master_work_ / 8; }
 
  private:
@@ -132,6 +142,14 @@ class Refutation {
     return PatternWork() + cuts_ + master.work() / 8;
   }
 
+  // The most worth with a load of at most `load`.
+  static int32_t Most(const Kind& kind, Picos load) {
+    const std::vector<Picos>& least = kind.patterns.least();
+    auto w = static_cast<int32_t>(least.size()) - 1;
+    while (w > 0 && least[Size(w)] > load) --w;
+    return std::max(w, 0);
+  }
+
   // What all devices can take, as a share of everything: below 1 it is proved. Leaves the patterns
   // that take the most.
   double Judge(std::vector<double>& worth) {
@@ -144,15 +162,17 @@ class Refutation {
       whole.push_back(static_cast<int32_t>(std::floor(w * scale_ + 0.5)));
       total += whole.back();
     }
+    std::vector<Picos> values;
     for (const auto& kind : kinds_) {
       std::vector<int32_t> joined(Size(kind->on.model.num_units), 0);
       for (size_t unit = 0; unit < whole.size(); ++unit) {
         joined[Size(kind->on.joined[unit])] += whole[unit];
       }
       kind->patterns.Run(joined);
-      const std::vector<Picos>& least = kind->patterns.least();
-      auto w = static_cast<int32_t>(least.size()) - 1;
-      while (w > 0 && least[Size(w)] >= cutoff_) --w;
+      for (const Picos load : kind->patterns.least()) {
+        if (load < cutoff_) values.push_back(load);
+      }
+      const int32_t w = Most(*kind, cutoff_ - 1);
       kind->pattern.assign(whole.size(), 0);
       if (w <= 0) continue;
       most += int64_t{kind->count} * w;
@@ -162,6 +182,18 @@ class Refutation {
       }
     }
     proved_ = most < total;
+    if (proved_) {
+      bound_ = cutoff_;
+    } else {
+      // The same worths prove a lower cutoff: the least load with which the devices take enough.
+      std::sort(values.begin(), values.end());
+      const auto enough = std::partition_point(values.begin(), values.end(), [&](Picos load) {
+        int64_t sum_taken = 0;
+        for (const auto& kind : kinds_) sum_taken += int64_t{kind->count} * Most(*kind, load);
+        return sum_taken < total;
+      });
+      if (enough != values.end()) bound_ = std::max(bound_, *enough);
+    }
     return static_cast<double>(most) / static_cast<double>(std::max<int64_t>(total, 1));
   }
 
@@ -172,6 +204,7 @@ class Refutation {
   std::vector<std::unique_ptr<Kind>> kinds_;
   double scale_ = 0, finest_ = 0;  // what all units are worth in whole numbers
   bool proved_ = false;
+  Picos bound_ = 0;
   int64_t cuts_ = 0, master_work_ = 0;
 };
 
@@ -195,10 +228,10 @@ Picos BoundByPatterns(const LoadModel& model, Picos known, Picos value, int cuto
   Picos failed = value;
   for (int step = 0; step < cutoffs && known < value && spent < until; ++step) {
     Refutation refutation(model, cutoff,
-                          (until - spent) / (step == 0 ? (cutoffs > 1 ? 4 : 1) : cutoffs - step));
-    const bool proved = refutation.Run(worth);
+                          (until - spent) / (step == 0 ? (cutoffs > 1 ? 2 : 1) : cutoffs - step));
+    if (!refutation.Run(worth)) failed = cutoff;
     spent += refutation.spent();
-    (proved ? known : failed) = cutoff;
+    known = std::max(known, refutation.bound());
     if (failed - known <= value / 1000) break;
     cutoff = known + (failed - known) / 2;
   }
