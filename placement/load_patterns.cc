@@ -29,7 +29,7 @@ LoadPatterns::LoadPatterns(const LoadModel& model, std::vector<Picos> send,
     kept_.push_back(send_[f] > 0 || receive_[f] > 0);
   }
   order_ = OrderByOpenFlows(model, kept_);
-  while (!Prepare(max_states)) {
+  while (!Prepare(std::min(max_states, 16'000))) {
     if (work_ > work) std::fill(kept_.begin(), kept_.end(), 0);
   }
 }
@@ -145,14 +145,14 @@ void LoadPatterns::Run(const std::vector<int32_t>& worth) {
     const Step& step = steps_[i];
     const size_t gain = Size(worth[Size(step.unit)]);
     next.assign(step.states_after, {});
-    std::vector<std::vector<int32_t>>& before = before_[i];
+    std::vector<std::vector<int16_t>>& before = before_[i];
     before.resize(step.states_after);
-    for (std::vector<int32_t>& row : before) row.clear();
-    const auto take = [&](size_t state, const Edge& edge, size_t shift, int32_t mark) {
+    for (std::vector<int16_t>& row : before) row.clear();
+    const auto take = [&](size_t state, const Edge& edge, size_t shift, int16_t mark) {
       if (edge.state < 0 || now[state].empty()) return;
       const std::vector<Picos>& from = now[state];
       std::vector<Picos>& to = next[Size(edge.state)];
-      std::vector<int32_t>& back = before[Size(edge.state)];
+      std::vector<int16_t>& back = before[Size(edge.state)];
       if (to.size() < from.size() + shift) {
         to.resize(from.size() + shift, kNone);
         back.resize(from.size() + shift, -1);
@@ -166,8 +166,8 @@ void LoadPatterns::Run(const std::vector<int32_t>& worth) {
       work_ += static_cast<int64_t>(from.size());
     };
     for (size_t state = 0; state < step.out.size(); ++state) {
-      take(state, step.out[state], 0, static_cast<int32_t>(2 * state));
-      take(state, step.in[state], gain, static_cast<int32_t>(2 * state + 1));
+      take(state, step.out[state], 0, static_cast<int16_t>(2 * state));
+      take(state, step.in[state], gain, static_cast<int16_t>(2 * state + 1));
     }
     // What is worth the most at the cutoff ends a row.
     for (std::vector<Picos>& row : next) {

@@ -18,7 +18,7 @@ namespace allot {
 class LoadPatterns {
  public:
   // Of patterns on `device` with loads below `cutoff`; `send` and `receive` are what a flow costs
-  // it. Keeps a reference. At most `max_states` states a unit; if they take more than
+  // it. Keeps a reference. At most `max_states` states a unit, up to 16,000; if they take more than
   // `work` to find, all flows are left out.
   LoadPatterns(const LoadModel& model, std::vector<Picos> send, std::vector<Picos> receive,
                int32_t device, Picos cutoff, int32_t max_states, int64_t work);
@@ -67,8 +67,8 @@ class LoadPatterns {
   std::vector<Step> steps_;
   std::vector<int32_t> worth_;
   std::vector<Picos> least_;
-  // By step, state and worth: the state before and whether the unit is in.
-  std::vector<std::vector<std::vector<int32_t>>> before_;
+  // By step, state and worth: twice the state before, and one more if the unit is in.
+  std::vector<std::vector<std::vector<int16_t>>> before_;
   int64_t work_ = 0;
   int64_t states_ = 0;
 };

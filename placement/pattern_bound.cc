@@ -22,7 +22,7 @@ constexpr int kPatience = 8;
 constexpr double kFirstScale = 1000;
 constexpr int32_t kMaxStates = 2000;
 // How many numbers the patterns may keep, about.
-constexpr int64_t kMaxKept = 96'000'000;
+constexpr int64_t kMaxKept = 64'000'000;
 
 // Tries to prove that some load of every placement reaches one cutoff.
 class Refutation {
@@ -228,7 +228,9 @@ Picos BoundByPatterns(const LoadModel& model, Picos known, Picos value, int cuto
   Picos failed = value;
   for (int step = 0; step < cutoffs && known < value && spent < until; ++step) {
     Refutation refutation(model, cutoff,
-                          (until - spent) / (step == 0 ? (cutoffs > 1 ? 2 : 1) : cutoffs - step));
+                          step > 0      ? (until - spent) / (cutoffs - step)
+                          : cutoffs > 1 ? work / 4 * 3
+                                        : work);
     if (!refutation.Run(worth)) failed = cutoff;
     spent += refutation.spent();
     known = std::max(known, refutation.bound());

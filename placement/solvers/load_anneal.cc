@@ -62,10 +62,10 @@ class Run {
     }
     target_ = std::max<Picos>(serial / model_.num_devices, 1);
     if (input_.incumbent != nullptr) Offer(FromSolution(model_, *input_.incumbent));
-    const int64_t share = std::max<int64_t>(input_.limits.work * 2 / 3 / (rounds_ + 1), 1);
+    const int64_t share = std::max<int64_t>(input_.limits.work / 2 / (rounds_ + 1), 1);
     Split(share);
     // What is left after this looks for a bound.
-    const int64_t search = input_.limits.work - input_.limits.work / 3;
+    const int64_t search = input_.limits.work / 2;
     for (int64_t round = 0; round < rounds_ && spent_ < search && !proved_; ++round) {
       Reduce(share);
       if (round == kFirstProof || round == kSecondProof) Prove(2 * share);
