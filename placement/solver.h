@@ -49,6 +49,8 @@ struct SolveInput {
   const Solution* incumbent = nullptr;
   // module[i] of each item, if something has split the problem; else empty.
   std::vector<int32_t> module_of;
+  // Proved elsewhere; 0: nothing. What reaches it is optimal, and it need not be proved again.
+  Picos known_bound = 0;
 };
 
 // Kinds of problems that not every solver knows what to do with.

@@ -37,18 +37,21 @@ CallSegments::CallSegments(const PlacementProblem& problem, const ProblemGraph& 
   }
 }
 
-void CallSegments::FindLive(const std::vector<int32_t>& order) {
-  order_ = order;
-  std::vector<size_t> position(order.size());
-  for (size_t i = 0; i < order.size(); ++i) position[order[i]] = i;
-  live_.assign(order.size() + 1, {});
-  for (const ItemId item : problem_.items.ids()) {
-    const size_t from = position[blocks_.block_of[item]];
-    size_t last = from;
-    for (const ItemId next : graph_.successors[item]) {
-      last = std::max(last, position[blocks_.block_of[next]]);
+void CallSegments::CutIntoSteps(const std::vector<int32_t>& order, int32_t grain) {
+  steps_.clear();
+  IdVector<ItemId, size_t> step(problem_.items.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i % static_cast<size_t>(grain) == 0) steps_.emplace_back();
+    for (const ItemId item : members_[order[i]]) {
+      steps_.back().push_back(item);
+      step[item] = steps_.size() - 1;
     }
-    for (size_t length = from + 1; length <= last; ++length) live_[length].push_back(item);
+  }
+  live_.assign(steps_.size() + 1, {});
+  for (const ItemId item : problem_.items.ids()) {
+    size_t last = step[item];
+    for (const ItemId next : graph_.successors[item]) last = std::max(last, step[next]);
+    for (size_t length = step[item] + 1; length <= last; ++length) live_[length].push_back(item);
   }
 }
 
@@ -97,7 +100,7 @@ void CallSegments::RunOnPools(const State& state, size_t length, int32_t calls,
     Picos done = state.done;
     Bytes memory = state.memory[device.index()];
     bool possible = true;
-    for (const ItemId item : members_[order_[length]]) {
+    for (const ItemId item : steps_[length]) {
       const std::optional<Picos>& time = problem_.items[item].time[device];
       memory += problem_.items[item].memory;
       possible = possible && time.has_value() && memory <= problem_.devices[device].memory;
@@ -138,8 +141,8 @@ void CallSegments::RunAsCalls(const State& state, size_t length, int32_t calls,
     std::vector<FlowId> touched;
     size_t end = length;
     bool possible = true;
-    while (possible && end < order_.size()) {
-      for (const ItemId item : members_[order_[end]]) {
+    while (possible && end < steps_.size()) {
+      for (const ItemId item : steps_[end]) {
         const std::optional<Picos>& time = problem_.items[item].time[device];
         memory += problem_.items[item].memory;
         possible = time.has_value() && memory <= machine.memory;
@@ -164,11 +167,11 @@ void CallSegments::RunAsCalls(const State& state, size_t length, int32_t calls,
         }
       }
       if (!possible) break;
-      work -= static_cast<int64_t>(members_[order_[end]].size());
+      work -= static_cast<int64_t>(steps_[end].size());
       ++end;
       const Picos finish = start + duration;
       for (size_t i = length; i < end; ++i) {
-        for (const ItemId item : members_[order_[i]]) there_[item] = finish;
+        for (const ItemId item : steps_[i]) there_[item] = finish;
       }
       // A call is over when its last store is; until then a longer segment may end earlier.
       Offer(state, end, calls + 1, std::max(state.done, finish), target, [&](State& next) {
@@ -185,10 +188,10 @@ void CallSegments::RunAsCalls(const State& state, size_t length, int32_t calls,
   }
 }
 
-std::optional<Solution> CallSegments::Run(const std::vector<int32_t>& order, int32_t width,
+std::optional<Solution> CallSegments::Run(const std::vector<int32_t>& order, const Effort& effort,
                                           Picos upper, int64_t& work) {
-  FindLive(order);
-  const size_t n = order.size();
+  CutIntoSteps(order, effort.grain);
+  const size_t n = steps_.size();
   const auto row = static_cast<size_t>(max_calls_) + 1;
   buckets_.assign((n + 1) * row, {});
   State start;
@@ -201,7 +204,7 @@ std::optional<Solution> CallSegments::Run(const std::vector<int32_t>& order, int
       const Bucket& bucket = buckets_[length * row + calls];
       for (size_t s = 0; s < bucket.size(); ++s) {
         if (work < 0) return std::nullopt;
-        const Target target{width, upper, static_cast<int32_t>(length * row) + calls,
+        const Target target{effort.width, upper, static_cast<int32_t>(length * row) + calls,
                             static_cast<int32_t>(s)};
         Load(bucket[s], length);
         RunOnPools(bucket[s], length, calls, target);
@@ -231,7 +234,7 @@ Solution CallSegments::Trace(size_t length, int32_t calls) const {
     const auto begin = static_cast<size_t>(state->bucket) / row;
     const int32_t made = state->calls[state->device];
     for (size_t i = begin; i < end; ++i) {
-      for (const ItemId item : members_[order_[i]]) {
+      for (const ItemId item : steps_[i]) {
         solution.device_of[item] = DeviceId(state->device);
         solution.call_of[item] = std::max(made - 1, 0);
       }

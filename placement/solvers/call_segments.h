@@ -1,5 +1,5 @@
 // A beam over a topological order, for execution in calls: the order is cut into segments that run
-// as one call each and single blocks that run on a pool. What a beam finds is only as good as its
+// as one call each and single steps that run on a pool. What a beam finds is only as good as its
 // order, so it is run over many.
 #pragma once
 
@@ -20,11 +20,17 @@ class CallSegments {
   // What a segment is made of: blocks never part with their items.
   const ContiguityBlocks& blocks() const { return blocks_; }
 
-  // The best solution of a value below `upper` that keeping `width` states per length and number of
-  // calls finds; nullopt if there is none. `order` is a topological order of the blocks. Takes what
-  // it spends from `work` (items appended to segments) and gives up when that is gone. O(blocks *
-  // calls * width * blocks that fit into a call).
-  std::optional<Solution> Run(const std::vector<int32_t>& order, int32_t width, Picos upper,
+  // How much a run looks at: the states that it keeps per length and number of calls, and how many
+  // blocks of the order it takes as one.
+  struct Effort {
+    int32_t width = 4, grain = 1;
+  };
+
+  // The best solution of a value below `upper` that it finds; nullopt if there is none. `order` is
+  // a topological order of the blocks. Takes what it spends from `work` (items appended to
+  // segments) and gives up when that is gone. O(steps * calls * width * items that fit into a
+  // call), for blocks / grain steps.
+  std::optional<Solution> Run(const std::vector<int32_t>& order, const Effort& effort, Picos upper,
                               int64_t& work);
 
  private:
@@ -49,7 +55,7 @@ class CallSegments {
     int32_t bucket, index;
   };
 
-  void FindLive(const std::vector<int32_t>& order);
+  void CutIntoSteps(const std::vector<int32_t>& order, int32_t grain);
   void Load(const State& state, size_t length);
   template <typename Change>
   void Offer(const State& after, size_t end, int32_t calls, Picos done, const Target& target,
@@ -68,8 +74,8 @@ class CallSegments {
   int32_t num_devices_, max_calls_ = 0;
   IdVector<ItemId, Picos> tail_;  // at least this follows its end
 
-  // Scratch of one run.
-  std::vector<int32_t> order_;
+  // Scratch of one run. A step is what is appended at once.
+  std::vector<std::vector<ItemId>> steps_;
   std::vector<std::vector<ItemId>> live_;  // by length: items with consumers behind it
   std::vector<Bucket> buckets_;            // [length][calls]
   IdVector<ItemId, Picos> there_;

@@ -66,7 +66,7 @@ class Search {
         evaluator_(input.problem, input.graph),
         segments_(input.problem, input.graph),
         random_(input.limits.seed),
-        width_(std::max(width, 1)),
+        effort_{std::max(width, 1), 1},
         n_(static_cast<int32_t>(input.problem.items.size())) {
     std::vector<char> grouped(n_);
     for (const std::vector<ItemId>& group : JoinedGroups(problem_)) {
@@ -88,6 +88,7 @@ class Search {
     work_ = std::max<int64_t>(input_.limits.work, 1);
     FindBound();
     if (input_.incumbent != nullptr) Take(*input_.incumbent);
+    if (problem_.calls_per_device > 1) StartWithFewerCalls();
     for (const int32_t pool : pools_) {
       Solution solution{Placement(problem_.items.size(), DeviceId(pool)), input_.graph.topological};
       Take(std::move(solution));
@@ -101,7 +102,7 @@ class Search {
       const bool around = best_.has_value() && round >= 4 && round % 4 != 0;
       Beam(around ? OrderAroundBest(round % 2 == 1)
                   : DepthFirstOrder(order, round % 2 == 1, random_));
-      if (round % 8 == 7) Anneal(work_ / 4);
+      if (round % 8 == 7) Anneal(work_ / 8);
     }
     SolveResult result;
     result.work = input_.limits.work - work_;
@@ -114,13 +115,31 @@ class Search {
   }
 
  private:
-  bool Done() const { return best_.has_value() && value_.objective <= bound_.value; }
+  bool Done() const {
+    return best_.has_value() && value_.objective <= std::max(bound_.value, input_.known_bound);
+  }
 
   void FindBound() {
+    if (input_.known_bound > 0) return;
     for (const LowerBound& bound :
          LowerBounds(problem_, input_.graph, Launch::kIgnore, input_.limits.work / 4)) {
       if (bound.value > bound_.value) bound_ = bound;
     }
+  }
+
+  // Answers with fewer calls are answers, too, and there are far fewer of them to look through.
+  void StartWithFewerCalls() {
+    PlacementProblem fewer = problem_;
+    fewer.calls_per_device = problem_.calls_per_device / 2;
+    SolveLimits limits = input_.limits;
+    limits.work = work_ / 3;
+    limits.progress = nullptr;
+    SolveResult result =
+        Search(SolveInput{fewer, input_.graph, limits, nullptr, {}, input_.known_bound},
+               effort_.width)
+            .Run();
+    work_ -= result.work;
+    if (result.best.has_value()) Take(*std::move(result.best));
   }
 
   void Report() const {
@@ -145,9 +164,18 @@ class Search {
     // States as good as the best are wanted too: a descent may lead on from another answer.
     const Picos upper = best_.has_value() ? value_.objective + value_.objective / 64
                                           : std::numeric_limits<Picos>::max() / 4;
-    std::optional<Solution> found = segments_.Run(order, width_, upper, work_);
-    if (!found.has_value()) return;
-    Descend(*std::move(found));
+    // No beam may take all. One that does not come to its end is a sign to look less closely.
+    const int64_t budget = work_ / 3;
+    int64_t left = budget;
+    std::optional<Solution> found = segments_.Run(order, effort_, upper, left);
+    work_ -= budget - left;
+    if (found.has_value()) {
+      Descend(*std::move(found));
+    } else if (left < 0 && effort_.width > 1) {
+      effort_.width /= 2;
+    } else if (left < 0) {
+      effort_.grain *= 2;
+    }
   }
 
   // Blocks of one call of the best answer stay together.
@@ -334,7 +362,8 @@ class Search {
   CallEvaluator evaluator_;
   CallSegments segments_;
   Random random_;
-  const int32_t width_, n_;
+  CallSegments::Effort effort_;
+  const int32_t n_;
   std::vector<std::vector<int32_t>> units_;  // items that move together
   std::vector<int32_t> pools_;
   std::optional<Solution> best_;

@@ -66,14 +66,7 @@ class Portfolio : public PlacementSolver {
   }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
-    const int64_t work = std::max<int64_t>(input.limits.work, 1);
-    const size_t any = input.problem.items.size();
     Standing standing;
-    // Beyond this a bound hardly rises.
-    constexpr int64_t kMostForBounds = 20'000'000;
-    const std::vector<LowerBound> bounds = LowerBounds(input.problem, input.graph, Launch::kIgnore,
-                                                       std::min(work / 2, kMostForBounds));
-    if (!bounds.empty()) standing.result.lower_bound = bounds[0];
     if (input.incumbent != nullptr) {
       SolveResult given;
       given.score = Evaluate(input.problem, input.graph, *input.incumbent);
@@ -81,54 +74,80 @@ class Portfolio : public PlacementSolver {
       if (given.score.feasible) given.best = *input.incumbent;
       standing.Take(std::move(given));
     }
-
-    Report(input, standing);
-    if (input.problem.objective == PlacementObjective::kLatency &&
-        input.problem.execution == Execution::kItems) {
+    if (input.known_bound > 0) standing.result.lower_bound = {input.known_bound, "given"};
+    const int64_t work = std::max<int64_t>(input.limits.work, 1);
+    // Often enough for what a construction solves; the rest waits until there is an answer.
+    Bound(input, std::min<int64_t>(work / 64, kLittleForBounds), standing);
+    if (input.problem.execution == Execution::kCalls) {
+      ALLOT_RETURN_IF_ERROR(PlaceCalls(input, work, standing));
+    } else if (input.problem.objective == PlacementObjective::kLatency) {
       ALLOT_RETURN_IF_ERROR(PlaceItems(input, work, standing));
-      return std::move(standing.result);
-    }
-
-    // A solver for chains stops early or proves the optimum, so it may take all; the others share
-    // what it leaves, but never less than half.
-    const uint64_t seed = input.limits.seed;
-    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
-                                  {"greedy", "", work, seed, any},
-                                  {"heft", "", work, seed, any},
-                                  {"peft", "", work, seed, any},
-                                  {"m-etf", "", work, seed, any},
-                                  {"m-sct", "", work, seed, any},
-                                  {"chain-dp", "", work, seed, any},
-                                  {"downset-dp", "", work, seed, any}},
-                                 input, standing));
-    if (!standing.Done()) {
-      ALLOT_RETURN_IF_ERROR(
-          RunAll({{"load-anneal", "", work / 4 * 3, seed, any}}, input, standing));
-    }
-    if (!standing.Done()) {
-      const int64_t share = std::max(work / 2, work - standing.result.work) / 4;
-      ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", share, seed, any},
-                                    {"local-search", "restarts=1", share, seed, any},
-                                    {"local-search", "restarts=1", share, seed + 1, any},
-                                    {"branch-bound", "", share, seed, kSmall},
-                                    {"milp", "", share, seed, kTiny},
-                                    {"calls", "", share * 3 / 2, seed, any},
-                                    {"calls", "", share * 3 / 2, seed + 1, any}},
-                                   input, standing));
-    }
-    if (!standing.Done()) {
-      // What others have left, and always a quarter.
-      const int64_t rest = std::max(work / 4, work - standing.result.work);
-      ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", rest / 2, seed + 2, any},
-                                    {"local-search", "restarts=1", rest / 2, seed + 2, any},
-                                    {"calls", "", rest, seed + 2, any}},
-                                   input, standing));
+    } else {
+      ALLOT_RETURN_IF_ERROR(BalanceLoads(input, work, standing));
     }
     // The front scores and decides about optimality again.
     return std::move(standing.result);
   }
 
  private:
+  // Beyond the second a bound hardly rises.
+  static constexpr int64_t kLittleForBounds = 100'000, kMostForBounds = 20'000'000;
+
+  static void Bound(const SolveInput& input, int64_t work, Standing& standing) {
+    const std::vector<LowerBound> bounds =
+        LowerBounds(input.problem, input.graph, Launch::kIgnore, work);
+    if (bounds.empty() || bounds[0].value <= standing.result.lower_bound.value) return;
+    standing.result.lower_bound = bounds[0];
+    Report(input, standing);
+  }
+
+  // One search that does everything, from three seeds, two of them side by side.
+  absl::Status PlaceCalls(const SolveInput& input, int64_t work, Standing& standing) const {
+    const uint64_t seed = input.limits.seed;
+    const size_t any = input.problem.items.size();
+    Bound(input, std::min(work / 4, kMostForBounds), standing);
+    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
+                                  {"calls", "", work / 2, seed, any},
+                                  {"calls", "", work / 4, seed + 1, any}},
+                                 input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    return RunAll({{"calls", "", work / 4, seed + 2, any}}, input, standing);
+  }
+
+  // Throughput. A solver for chains stops early or proves the optimum, so it may take all; the
+  // others share what it leaves, but never less than half.
+  absl::Status BalanceLoads(const SolveInput& input, int64_t work, Standing& standing) const {
+    const uint64_t seed = input.limits.seed;
+    const size_t any = input.problem.items.size();
+    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
+                                  {"greedy", "", work, seed, any},
+                                  {"heft", "", work, seed, any},
+                                  {"peft", "", work, seed, any},
+                                  {"m-etf", "", work, seed, any},
+                                  {"m-sct", "", work, seed, any}},
+                                 input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    Bound(input, std::min(work / 2, kMostForBounds), standing);
+    ALLOT_RETURN_IF_ERROR(RunAll(
+        {{"chain-dp", "", work, seed, any}, {"downset-dp", "", work, seed, any}}, input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    ALLOT_RETURN_IF_ERROR(RunAll({{"load-anneal", "", work / 4 * 3, seed, any}}, input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    const int64_t share = std::max(work / 2, work - standing.result.work) / 4;
+    ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", share, seed, any},
+                                  {"local-search", "restarts=1", share, seed, any},
+                                  {"local-search", "restarts=1", share, seed + 1, any},
+                                  {"branch-bound", "", share, seed, kSmall},
+                                  {"milp", "", share, seed, kTiny}},
+                                 input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    // What others have left, and always a quarter.
+    const int64_t rest = std::max(work / 4, work - standing.result.work);
+    return RunAll({{"modular", "", rest / 2, seed + 2, any},
+                   {"local-search", "restarts=1", rest / 2, seed + 2, any}},
+                  input, standing);
+  }
+
   // The latency of single items: constructions, then the chain of modules with half of the work,
   // then improvement in rounds. In each round large windows and single moves both start from the
   // best so far; whichever does better gets the larger share of the next.
@@ -141,6 +160,8 @@ class Portfolio : public PlacementSolver {
                                   {"heft", "", work, seed, any},
                                   {"peft", "", work, seed, any}},
                                  input, standing));
+    if (standing.Done()) return absl::OkStatus();
+    Bound(input, std::min(work / 2, kMostForBounds), standing);
     if (standing.Done()) return absl::OkStatus();
     ALLOT_RETURN_IF_ERROR(RunAll({{"chain-dp", "", std::max<int64_t>(work / 2, 1), seed, any},
                                   {"downset-dp", "", work, seed, any}},
@@ -211,7 +232,7 @@ class Portfolio : public PlacementSolver {
     std::atomic<size_t> next = 0;
     const auto run = [&] {
       for (size_t i = next++; i < tasks.size(); i = next++) {
-        results[i] = RunOne(registry, tasks[i], input, incumbent, hook);
+        results[i] = RunOne(registry, tasks[i], input, incumbent, proved, hook);
       }
     };
     std::vector<std::thread> threads;
@@ -232,14 +253,14 @@ class Portfolio : public PlacementSolver {
 
   static absl::StatusOr<SolveResult> RunOne(const Registry<PlacementSolver>& registry,
                                             const Task& task, const SolveInput& input,
-                                            const Solution* incumbent,
+                                            const Solution* incumbent, Picos proved,
                                             const ProgressHook& progress) {
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
                            registry.Find(task.name)->make(task.options));
     const SolveLimits limits{task.work, task.seed, 1, progress};
     return ::allot::Solve(
         *solver, task.name,
-        SolveInput{input.problem, input.graph, limits, incumbent, input.module_of});
+        SolveInput{input.problem, input.graph, limits, incumbent, input.module_of, proved});
   }
 
   const PortfolioOptions options_;

@@ -143,10 +143,11 @@ TEST(CallSegmentsTest, WhatItFindsIsWhatItSays) {
     std::vector<int32_t> order;
     for (int32_t b = 0; b < segments.blocks().num_blocks; ++b) order.push_back(b);
     Picos last = std::numeric_limits<Picos>::max() / 4;
-    for (const int32_t width : {1, 8}) {
+    for (const CallSegments::Effort& effort :
+         {CallSegments::Effort{1, 3}, CallSegments::Effort{1, 1}, CallSegments::Effort{8, 1}}) {
       int64_t work = 10'000'000;
       // Only what is better than the last is wanted.
-      const std::optional<Solution> solution = segments.Run(order, width, last, work);
+      const std::optional<Solution> solution = segments.Run(order, effort, last, work);
       if (!solution.has_value()) continue;
       const SearchValue value = evaluator.Value(*solution);
       EXPECT_EQ(value.violations, 0);
