@@ -10,6 +10,7 @@
 #include "placement/load_reduction.h"
 #include "placement/load_state.h"
 #include "placement/pattern_master.h"
+#include "support/check.h"
 #include "support/graph/min_cut.h"
 #include "support/status.h"
 
@@ -116,15 +117,17 @@ class TwoKinds {
 
 class Columns {
  public:
-  Columns(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work)
+  Columns(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work,
+          int64_t max_cycle)
       : problem_(problem),
         graph_(graph),
         model_(BuildLoadModel(problem)),
         evaluator_(problem, graph),
-        work_(work) {}
+        work_(work),
+        max_cycle_(max_cycle) {}
 
   void Solve(const Solution* incumbent, SteadyState& result) {
-    if (incumbent != nullptr) Add(FromSolution(model_, *incumbent));
+    if (incumbent != nullptr) Add(FromSolution(model_, *incumbent), *incumbent);
     for (int32_t d = 0; d < model_.num_devices; ++d) {
       std::vector<int32_t> device(Size(model_.num_units), d);
       if (Allowed(device)) Add(std::move(device));
@@ -167,6 +170,7 @@ class Columns {
  private:
   struct Column {
     std::vector<int32_t> device;
+    Solution solution;  // in an order that fits memory
     std::vector<Picos> loads;
     Picos value = 0;
   };
@@ -178,14 +182,20 @@ class Columns {
     return true;
   }
 
-  // Keeps a feasible placement, once.
   void Add(std::vector<int32_t> device) {
+    Solution solution = ToSolution(model_, graph_, device);
+    Add(std::move(device), std::move(solution));
+  }
+
+  // Keeps a feasible placement, once.
+  void Add(std::vector<int32_t> device, Solution solution) {
     for (const Column& column : columns_) {
       if (column.device == device) return;
     }
     spent_ += model_.num_units;
-    if (!evaluator_.Value(ToSolution(model_, graph_, device)).feasible()) return;
+    if (!evaluator_.Value(solution).feasible()) return;
     Column column;
+    column.solution = std::move(solution);
     column.value = LargestLoad(model_, device, &column.loads);
     column.device = std::move(device);
     columns_.push_back(std::move(column));
@@ -250,7 +260,7 @@ class Columns {
     double sum = 0;
     for (const double use : uses) sum += use;
     if (sum <= 0) return;
-    for (int64_t cycle = 1; cycle <= kMaxCycle; ++cycle) {
+    for (int64_t cycle = 1; cycle <= max_cycle_; ++cycle) {
       std::vector<int64_t> shares(uses.size());
       std::vector<std::pair<double, size_t>> rest;
       int64_t left = cycle;
@@ -275,7 +285,7 @@ class Columns {
       ReplicatedPlacement replicated;
       for (size_t i = 0; i < shares.size(); ++i) {
         if (shares[i] == 0) continue;
-        replicated.placements.push_back(ToSolution(model_, graph_, columns_[i].device));
+        replicated.placements.push_back(columns_[i].solution);
         replicated.shares.push_back(shares[i]);
       }
       const ReplicationScore score = Evaluate(problem_, graph_, replicated);
@@ -290,7 +300,7 @@ class Columns {
   const ProblemGraph& graph_;
   const LoadModel model_;
   Evaluator evaluator_;
-  const int64_t work_;
+  const int64_t work_, max_cycle_;
   int64_t spent_ = 0;
   std::vector<Column> columns_;
 };
@@ -311,18 +321,31 @@ Picos BoundSteadyState(const PlacementProblem& problem, int64_t work) {
   return bound;
 }
 
-absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
-                                             const ProblemGraph& graph, const Solution* incumbent,
-                                             int64_t work) {
-  ALLOT_RETURN_IF_ERROR(Check(problem));
+absl::Status CheckReplicable(const PlacementProblem& problem) {
   if (problem.objective != PlacementObjective::kThroughput ||
       problem.execution == Execution::kCalls) {
-    return InputError("only a throughput has a steady state");
+    return InputError("replicas take turns in a stream: the objective must be throughput");
   }
-  if (problem.contiguous) return InputError("replicas need not be contiguous");
+  if (problem.contiguous) {
+    return InputError("replicas are not contiguous: leave out the demand for it");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
+                                             const ProblemGraph& graph, const Solution* incumbent,
+                                             int64_t work, int64_t max_cycle) {
+  ALLOT_CHECK(max_cycle >= 1 && max_cycle <= kMaxCycle);
+  ALLOT_RETURN_IF_ERROR(Check(problem));
+  ALLOT_RETURN_IF_ERROR(CheckReplicable(problem));
   SteadyState result;
   result.bound = {BoundSteadyState(problem, work / 4), "steady-state"};
-  if (!problem.items.empty()) Columns(problem, graph, work - work / 4).Solve(incumbent, result);
+  if (problem.items.empty()) {
+    result.replicated = {{Solution()}, {1}};
+    result.score = Evaluate(problem, graph, result.replicated);
+    return result;
+  }
+  Columns(problem, graph, work - work / 4, max_cycle).Solve(incumbent, result);
   return result;
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "placement/bounds.h"
@@ -19,7 +20,7 @@
 namespace allot {
 
 struct SteadyState {
-  // The best found, within memory, whole shares of a cycle of at most kMaxCycle; empty if none is
+  // The best found, within memory, whole shares of a cycle of at most `max_cycle`; empty if none is
   // feasible.
   ReplicatedPlacement replicated;
   ReplicationScore score;
@@ -28,11 +29,16 @@ struct SteadyState {
 };
 inline constexpr int64_t kMaxCycle = 64;
 
-// `incumbent` (may be null): a feasible placement to do at least as well as. Spends about `work`.
-// Error: a problem that is not about throughput, or of calls.
+// Whether replicas mean anything: an error unless the problem is about throughput, without calls
+// and without contiguity.
+absl::Status CheckReplicable(const PlacementProblem& problem);
+
+// `incumbent` (may be null): a feasible placement to do at least as well as. Spends about `work`,
+// and returns at most `max_cycle` turns, which is between 1 and kMaxCycle.
+// Error: what Check() and CheckReplicable() say.
 absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
                                              const ProblemGraph& graph, const Solution* incumbent,
-                                             int64_t work);
+                                             int64_t work, int64_t max_cycle = kMaxCycle);
 
 // The certificate alone: rounds of better weights.
 Picos BoundSteadyState(const PlacementProblem& problem, int64_t work);

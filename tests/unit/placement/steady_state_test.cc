@@ -77,6 +77,54 @@ TEST(SteadyStateTest, MemoryForOneReplicaLeavesThePipeline) {
   EXPECT_FALSE(Verify(problem, both, Evaluate(problem, graph, both).period).ok());
 }
 
+TEST(SteadyStateTest, KeepsTheOrderThatFitsMemory) {
+  // Two tensors of 6, made one after the other if items go by number, do not fit into 10.
+  PlacementProblem problem;
+  problem.objective = PlacementObjective::kThroughput;
+  problem.devices.Add({"a", 10, 0});
+  for (int i = 0; i < 4; ++i) {
+    PlacementProblem::Item item;
+    item.time.Add(1);
+    problem.items.Add(std::move(item));
+  }
+  for (const int32_t i : {0, 1}) {
+    problem.flows.Add({ItemId(i), {ItemId(i + 2)}, 6, {}});
+  }
+  const ProblemGraph graph = BuildGraph(problem);
+  Solution solution{Placement(4, DeviceId(0)), {ItemId(0), ItemId(2), ItemId(1), ItemId(3)}};
+  ASSERT_TRUE(Evaluate(problem, graph, solution).feasible);
+  const absl::StatusOr<SteadyState> state = SolveSteadyState(problem, graph, &solution, 10'000);
+  ASSERT_TRUE(state.ok()) << state.status();
+  ASSERT_EQ(state->replicated.placements.size(), 1u);
+  EXPECT_EQ(state->replicated.placements[0], solution);
+  EXPECT_EQ(state->score.period, 4);
+}
+
+TEST(SteadyStateTest, TakesNoMoreTurnsThanItMay) {
+  const PlacementProblem problem = Chain();
+  const ProblemGraph graph = BuildGraph(problem);
+  Solution split;
+  for (const int32_t d : {0, 1, 1}) split.device_of.Add(DeviceId(d));
+  split.order = graph.topological;
+  const absl::StatusOr<SteadyState> one = SolveSteadyState(problem, graph, &split, 100'000, 1);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->replicated.cycle(), 1);
+  EXPECT_EQ(one->score.period, 19);
+  EXPECT_EQ(one->bound.value, 12) << "which no cycle has anything to do with";
+}
+
+TEST(SteadyStateTest, RefusesWhatHasNoReplicas) {
+  PlacementProblem problem = Chain();
+  const ProblemGraph graph = BuildGraph(problem);
+  problem.objective = PlacementObjective::kLatency;
+  EXPECT_EQ(SolveSteadyState(problem, graph, nullptr, 100).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  problem.objective = PlacementObjective::kThroughput;
+  problem.contiguous = true;
+  EXPECT_EQ(SolveSteadyState(problem, graph, nullptr, 100).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
   int solved = 0, better = 0;
   for (uint64_t seed = 1; seed <= 500; ++seed) {
@@ -157,17 +205,101 @@ TEST(BatchingTest, TheLargestBatchWithinTheLimit) {
   // Three items of 38 and a transfer of 10 one after the other.
   absl::StatusOr<BatchChoice> choice = ChooseBatch(cases, 124, **solver, "brute-force", limits);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_EQ(cases[choice->index].size, 8);
-  EXPECT_EQ(choice->period, (38 + 38 + 5 + 7) / 8);
+  ASSERT_EQ(choice->chosen, 3u);
+  EXPECT_EQ(choice->answers[3].period, (38 + 38 + 5 + 7) / 8);
+  EXPECT_EQ(choice->answers[3].result.termination, Termination::kOptimal);
   // One inference less of time: all on one device still fits, with nothing moved.
   choice = ChooseBatch(cases, 123, **solver, "brute-force", limits);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_LE(choice->result.score.makespan, 123);
-  EXPECT_EQ(ChooseBatch(cases, 29, **solver, "brute-force", limits).status().code(),
-            absl::StatusCode::kNotFound);
+  ASSERT_TRUE(choice->chosen.has_value());
+  for (const BatchAnswer& answer : choice->answers) {
+    EXPECT_TRUE(answer.in_time);
+    EXPECT_LE(answer.result.score.makespan, 123);
+  }
+  EXPECT_EQ(choice->answers[3].result.score.objective, 114);
+  EXPECT_EQ(choice->answers[3].result.termination, Termination::kFeasible);
+  // What is too slow is proved to be.
+  choice = ChooseBatch(cases, 29, **solver, "brute-force", limits);
+  ASSERT_TRUE(choice.ok()) << choice.status();
+  EXPECT_FALSE(choice->chosen.has_value());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_FALSE(choice->answers[i].in_time);
+    EXPECT_EQ(choice->answers[i].least_latency.value, 3 * (6 + 4 * cases[i].size));
+    EXPECT_EQ(choice->answers[i].result.score.makespan, 3 * (6 + 4 * cases[i].size));
+  }
   choice = ChooseBatch(cases, 30, **solver, "brute-force", limits);
   ASSERT_TRUE(choice.ok()) << choice.status();
-  EXPECT_EQ(cases[choice->index].size, 1);
+  EXPECT_EQ(choice->chosen, 0u);
+  cases[1].size = 0;
+  EXPECT_EQ(ChooseBatch(cases, 30, **solver, "brute-force", limits).status().message(),
+            "batch 1: its size is 0");
+}
+
+// Answers for throughput with items in their smallest order, for latency in the opposite one, as
+// long as what it is given leaves it no other device.
+class OrderOnly : public PlacementSolver {
+ public:
+  absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
+    SolveResult result;
+    result.termination = Termination::kFeasible;
+    const bool fixed = !input.problem.items[ItemId(0)].time[DeviceId(1)].has_value();
+    Solution solution{Placement(3, DeviceId(0)), {ItemId(0), ItemId(1), ItemId(2)}};
+    solution.device_of[ItemId(2)] = DeviceId(1);
+    if (fixed) solution.order = {ItemId(1), ItemId(0), ItemId(2)};
+    result.best = std::move(solution);
+    return result;
+  }
+};
+
+TEST(BatchingTest, KeepsTheDevicesIfAnotherOrderIsQuickEnough) {
+  // Of two items on one device, the second feeds a third, elsewhere: it had better be first.
+  BatchCase batch;
+  batch.size = 3;
+  for (const char* name : {"a", "b"}) batch.problem.devices.Add({name, 100, 0});
+  for (const Picos time : {10, 1, 5}) {
+    PlacementProblem::Item item;
+    for (int d = 0; d < 2; ++d) item.time.Add(time);
+    batch.problem.items.Add(std::move(item));
+  }
+  PlacementProblem::Flow flow{ItemId(1), {ItemId(2)}, 0, {}};
+  for (int d = 0; d < 2; ++d) {
+    IdVector<DeviceId, Picos> row(2, 2);
+    row[DeviceId(d)] = 0;
+    flow.time.Add(std::move(row));
+  }
+  batch.problem.flows.Add(std::move(flow));
+  const auto best = [&](Picos limit) {
+    absl::StatusOr<BatchChoice> choice =
+        ChooseBatch({batch}, limit, OrderOnly(), "order-only", SolveLimits{});
+    EXPECT_TRUE(choice.ok()) << choice.status();
+    return *std::move(choice);
+  };
+  EXPECT_EQ(best(18).answers[0].result.score.makespan, 18);
+  const BatchChoice quick = best(17);
+  EXPECT_EQ(quick.chosen, 0u);
+  EXPECT_EQ(quick.answers[0].result.score.makespan, 11);
+  EXPECT_EQ(quick.answers[0].period, 4) << "11 in a batch of 3";
+  EXPECT_FALSE(best(10).chosen.has_value());
+}
+
+TEST(BatchingTest, PeriodsAreComparedExactly) {
+  // 10 / 3 and 7 / 2 per inference round to the same.
+  std::vector<BatchCase> cases;
+  for (const auto& [size, time] : {std::pair<int64_t, Picos>(2, 7), {3, 10}}) {
+    BatchCase batch{size, {}};
+    batch.problem.devices.Add({"a", 100, 0});
+    PlacementProblem::Item item;
+    item.time.Add(time);
+    batch.problem.items.Add(std::move(item));
+    cases.push_back(std::move(batch));
+  }
+  const auto solver = BuiltinSolvers().Find("single-device")->make("");
+  ASSERT_TRUE(solver.ok());
+  const absl::StatusOr<BatchChoice> choice =
+      ChooseBatch(cases, 100, **solver, "single-device", SolveLimits{});
+  ASSERT_TRUE(choice.ok()) << choice.status();
+  EXPECT_EQ(choice->answers[0].period, choice->answers[1].period);
+  EXPECT_EQ(choice->chosen, 1u);
 }
 
 }  // namespace
