@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/formats/names.h"
+#include "placement/steady_state.h"
 #include "placement/verify.h"
 #include "support/diagnostics.h"
 #include "support/json_reader.h"
@@ -57,7 +58,7 @@ class ClaimReader {
         devices_(NamesOf<DeviceId>("device", problem.devices)) {}
 
   Claim Read() {
-    ReadPlacement();
+    ReadPlacement(reader_, claim_.solution);
     const Json* objective = reader_.Find("objective");
     double millis = 0;
     if (objective != nullptr && !objective->is_null() && reader_.Read("objective", millis)) {
@@ -68,11 +69,14 @@ class ClaimReader {
     const Json* schedule = reader_.Find("schedule");
     const auto* entries = schedule == nullptr ? nullptr : schedule->If<Json::Array>();
     if (schedule != nullptr && (entries == nullptr || !entries->empty())) ReadSchedule();
+    const Json* replication = reader_.Find("replication");
+    if (replication != nullptr && !replication->is_null()) ReadReplication();
     return std::move(claim_);
   }
 
  private:
   static constexpr double kMaxMillis = 2.3e9;  // what Check() lets a whole problem take
+  static constexpr int64_t kMostShares = 1 << 20;
 
   // Of the entry `index` of a list. A list in the order of the items may repeat their names.
   ItemId ReadItem(JsonReader& entry, size_t index) {
@@ -99,16 +103,16 @@ class ClaimReader {
     return DeviceId();
   }
 
-  void ReadPlacement() {
-    Solution& solution = claim_.solution;
+  // Of an object with a member "placement".
+  void ReadPlacement(JsonReader& reader, Solution& solution) {
     solution.device_of.resize(problem_.items.size());
     const bool calls = problem_.execution == Execution::kCalls;
     if (calls) solution.call_of.resize(problem_.items.size());
-    if (!reader_.Has("placement")) {
-      return reader_.Error("", "key 'placement' is missing; write [{\"item\", \"device\"}, ...]");
+    if (!reader.Has("placement")) {
+      return reader.Error("", "key 'placement' is missing; write [{\"item\", \"device\"}, ...]");
     }
-    std::vector<JsonReader> entries = reader_.Objects("placement");
-    if (entries.empty()) return reader_.Error("placement", "holds no item: there is no solution");
+    std::vector<JsonReader> entries = reader.Objects("placement");
+    if (entries.empty()) return reader.Error("placement", "holds no item: there is no solution");
     for (size_t i = 0; i < entries.size(); ++i) {
       const ItemId item = ReadItem(entries[i], i);
       const DeviceId device = ReadDevice(entries[i], "device");
@@ -128,7 +132,27 @@ class ClaimReader {
     }
     for (const ItemId item : problem_.items.ids()) {
       if (solution.device_of[item].valid()) continue;
-      return reader_.Error("placement", absl::StrCat(Name(item), " is missing"));
+      return reader.Error("placement", absl::StrCat(Name(item), " is missing"));
+    }
+  }
+
+  void ReadReplication() {
+    JsonReader reader = reader_.Object("replication");
+    const Json* period = reader.Find("period");
+    if (period != nullptr && period->is_null()) return;  // none were found
+    if (!ReadTime(reader, "period", claim_.replicated_period)) return;
+    std::vector<JsonReader> entries = reader.Objects("shares");
+    if (entries.empty()) reader.Error("shares", "holds no placement");
+    for (JsonReader& entry : entries) {
+      int64_t share = 0;
+      if (!entry.Require("share", share)) continue;
+      if (share < 1 || share > kMostShares) {
+        entry.Error("share", absl::StrCat("must lie between 1 and ", kMostShares));
+      }
+      Solution solution;
+      ReadPlacement(entry, solution);
+      claim_.replicated.placements.push_back(std::move(solution));
+      claim_.replicated.shares.push_back(share);
     }
   }
 
@@ -302,6 +326,11 @@ absl::StatusOr<Picos> VerifyClaim(const PlacementProblem& problem, const Claim& 
     if (!claim.schedule.has_value() && std::abs(claimed - value) <= tolerance) claimed = value;
   }
   ALLOT_RETURN_IF_ERROR(Verify(problem, claim.solution, schedule, claimed));
+  if (!claim.replicated.placements.empty()) {
+    ALLOT_RETURN_IF_ERROR(CheckReplicable(problem), "replication: ");
+    ALLOT_RETURN_IF_ERROR(Verify(problem, claim.replicated, claim.replicated_period),
+                          "replication: ");
+  }
   return value;
 }
 

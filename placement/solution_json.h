@@ -10,6 +10,7 @@
 
 #include "placement/evaluate.h"
 #include "placement/problem.h"
+#include "placement/replication.h"
 #include "support/json.h"
 
 namespace allot {
@@ -28,10 +29,14 @@ struct Claim {
   Solution solution;                   // its order is that of the schedule
   std::optional<Schedule> schedule;    // if the answer has one
   std::optional<double> objective_ms;  // if it claims one
+  // Placements that take turns, if it has any, and the period claimed for them.
+  ReplicatedPlacement replicated;
+  Picos replicated_period = 0;
 };
 
-// Reads {"placement", "schedule", "objective"}, written as above; the last two may be missing, and
-// other members mean nothing here. Items and devices are names; a number that is no name counts
+// Reads {"placement", "schedule", "objective", "replication": {"period", "shares": [{"share",
+// "placement"}]}}, written as above; all but the first may be missing, and other members mean
+// nothing here. Items and devices are names; a number that is no name counts
 // from 0. Errors say where.
 absl::StatusOr<Claim> ReadClaim(const PlacementProblem& problem, absl::string_view text,
                                 const std::string& file);
@@ -39,7 +44,8 @@ absl::StatusOr<Claim> ReadClaim(const PlacementProblem& problem, absl::string_vi
 // The objective of the answer, or what is wrong with it: whatever Verify() finds in its schedule
 // (without one, in the schedule that Simulate() makes of the placement, items in their smallest
 // topological order), and an objective that is another one. Without a schedule the claim may be off
-// by a picosecond for each item and flow: others do not count in whole picoseconds.
+// by a picosecond for each item and flow: others do not count in whole picoseconds. Replicas are
+// held to their period.
 absl::StatusOr<Picos> VerifyClaim(const PlacementProblem& problem, const Claim& claim);
 
 }  // namespace allot

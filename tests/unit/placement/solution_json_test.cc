@@ -102,6 +102,40 @@ TEST(SolutionJson, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Verdict(apart, kPlacement), HasSubstr("flow 0 has no route from device 'x' to"));
 }
 
+TEST(SolutionJson, ReplicasAreHeldToTheirPeriod) {
+  // One item of 4 and 12 ms: three turns of four on x load it with 12, and y as much.
+  const std::string text = R"({
+    "schema": "allot.problem/1", "objective": "throughput",
+    "devices": [{"name": "x"}, {"name": "y"}], "items": [{"name": "a", "time": ["4ms", "12ms"]}]})";
+  const PlacementProblem problem = Problem(text);
+  const std::string claim = R"({"placement": [{"item": "a", "device": "x"}], "objective": 4,
+    "replication": {"period": 3, "shares": [
+      {"share": 3, "placement": [{"item": "a", "device": "x"}]},
+      {"share": 1, "placement": [{"item": "a", "device": "y"}]}]}})";
+  EXPECT_EQ(Verdict(problem, claim), "OK 4.0");
+  const struct {
+    const char *from, *to, *message;
+  } cases[] = {
+      {"\"period\": 3", "\"period\": 2.9", "replication: the period is 3000000000 ps, not 29"},
+      {"\"share\": 3", "\"share\": 2", "replication: the period is 4000000000 ps, not 3"},
+      {"\"share\": 3", "\"share\": 0", "s.json: replication.shares[0].share: must lie between 1"},
+      {"\"share\": 3,", "", "s.json: replication.shares[0]: key 'share' is missing"},
+      {"\"period\": 3,", "", "s.json: replication: key 'period' is missing"},
+      {"\"shares\"", "\"share\"", "s.json: replication.shares: holds no placement"},
+      {"{\"share\": 1, \"placement\": [{\"item\": \"a\"",
+       "{\"share\": 1, \"placement\": [{\"item\": 1",
+       "s.json: replication.shares[1].placement[0].item: there is no item 1"},
+  };
+  for (const auto& each : cases) {
+    EXPECT_THAT(Verdict(problem, Replace(claim, each.from, each.to)), HasSubstr(each.message))
+        << each.to;
+  }
+  EXPECT_EQ(Verdict(problem, Replace(claim, "\"period\": 3", "\"period\": null")), "OK 4.0")
+      << "none were found";
+  EXPECT_THAT(Verdict(Problem(Replace(text, "throughput", "latency")), claim),
+              HasSubstr("replication: replicas take turns in a stream"));
+}
+
 TEST(SolutionJson, AScheduleIsHeldToItsTimes) {
   const PlacementProblem problem = Problem();
   const std::string schedule = R"({"schedule": [
