@@ -32,6 +32,9 @@ struct Candidate {
   PartedSolution solution;
 };
 
+// About a second at most for models of some thousand clusters.
+constexpr int64_t kUsualWork = 2'000'000, kUsualLoadWork = 8'000'000;
+
 class Placing {
  public:
   Placing(const PlaceOptions& options, const BuiltProblem& built, const ir::Plan& plan,
@@ -42,7 +45,9 @@ class Placing {
         context_(context),
         modules_(ModulesOf(plan)),
         part_effort_(EffortFor(problem_, 4'000'000, 20, 4000)) {
-    limits_.work = options.work > 0 ? options.work : 2'000'000;
+    // A move of loads costs a fraction of a simulated schedule.
+    const bool loads = problem_.objective == PlacementObjective::kThroughput;
+    limits_.work = options.work > 0 ? options.work : loads ? kUsualLoadWork : kUsualWork;
     limits_.seed = context.seed;
     limits_.threads = context.threads;
   }
@@ -211,7 +216,7 @@ Entry<PlanPass> PlaceEntry() {
           .Add("solver-options", &PlaceOptions::solver_options,
                "options of the solver itself, as {key=value key=value}")
           .Add("work", &PlaceOptions::work,
-               "effort of the search, about one cluster evaluation each; 0: by size")
+               "effort of the search, about one cluster evaluation each; 0: by objective")
           .Add("baselines", &PlaceOptions::baselines,
                "also try each device alone, greedy and HEFT, and adopt the best of all"));
 }

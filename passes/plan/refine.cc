@@ -65,12 +65,12 @@ class RefinePass final : public PlanPass {
     return current;
   }
 
-  // Enough moves for each pair of clusters to be tried often; about half a second at most.
+  // Enough moves for each pair of clusters to be tried often; about a second at most.
   int64_t Work(const PlacementProblem& problem) const {
     if (options_.work > 0) return options_.work;
     const auto n = static_cast<int64_t>(problem.items.size());
-    return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 400), 1'000'000,
-                               16'000'000);
+    return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000,
+                               24'000'000);
   }
 
   // `before` or better; `how`: what made it so, `proved`: whether nothing is better.

@@ -131,7 +131,11 @@ class Portfolio : public PlacementSolver {
     ALLOT_RETURN_IF_ERROR(RunAll(
         {{"chain-dp", "", work, seed, any}, {"downset-dp", "", work, seed, any}}, input, standing));
     if (standing.Done()) return absl::OkStatus();
-    ALLOT_RETURN_IF_ERROR(RunAll({{"load-anneal", "", work / 4 * 3, seed, any}}, input, standing));
+    // Where channels count, too, it is one search among others.
+    const bool channels =
+        input.problem.num_channels > 0 && input.problem.communication != Communication::kDelay;
+    const int64_t much = channels ? work / 4 : work / 4 * 3;
+    ALLOT_RETURN_IF_ERROR(RunAll({{"load-anneal", "", much, seed, any}}, input, standing));
     if (standing.Done()) return absl::OkStatus();
     const int64_t share = std::max(work / 2, work - standing.result.work) / 4;
     ALLOT_RETURN_IF_ERROR(RunAll({{"modular", "", share, seed, any},
