@@ -25,42 +25,53 @@ double Largest(const std::vector<double>& values) {
   return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
+struct Shape {
+  int64_t stages, nodes, percent;
+  Communication communication = Communication::kDelay;
+};
+
 void Quality(int seeds, int64_t work) {
   std::printf(
-      "\n### Quality (WS(n, 4, 0.75) stages, 3 unlike devices, delay)\n\n"
+      "\n### Quality (WS(n, 4, 0.75) stages, 3 unlike devices)\n\n"
       "Gap: 1 - bound / value. Gain: 1 - value / best of heft, peft, m-etf, priority-greedy.\n\n"
-      "| stages x nodes | transfers : compute | seeds | mean gap %% | largest gap %% | proved |"
-      " mean gain %% | mean CPU s |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
-  for (const int64_t percent : {50, 100, 200}) {
-    for (const auto& [stages, nodes] :
-         {std::pair<int64_t, int64_t>{6, 8}, {4, 12}, {4, 16}, {4, 24}, {3, 32}}) {
-      std::vector<double> gaps, gains, seconds;
-      int proved = 0;
-      for (int seed = 1; seed <= seeds; ++seed) {
-        RandomModularOptions options;
-        options.stages = stages;
-        options.nodes = nodes;
-        options.communication_to_compute = percent;
-        const PlacementProblem problem = RandomModularProblem(static_cast<uint64_t>(seed), options);
-        const absl::StatusOr<SolveRun> run = RunSolver("auto", problem, work);
-        if (!run.ok() || !run->found()) continue;
-        gaps.push_back(100 * (1 - run->ratio()));
-        seconds.push_back(run->cpu_s);
-        proved += run->proved() ? 1 : 0;
-        double best = 0;
-        for (const char* name : {"heft", "peft", "m-etf", "priority-greedy"}) {
-          const absl::StatusOr<SolveRun> rival = RunSolver(name, problem, work);
-          if (!rival.ok() || !rival->found()) continue;
-          best = best == 0 ? rival->value_ms() : std::min(best, rival->value_ms());
-        }
-        if (best > 0) gains.push_back(100 * (1 - run->value_ms() / best));
+      "| stages x nodes | transfers : compute | model | seeds | mean gap %% | largest gap %% | "
+      "proved |"
+      " mean gain %% | mean CPU s |\n|---|---:|---|---:|---:|---:|---:|---:|---:|\n");
+  for (const Shape& shape : {Shape{6, 8, 100},
+                             {4, 16, 50},
+                             {4, 16, 100},
+                             {4, 16, 200},
+                             {4, 16, 100, Communication::kLink},
+                             {4, 24, 100},
+                             {3, 32, 100}}) {
+    std::vector<double> gaps, gains, seconds;
+    int proved = 0;
+    for (int seed = 1; seed <= seeds; ++seed) {
+      RandomModularOptions options;
+      options.stages = shape.stages;
+      options.nodes = shape.nodes;
+      options.communication_to_compute = shape.percent;
+      options.communication = shape.communication;
+      const PlacementProblem problem = RandomModularProblem(static_cast<uint64_t>(seed), options);
+      const absl::StatusOr<SolveRun> run = RunSolver("auto", problem, work);
+      if (!run.ok() || !run->found()) continue;
+      gaps.push_back(100 * (1 - run->ratio()));
+      seconds.push_back(run->cpu_s);
+      proved += run->proved() ? 1 : 0;
+      double best = 0;
+      for (const char* name : {"heft", "peft", "m-etf", "priority-greedy"}) {
+        const absl::StatusOr<SolveRun> rival = RunSolver(name, problem, work);
+        if (!rival.ok() || !rival->found()) continue;
+        best = best == 0 ? rival->value_ms() : std::min(best, rival->value_ms());
       }
-      std::printf("| %d x %d | %.1f | %zu | %.2f | %.2f | %d | %.1f | %.2f |\n",
-                  static_cast<int>(stages), static_cast<int>(nodes),
-                  static_cast<double>(percent) / 100, gaps.size(), Mean(gaps), Largest(gaps),
-                  proved, Mean(gains), Mean(seconds));
-      std::fflush(stdout);
+      if (best > 0) gains.push_back(100 * (1 - run->value_ms() / best));
     }
+    std::printf("| %d x %d | %.1f | %s | %zu | %.2f | %.2f | %d | %.1f | %.2f |\n",
+                static_cast<int>(shape.stages), static_cast<int>(shape.nodes),
+                static_cast<double>(shape.percent) / 100,
+                shape.communication == Communication::kLink ? "link" : "delay", gaps.size(),
+                Mean(gaps), Largest(gaps), proved, Mean(gains), Mean(seconds));
+    std::fflush(stdout);
   }
 }
 
@@ -74,8 +85,8 @@ void Splitting(int64_t work) {
       "| stages x nodes | items | MILP ms | proved | MILP CPU s | split ms | proved | split CPU s |"
       " times faster |\n|---|---:|---:|---|---:|---:|---|---:|---:|\n");
   for (const auto& [stages, nodes] :
-       {std::pair<int64_t, int64_t>{1, 5}, {2, 5}, {3, 5}, {4, 5}, {5, 5}, {6, 5}}) {
-    for (uint64_t seed = 1; seed <= 3; ++seed) {
+       {std::pair<int64_t, int64_t>{2, 8}, {3, 8}, {4, 8}, {1, 16}, {2, 12}, {2, 16}}) {
+    for (uint64_t seed = 1; seed <= 2; ++seed) {
       RandomModularOptions options;
       options.stages = stages;
       options.nodes = nodes;
