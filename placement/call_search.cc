@@ -73,8 +73,9 @@ class Search {
     if (n_ == 0) {
       result_.found = true;
       result_.value = limits_.judge ? limits_.judge({}) : 0;
-    } else if (Bound(0, kNever) < best_) {
-      Extend(0);
+    } else {
+      result_.lower = Bound(0, kNever);
+      if (Bound(0, best_) < best_) Extend(0);
     }
     result_.work = work_;
     return std::move(result_);
@@ -113,6 +114,7 @@ class Search {
       for (int32_t d = 0; d < num_devices_; ++d) {
         Picos& tail = tail_[Cell(item, d)];
         tail = Follow(item, d);
+        if (!in_.after.empty()) tail = std::max(tail, in_.after[Cell(item, d)]);
         for (int32_t f : outputs_[Size(item)]) {
           for (int32_t to = 0; to < num_devices_; ++to) {
             const Picos crossing = Crossing(f, d, to);

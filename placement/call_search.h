@@ -38,9 +38,12 @@ struct CallInstance {
   };
   CallSize size = CallSize::kOne;
   int32_t num_items = 0, num_devices = 0;
-  std::vector<Picos> time;       // [item][device], kNotAllowed where it cannot be
-  std::vector<Picos> release;    // [item][device]: no earlier start; empty: none
-  std::vector<Picos> follow;     // [item][device]: what follows its end outside; empty: nothing
+  std::vector<Picos> time;     // [item][device], kNotAllowed where it cannot be
+  std::vector<Picos> release;  // [item][device]: no earlier start; empty: none
+  std::vector<Picos> follow;   // [item][device]: what follows its end outside; empty: nothing
+  // [item][device]: known to lie between its end and the end of everything, of whatever sequence:
+  // no rule, but something proven (nested_bounds.h). Empty: nothing.
+  std::vector<Picos> after;
   std::vector<Picos> ready;      // [device]: free from then on; empty: from the start
   std::vector<Picos> call_cost;  // [device]; empty: calls are free
   std::vector<Flow> flows;
@@ -75,6 +78,7 @@ struct CallSearchResult {
   bool complete = false;  // nothing smaller than `value` (or than upper, if nothing was found)
   bool found = false;
   Picos value = 0;  // as judged
+  Picos lower = 0;  // proven before anything was tried
   std::vector<Call> calls;
   int64_t work = 0;
 };

@@ -27,14 +27,16 @@ Solution ToSolution(const CallInstance& instance, const std::vector<Call>& calls
 
 class Exact {
  public:
-  Exact(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work, Picos upper)
+  Exact(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work, Picos upper,
+        const ItemBounds* known)
       : problem_(problem),
         graph_(graph),
         evaluator_(problem, graph),
         always_fits_(MemoryModel(problem).always_fits()),
         instance_(MakeCallInstance(problem, graph, CallSize::kOne)),
         work_(work),
-        upper_(upper) {}
+        upper_(upper),
+        known_(known) {}
 
   ExactItemsResult Run(const Solution* incumbent) {
     for (const LowerBound& bound : LowerBounds(problem_, graph_, Launch::kIgnore, work_ / 8)) {
@@ -112,15 +114,36 @@ class Exact {
 
   void Latency() {
     Picos least = 0;
-    if (!SearchBelow(Upper(), work_ - work_ / 4, least)) {
-      if (Upper() < kNever) RaiseBound(work_ / 4);
-      return;
+    if (known_ != nullptr) Impose(known_->after, known_->before, instance_);
+    // Without the bounds this much is often enough.
+    const int64_t quick = known_ == nullptr ? work_ / 16 : work_ - work_ / 4;
+    bool complete = SearchBelow(Upper(), quick, least);
+    if (!complete && known_ == nullptr) {
+      RaiseKnown();
+      complete = SearchBelow(Upper(), work_ - result_.work - work_ / 4, least);
     }
+    if (complete) {
+      Judged(least);
+    } else if (Upper() < kNever) {
+      RaiseBound(work_ / 4);
+    }
+  }
+
+  void RaiseKnown() {
+    result_.work += RaiseAfter(instance_, work_ / 16, own_.after);
+    result_.work += RaiseBefore(instance_, work_ / 16, own_.before);
+    Impose(own_.after, own_.before, instance_);
+    known_ = &own_;
+  }
+
+  // What the search of the relaxation, which found `least`, leaves to be judged.
+  void Judged(Picos least) {
     if (Upper() <= least) {
       result_.proved = true;
       return;
     }
     // The relaxation is better than the truth: look at everything it leaves.
+    if (known_ == nullptr) RaiseKnown();
     if (problem_.communication != Communication::kDelay) instance_.classes.clear();
     CallSearchLimits limits;
     limits.upper = Upper();
@@ -159,6 +182,8 @@ class Exact {
   CallInstance instance_;
   const int64_t work_;
   const Picos upper_;
+  const ItemBounds* known_;  // that the instance has been told of
+  ItemBounds own_;
   std::vector<int32_t> device_, order_;
   ExactItemsResult result_;
 };
@@ -166,10 +191,11 @@ class Exact {
 }  // namespace
 
 ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
-                            const Solution* incumbent, int64_t work, Picos upper) {
+                            const Solution* incumbent, int64_t work, Picos upper,
+                            const ItemBounds* known) {
   ALLOT_CHECK(problem.items.size() <= kMaxExactItems);
   ALLOT_CHECK(problem.devices.size() <= kMaxExactDevices);
-  return Exact(problem, graph, work, upper).Run(incumbent);
+  return Exact(problem, graph, work, upper, known).Run(incumbent);
 }
 
 }  // namespace allot

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "placement/evaluate.h"
+#include "placement/nested_bounds.h"
 #include "placement/path_bounds.h"
 
 namespace allot {
@@ -18,6 +19,10 @@ struct ExactItemsResult {
   int64_t work = 0;
 };
 
+struct ItemBounds {
+  NestedBounds before, after;
+};
+
 inline constexpr size_t kMaxExactItems = 64, kMaxExactDevices = 64;
 
 // Latency: the search over orders of starts (call_search.h). Under kDelay it is exact by itself.
@@ -28,10 +33,12 @@ inline constexpr size_t kMaxExactItems = 64, kMaxExactDevices = 64;
 // targets nearer to the bound, for which the search is shorter.
 // Throughput: the search over loads (load_search.h); when the peak of memory binds, it proves only
 // what holds for the topological order.
+// What the search knows of each item's ancestors and descendants (nested_bounds.h) is worked out
+// first, if the problem turns out to need it, or taken from `known`, numbered as graph.topological.
 // At most kMaxExactItems items and kMaxExactDevices devices. `incumbent` may be null. Only what is
 // below `upper` is looked for; the bound may then be `upper` itself.
 ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
                             const Solution* incumbent, int64_t work,
-                            Picos upper = PathCosts::kNever);
+                            Picos upper = PathCosts::kNever, const ItemBounds* known = nullptr);
 
 }  // namespace allot

@@ -30,7 +30,9 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
       graph_(BuildGraph(part_)),
       evaluator_(std::make_unique<Evaluator>(part_, graph_)),
       bound_work_(work / static_cast<int64_t>(entries_ * exits_)),
-      runs_(entries_ * exits_) {
+      runs_(entries_ * exits_),
+      before_(entries_),
+      after_(exits_) {
   for (size_t i = 0; i < module.items.size(); ++i) {
     if (module.items[i] == module.exit) exit_ = static_cast<int32_t>(i) + skip_;
   }
@@ -103,9 +105,16 @@ void ModuleRuns::FillStep() {
 
 PlacementProblem ModuleRuns::Pinned(size_t entry, size_t exit) const {
   PlacementProblem pinned = part_;
-  if (skip_ > 0) Pin(pinned.items[ItemId(0)], entry);
-  if (exit_ >= 0) Pin(pinned.items[ItemId(exit_)], exit);
+  if (skip_ > 0 && entry != kAnywhere) Pin(pinned.items[ItemId(0)], entry);
+  if (exit_ >= 0 && exit != kAnywhere) Pin(pinned.items[ItemId(exit_)], exit);
   return pinned;
+}
+
+int64_t ModuleRuns::RaiseBounds(size_t entry, size_t exit, int64_t work) {
+  const int64_t before = RaiseBefore(
+      MakeCallInstance(Pinned(entry, kAnywhere), graph_, CallSize::kOne), work / 2, before_[entry]);
+  return before + RaiseAfter(MakeCallInstance(Pinned(kAnywhere, exit), graph_, CallSize::kOne),
+                             work - before, after_[exit]);
 }
 
 Solution ModuleRuns::ToSolution(size_t entry, const std::vector<int32_t>& device,
@@ -167,8 +176,10 @@ int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_e
   if (exact && run.lower < std::min(run.value, cutoff)) {
     const bool known = run.value < kNever && run.value <= cutoff;
     const Solution best = known ? ToSolution(entry, run.device, run.order) : Solution();
-    ExactItemsResult found =
-        ExactItems(pinned, graph_, known ? &best : nullptr, effort, known ? kNever : cutoff);
+    spent += RaiseBounds(entry, exit, effort / 4);
+    const ItemBounds bounds{before_[entry], after_[exit]};
+    ExactItemsResult found = ExactItems(pinned, graph_, known ? &best : nullptr, effort,
+                                        known ? kNever : cutoff, &bounds);
     spent += found.work;
     run.lower = std::max(run.lower, found.lower);
     if (found.solution.has_value()) Keep(entry, exit, *found.solution, found.value);

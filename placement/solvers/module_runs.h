@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "placement/evaluator.h"
+#include "placement/exact_items.h"
 #include "placement/path_bounds.h"
 #include "placement/solvers/module_chain.h"
 
@@ -48,8 +49,11 @@ class ModuleRuns {
   int64_t Bound(size_t entry, size_t exit);
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
   void FillStep();
-  // The module with entry and exit on these devices.
+  // The module with entry and exit on these devices; kAnywhere: on any.
+  static constexpr size_t kAnywhere = ~size_t{0};
   PlacementProblem Pinned(size_t entry, size_t exit) const;
+  // What the exact search may know of runs between these devices. Returns the work spent.
+  int64_t RaiseBounds(size_t entry, size_t exit, int64_t work);
   void Keep(size_t entry, size_t exit, const Solution& solution, Picos value);
   Solution ToSolution(size_t entry, const std::vector<int32_t>& device,
                       const std::vector<int32_t>& order) const;
@@ -60,8 +64,10 @@ class ModuleRuns {
   PlacementProblem part_;
   ProblemGraph graph_;
   std::unique_ptr<Evaluator> evaluator_;  // keeps references to part_ and graph_
-  int64_t bound_work_;  // for each run
+  int64_t bound_work_;                    // for each run
   std::vector<ModuleRun> runs_;
+  // What precedes an item depends on the entry's device alone, what follows on the exit's.
+  std::vector<NestedBounds> before_, after_;
 };
 
 }  // namespace allot

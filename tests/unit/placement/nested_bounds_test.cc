@@ -1,0 +1,189 @@
+// What is proven of the two sides of each item: against every schedule of small random problems,
+// and in the search that believes it.
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+#include "placement/exact_items.h"
+#include "placement/nested_bounds.h"
+#include "tests/unit/placement/exhaustive.h"
+
+namespace allot {
+namespace {
+
+RandomProblemOptions SmallLatency(int round) {
+  RandomProblemOptions options;
+  options.min_items = 3;
+  options.max_items = 6;
+  options.objective = PlacementObjective::kLatency;
+  options.communication = static_cast<Communication>(round % 3);
+  options.groups = round % 4 == 1;
+  options.memory = round % 8 == 2;
+  options.edge_percent = 15 + 15 * (round % 5);
+  return options;
+}
+
+// Of all schedules, the least that lies before the start and after the end of each item, by
+// [item][device]. False if there are none.
+bool LeastOfAll(const PlacementProblem& problem, const ProblemGraph& graph,
+                std::vector<Picos>& before, std::vector<Picos>& after) {
+  Evaluator evaluator(problem, graph);
+  const size_t n = problem.items.size(), num_devices = problem.devices.size();
+  before.assign(n * num_devices, PathCosts::kNever);
+  after = before;
+  bool any = false;
+  std::vector<int32_t> device(n, 0);
+  while (true) {
+    std::vector<int32_t> order, missing;
+    for (const ItemId item : problem.items.ids()) {
+      missing.push_back(static_cast<int32_t>(graph.predecessors[item].size()));
+    }
+    ForEachOrder(graph, order, missing, [&] {
+      if (!evaluator.Value(device.data(), order.data()).feasible()) return;
+      any = true;
+      evaluator.Simulate(device.data(), order.data());
+      const Simulation& run = evaluator.simulation();
+      const Picos end = *std::max_element(run.end().begin(), run.end().end());
+      for (size_t i = 0; i < n; ++i) {
+        const size_t cell = i * num_devices + static_cast<size_t>(device[i]);
+        before[cell] = std::min(before[cell], run.start()[i]);
+        after[cell] = std::min(after[cell], end - run.end()[i]);
+      }
+    });
+    size_t i = 0;
+    while (i < n && ++device[i] == static_cast<int32_t>(num_devices)) device[i++] = 0;
+    if (i == n) return any;
+  }
+}
+
+TEST(NestedBoundsTest, HoldOfEverySchedule) {
+  Random random(77);
+  int beyond_nothing = 0;
+  for (int round = 0; round < 900; ++round) {
+    const PlacementProblem problem = RandomProblem(random, SmallLatency(round));
+    const ProblemGraph graph = BuildGraph(problem);
+    std::vector<Picos> least_before, least_after;
+    if (!LeastOfAll(problem, graph, least_before, least_after)) continue;
+    const CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    NestedBounds before, after;
+    // Cut off at first, then again with more.
+    for (const int64_t work : {int64_t{10} * (round % 7), int64_t{20'000}}) {
+      RaiseBefore(instance, work, before);
+      RaiseAfter(instance, work, after);
+      for (size_t i = 0; i < instance.item_of.size(); ++i) {
+        for (size_t d = 0; d < problem.devices.size(); ++d) {
+          const size_t mine = i * problem.devices.size() + d;
+          const size_t cell =
+              static_cast<size_t>(instance.item_of[i].index()) * problem.devices.size() + d;
+          ASSERT_LE(before.least[mine], least_before[cell]) << round << ' ' << i << ' ' << d;
+          ASSERT_LE(after.least[mine], least_after[cell]) << round << ' ' << i << ' ' << d;
+          beyond_nothing += before.least[mine] > 0 || after.least[mine] > 0 ? 1 : 0;
+        }
+      }
+    }
+    EXPECT_TRUE(before.complete && after.complete) << round;
+  }
+  EXPECT_GT(beyond_nothing, 1'000);
+}
+
+// A fork of four equal items on two equal devices, without transfers to speak of: two of them run
+// one after the other, which no path shows.
+TEST(NestedBoundsTest, SeeThatDescendantsCompete) {
+  PlacementProblem problem;
+  problem.communication = Communication::kDelay;
+  for (const char* name : {"a", "b"}) problem.devices.Add({name, 1'000, 0});
+  problem.routes.resize(2);
+  for (const DeviceId from : problem.devices.ids()) {
+    for (int to = 0; to < 2; ++to) {
+      problem.routes[from].Add(Route{{{0, kPicosPerSecond}}, {}});
+    }
+  }
+  // 0 -> 1 -> {2, 3, 4, 5} -> 6 -> 7
+  for (int i = 0; i < 8; ++i) {
+    problem.items.Add({"", 0, 0, IdVector<DeviceId, std::optional<Picos>>(2, Picos{10})});
+  }
+  const auto flow = [&](int from, std::vector<ItemId> to) {
+    problem.flows.Add({ItemId(from), std::move(to), 0, {}});
+  };
+  flow(0, {ItemId(1)});
+  flow(1, {ItemId(2), ItemId(3), ItemId(4), ItemId(5)});
+  for (int i = 2; i < 6; ++i) flow(i, {ItemId(6)});
+  flow(6, {ItemId(7)});
+  ASSERT_TRUE(Check(problem).ok());
+  const ProblemGraph graph = BuildGraph(problem);
+  const CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+  NestedBounds before, after;
+  RaiseBefore(instance, 10'000, before);
+  RaiseAfter(instance, 10'000, after);
+  for (size_t d = 0; d < 2; ++d) {
+    EXPECT_EQ(after.least[1 * 2 + d], 40);
+    EXPECT_EQ(before.least[6 * 2 + d], 40);
+  }
+}
+
+TEST(NestedBoundsTest, TheSearchFindsTheSameWithThem) {
+  Random random(78);
+  int64_t without = 0, with = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    RandomProblemOptions options = SmallLatency(round);
+    options.communication = Communication::kDelay;
+    options.max_items = 11;
+    const PlacementProblem problem = RandomProblem(random, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    CallSearchLimits limits;
+    limits.work = 3'000'000;
+    const CallSearchResult plain = SearchCalls(instance, limits);
+    NestedBounds before, after;
+    RaiseBefore(instance, 50 * (round % 50), before);
+    RaiseAfter(instance, 50 * (round % 50), after);
+    Impose(after, before, instance);
+    const CallSearchResult informed = SearchCalls(instance, limits);
+    ASSERT_TRUE(plain.complete && informed.complete) << round;
+    ASSERT_EQ(plain.found, informed.found) << round;
+    if (!plain.found) continue;
+    ASSERT_EQ(plain.value, informed.value) << round;
+    EXPECT_LE(informed.lower, informed.value);
+    EXPECT_LE(plain.lower, plain.value);
+    without += plain.work;
+    with += informed.work;
+  }
+  EXPECT_LT(with, without);
+}
+
+TEST(NestedBoundsTest, ExactItemsBelievesThem) {
+  Random random(79);
+  for (int round = 0; round < 900; ++round) {
+    const PlacementProblem problem = RandomProblem(random, SmallLatency(round));
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
+    const CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    ItemBounds bounds;
+    RaiseBefore(instance, 1'000, bounds.before);
+    RaiseAfter(instance, 1'000, bounds.after);
+    const ExactItemsResult exact =
+        ExactItems(problem, graph, nullptr, 1'000'000, PathCosts::kNever, &bounds);
+    ASSERT_TRUE(exact.proved) << round;
+    ASSERT_EQ(exact.solution.has_value(), optimum.has_value()) << round;
+    if (optimum.has_value()) {
+      ASSERT_EQ(exact.value, *optimum) << round;
+    }
+    // Little work raises them on its own.
+    const ExactItemsResult hasty = ExactItems(problem, graph, nullptr, 16 * (1 + round % 20));
+    if (optimum.has_value()) {
+      ASSERT_LE(hasty.lower, *optimum) << round;
+    }
+    if (hasty.proved) {
+      ASSERT_EQ(hasty.solution.has_value(), optimum.has_value()) << round;
+      if (optimum.has_value()) {
+        ASSERT_EQ(hasty.value, *optimum) << round;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace allot
