@@ -1,20 +1,28 @@
 // The placement engine by itself: a problem as numbers in, a placement with its bound out.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "placement/batching.h"
 #include "placement/problem_json.h"
 #include "placement/solution_json.h"
 #include "placement/solver.h"
+#include "placement/steady_state.h"
+#include "support/options.h"
 #include "support/status.h"
+#include "target/quantity.h"
+#include "tools/batch_report.h"
 #include "tools/command_line.h"
 #include "tools/listing.h"
 #include "tools/solve_report.h"
@@ -28,10 +36,15 @@ namespace {
 // where caches miss and a unit takes longer.
 constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 2'000;
 constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
+constexpr Picos kNoTimeLimit = std::numeric_limits<Picos>::max();
+constexpr int64_t kMaxBatch = 1 << 20;
 
 struct Arguments {
   std::string problem, objective, communication, format = "auto", solver = "auto", verify, output;
+  std::vector<std::string> batches;    // as written, "4:p4.json"
+  std::optional<Picos> latency_limit;  // of a batch
   int64_t calls = 0, work = 0, threads = 1, seed = 1;
+  int64_t turns = 0;  // of replicas at most; 0: none are asked for
   double seconds = 0;
   bool contiguous = false, json = false, progress = false, list_solvers = false, print = false;
 };
@@ -57,6 +70,28 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Flag("contiguous", &arguments.contiguous, "no device may get back what its results lead to");
   line.Integer("calls", "Q", 1, 1 << 20, &arguments.calls,
                "how many calls a device makes at most, where it runs in calls");
+  line.Section("More than one placement, and more than one inference at once, for throughput");
+  line.Action(
+      "replicate", "N",
+      [&arguments](absl::string_view text) -> absl::Status {
+        arguments.turns = kMaxCycle;
+        if (text.empty()) return absl::OkStatus();
+        ALLOT_RETURN_IF_ERROR(ParseOption(text, arguments.turns));
+        if (arguments.turns >= 1 && arguments.turns <= kMaxCycle) return absl::OkStatus();
+        return InputError("expected 1 to ", kMaxCycle, ", not '", text, "'");
+      },
+      absl::StrCat("also find placements that take turns, N turns in a cycle at most\n(default: ",
+                   kMaxCycle, ")"));
+  line.List("batch", "SIZE:PROBLEM.json", &arguments.batches,
+            "instead of PROBLEM.json, once for each size: choose how many inferences\n"
+            "to run as one; times and bytes of each file are those of a whole batch");
+  line.Action(
+      "latency-limit", "TIME",
+      [&arguments](absl::string_view text) -> absl::Status {
+        ALLOT_ASSIGN_OR_RETURN(arguments.latency_limit, ParseDuration(text));
+        return absl::OkStatus();
+      },
+      "how long a batch may take, such as 5ms (default: no limit)");
   line.Section("The search");
   line.Value("solver", "NAME[{k=v ...}]", &arguments.solver,
              "one of those that --list-solvers prints (default: auto)");
@@ -136,42 +171,130 @@ absl::Status VerifyFile(const Arguments& arguments, const PlacementProblem& prob
   ALLOT_ASSIGN_OR_RETURN(const Picos value, VerifyClaim(problem, claim), name, ": wrong: ");
   std::printf("OK: %s %s ms\n", std::string(ObjectiveName(problem.objective)).c_str(),
               PrintJsonCompact(ToMillis(value)).c_str());
+  if (!claim.replicated.placements.empty()) {
+    std::printf("OK: with replicas %s ms\n",
+                PrintJsonCompact(ToMillis(claim.replicated_period)).c_str());
+  }
   return absl::OkStatus();
 }
 
+int64_t WorkFor(const Arguments& arguments, size_t items) {
+  if (arguments.work > 0) return arguments.work;
+  return static_cast<int64_t>(items) > kMany ? kDefaultWorkOfMany : kDefaultWork;
+}
+
+SolveLimits Limits(const Arguments& arguments, size_t items) {
+  SolveLimits limits;
+  limits.work = WorkFor(arguments, items);
+  if (arguments.seconds > 0 && arguments.work == 0) limits.work = kNoWorkLimit;
+  limits.seed = static_cast<uint64_t>(arguments.seed);
+  limits.threads = static_cast<int>(arguments.threads);
+  return limits;
+}
+
+// The result to where it is wanted.
+absl::Status Emit(const Arguments& arguments, const Json& result, const std::string& table) {
+  const std::string json = PrintJson(result) + "\n";
+  if (!arguments.output.empty()) ALLOT_RETURN_IF_ERROR(WriteText(arguments.output, json));
+  if (arguments.output != "-") std::fputs((arguments.json ? json : table).c_str(), stdout);
+  return absl::OkStatus();
+}
+
+// From the best single placement.
+absl::StatusOr<SteadyState> Replicate(const Arguments& arguments, const PlacementProblem& problem,
+                                      const ProblemGraph& graph, const SolveResult& result) {
+  ALLOT_ASSIGN_OR_RETURN(
+      SteadyState state,
+      SolveSteadyState(problem, graph, result.best.has_value() ? &*result.best : nullptr,
+                       WorkFor(arguments, problem.items.size()), arguments.turns));
+  if (!state.replicated.placements.empty()) {
+    ALLOT_RETURN_IF_ERROR(Verify(problem, state.replicated, state.score.period),
+                          "replication: wrong answer: ");
+  }
+  return state;
+}
+
 absl::Status Search(const Arguments& arguments, const PlacementProblem& problem, int& exit_status) {
+  if (arguments.turns > 0) ALLOT_RETURN_IF_ERROR(CheckReplicable(problem), "--replicate: ");
   std::string name;
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
                          MakeSolver(arguments.solver, name));
   const ProblemGraph graph = BuildGraph(problem);
   ProgressPrinter progress;
-  const bool timed = arguments.seconds > 0;
-  SolveLimits limits;
-  const bool many = static_cast<int64_t>(problem.items.size()) > kMany;
-  limits.work = timed ? kNoWorkLimit : many ? kDefaultWorkOfMany : kDefaultWork;
-  if (arguments.work > 0) limits.work = arguments.work;
-  limits.seed = static_cast<uint64_t>(arguments.seed);
-  limits.threads = static_cast<int>(arguments.threads);
+  SolveLimits limits = Limits(arguments, problem.items.size());
   if (arguments.progress) {
     limits.progress = [&progress](Picos value, Picos bound, int64_t) { progress(value, bound); };
   }
   const SolveInput input{problem, graph, limits, nullptr, {}};
-  ALLOT_ASSIGN_OR_RETURN(
-      const SolveResult result,
-      timed ? SolveWithin(*solver, name, input, arguments.seconds) : Solve(*solver, name, input));
+  ALLOT_ASSIGN_OR_RETURN(const SolveResult result,
+                         arguments.seconds > 0
+                             ? SolveWithin(*solver, name, input, arguments.seconds)
+                             : Solve(*solver, name, input));
   if (arguments.progress) {
     progress(result.best.has_value() ? result.score.objective : -1, result.lower_bound.value);
   }
-  const SolveReport report{problem, graph, result, progress.Seconds(),
-                           BestSingleDevice(problem, graph)};
-  const std::string json = PrintJson(SolveJson(report)) + "\n";
-  if (!arguments.output.empty()) ALLOT_RETURN_IF_ERROR(WriteText(arguments.output, json));
-  if (arguments.output != "-") {
-    std::fputs(
-        arguments.json ? json.c_str() : SolveTable(report, InputName(arguments.problem)).c_str(),
-        stdout);
+  SolveReport report{problem, graph, result, 0, BestSingleDevice(problem, graph)};
+  if (arguments.turns > 0) {
+    ALLOT_ASSIGN_OR_RETURN(report.replication, Replicate(arguments, problem, graph, result));
   }
+  report.wall_s = progress.Seconds();
+  ALLOT_RETURN_IF_ERROR(
+      Emit(arguments, SolveJson(report), SolveTable(report, InputName(arguments.problem))));
   if (result.termination == Termination::kNoSolutionFound) exit_status = 1;
+  return absl::OkStatus();
+}
+
+// "4:p4.json"
+absl::StatusOr<BatchCase> ReadBatch(const Arguments& arguments, absl::string_view text,
+                                    std::string& name) {
+  const size_t colon = text.find(':');
+  int64_t size = 0;
+  if (colon == text.npos || !ParseOption(text.substr(0, colon), size).ok() || size < 1 ||
+      size > kMaxBatch) {
+    return InputError("--batch=", text, ": expected SIZE:PROBLEM.json with a size of 1 to ",
+                      kMaxBatch);
+  }
+  const std::string path(text.substr(colon + 1));
+  name = InputName(path);
+  ALLOT_ASSIGN_OR_RETURN(const std::string file, ReadText(path));
+  ProblemOptions question = Question(arguments);
+  question.objective = PlacementObjective::kThroughput;
+  ALLOT_ASSIGN_OR_RETURN(PlacementProblem problem, ReadProblem(file, name, question));
+  return BatchCase{size, std::move(problem)};
+}
+
+absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
+  for (const auto& [given, flag] :
+       {std::pair(!arguments.verify.empty(), "--verify"),
+        std::pair(arguments.print, "--print-problem"), std::pair(arguments.progress, "--progress"),
+        std::pair(arguments.turns > 0, "--replicate"),
+        std::pair(arguments.seconds > 0, "--time-limit"),
+        std::pair(arguments.objective == "latency", "--objective=latency")}) {
+    if (given) return InputError(flag, " is for one problem, not for batches");
+  }
+  std::string name;
+  ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
+                         MakeSolver(arguments.solver, name));
+  std::vector<BatchCase> cases;
+  std::vector<std::string> files;
+  size_t items = 0;
+  for (const std::string& text : arguments.batches) {
+    ALLOT_ASSIGN_OR_RETURN(BatchCase batch, ReadBatch(arguments, text, files.emplace_back()));
+    for (const BatchCase& other : cases) {
+      if (other.size == batch.size) {
+        return InputError("--batch=", text, ": a batch of ", batch.size, " is given twice");
+      }
+    }
+    items = std::max(items, batch.problem.items.size());
+    cases.push_back(std::move(batch));
+  }
+  const ProgressPrinter clock;
+  ALLOT_ASSIGN_OR_RETURN(const BatchChoice choice,
+                         ChooseBatch(cases, arguments.latency_limit.value_or(kNoTimeLimit), *solver,
+                                     name, Limits(arguments, items)));
+  const BatchReport report{cases, files, choice, arguments.latency_limit, clock.Seconds()};
+  ALLOT_RETURN_IF_ERROR(Emit(arguments, BatchJson(report), BatchTable(report)));
+  if (!choice.chosen.has_value()) exit_status = 1;
   return absl::OkStatus();
 }
 
@@ -188,6 +311,13 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   if (arguments.list_solvers) {
     std::fputs(Listing(BuiltinSolvers()).c_str(), stdout);
     return absl::OkStatus();
+  }
+  if (!arguments.batches.empty()) {
+    if (line.positional().empty()) return SearchBatches(arguments, exit_status);
+    return InputError("both a problem and batches given; write --batch=1:", line.positional()[0]);
+  }
+  if (arguments.latency_limit.has_value()) {
+    return InputError("--latency-limit is for batches; write --batch=SIZE:PROBLEM.json");
   }
   if (line.positional().size() != 1) {
     return InputError(

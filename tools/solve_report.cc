@@ -30,6 +30,52 @@ IdVector<DeviceId, int64_t> ItemsPerDevice(const PlacementProblem& problem,
   return count;
 }
 
+double GapOf(Picos value, Picos bound) {
+  return static_cast<double>(value - bound) / static_cast<double>(value);
+}
+
+// Of replicas; nothing without any, or without a bound.
+std::optional<double> ReplicationGap(const SteadyState& state) {
+  if (state.replicated.placements.empty() || state.bound.value <= 0) return std::nullopt;
+  return GapOf(state.score.period, state.bound.value);
+}
+
+Json ReplicationJson(const PlacementProblem& problem, const SteadyState& state) {
+  const ReplicatedPlacement& replicated = state.replicated;
+  const bool solved = !replicated.placements.empty();
+  const std::optional<double> gap = ReplicationGap(state);
+  Json::Array shares;
+  for (size_t i = 0; i < replicated.placements.size(); ++i) {
+    shares.push_back(Json::Object{{"share", replicated.shares[i]},
+                                  {"placement", PlacementJson(problem, replicated.placements[i])}});
+  }
+  return Json::Object{{"period", solved ? Json(ToMillis(state.score.period)) : Json()},
+                      {"lower_bound", ToMillis(state.bound.value)},
+                      {"bound_name", state.bound.name},
+                      {"gap", gap.has_value() ? Json(*gap) : Json()},
+                      {"work", state.work},
+                      {"cycle", solved ? Json(replicated.cycle()) : Json()},
+                      {"shares", std::move(shares)}};
+}
+
+// "12.0000 ms (1.58x), 2 placements in 3 turns"
+std::string ReplicationText(const SolveResult& result, const SteadyState& state) {
+  const ReplicatedPlacement& replicated = state.replicated;
+  if (replicated.placements.empty()) return "none found";
+  std::string text = Milliseconds(state.score.period);
+  if (replicated.placements.size() == 1) {
+    return absl::StrCat(text, ", one placement: taking turns is not better");
+  }
+  if (result.best.has_value() && state.score.period > 0) {
+    absl::StrAppendFormat(
+        &text, " (%.2fx)",
+        static_cast<double>(result.score.objective) / static_cast<double>(state.score.period));
+  }
+  absl::StrAppend(&text, ", ", replicated.placements.size(), " placements in ", replicated.cycle(),
+                  " turns");
+  return text;
+}
+
 }  // namespace
 
 std::optional<SingleDevice> BestSingleDevice(const PlacementProblem& problem,
@@ -48,8 +94,7 @@ std::optional<double> RelativeGap(const SolveResult& result) {
   if (!result.best.has_value()) return std::nullopt;
   if (result.termination == Termination::kOptimal) return 0.0;
   if (result.lower_bound.value <= 0) return std::nullopt;
-  return static_cast<double>(result.score.objective - result.lower_bound.value) /
-         static_cast<double>(result.score.objective);
+  return GapOf(result.score.objective, result.lower_bound.value);
 }
 
 Json SolveJson(const SolveReport& report) {
@@ -92,6 +137,9 @@ Json SolveJson(const SolveReport& report) {
   json.emplace_back("schedule", solved ? ScheduleJson(problem, *result.best,
                                                       Simulate(problem, report.graph, *result.best))
                                        : Json(Json::Array()));
+  if (report.replication.has_value()) {
+    json.emplace_back("replication", ReplicationJson(problem, *report.replication));
+  }
   return json;
 }
 
@@ -131,6 +179,18 @@ std::string SolveTable(const SolveReport& report, const std::string& name) {
   const std::optional<double> gap = RelativeGap(result);
   if (gap.has_value()) {
     line("gap", absl::StrFormat("%.2f %%%s", 100 * *gap, Proved(result) ? ", proved optimal" : ""));
+  }
+  if (report.replication.has_value()) {
+    const SteadyState& state = *report.replication;
+    line("with replicas", ReplicationText(result, state));
+    const std::optional<double> replication_gap = ReplicationGap(state);
+    line("bound of replicas",
+         state.bound.value <= 0
+             ? "none"
+             : absl::StrCat(Milliseconds(state.bound.value), " (", state.bound.name, ")",
+                            replication_gap.has_value()
+                                ? absl::StrFormat(", gap %.2f %%", 100 * *replication_gap)
+                                : ""));
   }
   line(result.best.has_value() ? "found by" : "searched by",
        absl::StrCat(result.solver, absl::StrFormat(", %.2f s", report.wall_s)));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "placement/solver.h"
+#include "placement/steady_state.h"
 #include "support/json.h"
 
 namespace allot {
@@ -21,6 +22,7 @@ struct SolveReport {
   const SolveResult& result;
   double wall_s = 0;
   std::optional<SingleDevice> best_single;
+  std::optional<SteadyState> replication = {};  // if replicas were asked for
 };
 
 std::optional<SingleDevice> BestSingleDevice(const PlacementProblem& problem,

@@ -47,6 +47,51 @@ done
 # A limit of time keeps the best of all its searches.
 if "$solve" "$dnn" --time-limit=0.5 --progress -o timed.json >/dev/null 2>progress.txt && "$solve" "$dnn" --verify timed.json >/dev/null; then ok; else bad "time limit"; fi
 if grep -qE '^ *[0-9.]+ s  value [0-9.]+ ms  bound [0-9.]+ ms$' progress.txt; then ok; else bad "progress: $(cat progress.txt)"; fi
+# Placements that take turns: the same on any number of threads, held to their period by the verifier, and nothing else changes.
+for question in "$dnn" "$ours --objective=throughput" "$source/examples/problems/encoder.batch8.problem.json"; do
+  # shellcheck disable=SC2086
+  "$solve" $question --work-limit=200000 -o alone.json >/dev/null || bad "solve $question"
+  # shellcheck disable=SC2086
+  if "$solve" $question --work-limit=200000 --replicate -o turns.json >table.txt && grep -q '^with replicas' table.txt; then ok; else bad "replicate $question"; fi
+  # shellcheck disable=SC2086
+  "$solve" $question --work-limit=200000 --replicate=64 --threads=2 -o two.json >/dev/null || bad "threads with replicas $question"
+  if cmp -s <(masked turns.json) <(masked two.json); then ok; else bad "replicas are not the same on two threads: $question"; fi
+  if cmp -s <(masked alone.json | head -n -2) <(masked turns.json | head -n "$(($(wc -l <alone.json) - 2))"); then ok; else bad "replicas change the rest: $question"; fi
+  # shellcheck disable=SC2086
+  if "$solve" $question --verify turns.json | grep -q '^OK: with replicas [0-9.]* ms$'; then ok; else bad "verify replicas: $question"; fi
+  sed -E 's/"period": ([0-9]+)/"period": 9\1/' turns.json >wrong.json
+  # shellcheck disable=SC2086
+  if "$solve" $question --verify wrong.json 2>stderr; then bad "verified a wrong period: $question"; else ok; fi
+  if grep -q '^error: wrong.json: wrong: replication: the period is ' stderr; then ok; else bad "verdict: $(cat stderr)"; fi
+done
+
+# Batches: what is chosen is a solution of its own problem, in time.
+batches=()
+for size in 1 8 32; do batches+=("--batch=$size:$source/examples/problems/encoder.batch$size.problem.json"); done
+if "$solve" "${batches[@]}" --latency-limit=20ms -o batch.json >table.txt && grep -qE '^8 .* chosen$' table.txt && grep -qE '^32 .* too slow, proved$' table.txt; then ok; else bad "batches: $(cat table.txt)"; fi
+if "$solve" "$source/examples/problems/encoder.batch8.problem.json" --verify batch.json >/dev/null; then ok; else bad "verify the chosen batch"; fi
+if "$solve" "${batches[@]}" -o batch.json | grep -qE '^32 .* chosen$' && grep -q '"latency_limit": null' batch.json; then ok; else bad "batches without a limit"; fi
+"$solve" "${batches[@]}" --latency-limit=100us --json >none.json
+if [ $? -eq 1 ] && grep -q '"status": "infeasible"' none.json && [ "$(grep -c '"proved_too_slow": true' none.json)" -eq 3 ]; then ok; else bad "no batch is in time"; fi
+
+# What docs/solve.md shows is what comes out: every example small enough for brute force, wall times aside.
+timeless() { sed -E 's/[0-9.]+ s$/0 s/' <<<"$1"; }
+shown=0
+while IFS= read -r line; do
+  [[ $line == '    $ build/allot-solve '* ]] || continue
+  command=${line#'    $ build/allot-solve '}
+  while [[ $command == *\\ ]]; do IFS= read -r line; command="${command%\\}${line#    }"; done
+  [[ $command == *--solver=brute-force* ]] || continue
+  expected=
+  while IFS= read -r line && { [ -z "$line" ] || [[ $line == '    '* ]]; }; do expected+=${line#'    '}$'\n'; done
+  # shellcheck disable=SC2086
+  actual=$(cd "$source" && "$solve" $command </dev/null)
+  expected=$(printf %s "$expected")
+  if [ "$(timeless "$actual")" = "$(timeless "$expected")" ]; then ok; else bad "docs/solve.md shows another result of: $command"; diff <(echo "$actual") <(echo "$expected"); fi
+  shown=$((shown + 1))
+done <"$source/docs/solve.md"
+if [ $shown -ge 2 ]; then ok; else bad "docs/solve.md shows $shown examples"; fi
+
 # What a problem file cannot say has no answer, and that is said.
 echo '{"schema": "allot.problem/1", "devices": [{"name": "a", "memory": 1}], "items": [{"time": [1], "memory": 2}]}' >full.json
 "$solve" full.json --json --solver=brute-force >infeasible.json && grep -q '"status": "infeasible"' infeasible.json && ok || bad "infeasible"
@@ -91,6 +136,20 @@ refuses "no such solution" "nothing.json: cannot be read" "$dnn" --verify nothin
 refuses "a problem as its solution" "key 'placement' is missing" "$dnn" --verify "$dnn"
 refuses "a result without solution" "there is no solution" "$dnn" --verify ../none.json
 refuses "a solution of another problem" "there is no item" "$dnn" --verify ../one.json
+refuses "replicas for latency" "--replicate: replicas take turns in a stream: the objective must be throughput" "$ours" --replicate
+refuses "replicas in calls" "--replicate: .*throughput" "$dnn" --objective=latency --replicate
+refuses "contiguous replicas" "--replicate: replicas are not contiguous" "$dnn" --contiguous --replicate
+refuses "too many turns" "--replicate: expected 1 to 64, not '65'" "$dnn" --replicate=65
+refuses "a batch without a size" "--batch=p.json: expected SIZE:PROBLEM.json" --batch=p.json
+refuses "a batch of nothing" "--batch=0:p.json: expected SIZE:PROBLEM.json" --batch=0:p.json
+refuses "no such batch" "nothing.json: cannot be read" --batch=1:nothing.json
+refuses "one size twice" "a batch of 1 is given twice" --batch=1:"$dnn" --batch=1:"$moirai"
+refuses "a problem beside batches" "both a problem and batches given; write --batch=1:" "$dnn" --batch=4:"$dnn"
+refuses "batches for latency" "--objective=latency is for one problem" --batch=1:"$dnn" --objective=latency
+refuses "batches with replicas" "--replicate is for one problem" --batch=1:"$dnn" --replicate
+refuses "batches against a clock" "--time-limit is for one problem" --batch=1:"$dnn" --time-limit=1
+refuses "a limit of no batch" "--latency-limit is for batches" "$dnn" --latency-limit=5ms
+refuses "a limit without a unit" "--latency-limit: .*5" --batch=1:"$dnn" --latency-limit=5
 cd ..
 "$solve" "$dnn" -o nowhere/out.json >/dev/null 2>stderr
 if [ $? -eq 1 ] && grep -q '^error: nowhere/out.json: cannot be written' stderr; then ok; else bad "output folder: $(cat stderr)"; fi
