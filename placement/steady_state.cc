@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "placement/evaluator.h"
 #include "placement/load_bound.h"
@@ -115,6 +117,55 @@ class TwoKinds {
   int64_t spent_ = 0;
 };
 
+// What memory is left next to one placement, for others that take turns with it, so that all of
+// them fit together: first come, first served.
+class SharedRoom {
+ public:
+  SharedRoom(const LoadModel& model, const Score& anchor, const std::vector<int32_t>& device)
+      : model_(model),
+        bytes_(model.memory),
+        held_(Size(model.num_units) * Size(model.num_devices), 0) {
+    // As if no other unit shared it: at most too careful.
+    for (const LoadModel::Shared& shared : model.shared) {
+      for (const int32_t unit : shared.units) {
+        bytes_[Size(unit)] = SaturatingAdd(bytes_[Size(unit)], shared.bytes);
+      }
+    }
+    for (int32_t d = 0; d < model.num_devices; ++d) {
+      left_.push_back(model.capacity[Size(d)] - anchor.peak[DeviceId(d)]);
+    }
+    for (int32_t unit = 0; unit < model.num_units; ++unit) Hold(unit, device[Size(unit)]);
+  }
+
+  // What a placement takes of a device if it holds `unit` there.
+  Bytes Extra(int32_t unit, int32_t d) const {
+    return held_[Size(unit) * Size(model_.num_devices) + Size(d)] != 0 ? 0 : bytes_[Size(unit)];
+  }
+  Bytes Left(int32_t d) const { return left_[Size(d)]; }
+
+  // Whether the placement fits; then it is held, too.
+  bool Take(const std::vector<int32_t>& device) {
+    std::vector<Bytes> extra(Size(model_.num_devices), 0);
+    for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+      const int32_t d = device[Size(unit)];
+      extra[Size(d)] = SaturatingAdd(extra[Size(d)], Extra(unit, d));
+    }
+    for (size_t d = 0; d < extra.size(); ++d) {
+      if (extra[d] > left_[d]) return false;
+    }
+    for (size_t d = 0; d < extra.size(); ++d) left_[d] -= extra[d];
+    for (int32_t unit = 0; unit < model_.num_units; ++unit) Hold(unit, device[Size(unit)]);
+    return true;
+  }
+
+ private:
+  void Hold(int32_t unit, int32_t d) { held_[Size(unit) * Size(model_.num_devices) + Size(d)] = 1; }
+
+  const LoadModel& model_;
+  std::vector<Bytes> bytes_, left_;
+  std::vector<char> held_;
+};
+
 class Columns {
  public:
   Columns(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work,
@@ -125,6 +176,11 @@ class Columns {
         evaluator_(problem, graph),
         work_(work),
         max_cycle_(max_cycle) {}
+
+  // Only placements that fit into memory together with this one.
+  void ShareRoomWith(const Solution& anchor) {
+    room_.emplace(model_, evaluator_.FullScore(anchor), FromSolution(model_, anchor));
+  }
 
   void Solve(const Solution* incumbent, SteadyState& result) {
     if (incumbent != nullptr) Add(FromSolution(model_, *incumbent), *incumbent);
@@ -164,7 +220,7 @@ class Columns {
       alone[c] = 1;
       if (!result.score.feasible || columns_[c].value < result.score.period) Round(alone, result);
     }
-    result.work = spent_;
+    result.work += spent_;
   }
 
  private:
@@ -194,6 +250,7 @@ class Columns {
     }
     spent_ += model_.num_units;
     if (!evaluator_.Value(solution).feasible()) return;
+    if (room_.has_value() && !room_->Take(device)) return;
     Column column;
     column.solution = std::move(solution);
     column.value = LargestLoad(model_, device, &column.loads);
@@ -227,6 +284,13 @@ class Columns {
   }
 
   std::vector<int32_t> Descend(std::vector<int32_t> start, const std::vector<int64_t>& weight) {
+    std::vector<Bytes> extra(Size(model_.num_devices), 0);
+    if (room_.has_value()) {
+      for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+        const int32_t d = start[Size(unit)];
+        extra[Size(d)] = SaturatingAdd(extra[Size(d)], room_->Extra(unit, d));
+      }
+    }
     LoadState state(model_, std::move(start));
     for (bool better = true; better && spent_ + state.work() < work_;) {
       better = false;
@@ -234,6 +298,8 @@ class Columns {
         for (int32_t d = 0; d < model_.num_devices; ++d) {
           const int32_t from = state.device(unit);
           if (d == from || model_.Time(unit, d) == kNotAllowed) continue;
+          const Bytes more = room_.has_value() ? room_->Extra(unit, d) : 0;
+          if (more > 0 && SaturatingAdd(extra[Size(d)], more) > room_->Left(d)) continue;
           const auto faults = std::pair(state.missing_routes(), state.excess());
           state.Move(unit, d);
           Int128 change = 0;
@@ -244,6 +310,8 @@ class Columns {
           const auto now = std::pair(state.missing_routes(), state.excess());
           if (now < faults || (now == faults && change < 0)) {
             better = true;
+            if (room_.has_value()) extra[Size(from)] -= room_->Extra(unit, from);
+            extra[Size(d)] += more;
           } else {
             state.Move(unit, from);
           }
@@ -303,6 +371,7 @@ class Columns {
   const int64_t work_, max_cycle_;
   int64_t spent_ = 0;
   std::vector<Column> columns_;
+  std::optional<SharedRoom> room_;
 };
 
 }  // namespace
@@ -345,7 +414,16 @@ absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
     result.score = Evaluate(problem, graph, result.replicated);
     return result;
   }
-  Columns(problem, graph, work - work / 4, max_cycle).Solve(incumbent, result);
+  Columns(problem, graph, work / 2, max_cycle).Solve(incumbent, result);
+  if (!result.score.feasible || result.score.period <= result.bound.value) return result;
+  // Placements that are good for the program need not fit into memory together. So begin with the
+  // largest share of the best answer, and look for what fits beside it.
+  const auto& shares = result.replicated.shares;
+  const auto most = std::max_element(shares.begin(), shares.end()) - shares.begin();
+  const Solution anchor = result.replicated.placements[static_cast<size_t>(most)];
+  Columns beside(problem, graph, work - work / 4 - result.work, max_cycle);
+  beside.ShareRoomWith(anchor);
+  beside.Solve(&anchor, result);
   return result;
 }
 

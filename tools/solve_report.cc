@@ -63,7 +63,8 @@ std::string ReplicationText(const SolveResult& result, const SteadyState& state)
   const ReplicatedPlacement& replicated = state.replicated;
   if (replicated.placements.empty()) return "none found";
   std::string text = Milliseconds(state.score.period);
-  if (replicated.placements.size() == 1) {
+  const bool one = replicated.placements.size() == 1;
+  if (one && result.best.has_value() && state.score.period >= result.score.objective) {
     return absl::StrCat(text, ", one placement: taking turns is not better");
   }
   if (result.best.has_value() && state.score.period > 0) {
@@ -71,6 +72,7 @@ std::string ReplicationText(const SolveResult& result, const SteadyState& state)
         &text, " (%.2fx)",
         static_cast<double>(result.score.objective) / static_cast<double>(state.score.period));
   }
+  if (one) return absl::StrCat(text, ", one placement");
   absl::StrAppend(&text, ", ", replicated.placements.size(), " placements in ", replicated.cycle(),
                   " turns");
   return text;

@@ -57,7 +57,7 @@ TEST(SteadyStateTest, ReplicasBeatAnySplitAndMeetTheBound) {
   EXPECT_FALSE(Verify(problem, state->replicated, 11).ok());
 }
 
-TEST(SteadyStateTest, MemoryForOneReplicaLeavesThePipeline) {
+TEST(SteadyStateTest, MemoryDecidesWhatIsReplicated) {
   PlacementProblem problem = Chain();
   for (PlacementProblem::MachineDevice& device : problem.devices) device.memory = 60;
   const ProblemGraph graph = BuildGraph(problem);
@@ -67,7 +67,10 @@ TEST(SteadyStateTest, MemoryForOneReplicaLeavesThePipeline) {
   const absl::StatusOr<SteadyState> state = SolveSteadyState(problem, graph, &split, 100'000);
   ASSERT_TRUE(state.ok()) << state.status();
   EXPECT_TRUE(state->score.feasible);
-  EXPECT_EQ(state->score.period, 19);
+  // Room for two items each: the middle one is on both. 15 and 19, or 25 and 9 every fifth time.
+  EXPECT_EQ(state->score.period, 17);
+  EXPECT_EQ(state->score.replicas, 4);
+  EXPECT_TRUE(Verify(problem, state->replicated, 17).ok());
   // Two placements that are fine alone are not together.
   ReplicatedPlacement both{{split, split}, {1, 1}};
   both.placements[1].device_of[ItemId(0)] = DeviceId(1);
@@ -98,6 +101,34 @@ TEST(SteadyStateTest, KeepsTheOrderThatFitsMemory) {
   ASSERT_EQ(state->replicated.placements.size(), 1u);
   EXPECT_EQ(state->replicated.placements[0], solution);
   EXPECT_EQ(state->score.period, 4);
+}
+
+TEST(SteadyStateTest, ReplicatesWhatFitsBesideTheRest) {
+  // Of 60, 10 and 60 bytes a device of 75 holds the small item and one other. To share the load
+  // equally, the small one is on both devices, for two inferences of five on the one.
+  PlacementProblem problem;
+  problem.objective = PlacementObjective::kThroughput;
+  for (const char* name : {"a", "b"}) problem.devices.Add({name, 75, 0});
+  for (const auto& [memory, time] : {std::pair<Bytes, Picos>(60, 4), {10, 10}, {60, 2}}) {
+    PlacementProblem::Item item;
+    item.memory = memory;
+    for (int d = 0; d < 2; ++d) item.time.Add(time);
+    problem.items.Add(std::move(item));
+  }
+  const ProblemGraph graph = BuildGraph(problem);
+  Solution split;
+  for (const int32_t d : {0, 1, 1}) split.device_of.Add(DeviceId(d));
+  split.order = graph.topological;
+  for (const Solution* incumbent :
+       {static_cast<const Solution*>(&split), static_cast<const Solution*>(nullptr)}) {
+    const absl::StatusOr<SteadyState> state = SolveSteadyState(problem, graph, incumbent, 100'000);
+    ASSERT_TRUE(state.ok()) << state.status();
+    EXPECT_EQ(state->score.period, 8);
+    EXPECT_EQ(state->bound.value, 8);
+    EXPECT_EQ(state->score.replicas, 4);
+    EXPECT_EQ(state->replicated.cycle(), 5);
+    EXPECT_TRUE(Verify(problem, state->replicated, 8).ok());
+  }
 }
 
 TEST(SteadyStateTest, TakesNoMoreTurnsThanItMay) {
