@@ -35,6 +35,8 @@ namespace {
 // Without a limit, work for a few seconds at some hundred items and for about ten at ten thousand,
 // where caches miss and a unit takes longer.
 constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 2'000;
+// A move of loads costs a fraction of a simulated schedule.
+constexpr int64_t kLoadsFactor = 5;
 constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
 constexpr Picos kNoTimeLimit = std::numeric_limits<Picos>::max();
 constexpr int64_t kMaxBatch = 1 << 20;
@@ -95,10 +97,10 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("The search");
   line.Value("solver", "NAME[{k=v ...}]", &arguments.solver,
              "one of those that --list-solvers prints (default: auto)");
-  line.Integer(
-      "work-limit", "N", 1, kNoWorkLimit, &arguments.work,
-      absl::StrCat("about so many evaluations of an item (default: ", kDefaultWork, ", above ",
-                   kMany, " items ", kDefaultWorkOfMany, ";\nno limit with --time-limit)"));
+  line.Integer("work-limit", "N", 1, kNoWorkLimit, &arguments.work,
+               absl::StrCat("about so many evaluations of an item (default: ", kDefaultWork,
+                            ", above ", kMany, " items ", kDefaultWorkOfMany, "; for throughput\n",
+                            kLoadsFactor, " times as many; no limit with --time-limit)"));
   line.Number("time-limit", "S", &arguments.seconds,
               "search for S seconds: again and again, each time with more work,\n"
               "from the best so far. Only then the result depends on the machine");
@@ -178,14 +180,16 @@ absl::Status VerifyFile(const Arguments& arguments, const PlacementProblem& prob
   return absl::OkStatus();
 }
 
-int64_t WorkFor(const Arguments& arguments, size_t items) {
+int64_t WorkFor(const Arguments& arguments, const PlacementProblem& problem) {
   if (arguments.work > 0) return arguments.work;
-  return static_cast<int64_t>(items) > kMany ? kDefaultWorkOfMany : kDefaultWork;
+  const bool many = static_cast<int64_t>(problem.items.size()) > kMany;
+  const bool loads = problem.objective == PlacementObjective::kThroughput;
+  return (many ? kDefaultWorkOfMany : kDefaultWork) * (loads ? kLoadsFactor : 1);
 }
 
-SolveLimits Limits(const Arguments& arguments, size_t items) {
+SolveLimits Limits(const Arguments& arguments, const PlacementProblem& problem) {
   SolveLimits limits;
-  limits.work = WorkFor(arguments, items);
+  limits.work = WorkFor(arguments, problem);
   if (arguments.seconds > 0 && arguments.work == 0) limits.work = kNoWorkLimit;
   limits.seed = static_cast<uint64_t>(arguments.seed);
   limits.threads = static_cast<int>(arguments.threads);
@@ -206,7 +210,7 @@ absl::StatusOr<SteadyState> Replicate(const Arguments& arguments, const Placemen
   ALLOT_ASSIGN_OR_RETURN(
       SteadyState state,
       SolveSteadyState(problem, graph, result.best.has_value() ? &*result.best : nullptr,
-                       WorkFor(arguments, problem.items.size()), arguments.turns));
+                       WorkFor(arguments, problem), arguments.turns));
   if (!state.replicated.placements.empty()) {
     ALLOT_RETURN_IF_ERROR(Verify(problem, state.replicated, state.score.period),
                           "replication: wrong answer: ");
@@ -221,7 +225,7 @@ absl::Status Search(const Arguments& arguments, const PlacementProblem& problem,
                          MakeSolver(arguments.solver, name));
   const ProblemGraph graph = BuildGraph(problem);
   ProgressPrinter progress;
-  SolveLimits limits = Limits(arguments, problem.items.size());
+  SolveLimits limits = Limits(arguments, problem);
   if (arguments.progress) {
     limits.progress = [&progress](Picos value, Picos bound, int64_t) { progress(value, bound); };
   }
@@ -277,7 +281,6 @@ absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
                          MakeSolver(arguments.solver, name));
   std::vector<BatchCase> cases;
   std::vector<std::string> files;
-  size_t items = 0;
   for (const std::string& text : arguments.batches) {
     ALLOT_ASSIGN_OR_RETURN(BatchCase batch, ReadBatch(arguments, text, files.emplace_back()));
     for (const BatchCase& other : cases) {
@@ -285,13 +288,16 @@ absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
         return InputError("--batch=", text, ": a batch of ", batch.size, " is given twice");
       }
     }
-    items = std::max(items, batch.problem.items.size());
     cases.push_back(std::move(batch));
   }
+  const auto largest =
+      std::max_element(cases.begin(), cases.end(), [](const BatchCase& a, const BatchCase& b) {
+        return a.problem.items.size() < b.problem.items.size();
+      });
   const ProgressPrinter clock;
   ALLOT_ASSIGN_OR_RETURN(const BatchChoice choice,
                          ChooseBatch(cases, arguments.latency_limit.value_or(kNoTimeLimit), *solver,
-                                     name, Limits(arguments, items)));
+                                     name, Limits(arguments, largest->problem)));
   const BatchReport report{cases, files, choice, arguments.latency_limit, clock.Seconds()};
   ALLOT_RETURN_IF_ERROR(Emit(arguments, BatchJson(report), BatchTable(report)));
   if (!choice.chosen.has_value()) exit_status = 1;
