@@ -169,7 +169,7 @@ class Search {
     std::vector<Picos> head(Size(n_)), tail(Size(n_));
     for (int32_t item = 0; item < n_; ++item) {
       by_tail_.push_back(item);
-      FindEarliest(item, 0);
+      FindEarliest(item, 0, kNever);
       Picos start = kNever, after = kNever;
       for (int32_t d = 0; d < num_devices_; ++d) {
         if (earliest_[Cell(item, d)] >= kNever) continue;
@@ -211,7 +211,7 @@ class Search {
     }
     if (bound >= enough) return bound;
     for (uint64_t set = rest; set != 0; set &= set - 1) {
-      bound = std::max(bound, FindEarliest(std::countr_zero(set), last_start));
+      bound = std::max(bound, FindEarliest(std::countr_zero(set), last_start, enough));
       if (bound >= enough) return bound;
     }
     // Sets of items would share the windows and the costs of their calls.
@@ -219,8 +219,9 @@ class Search {
     return bound;
   }
 
-  // Fills earliest_ of one item, whose predecessors have theirs. The least value that it allows.
-  Picos FindEarliest(int32_t item, Picos last_start) {
+  // Fills earliest_ of one item, whose predecessors have theirs; kNever where nothing better than
+  // `enough` can run it. The least value that it allows.
+  Picos FindEarliest(int32_t item, Picos last_start, Picos enough) {
     const int32_t group = group_of_[Size(item)];
     const int32_t fixed = group < 0 || (in_.groups[Size(group)] & done_) == 0
                               ? -1
@@ -256,7 +257,11 @@ class Search {
       earliest = start >= kNever || arrived >= kNever
                      ? kNever
                      : std::max(start + CallCost(d), arrived) + time;
-      if (earliest < kNever) best = std::min(best, earliest + tail_[Cell(item, d)]);
+      if (earliest >= enough || tail_[Cell(item, d)] >= enough - earliest) {
+        earliest = kNever;
+      } else {
+        best = std::min(best, earliest + tail_[Cell(item, d)]);
+      }
     }
     return best;
   }
