@@ -8,6 +8,7 @@
 #include "placement/region_bound.h"
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/local_search.h"
+#include "placement/solvers/windows.h"
 
 namespace allot {
 namespace {
@@ -162,15 +163,23 @@ int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_e
   Evaluator evaluator(pinned, graph_);
   int64_t spent = 1;
   const bool exact = part_.items.size() <= max_exact;
-  const auto n = static_cast<int64_t>(part_.items.size());
-  // A few thousand moves of each item are enough where the exact search takes over.
-  const int64_t nearby = exact ? std::min<int64_t>(effort, 400 * n * n) : effort;
+  // Neighbours cost little of the time that so much work stands for.
+  const int64_t nearby = exact ? std::max<int64_t>(effort / 2, 1) : effort;
+  const PathCosts costs(pinned, graph_, Launch::kIgnore);
   Solution start = run.value < kNever
                        ? ToSolution(entry, run.device, run.order)
                        : ScheduleByRank(pinned, graph_, evaluator, RankBy::kMean, Gaps::kFill,
                                         std::vector<Bytes>(pinned.devices.size(),
                                                            pinned.devices[DeviceId(0)].memory));
-  start = SearchLocally(pinned, graph_, evaluator, start, nearby, seed, spent);
+  // Windows that grow, and moves of single items, in turns.
+  for (const int64_t window : {8, 12, 16, 20}) {
+    const int64_t until = nearby * (window / 4 - 1) / 4;
+    start = ImproveWindows(pinned, graph_, costs, evaluator, start, {}, window,
+                           (until - spent) * 2 / 3, spent);
+    if (spent < until) {
+      start = SearchLocally(pinned, graph_, evaluator, start, until - spent, seed++, spent);
+    }
+  }
   const SearchValue value = evaluator.Value(start);
   if (value.feasible()) Keep(entry, exit, start, value.objective);
   if (exact && run.lower < std::min(run.value, cutoff)) {
