@@ -34,7 +34,7 @@ namespace {
 
 // Without a limit, work for a few seconds at some hundred items and for about ten at ten thousand,
 // where caches miss and a unit takes longer.
-constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 2'000;
+constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 800;
 // A move of loads costs a fraction of a simulated schedule.
 constexpr int64_t kLoadsFactor = 5;
 constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
