@@ -36,7 +36,7 @@ namespace {
 // where caches miss and a unit takes longer.
 constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 800;
 // A move of loads costs a fraction of a simulated schedule.
-constexpr int64_t kLoadsFactor = 5;
+constexpr int64_t kLoadsFactor = 5, kManyLoads = 4'000;
 constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
 constexpr Picos kNoTimeLimit = std::numeric_limits<Picos>::max();
 constexpr int64_t kMaxBatch = 1 << 20;
@@ -182,8 +182,8 @@ absl::Status VerifyFile(const Arguments& arguments, const PlacementProblem& prob
 
 int64_t WorkFor(const Arguments& arguments, const PlacementProblem& problem) {
   if (arguments.work > 0) return arguments.work;
-  const bool many = static_cast<int64_t>(problem.items.size()) > kMany;
   const bool loads = problem.objective == PlacementObjective::kThroughput;
+  const bool many = static_cast<int64_t>(problem.items.size()) > (loads ? kManyLoads : kMany);
   return (many ? kDefaultWorkOfMany : kDefaultWork) * (loads ? kLoadsFactor : 1);
 }
 
