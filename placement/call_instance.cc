@@ -1,10 +1,17 @@
 #include <algorithm>
+#include <bit>
 
 #include "placement/allowed_times.h"
 #include "placement/call_search.h"
 #include "placement/device_symmetry.h"
 
 namespace allot {
+namespace {
+
+size_t Size(int32_t i) { return static_cast<size_t>(i); }
+uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
+
+}  // namespace
 
 CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGraph& graph,
                               CallSize size) {
@@ -65,6 +72,57 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
   if (binds) instance.memory = std::move(memory);
   instance.classes = DeviceClasses(problem);
   return instance;
+}
+
+CallInstance Reversed(const CallInstance& in) {
+  ALLOT_CHECK(in.size == CallSize::kOne && in.call_cost.empty());
+  CallInstance out;
+  out.num_items = in.num_items;
+  out.num_devices = in.num_devices;
+  const int32_t n = in.num_items, num_devices = in.num_devices;
+  const size_t cells = Size(n) * Size(num_devices);
+  out.time.resize(cells);
+  out.release.assign(cells, 0);
+  out.follow.assign(cells, 0);
+  for (int32_t item = 0; item < n; ++item) {
+    for (int32_t d = 0; d < num_devices; ++d) {
+      const size_t from = Size(item) * Size(num_devices) + Size(d);
+      const size_t to = Size(n - 1 - item) * Size(num_devices) + Size(d);
+      out.time[to] = in.time[from];
+      // What an item waits for has to follow it, and what follows it is waited for.
+      if (!in.release.empty()) out.follow[to] = in.release[from];
+      if (!in.ready.empty()) out.follow[to] = std::max(out.follow[to], in.ready[Size(d)]);
+      if (!in.follow.empty()) out.release[to] = in.follow[from];
+      if (!in.after.empty()) out.release[to] = std::max(out.release[to], in.after[from]);
+    }
+  }
+  const auto mirrored = [n](uint64_t set) {
+    uint64_t result = 0;
+    for (; set != 0; set &= set - 1) result |= Bit(n - 1 - std::countr_zero(set));
+    return result;
+  };
+  for (const CallInstance::Flow& flow : in.flows) {
+    for (uint64_t set = flow.to; set != 0; set &= set - 1) {
+      CallInstance::Flow& mine = out.flows.emplace_back();
+      mine.from = n - 1 - std::countr_zero(set);
+      mine.to = Bit(n - 1 - flow.from);
+      mine.id = flow.id;
+      for (int32_t k = 0; k < num_devices; ++k) {
+        for (int32_t l = 0; l < num_devices; ++l) {
+          mine.crossing.push_back(flow.crossing[Size(l) * Size(num_devices) + Size(k)]);
+        }
+      }
+    }
+  }
+  for (const uint64_t group : in.groups) out.groups.push_back(mirrored(group));
+  for (const CallInstance::Shared& shared : in.shared) {
+    out.shared.push_back({shared.bytes, mirrored(shared.items)});
+  }
+  out.memory.assign(in.memory.rbegin(), in.memory.rend());
+  out.item_of.assign(in.item_of.rbegin(), in.item_of.rend());
+  out.capacity = in.capacity;
+  out.classes = in.classes;
+  return out;
 }
 
 }  // namespace allot

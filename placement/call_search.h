@@ -60,6 +60,10 @@ struct CallInstance {
 CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGraph& graph,
                               CallSize size);
 
+// The instance with time running backwards, of single items in calls that cost nothing: items are
+// numbered from the other end. Its schedules are those of the instance, read backwards.
+CallInstance Reversed(const CallInstance& instance);
+
 struct Call {
   uint64_t items = 0;
   int32_t device = 0;

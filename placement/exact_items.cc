@@ -79,16 +79,19 @@ class Exact {
     return value.feasible() ? value.objective : kNever;
   }
 
-  // Searches the relaxation for what is below `target`; what it proves and finds is kept. Whether
-  // it came to an end.
-  bool SearchBelow(Picos target, int64_t work, Picos& least) {
+  // Searches the relaxation, or what it is when read backwards, for what is below `target`; what it
+  // proves and finds is kept. Whether it came to an end.
+  bool SearchBelow(Picos target, int64_t work, Picos& least, bool backwards = false) {
+    const CallInstance reversed = backwards ? Reversed(instance_) : CallInstance();
+    const CallInstance& instance = backwards ? reversed : instance_;
     CallSearchLimits limits;
     limits.upper = target;
     limits.goal = result_.lower;
     limits.work = work;
-    const CallSearchResult relaxed = SearchCalls(instance_, limits);
+    CallSearchResult relaxed = SearchCalls(instance, limits);
     result_.work += relaxed.work;
-    if (relaxed.found) Offer(ToSolution(instance_, relaxed.calls));
+    if (backwards) std::reverse(relaxed.calls.begin(), relaxed.calls.end());
+    if (relaxed.found) Offer(ToSolution(instance, relaxed.calls));
     if (!relaxed.complete) return false;
     least = relaxed.found ? relaxed.value : target;
     if (least < kNever) result_.lower = std::max(result_.lower, least);
@@ -116,11 +119,13 @@ class Exact {
     Picos least = 0;
     if (known_ != nullptr) Impose(known_->after, known_->before, instance_);
     // Without the bounds this much is often enough.
-    const int64_t quick = known_ == nullptr ? work_ / 16 : work_ - work_ / 4;
-    bool complete = SearchBelow(Upper(), quick, least);
-    if (!complete && known_ == nullptr) {
-      RaiseKnown();
-      complete = SearchBelow(Upper(), work_ - result_.work - work_ / 4, least);
+    bool complete = known_ == nullptr && SearchBelow(Upper(), work_ / 16, least);
+    if (!complete) {
+      if (known_ == nullptr) RaiseKnown();
+      // The tree is sometimes many times smaller from the other end of the schedule, and seldom
+      // a few times larger.
+      complete = SearchBelow(Upper(), work_ / 8, least, /*backwards=*/true) ||
+                 SearchBelow(Upper(), work_ - result_.work - work_ / 4, least);
     }
     if (complete) {
       Judged(least);

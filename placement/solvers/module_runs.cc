@@ -163,8 +163,9 @@ int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_e
   Evaluator evaluator(pinned, graph_);
   int64_t spent = 1;
   const bool exact = part_.items.size() <= max_exact;
-  // Neighbours cost little of the time that so much work stands for.
-  const int64_t nearby = exact ? std::max<int64_t>(effort / 2, 1) : effort;
+  // Where the exact search takes over, some rounds over all windows are enough.
+  const auto n = static_cast<int64_t>(part_.items.size());
+  const int64_t nearby = exact ? std::clamp<int64_t>(effort / 2, 1, 100 * n * n) : effort;
   const PathCosts costs(pinned, graph_, Launch::kIgnore);
   Solution start = run.value < kNever
                        ? ToSolution(entry, run.device, run.order)

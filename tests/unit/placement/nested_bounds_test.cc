@@ -154,6 +154,44 @@ TEST(NestedBoundsTest, TheSearchFindsTheSameWithThem) {
   EXPECT_LT(with, without);
 }
 
+TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
+  Random random(80);
+  for (int round = 0; round < 2'000; ++round) {
+    RandomProblemOptions options = SmallLatency(round);
+    options.communication = Communication::kDelay;
+    options.max_items = 9;
+    const PlacementProblem problem = RandomProblem(random, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    // Rules of an instance that is cut out of a larger one.
+    if (round % 2 == 0) {
+      for (size_t cell = 0; cell < instance.time.size(); ++cell) {
+        instance.release.push_back(random.Below(20));
+        instance.follow.push_back(random.Below(20));
+      }
+      for (int32_t d = 0; d < instance.num_devices; ++d) {
+        instance.ready.push_back(random.Below(20));
+      }
+      instance.classes.clear();
+    }
+    CallSearchLimits limits;
+    limits.work = 3'000'000;
+    const CallSearchResult forwards = SearchCalls(instance, limits);
+    const CallSearchResult backwards = SearchCalls(Reversed(instance), limits);
+    ASSERT_TRUE(forwards.complete && backwards.complete) << round;
+    ASSERT_EQ(forwards.found, backwards.found) << round;
+    NestedBounds before, after;
+    RaiseBefore(instance, 50 * (round % 50), before);
+    RaiseAfter(instance, 50 * (round % 50), after);
+    Impose(after, before, instance);
+    const CallSearchResult informed = SearchCalls(Reversed(instance), limits);
+    ASSERT_EQ(forwards.found, informed.found) << round;
+    if (!forwards.found) continue;
+    ASSERT_EQ(forwards.value, backwards.value) << round;
+    ASSERT_EQ(forwards.value, informed.value) << round;
+  }
+}
+
 TEST(NestedBoundsTest, ExactItemsBelievesThem) {
   Random random(79);
   for (int round = 0; round < 900; ++round) {
