@@ -75,8 +75,8 @@ void Quality(int seeds, int64_t work) {
   }
 }
 
-// What the MILP may spend, some minutes: it should finish if it can.
-constexpr int64_t kMilpWork = 200'000'000;
+// What the MILP may spend, a minute or two: it should finish if it can.
+constexpr int64_t kMilpWork = 50'000'000;
 
 // Sizes at which the MILP still proves its answers, and some just beyond.
 void Splitting(int64_t work) {
