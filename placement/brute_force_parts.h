@@ -9,8 +9,8 @@ namespace allot {
 
 // The best solution at item level over all placements and all sequences of the devices, or nullopt
 // if there is no feasible one. Only values below `cutoff` count. Exponential: about
-// devices^items * items!, in calls (devices * calls)^items; spends at most `work` item evaluations and clears `complete` if that was
-// not enough.
+// devices^items * items!, in calls (devices * calls)^items; spends at most `work` item evaluations
+// and clears `complete` if that was not enough.
 std::optional<Solution> BestByEnumeration(const PlacementProblem& problem,
                                           const ProblemGraph& graph, Picos cutoff, int64_t work,
                                           int64_t& spent, bool& complete);

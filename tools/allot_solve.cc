@@ -33,10 +33,10 @@ namespace allot {
 namespace {
 
 // Without a limit, work for a few seconds at some hundred items and for about ten at ten thousand,
-// where caches miss and a unit takes longer.
-constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 800;
+// where caches miss and a unit takes longer. Many are so many items times devices.
+constexpr int64_t kDefaultWork = 20'000'000, kDefaultWorkOfMany = 8'000'000, kMany = 7'500;
 // A move of loads costs a fraction of a simulated schedule.
-constexpr int64_t kLoadsFactor = 5, kManyLoads = 4'000;
+constexpr int64_t kLoadsFactor = 5, kManyLoads = 40'000;
 constexpr int64_t kNoWorkLimit = std::numeric_limits<int64_t>::max();
 constexpr Picos kNoTimeLimit = std::numeric_limits<Picos>::max();
 constexpr int64_t kMaxBatch = 1 << 20;
@@ -97,10 +97,11 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("The search");
   line.Value("solver", "NAME[{k=v ...}]", &arguments.solver,
              "one of those that --list-solvers prints (default: auto)");
-  line.Integer("work-limit", "N", 1, kNoWorkLimit, &arguments.work,
-               absl::StrCat("about so many evaluations of an item (default: ", kDefaultWork,
-                            ", above ", kMany, " items ", kDefaultWorkOfMany, "; for throughput\n",
-                            kLoadsFactor, " times as many; no limit with --time-limit)"));
+  line.Integer(
+      "work-limit", "N", 1, kNoWorkLimit, &arguments.work,
+      absl::StrCat("about so many evaluations of an item (default: ", kDefaultWork, ", above ",
+                   kMany, " items x devices\n", kDefaultWorkOfMany, "; for throughput ",
+                   kLoadsFactor, " times as many; no limit with --time-limit)"));
   line.Number("time-limit", "S", &arguments.seconds,
               "search for S seconds: again and again, each time with more work,\n"
               "from the best so far. Only then the result depends on the machine");
@@ -183,7 +184,8 @@ absl::Status VerifyFile(const Arguments& arguments, const PlacementProblem& prob
 int64_t WorkFor(const Arguments& arguments, const PlacementProblem& problem) {
   if (arguments.work > 0) return arguments.work;
   const bool loads = problem.objective == PlacementObjective::kThroughput;
-  const bool many = static_cast<int64_t>(problem.items.size()) > (loads ? kManyLoads : kMany);
+  const size_t size = problem.items.size() * problem.devices.size();
+  const bool many = static_cast<int64_t>(size) > (loads ? kManyLoads : kMany);
   return (many ? kDefaultWorkOfMany : kDefaultWork) * (loads ? kLoadsFactor : 1);
 }
 

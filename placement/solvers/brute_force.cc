@@ -20,7 +20,9 @@ class BruteForce : public PlacementSolver {
  public:
   explicit BruteForce(BruteForceOptions options) : options_(options) {}
 
-  ProblemFeatures features() const override { return {.staged = true, .contiguous = true, .calls = true}; }
+  ProblemFeatures features() const override {
+    return {.staged = true, .contiguous = true, .calls = true};
+  }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const auto n = static_cast<int64_t>(input.problem.items.size());

@@ -1,5 +1,5 @@
-// More than ten thousand random problems of every kind against all placements: no bound above the optimum, no
-// answer below it, no claim that is not so.
+// More than ten thousand random problems of every kind against all placements: no bound above the
+// optimum, no answer below it, no claim that is not so.
 #include <limits>
 
 #include "gtest/gtest.h"
