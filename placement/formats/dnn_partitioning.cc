@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/formats/item_ids.h"
 #include "placement/formats/number.h"
 #include "placement/formats/problem_format.h"
 #include "support/json_reader.h"
@@ -73,15 +74,7 @@ class DnnPartitioningReader {
 
   void ReadNode(JsonReader& node) {
     PlacementProblem::Item item;
-    int64_t id = 0;
-    if (node.Require("id", id)) {
-      const auto [found, is_new] = item_of_.emplace(id, ItemId(problem_.items.size()));
-      if (!is_new) {
-        node.Error("id", absl::StrCat("node ", id, " is already nodes[", found->second.index(),
-                                      "]; ids must differ"));
-      }
-    }
-    item.name = absl::StrCat(id);
+    item.name = absl::StrCat(ids_.Read(node, ItemId(problem_.items.size())));
     bool supported = true;
     if (!node.Has("supportedOnFpga")) {
       node.Error("", "key 'supportedOnFpga' is missing; write 1 or 0");
@@ -109,17 +102,8 @@ class DnnPartitioningReader {
     problem_.items.Add(std::move(item));
   }
 
-  ItemId End(JsonReader& edge, absl::string_view key) {
-    int64_t id = 0;
-    if (!edge.Require(key, id)) return ItemId();
-    const auto found = item_of_.find(id);
-    if (found != item_of_.end()) return found->second;
-    edge.Error(key, absl::StrCat("there is no node ", id));
-    return ItemId();
-  }
-
   void ReadEdge(JsonReader& edge) {
-    const ItemId from = End(edge, "sourceId"), to = End(edge, "destId");
+    const ItemId from = ids_.Find(edge, "sourceId"), to = ids_.Find(edge, "destId");
     Picos cost = 0;
     if (!RequireMillis(edge, "cost", cost) || !from.valid() || !to.valid()) return;
     if (from == to) {
@@ -173,7 +157,7 @@ class DnnPartitioningReader {
   int64_t accelerators_ = 0;
   double accelerator_memory_ = 0;
   int64_t fractions_ = 0;  // nodes whose size is no whole number
-  std::map<int64_t, ItemId> item_of_;
+  ItemIds ids_{"node", "nodes"};
   std::map<ItemId, Output> outputs_;
   std::map<int64_t, std::vector<ItemId>> colors_;
 };

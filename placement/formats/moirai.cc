@@ -5,11 +5,11 @@
 //
 // With contention (link, blocking) all transfers that leave a device queue, and so do all that
 // enter one.
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/formats/item_ids.h"
 #include "placement/formats/number.h"
 #include "placement/formats/problem_format.h"
 #include "support/json_reader.h"
@@ -95,15 +95,7 @@ class MoiraiReader {
 
   void ReadOp(JsonReader& op) {
     PlacementProblem::Item item;
-    int64_t id = 0;
-    if (op.Require("id", id)) {
-      const auto [found, is_new] = item_of_.emplace(id, ItemId(problem_.items.size()));
-      if (!is_new) {
-        op.Error("id", absl::StrCat("operator ", id, " is already ops[", found->second.index(),
-                                    "]; ids must differ"));
-      }
-    }
-    item.name = absl::StrCat(id);
+    item.name = absl::StrCat(ids_.Read(op, ItemId(problem_.items.size())));
     if (const Json::Array* times = PerDevice(op, "time", op.Find("time"))) {
       for (size_t d = 0; d < times->size(); ++d) {
         std::optional<Picos> time;
@@ -116,19 +108,10 @@ class MoiraiReader {
     problem_.items.Add(std::move(item));
   }
 
-  ItemId End(JsonReader& edge, absl::string_view key) {
-    int64_t id = 0;
-    if (!edge.Require(key, id)) return ItemId();
-    const auto found = item_of_.find(id);
-    if (found != item_of_.end()) return found->second;
-    edge.Error(key, absl::StrCat("there is no operator ", id));
-    return ItemId();
-  }
-
   void ReadEdge(JsonReader& edge) {
     PlacementProblem::Flow flow;
-    flow.from = End(edge, "from");
-    flow.to = {End(edge, "to")};
+    flow.from = ids_.Find(edge, "from");
+    flow.to = {ids_.Find(edge, "to")};
     if (flow.from.valid() && flow.from == flow.to[0]) {
       edge.Error("to", absl::StrCat("operator ", problem_.items[flow.from].name, " feeds itself"));
     }
@@ -153,7 +136,7 @@ class MoiraiReader {
   JsonReader reader_;
   const ProblemOptions& options_;
   PlacementProblem problem_;
-  std::map<int64_t, ItemId> item_of_;
+  ItemIds ids_{"operator", "ops"};
 };
 
 }  // namespace
