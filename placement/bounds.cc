@@ -49,6 +49,13 @@ Picos BestCallPath(const PlacementProblem& problem, const ProblemGraph& graph, i
   return best;
 }
 
+std::vector<LowerBound> BestFirst(std::vector<LowerBound> bounds) {
+  std::sort(bounds.begin(), bounds.end(), [](const LowerBound& a, const LowerBound& b) {
+    return a.value != b.value ? a.value > b.value : a.name < b.name;
+  });
+  return bounds;
+}
+
 }  // namespace
 
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
@@ -60,7 +67,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     const PathCosts costs(problem, graph, Launch::kIgnore);
     const Picos path = CriticalPath(costs, LongestPaths(costs));
     if (path >= PathCosts::kNever) return {};
-    return {{std::max(path, BestCallPath(problem, graph, work)), "call-path"}};
+    return BestFirst({{path, "critical-path"}, {BestCallPath(problem, graph, work), "call-path"}});
   }
   const LoadRows rows = MakeLoadRows(problem);
   std::vector<Bytes> capacity;
@@ -95,10 +102,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
       bounds.push_back({BoundSteadyState(problem, work / 2), "steady-state"});
     }
   }
-  std::sort(bounds.begin(), bounds.end(), [](const LowerBound& a, const LowerBound& b) {
-    return a.value != b.value ? a.value > b.value : a.name < b.name;
-  });
-  return bounds;
+  return BestFirst(std::move(bounds));
 }
 
 }  // namespace allot

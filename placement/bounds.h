@@ -16,6 +16,7 @@ struct LowerBound {
 
 // All bounds that apply, best first (ties by name). Everything is integer arithmetic.
 //  critical-path   latency: longest path, charging transfers and launches where devices change
+//  call-path       calls: the cheapest way to cut some path into calls (call_paths.h)
 //  load            some device must carry at least this (Lagrangian of assignment and memory)
 //  interval-chain  latency: sums of bounds between pivots that everything else precedes or follows
 //  bottleneck      throughput: the costliest item on its best device
