@@ -233,6 +233,15 @@ RandomProblemOptions RandomStagedOptions(uint64_t seed, int64_t max_items) {
   return options;
 }
 
+RandomProblemOptions RandomLoadOptions(uint64_t seed, int64_t max_items) {
+  RandomProblemOptions options =
+      seed % 3 == 0 ? RandomOptions(seed, max_items) : RandomStagedOptions(seed, max_items);
+  options.objective = PlacementObjective::kThroughput;
+  options.calls = false;
+  options.contiguous = false;
+  return options;
+}
+
 std::string Describe(const RandomProblemOptions& options) {
   return absl::StrCat(
       "items ", options.items, " devices ", options.devices,

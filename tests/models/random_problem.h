@@ -40,6 +40,10 @@ RandomProblemOptions RandomOptions(uint64_t seed, int64_t max_items);
 // The same for problems that are staged, contiguous, of training, or of calls.
 RandomProblemOptions RandomStagedOptions(uint64_t seed, int64_t max_items);
 
+// Of either of the two, for throughput: what searches and bounds of loads take, staged more often
+// than not.
+RandomProblemOptions RandomLoadOptions(uint64_t seed, int64_t max_items);
+
 // For messages: what it takes to reproduce one.
 std::string Describe(const RandomProblemOptions& options);
 

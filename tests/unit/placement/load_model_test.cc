@@ -18,20 +18,9 @@ namespace allot {
 namespace {
 
 using testing::Describe;
-using testing::RandomOptions;
+using testing::RandomLoadOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
-using testing::RandomStagedOptions;
-
-// Throughput problems of every kind, staged ones more often than not.
-RandomProblemOptions Options(uint64_t seed, int64_t max_items) {
-  RandomProblemOptions options =
-      seed % 3 == 0 ? RandomOptions(seed, max_items) : RandomStagedOptions(seed, max_items);
-  options.objective = PlacementObjective::kThroughput;
-  options.calls = false;
-  options.contiguous = false;
-  return options;
-}
 
 // Whether every unit is allowed somewhere.
 bool AllAllowed(const LoadModel& model) {
@@ -77,7 +66,7 @@ bool MissesRoute(const LoadModel& model, const std::vector<int32_t>& device) {
 TEST(LoadModelTest, LoadsAreThoseOfTheEvaluator) {
   int infeasible = 0;
   for (uint64_t seed = 1; seed <= 600; ++seed) {
-    const RandomProblemOptions options = Options(seed, 12);
+    const RandomProblemOptions options = RandomLoadOptions(seed, 12);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const ProblemGraph graph = BuildGraph(problem);
@@ -110,7 +99,7 @@ TEST(LoadModelTest, LoadsAreThoseOfTheEvaluator) {
 
 TEST(LoadStateTest, MovesKeepAllSums) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
-    const RandomProblemOptions options = Options(seed, 14);
+    const RandomProblemOptions options = RandomLoadOptions(seed, 14);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const LoadModel model = BuildLoadModel(problem);
@@ -145,7 +134,7 @@ TEST(LoadStateTest, MovesKeepAllSums) {
 
 TEST(LoadModelTest, JoiningKeepsLoads) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
-    const PlacementProblem problem = RandomProblem(seed, Options(seed, 12));
+    const PlacementProblem problem = RandomProblem(seed, RandomLoadOptions(seed, 12));
     const LoadModel model = BuildLoadModel(problem);
     if (!AllAllowed(model)) continue;
     Random random(seed);
@@ -172,7 +161,7 @@ TEST(LoadModelTest, JoiningKeepsLoads) {
 TEST(LoadReductionTest, KeepsEveryPlacementBelowTheCutoff) {
   int joined = 0, taken = 0, impossible = 0;
   for (uint64_t seed = 1; seed <= 1500; ++seed) {
-    const RandomProblemOptions options = Options(seed, 7);
+    const RandomProblemOptions options = RandomLoadOptions(seed, 7);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const LoadModel model = BuildLoadModel(problem);
@@ -215,7 +204,7 @@ TEST(LoadReductionTest, KeepsEveryPlacementBelowTheCutoff) {
 
 TEST(LinearSplitTest, IsTheBestOfItsKind) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
-    RandomProblemOptions options = Options(seed, 7);
+    RandomProblemOptions options = RandomLoadOptions(seed, 7);
     options.staged = true;
     options.communication = Communication::kBlocking;
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
@@ -253,7 +242,7 @@ TEST(LinearSplitTest, IsTheBestOfItsKind) {
 TEST(LoadAnnealTest, FindsTheBestOfSmallProblems) {
   int optimal = 0, total = 0;
   for (uint64_t seed = 1; seed <= 200; ++seed) {
-    const RandomProblemOptions options = Options(seed, 8);
+    const RandomProblemOptions options = RandomLoadOptions(seed, 8);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const LoadModel model = BuildLoadModel(problem);

@@ -19,19 +19,9 @@ namespace allot {
 namespace {
 
 using testing::Describe;
-using testing::RandomOptions;
+using testing::RandomLoadOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
-using testing::RandomStagedOptions;
-
-RandomProblemOptions Options(uint64_t seed, int64_t max_items) {
-  RandomProblemOptions options =
-      seed % 3 == 0 ? RandomOptions(seed, max_items) : RandomStagedOptions(seed, max_items);
-  options.objective = PlacementObjective::kThroughput;
-  options.calls = false;
-  options.contiguous = false;
-  return options;
-}
 
 // The least largest load over all placements on allowed devices and routes; negative: none.
 Picos Best(const LoadModel& model) {
@@ -77,7 +67,7 @@ Picos LoadOfSet(const LoadModel& model, const BoundaryCosts& costs, int32_t d, u
 TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
   int64_t compared = 0;
   for (uint64_t seed = 1; seed <= 800; ++seed) {
-    const RandomProblemOptions options = Options(seed, 9);
+    const RandomProblemOptions options = RandomLoadOptions(seed, 9);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const LoadModel model = BuildLoadModel(RandomProblem(seed, options));
     const BoundaryCosts costs = MakeBoundaryCosts(model);
@@ -129,7 +119,7 @@ TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
 
 TEST(OpenFlowsTest, OrdersAllUnits) {
   for (uint64_t seed = 1; seed <= 100; ++seed) {
-    const LoadModel model = BuildLoadModel(RandomProblem(seed, Options(seed, 30)));
+    const LoadModel model = BuildLoadModel(RandomProblem(seed, RandomLoadOptions(seed, 30)));
     std::vector<int32_t> order = OrderByOpenFlows(model, std::vector<char>(model.flows.size(), 1));
     std::sort(order.begin(), order.end());
     ASSERT_EQ(order.size(), static_cast<size_t>(model.num_units));
@@ -151,7 +141,7 @@ TEST(PatternMasterTest, CoversWithFractions) {
 TEST(PatternBoundTest, NeverExceedsTheBest) {
   int64_t tight = 0, total = 0;
   for (uint64_t seed = 1; seed <= 1500; ++seed) {
-    const RandomProblemOptions options = Options(seed, 7);
+    const RandomProblemOptions options = RandomLoadOptions(seed, 7);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const LoadModel model = BuildLoadModel(RandomProblem(seed, options));
     const Picos best = Best(model);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "support/random.h"
+#include "tests/models/damaged_json.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {
@@ -266,29 +267,9 @@ TEST(ProblemJson, RefusesWhatIsNoProblem) {
 // Random damage: either one clear error, or a problem whose text is a fixed point.
 TEST(ProblemJson, SurvivesDamagedText) {
   Random random(7);
-  const std::string pieces[] = {"0", "-1", "1e400", "\"\"", "null", "{}", "[]", "\"a\"", "true"};
   int accepted = 0;
   for (int round = 0; round < 5000; ++round) {
-    std::string text = kFull;
-    for (int64_t edits = random.Between(1, 2); edits > 0; --edits) {
-      const size_t at = static_cast<size_t>(random.Below(static_cast<int64_t>(text.size())));
-      switch (random.Below(4)) {
-        case 0:
-          text[at] = static_cast<char>(random.Between(1, 255));
-          break;
-        case 1:
-          text.erase(at, static_cast<size_t>(random.Between(1, 12)));
-          break;
-        case 2: {
-          const size_t colon = text.find(':', at), end = text.find_first_of(",}]\n", colon);
-          if (end == std::string::npos) break;
-          text.replace(colon + 1, end - colon - 1, pieces[random.Below(9)]);
-          break;
-        }
-        default:
-          text[at] = static_cast<char>('0' + random.Below(10));
-      }
-    }
+    const std::string text = testing::DamagedJson(kFull, "a", random);
     const absl::StatusOr<PlacementProblem> problem = ReadProblem(text, "p.json");
     if (!problem.ok()) {
       EXPECT_EQ(problem.status().message().substr(0, 6), "p.json");

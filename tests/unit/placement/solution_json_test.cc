@@ -8,6 +8,7 @@
 #include "placement/problem_json.h"
 #include "placement/solver.h"
 #include "support/random.h"
+#include "tests/models/damaged_json.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {
@@ -196,24 +197,9 @@ TEST(SolutionJson, SurvivesDamagedText) {
       {"flow": 0, "from": "x", "to": "y", "start_ms": 4, "end_ms": 6}], "objective": 12})";
   ASSERT_EQ(Verdict(problem, whole), "OK 12.0");
   Random random(5);
-  const std::string pieces[] = {"0", "-1", "1e300", "\"\"", "null", "{}", "[]", "\"b\"", "2.5"};
   int fine = 0, wrong = 0;
-  for (int round = 0; round < 5000; ++round) {
-    std::string text = whole;
-    const size_t at = static_cast<size_t>(random.Below(static_cast<int64_t>(text.size())));
-    switch (random.Below(3)) {
-      case 0:
-        text.erase(at, static_cast<size_t>(random.Between(1, 12)));
-        break;
-      case 1: {
-        const size_t colon = text.find(':', at), end = text.find_first_of(",}]\n", colon);
-        if (end == std::string::npos) break;
-        text.replace(colon + 1, end - colon - 1, pieces[random.Below(9)]);
-        break;
-      }
-      default:
-        text[at] = static_cast<char>('0' + random.Below(10));
-    }
+  for (int round = 0; round < 12000; ++round) {
+    const std::string text = testing::DamagedJson(whole, "b", random);
     const std::string verdict = Verdict(problem, text);
     if (verdict.substr(0, 2) == "OK") {
       EXPECT_EQ(verdict, "OK 12.0") << text;

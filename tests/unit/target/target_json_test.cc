@@ -10,6 +10,7 @@
 #include "support/random.h"
 #include "target/builtin_targets.h"
 #include "target/rule.h"
+#include "tests/models/damaged_json.h"
 
 namespace allot {
 namespace {
@@ -185,30 +186,9 @@ TEST(TargetJson, SharedChannelsAgreeOnDuplex) {
 // Random damage: either one clear error, or a target whose text is a fixed point.
 TEST(TargetJson, SurvivesDamagedText) {
   Random random(5);
-  const std::string pieces[] = {"0", "-1", "1e400", "\"\"", "null", "{}", "[]", "\"npu0\"", "true"};
   int accepted = 0;
   for (int round = 0; round < 5000; ++round) {
-    std::string text = kSmall;
-    for (int64_t edits = random.Between(1, 2); edits > 0; --edits) {
-      const size_t at = static_cast<size_t>(random.Below(static_cast<int64_t>(text.size())));
-      switch (random.Below(4)) {
-        case 0:
-          text[at] = static_cast<char>(random.Between(1, 255));
-          break;
-        case 1:
-          text.erase(at, static_cast<size_t>(random.Between(1, 12)));
-          break;
-        case 2: {
-          // Another value in the place of one.
-          const size_t colon = text.find(':', at), end = text.find_first_of(",}\n", colon);
-          if (end == std::string::npos) break;
-          text.replace(colon + 1, end - colon - 1, pieces[random.Below(9)]);
-          break;
-        }
-        default:
-          text[at] = static_cast<char>('0' + random.Below(10));
-      }
-    }
+    const std::string text = testing::DamagedJson(kSmall, "npu0", random);
     const absl::StatusOr<Target> target = ParseTarget(text, "t.json");
     if (!target.ok()) {
       EXPECT_EQ(target.status().message().substr(0, 6), "t.json");

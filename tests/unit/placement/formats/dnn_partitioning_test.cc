@@ -7,6 +7,7 @@
 #include "placement/evaluate.h"
 #include "placement/problem_json.h"
 #include "support/random.h"
+#include "tests/models/damaged_json.h"
 
 namespace allot {
 namespace {
@@ -173,12 +174,7 @@ TEST(DnnPartitioning, SurvivesDamagedText) {
   Random random(11);
   int accepted = 0;
   for (int round = 0; round < 3000; ++round) {
-    std::string text = kSmall;
-    const size_t at = static_cast<size_t>(random.Below(static_cast<int64_t>(text.size())));
-    if (random.Below(2) == 0)
-      text.erase(at, static_cast<size_t>(random.Between(1, 9)));
-    else
-      text[at] = static_cast<char>('0' + random.Below(10));
+    const std::string text = testing::DamagedJson(kSmall, "n", random);
     ProblemOptions options;
     if (random.Below(2) == 0) options.objective = PlacementObjective::kLatency;
     const absl::StatusOr<PlacementProblem> problem = ReadProblem(text, "d.json", options);
