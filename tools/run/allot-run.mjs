@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+// Runs the parts of a manifest in ONNX Runtime, a worker process per device, and measures.
+import { helpText, parseArguments, parseDims } from './lib/arguments.mjs';
+import { runAnnotated } from './lib/annotated_run.mjs';
+import { main, UserError } from './lib/errors.mjs';
+import { readManifest } from './lib/manifest.mjs';
+import { measuredTrace } from './lib/measured_trace.mjs';
+import { LEVELS } from './lib/onnxruntime.mjs';
+import { runPlan } from './lib/plan_run.mjs';
+import { duration, percent, progress, table, writeWhole } from './lib/text_output.mjs';
+
+const TRACED = 100;
+
+const FLAGS = {
+  mode: { kind: 'choice', choices: ['latency', 'pipeline'], help: 'latency: one sample at a time; pipeline: a steady stream\n(default: as the plan\'s objective)' },
+  samples: { kind: 'integer', value: 'N', initial: 50, help: 'samples that are measured' },
+  warmup: { kind: 'integer', value: 'N', least: 0, initial: 3, help: 'samples before them that are not' },
+  'in-flight': { kind: 'integer', value: 'N', help: 'samples on their way at once in a pipeline (default: parts + 1)' },
+  opt: { kind: 'choice', choices: LEVELS, initial: 'all', help: 'graph optimisations of ONNX Runtime' },
+  on: { kind: 'choice', choices: ['target', 'cpu'], initial: 'target', help: 'cpu: run every part on the CPU, whatever its device asks for' },
+  check: { kind: 'flag', help: 'compare every sample with the whole model: bit for bit with\n--opt=disabled, else within the tolerance' },
+  tolerance: { kind: 'number', value: 'X', help: 'of --check: |difference| <= X (1 + |value|) (default: 0 or 1e-4)' },
+  whole: { kind: 'text', value: 'DEVICE', help: 'run the unsplit model on this device instead of the parts' },
+  annotated: { kind: 'flag', help: 'run model.annotated.onnx in one session and say where its nodes ran' },
+  inputs: { kind: 'text', value: 'FILE|DIR', help: 'what is valid input (NAME.inputs.json), or a folder with tensors and an\nindex.json (default: the model\'s side file, else random values)' },
+  dim: { kind: 'list', value: 'NAME=SIZE', help: 'size of a symbolic dimension (default: that of the plan)' },
+  'default-dim': { kind: 'integer', value: 'SIZE', help: 'size of every other open dimension (default: that of the plan)' },
+  distinct: { kind: 'integer', value: 'N', initial: 4, help: 'different inputs, taken in turn' },
+  seed: { kind: 'integer', value: 'N', least: 0, initial: 1, help: 'of the inputs' },
+  trace: { kind: 'text', value: 'FILE', help: 'write the measured schedule for Perfetto (the first 100 samples)' },
+  json: { kind: 'flag', help: 'print the result as JSON' },
+};
+
+function textReport(report) {
+  const pipeline = report.mode === 'pipeline', times = report.latency_us;
+  let text = report.whole ? `the whole model on ${report.whole}, ` : '';
+  text += `${report.mode}, ${report.samples} samples: ${duration(report.measured_us)} ${pipeline ? 'per sample' : ''}`.trimEnd();
+  if (report.predicted_us !== null) text += `, predicted ${duration(report.predicted_us)} (${report.error > 0 ? '+' : ''}${percent(report.error)})`;
+  text += `\n\n  latency: median ${duration(times.median)}, 90 % ${duration(times.p90)}, 99 % ${duration(times.p99)}, longest ${duration(times.max)}\n`;
+  if (pipeline) text += `  throughput: ${report.throughput_per_s.toFixed(2)} per second, ${report.in_flight} samples in flight\n`;
+  text += '\n' + table([['device', 'provider', 'busy', 'predicted', 'utilisation'],
+    ...report.devices.map((device) => [device.id, device.provider, duration(device.busy_us), duration(device.predicted_busy_us), percent(device.utilisation)])]);
+  text += '\n' + table([['part', 'device', 'measured', 'predicted', 'computing', 'reading', 'writing', 'spread'],
+    ...report.parts.map((part) => [part.id, part.device, duration(part.measured_us), duration(part.predicted_us), duration(part.compute_us), duration(part.read_us), duration(part.write_us), percent(part.spread)])]);
+  if (report.check) text += `\n  all outputs of ${report.check.compared} samples equal the whole model's (${report.check.tolerance === 0 ? 'bit for bit' : `largest difference ${report.check.worst.toExponential(1)}`})\n`;
+  return text;
+}
+
+await main(async (argv) => {
+  const flags = parseArguments(argv, FLAGS);
+  if (flags.help) {
+    process.stdout.write(helpText('allot-run MANIFEST [options]', 'Runs the parts of a plan in ONNX Runtime, a worker per device, and compares with the prediction.', FLAGS));
+    return 0;
+  }
+  if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no manifest given' : 'more than one manifest given'}; usage: allot-run MANIFEST [options]`);
+  const manifest = readManifest(flags.positional[0]);
+  const options = {
+    mode: flags.mode ?? (manifest.objective === 'throughput' ? 'pipeline' : 'latency'),
+    level: flags.opt, samples: flags.samples, warmup: flags.warmup, inFlight: flags['in-flight'], onCpu: flags.on === 'cpu',
+    check: flags.check, tolerance: flags.tolerance, whole: flags.whole, dims: parseDims(flags.dim), defaultDim: flags['default-dim'],
+    distinct: flags.distinct, seed: flags.seed, progress,
+    ...(flags.inputs?.endsWith('.json') ? { spec: flags.inputs } : { feeds: flags.inputs }),
+  };
+  if (flags.annotated) {
+    const { report, text } = await runAnnotated(manifest, options);
+    process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : text);
+    return 0;
+  }
+  const { report, samples, flow } = await runPlan(manifest, options);
+  progress('');
+  if (flags.trace) writeWhole(flags.trace, measuredTrace(manifest, flow, samples.slice(0, TRACED)));
+  process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : textReport(report));
+  return 0;
+});

@@ -1,0 +1,98 @@
+// Command lines: --name=value, --name value, repeated lists, and the help made from the same table.
+import { UserError } from './errors.mjs';
+
+/**
+ * What a flag is: `kind` is 'flag' (no value), 'text', 'integer' (with `least`), 'number', 'list' or
+ * 'choice' (with `choices`); `value` stands for the value in the help; `initial` is its default.
+ * @typedef {{kind: string, help: string, value?: string, initial?: any, least?: number, choices?: string[]}} Flag
+ */
+
+const distance = (a, b) => {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; ++i) {
+    const next = [i];
+    for (let j = 1; j <= b.length; ++j) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+};
+
+const nearest = (name, names) => {
+  const best = names.map((other) => [distance(name, other), other]).sort((x, y) => x[0] - y[0] || (x[1] < y[1] ? -1 : 1))[0];
+  return best && best[0] <= Math.max(2, name.length / 3) ? `; did you mean --${best[1]}?` : '';
+};
+
+function read(name, flag, text) {
+  const wrong = (what) => new UserError(`--${name}=${text}: expected ${what}`);
+  switch (flag.kind) {
+    case 'integer': {
+      const least = flag.least ?? 1;
+      if (!/^[+-]?\d{1,15}$/.test(text) || Number(text) < least) throw wrong(`an integer of at least ${least}`);
+      return Number(text);
+    }
+    case 'number':
+      if (!/^\d+(\.\d+)?(e-?\d+)?$/i.test(text)) throw wrong('a non-negative number');
+      return Number(text);
+    case 'choice':
+      if (!flag.choices.includes(text)) throw wrong(`one of ${flag.choices.join(', ')}`);
+      return text;
+    default:
+      return text;
+  }
+}
+
+/**
+ * Parses `argv` by `flags`. Returns {name: value, ..., positional: [...]}, `help: true` if asked for.
+ * Throws UserError for anything that is not in the table.
+ * @param {string[]} argv
+ * @param {Object<string, Flag>} flags
+ */
+export function parseArguments(argv, flags) {
+  const result = { positional: [], help: false };
+  for (const [name, flag] of Object.entries(flags)) {
+    result[name] = flag.kind === 'list' ? [] : flag.kind === 'flag' ? false : flag.initial;
+  }
+  for (let i = 0; i < argv.length; ++i) {
+    const argument = argv[i];
+    if (argument === '--help' || argument === '-h') { result.help = true; continue; }
+    if (argument === '--') { result.positional.push(...argv.slice(i + 1)); break; }
+    if (!/^--?[a-zA-Z]/.test(argument)) { result.positional.push(argument); continue; }
+    const [, name, , value] = /^--?([^=]+)(=(.*))?$/s.exec(argument);
+    const flag = flags[name];
+    if (!flag) throw new UserError(`unknown option --${name}${nearest(name, Object.keys(flags))} (--help lists all)`);
+    if (flag.kind === 'flag') {
+      if (value !== undefined && value !== 'true' && value !== 'false') throw new UserError(`--${name} takes no value`);
+      result[name] = value !== 'false';
+      continue;
+    }
+    const text = value ?? argv[++i];
+    if (text === undefined) throw new UserError(`--${name} needs a value: --${name}=${flag.value ?? 'VALUE'}`);
+    const parsed = read(name, flag, text);
+    if (flag.kind === 'list') result[name].push(parsed); else result[name] = parsed;
+  }
+  return result;
+}
+
+/** The text of --help. */
+export function helpText(usage, summary, flags) {
+  const lines = [`usage: ${usage}`, '', summary, ''];
+  for (const [name, flag] of Object.entries(flags)) {
+    const value = flag.kind === 'flag' ? '' : `=${flag.value ?? (flag.choices ? flag.choices.join('|') : 'VALUE')}`;
+    const initial = flag.kind === 'flag' || flag.kind === 'list' || flag.initial === undefined ? '' : ` (default: ${flag.initial})`;
+    lines.push(`  --${name}${value}`, ...`${flag.help}${initial}`.split('\n').map((line) => `        ${line}`));
+  }
+  return lines.join('\n') + '\n';
+}
+
+/** "batch=8" or "N=4,S=128" as {batch: 8}, for --dim. */
+export function parseDims(texts) {
+  const dims = {};
+  for (const piece of texts.flatMap((text) => text.split(','))) {
+    const match = /^(.+)=(\d{1,12})$/.exec(piece);
+    if (!match) throw new UserError(`--dim=${piece}: expected NAME=SIZE, such as --dim batch=8`);
+    dims[match[1]] = Number(match[2]);
+  }
+  return dims;
+}

@@ -1,0 +1,126 @@
+// Streams samples through the parts of a plan on their workers.
+//
+// A part of a sample starts when its inputs are there and its device has nothing older to do: each device takes the
+// oldest sample first, and of one sample the part that the plan launches first. At most `inFlight` samples are on their
+// way at once; a finished sample frees the memory of one. Each device is given its next part while it still works, so
+// that it never waits for a message.
+import { UserError } from './errors.mjs';
+
+/** Parts that a worker knows of at a time: the one that it runs and the next. */
+const AHEAD = 2;
+
+class Sample {
+  constructor(index, slot, flow) {
+    this.index = index;
+    this.slot = slot;
+    this.values = new Map();  // tensor -> {type, dims, bytes, region}
+    this.missing = flow.parts.map((part) => part.inputs.length);
+    this.open = flow.parts.length;
+    this.begin = 0;
+    this.end = 0;
+    this.runs = [];
+  }
+}
+
+export class Conductor {
+  /**
+   * `workers`: of withWorkers(), with the parts of `flow` (see dataflow.mjs) loaded. `inputs(index)` gives the inputs of a
+   * sample as Map name -> {type, dims, bytes, region}. `onSample(sample)` is called as each ends, in any order; an error
+   * that it throws ends the stream.
+   */
+  constructor(workers, flow, { inFlight, inputs, onSample = () => {} }) {
+    this.workers = workers;
+    this.flow = flow;
+    this.inputsOf = inputs;
+    this.onSample = onSample;
+    this.devices = new Map([...new Set(flow.parts.map((part) => part.device))].map((id) => [id, { busy: 0, ready: [] }]));
+    this.freeSlots = Array.from({ length: inFlight }, (_, i) => inFlight - 1 - i);
+    // Where each slot keeps each tensor that travels.
+    const travelling = [...flow.tensors.values()].filter((tensor) => tensor.producer >= 0 && tensor.travels);
+    this.regions = Array.from({ length: inFlight }, () => new Map(travelling.map((tensor) => [tensor.name, workers.newRegion()])));
+    this.next = 0;
+  }
+
+  /** Streams `count` more samples; resolves to them, in the order in which they entered. */
+  stream(count) {
+    return new Promise((resolve, reject) => {
+      this.samples = [];
+      this.goal = this.next + count;
+      this.open = count;
+      this.resolve = resolve;
+      this.reject = reject;
+      this.failed = false;
+      this.admit();
+      if (count === 0) resolve([]);
+    });
+  }
+
+  admit() {
+    while (this.next < this.goal && this.freeSlots.length > 0) {
+      const sample = new Sample(this.next++, this.freeSlots.pop(), this.flow);
+      this.samples.push(sample);
+      sample.begin = Number(process.hrtime.bigint() / 10n) / 100;
+      for (const [name, value] of this.inputsOf(sample.index)) sample.values.set(name, value);
+      this.flow.parts.forEach((part, index) => {
+        if (part.inputs.length === 0) this.makeReady(sample, index);
+      });
+      for (const name of this.flow.inputs) this.arrive(sample, name);
+    }
+    for (const id of this.devices.keys()) this.dispatch(id);
+  }
+
+  arrive(sample, name) {
+    for (const index of this.flow.tensors.get(name).takers) {
+      if (--sample.missing[index] === 0) this.makeReady(sample, index);
+    }
+  }
+
+  makeReady(sample, index) {
+    const { ready } = this.devices.get(this.flow.parts[index].device);
+    // Kept in order; what arrives is nearly always the last or close to it.
+    let at = ready.length;
+    while (at > 0 && (ready[at - 1].sample.index - sample.index || ready[at - 1].index - index) > 0) --at;
+    ready.splice(at, 0, { sample, index });
+  }
+
+  dispatch(id) {
+    const device = this.devices.get(id);
+    while (!this.failed && device.busy < AHEAD && device.ready.length > 0) {
+      ++device.busy;
+      this.run(device.ready.shift()).catch((error) => this.fail(error));
+    }
+  }
+
+  fail(error) {
+    this.failed = true;
+    this.reject(error);
+  }
+
+  async run({ sample, index }) {
+    const { flow } = this, part = flow.parts[index];
+    const key = (name) => `${sample.slot} ${name}`;
+    const inputs = part.inputs.map((name) => ({ name, key: key(name), uses: flow.tensors.get(name).usesOn.get(part.device), ...sample.values.get(name) }));
+    const outputs = part.outputs.map((name) => ({ name, key: key(name), region: this.regions[sample.slot].get(name), uses: flow.tensors.get(name).usesOn.get(part.device) ?? 0 }));
+    const { outputs: made, times } = await this.workers.run(part.device, part.id, inputs, outputs, `run part ${part.id} of sample ${sample.index}`);
+    if (this.failed) return;
+    sample.runs.push({ part: index, times });
+    part.outputs.forEach((name, i) => {
+      sample.values.set(name, { ...made[i], region: outputs[i].region });
+      this.arrive(sample, name);
+    });
+    --this.devices.get(part.device).busy;
+    if (--sample.open === 0) this.finish(sample);
+    for (const id of this.devices.keys()) this.dispatch(id);
+  }
+
+  finish(sample) {
+    // When the last output was written, not when the message came.
+    sample.end = Math.max(sample.begin, ...sample.runs.map(({ times }) => times[3]));
+    for (const name of this.flow.outputs) {
+      if (!sample.values.has(name)) throw new UserError(`sample ${sample.index} ended without output ${name}`);
+    }
+    this.onSample(sample);
+    this.freeSlots.push(sample.slot);
+    if (--this.open === 0) this.resolve(this.samples); else this.admit();
+  }
+}

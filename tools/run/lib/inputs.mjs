@@ -1,0 +1,110 @@
+// Seeded inputs for a model, the same on every machine.
+//
+// A side file NAME.inputs.json beside NAME.onnx may say what is valid input:
+//   {"dims":   {"batch": 2},                            sizes of symbolic dimensions
+//    "inputs": {"ids":  {"low": 0, "high": 1000},       integers in [low, high)
+//               "mask": {"value": 1},                   every element
+//               "rate": {"values": [16000]},            these, repeated
+//               "x":    {"shape": [1, 3, 32, 32], "scale": 0.5, "mean": 0},
+//               "y":    {"omit": true}}}                optional, not given
+import fs from 'node:fs';
+import { UserError } from './errors.mjs';
+import { arrayOf, describe, fromBytes, toHalf } from './tensors.mjs';
+
+/** Uniform numbers in [0, 1) by mulberry32, seeded by a number and a name (FNV-1a). */
+export function randomNumbers(seed, name) {
+  let state = (2166136261 ^ Math.imul(seed >>> 0, 0x9e3779b1)) >>> 0;
+  for (const byte of Buffer.from(name)) state = Math.imul(state ^ byte, 16777619) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`${file}: ${error.message}`);
+  }
+}
+
+/** The side file of a model ({dims: {}, inputs: {}} if it has none), or `given`, which must exist. */
+export function readInputSpec(modelPath, given) {
+  const file = given ?? modelPath.replace(/\.onnx$/, '') + '.inputs.json';
+  if (!given && !fs.existsSync(file)) return { dims: {}, inputs: {} };
+  const spec = readJson(file);
+  if (spec === null || typeof spec !== 'object' || Array.isArray(spec)) throw new UserError(`${file}: expected an object with "dims" and "inputs"`);
+  return { dims: spec.dims ?? {}, inputs: spec.inputs ?? {} };
+}
+
+const WORDS = ['alpha', 'beta', 'Monday', 'tuesday', 'the', 'graph', ''];
+
+/**
+ * One input as {name, type, dims, data}. `shape` has numbers, names of `sizes`, or anything else for a dimension of
+ * which nothing is known, which gets `defaultDim`. Throws UserError for element types that have no values here.
+ */
+export function makeInput({ name, type, shape }, rule, sizes, defaultDim, seed) {
+  const dims = rule.shape ?? shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : sizes[dim] ?? defaultDim));
+  const count = dims.reduce((product, dim) => product * dim, 1);
+  const next = randomNumbers(seed, name);
+  const fixed = rule.values ?? (rule.value !== undefined ? [rule.value] : null);
+  const whole = type === 'uint8' ? [0, 256] : type === 'int8' ? [-128, 128] : [0, 8];
+  const low = rule.low ?? whole[0], high = Math.max(rule.high ?? whole[1], low + 1), scale = rule.scale ?? 1, shift = rule.mean ?? 0;
+  // The sum of four uniform numbers has variance 1/3: near enough to normal, and exact on every machine.
+  const real = (i) => (fixed ? Number(fixed[i % fixed.length]) : (next() + next() + next() + next() - 2) * 1.7320508075688772 * scale + shift);
+  const integer = (i) => (fixed ? Math.trunc(Number(fixed[i % fixed.length])) : low + Math.floor(next() * (high - low)));
+  let value;
+  if (type === 'float32' || type === 'float64') value = real;
+  else if (type === 'float16') value = (i) => toHalf(real(i));
+  else if (type === 'bool') value = (i) => (fixed ? Number(Boolean(fixed[i % fixed.length])) : Math.floor(next() * 2));
+  else if (type === 'string') value = (i) => (fixed ? String(fixed[i % fixed.length]) : WORDS[Math.floor(next() * WORDS.length)]);
+  else if (type === 'int64' || type === 'uint64') value = (i) => BigInt(integer(i));
+  else if (arrayOf(type)) value = integer;
+  else throw new UserError(`input ${name}: no values can be made for type ${type}`);
+  const data = type === 'string' ? Array.from({ length: count }, (_, i) => value(i)) : new (arrayOf(type))(count);
+  if (type !== 'string') for (let i = 0; i < count; ++i) data[i] = value(i);
+  return { name, type, dims, data };
+}
+
+/** All inputs for session metadata [{name, isTensor, type, shape}], but those that the side file omits. */
+export function makeInputs(metadata, spec, defaultDim, seed) {
+  const tensors = [];
+  for (const meta of metadata) {
+    if (spec.inputs[meta.name]?.omit) continue;
+    if (meta.isTensor === false) throw new UserError(`input ${meta.name} is no tensor; ONNX Runtime for Node.js passes tensors only`);
+    tensors.push(makeInput(meta, spec.inputs[meta.name] ?? {}, spec.dims, defaultDim, seed));
+  }
+  return tensors;
+}
+
+/**
+ * Inputs from a folder: index.json [{name, type, dims, file}] beside raw little-endian files (JSON for strings).
+ * Checked against session metadata: names, types, and every dimension that the model fixes.
+ */
+export function readInputs(folder, metadata) {
+  const index = readJson(`${folder}/index.json`);
+  if (!Array.isArray(index)) throw new UserError(`${folder}/index.json: expected a list of {name, type, dims, file}`);
+  return metadata.map((meta) => {
+    const entry = index.find((candidate) => candidate.name === meta.name);
+    if (!entry) throw new UserError(`${folder}/index.json: there is no input ${meta.name}`);
+    const wanted = `${meta.type}[${meta.shape.map((dim) => (typeof dim === 'string' && dim === '' ? '?' : dim)).join(',')}]`;
+    const fits = entry.type === meta.type && Array.isArray(entry.dims) && entry.dims.length === meta.shape.length &&
+      meta.shape.every((dim, i) => typeof dim !== 'number' || dim < 0 || dim === entry.dims[i]);
+    if (!fits) throw new UserError(`${folder}: input ${meta.name} is ${describe({ type: entry.type, dims: entry.dims ?? [] })}, the model takes ${wanted}`);
+    let raw;
+    try {
+      raw = fs.readFileSync(`${folder}/${entry.file}`);
+    } catch (error) {
+      throw new UserError(`${folder}/${entry.file}: ${error.message}`);
+    }
+    const count = entry.dims.reduce((product, dim) => product * dim, 1);
+    const bytes = entry.type === 'string' ? raw : Buffer.from(new Uint8Array(raw).buffer);
+    if (entry.type !== 'string' && bytes.length !== count * arrayOf(entry.type).BYTES_PER_ELEMENT) {
+      throw new UserError(`${folder}/${entry.file}: ${bytes.length} bytes do not hold ${describe(entry)}`);
+    }
+    return { name: meta.name, type: entry.type, dims: entry.dims, data: fromBytes(entry.type, bytes) };
+  });
+}

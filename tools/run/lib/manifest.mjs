@@ -1,0 +1,85 @@
+// Reading a manifest, and checking that what it says can be run and that its files are those that were written.
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from './errors.mjs';
+
+const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+function checkParts(manifest, wrong) {
+  const producers = new Map();
+  const ids = new Set();
+  for (const part of manifest.parts) {
+    if (typeof part?.id !== 'string' || typeof part.file !== 'string' || !isNames(part.inputs) || !isNames(part.outputs)) {
+      wrong(`parts: each needs id, device, file, inputs and outputs; ${JSON.stringify(part).slice(0, 80)} lacks some`);
+    }
+    if (ids.has(part.id)) wrong(`part ${part.id} is there twice`);
+    ids.add(part.id);
+    if (!manifest.devices.some((device) => device.id === part.device)) wrong(`part ${part.id}: there is no device ${part.device}`);
+    for (const tensor of part.outputs) {
+      if (producers.has(tensor)) wrong(`tensor ${tensor} comes from parts ${producers.get(tensor)} and ${part.id}`);
+      if (manifest.inputs.includes(tensor)) wrong(`tensor ${tensor} is an input of the model and comes from part ${part.id}`);
+      producers.set(tensor, part.id);
+    }
+  }
+  const known = (tensor) => producers.has(tensor) || manifest.inputs.includes(tensor);
+  for (const part of manifest.parts) {
+    for (const tensor of part.inputs) if (!known(tensor)) wrong(`part ${part.id}: no part makes its input ${tensor}`);
+  }
+  for (const tensor of manifest.outputs) if (!known(tensor)) wrong(`no part makes the output ${tensor}`);
+  const ready = new Set(manifest.inputs);
+  let waiting = [...manifest.parts];
+  while (waiting.length > 0) {
+    const next = waiting.filter((part) => part.inputs.every((tensor) => ready.has(tensor)));
+    if (next.length === 0) wrong(`parts wait for each other: ${waiting.map((part) => part.id).join(', ')}`);
+    for (const part of next) part.outputs.forEach((tensor) => ready.add(tensor));
+    waiting = waiting.filter((part) => !next.includes(part));
+  }
+}
+
+/**
+ * The manifest in `file`, with `folder` (where its files are) and, if it names one, `modelPath`. Throws UserError for a
+ * manifest that cannot be run: unknown version, parts that do not fit together, a cycle.
+ */
+export function readManifest(file) {
+  let manifest;
+  try {
+    manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    const remedy = error.code === 'EISDIR' ? `; did you mean ${path.join(file, 'manifest.json')}?` : '';
+    throw new UserError(`${file}: ${error.message}${remedy}`);
+  }
+  const wrong = (what) => { throw new UserError(`${file}: ${what}`); };
+  if (manifest?.version !== 1) wrong(`expected a manifest of version 1, as "allot -o" writes`);
+  for (const key of ['inputs', 'outputs']) if (!isNames(manifest[key])) wrong(`${key}: expected a list of names`);
+  for (const key of ['parts', 'devices']) if (!Array.isArray(manifest[key])) wrong(`${key}: expected a list`);
+  checkParts(manifest, wrong);
+  const folder = path.dirname(file);
+  return { ...manifest, file, folder, modelPath: manifest.model ? path.join(folder, manifest.model) : null };
+}
+
+async function sha256(file) {
+  const hash = crypto.createHash('sha256');
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Checks files of a manifest against the sizes and hashes that it lists. Throws UserError for the first that differs. */
+export async function checkIntegrity(manifest, files) {
+  for (const name of files) {
+    const file = path.join(manifest.folder, name);
+    let size;
+    try {
+      size = fs.statSync(file).size;
+    } catch {
+      throw new UserError(`${file}: the file is missing; write the parts again with allot -o ${manifest.folder}`);
+    }
+    const written = manifest.integrity?.[name];
+    if (!written) continue;
+    const same = size === written.bytes && (!written.sha256 || (await sha256(file)) === written.sha256);
+    if (!same) throw new UserError(`${file}: the file is not the one that ${manifest.file} describes (its bytes changed); write the parts again with allot`);
+  }
+}
+
+/** The files that running the parts needs: the parts themselves and the weights that they refer to. */
+export const partFiles = (manifest) => [...manifest.parts.map((part) => part.file), ...(manifest.external_data ?? [])];

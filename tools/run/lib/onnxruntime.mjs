@@ -1,0 +1,56 @@
+// ONNX Runtime: finding it, and the options of a session on a device.
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from './errors.mjs';
+
+/** The optimisation levels of a session; parts must be measured at the level that they run at. */
+export const LEVELS = ['disabled', 'basic', 'extended', 'all'];
+
+/** Loads onnxruntime-node from $ORT_NODE_MODULES, else from beside the tools. Throws UserError if it is not there. */
+export function loadRuntime() {
+  const here = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+  const folders = process.env.ORT_NODE_MODULES ? [process.env.ORT_NODE_MODULES, here] : [here];
+  for (const folder of folders) {
+    try {
+      return createRequire(path.join(folder, 'package.json'))('onnxruntime-node');
+    } catch (error) {
+      if (error.code !== 'MODULE_NOT_FOUND') throw new UserError(`onnxruntime-node does not load: ${error.message}`);
+    }
+  }
+  throw new UserError(`onnxruntime-node is not installed: run ${path.join(here, 'install.sh')}`);
+}
+
+/** "0-2,5" as [0, 1, 2, 5]. */
+export function coreList(text) {
+  if (!text) return [];
+  return text.split(',').flatMap((piece) => {
+    const [first, last = first] = piece.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+/** The providers that this build of ONNX Runtime has: ['cpu', ...]. */
+export function availableProviders(ort) {
+  return ['cpu', ...ort.listSupportedBackends().map((backend) => backend.name)].filter((name, i, all) => all.indexOf(name) === i);
+}
+
+/**
+ * Session options for a device's runtime hint {provider, ordinal, threads, cores}. Threads that are not given follow from
+ * the cores that the worker is pinned to. What a provider lacks is run by the CPU provider behind it.
+ */
+export function sessionOptions(runtime, level, more = {}) {
+  const { extra, ...rest } = more;
+  const provider = runtime.provider || 'cpu';
+  const threads = runtime.threads || coreList(runtime.cores).length;
+  return {
+    executionProviders: provider === 'cpu' ? ['cpu'] : [{ name: provider, deviceId: runtime.ordinal ?? 0 }, 'cpu'],
+    graphOptimizationLevel: level,
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+    logSeverityLevel: 4,
+    ...(extra ? { extra } : {}),
+    ...rest,
+  };
+}

@@ -1,0 +1,203 @@
+// Running a manifest: load its parts on workers, stream samples, measure, and compare with the whole model.
+import path from 'node:path';
+import { Conductor } from './conductor.mjs';
+import { makeDataflow } from './dataflow.mjs';
+import { UserError } from './errors.mjs';
+import { makeInputs, readInputs, readInputSpec } from './inputs.mjs';
+import { checkIntegrity, partFiles } from './manifest.mjs';
+import { availableProviders, loadRuntime, sessionOptions } from './onnxruntime.mjs';
+import { readRegion, writeRegion } from './shared_memory.mjs';
+import { mean, median, summarise } from './statistics.mjs';
+import { difference, fromBytes, toBytes } from './tensors.mjs';
+import { withWorkers } from './workers.mjs';
+
+const MAX_IN_FLIGHT = 16;
+
+/**
+ * How to run: {level, mode: 'latency' | 'pipeline', samples, warmup, inFlight?, distinct, seed, dims, defaultDim?, spec?,
+ * feeds?, onCpu, check, tolerance?, whole?, progress?}. `whole` names a device that runs the unsplit model alone.
+ * @typedef {Object} RunOptions
+ */
+
+// A device as its worker needs it. `onCpu` runs the parts of every device on the CPU: right results, times of a CPU.
+function workerDevice(device, ort, onCpu) {
+  const runtime = device.runtime ?? {};
+  const provider = runtime.provider || 'none';
+  if (onCpu && provider !== 'cpu') return { id: device.id, runtime: { provider: 'cpu', threads: 1 } };
+  if (!availableProviders(ort).includes(provider)) {
+    throw new UserError(`device ${device.id} runs on provider ${provider}, which this ONNX Runtime lacks (it has ` +
+      `${availableProviders(ort).join(', ')}); --on=cpu runs every part on the CPU`);
+  }
+  return { id: device.id, runtime };
+}
+
+// The manifest's model as one part, on one device.
+function wholeModel(manifest, deviceId) {
+  if (!manifest.modelPath) throw new UserError(`${manifest.file} names no model; make the parts from a file, not from standard input`);
+  const device = manifest.devices.find((candidate) => candidate.id === deviceId);
+  if (!device) throw new UserError(`--whole=${deviceId}: there is no such device (there are ${manifest.devices.map(({ id }) => id).join(', ')})`);
+  const computed = manifest.outputs.filter((name) => !manifest.inputs.includes(name));
+  const file = path.relative(manifest.folder, manifest.modelPath);
+  return [{ id: 'whole', device: deviceId, file, inputs: manifest.inputs, outputs: computed }];
+}
+
+// Types of the model's inputs as session metadata has them.
+function inputMetadata(manifest) {
+  return manifest.inputs.map((name) => {
+    const { dtype, shape, kind } = manifest.signature?.[name] ?? {};
+    if (kind || !dtype) throw new UserError(`${manifest.file}: input ${name} is no tensor of known type; ONNX Runtime for Node.js passes tensors only`);
+    return { name, isTensor: true, type: dtype, shape: (shape ?? []).map((dim) => dim ?? '') };
+  });
+}
+
+/** The sets of inputs that samples take in turn: [[{name, type, dims, data}]]. */
+export function makeInputSets(manifest, options) {
+  const metadata = inputMetadata(manifest);
+  if (options.feeds) return [readInputs(options.feeds, metadata)];
+  const spec = readInputSpec(manifest.modelPath ?? manifest.file, options.spec);
+  // What the plan was made for beats the model's side file; the command line beats both.
+  spec.dims = { ...spec.dims, ...manifest.dims, ...options.dims };
+  const defaultDim = options.defaultDim ?? manifest.default_dim ?? 1;
+  const count = Math.max(1, Math.min(options.distinct, options.samples));
+  return Array.from({ length: count }, (_, i) => makeInputs(metadata, spec, defaultDim, options.seed + i));
+}
+
+function checkMetadata(manifest, part, { inputs, outputs }) {
+  const at = `${path.join(manifest.folder, part.file)}: `;
+  for (const name of part.inputs) if (!inputs.some((input) => input.name === name)) throw new UserError(`${at}the file takes no ${name}, which ${manifest.file} lists`);
+  for (const name of part.outputs) if (!outputs.some((output) => output.name === name)) throw new UserError(`${at}the file does not make ${name}, which ${manifest.file} lists`);
+}
+
+// Writes the input sets into the workers' memory: [Map name -> {type, dims, bytes, region}].
+function shareInputs(workers, sets) {
+  return sets.map((set) => new Map(set.map(({ name, type, dims, data }) => {
+    const bytes = toBytes({ type, data });
+    const region = workers.newRegion();
+    writeRegion(workers.memory, region, bytes);
+    return [name, { type, dims, bytes: bytes.length, region }];
+  })));
+}
+
+const valueOf = (workers, { type, dims, bytes, region }) => ({ type, dims, data: fromBytes(type, readRegion(workers.memory, region, bytes)) });
+
+async function loadParts(workers, manifest, parts, devices, level) {
+  const runtimes = new Map(devices.map((device) => [device.id, device.runtime]));
+  await Promise.all(parts.map(async (part) => {
+    const file = path.join(manifest.folder, part.file);
+    checkMetadata(manifest, part, await workers.load(part.device, part.id, file, sessionOptions(runtimes.get(part.device), level)));
+  }));
+}
+
+/** What the whole model makes of each input set, on one CPU worker: [Map output -> {type, dims, data}]. */
+async function expectedOutputs(manifest, sets, level, device) {
+  const parts = wholeModel(manifest, device.id);
+  return withWorkers([device], async (workers) => {
+    await loadParts(workers, manifest, parts, [device], level);
+    const shared = shareInputs(workers, sets);
+    const flow = makeDataflow({ ...manifest, parts });
+    const results = [];
+    const conductor = new Conductor(workers, flow, {
+      inFlight: 1,
+      inputs: (index) => shared[index],
+      onSample: (sample) => results.push(new Map(manifest.outputs.map((name) => [name, valueOf(workers, sample.values.get(name))]))),
+    });
+    await conductor.stream(sets.length);
+    return results;
+  });
+}
+
+// The mean time between completions after the warm-up, and its median over ten stretches, which an interruption of the
+// machine does not move.
+function periods(samples, warmup, count) {
+  const ends = samples.map((sample) => sample.end).sort((a, b) => a - b).slice(Math.max(0, warmup - 1), warmup + count);
+  const stretches = Math.min(10, ends.length - 1);
+  const at = (i) => Math.round((i * (ends.length - 1)) / stretches);
+  const means = Array.from({ length: stretches }, (_, i) => (ends[at(i + 1)] - ends[at(i)]) / (at(i + 1) - at(i)));
+  return { mean: (ends[ends.length - 1] - ends[0]) / (ends.length - 1), median: median(means) };
+}
+
+function deviceUse(manifest, flow, samples, devices, periodUs) {
+  return devices.map(({ id, runtime }) => {
+    const busy = mean(samples.map((sample) => sample.runs.filter(({ part }) => flow.parts[part].device === id)
+      .reduce((sum, { times }) => sum + times[3] - times[0], 0)));
+    const predicted = manifest.devices.find((device) => device.id === id).busy_us;
+    return { id, provider: runtime.provider, cores: runtime.cores, busy_us: busy, utilisation: busy / periodUs, predicted_busy_us: predicted };
+  });
+}
+
+function partTimes(flow, samples) {
+  return flow.parts.map((part, index) => {
+    const times = samples.flatMap((sample) => sample.runs.filter((run) => run.part === index).map((run) => run.times));
+    const phase = (from, to) => median(times.map((at) => at[to] - at[from]));
+    const { spread } = summarise(times.map((at) => at[3] - at[0]));
+    const predicted = part.end_us !== undefined ? part.end_us - part.start_us : undefined;
+    return { id: part.id, device: part.device, predicted_us: predicted, measured_us: phase(0, 3), read_us: phase(0, 1), compute_us: phase(1, 2), write_us: phase(2, 3), spread };
+  });
+}
+
+/**
+ * Runs a manifest and measures. Returns {report, samples, flow}, `report` being plain JSON with times in microseconds.
+ * Throws UserError for parts that cannot be loaded or run, for a dead worker, an interrupt, and outputs that differ from
+ * the whole model's.
+ */
+export async function runPlan(manifest, options) {
+  const ort = loadRuntime();
+  const parts = options.whole ? wholeModel(manifest, options.whole) : manifest.parts;
+  const used = manifest.devices.filter((device) => parts.some((part) => part.device === device.id));
+  const devices = used.map((device) => workerDevice(device, ort, options.onCpu));
+  if (!options.whole) await checkIntegrity(manifest, partFiles(manifest));
+  const sets = makeInputSets(manifest, options);
+  const say = options.progress ?? (() => {});
+
+  let expected = null;
+  const tolerance = options.tolerance ?? (options.level === 'disabled' ? 0 : 1e-4);
+  if (options.check) {
+    say('running the whole model for comparison');
+    const reference = { ...(devices.find((device) => device.runtime.provider === 'cpu') ?? devices[0] ?? { id: manifest.devices[0].id }), runtime: { provider: 'cpu', threads: 1 } };
+    expected = await expectedOutputs(manifest, sets, options.level, reference);
+  }
+
+  return withWorkers(devices, async (workers) => {
+    say(`loading ${parts.length} parts`);
+    await loadParts(workers, manifest, parts, devices, options.level);
+    const shared = shareInputs(workers, sets);
+    const flow = makeDataflow({ ...manifest, parts });
+    const pipeline = options.mode === 'pipeline';
+    const inFlight = pipeline ? options.inFlight ?? Math.min(MAX_IN_FLIGHT, Math.max(2, parts.length + 1)) : 1;
+    const worst = { value: 0 };
+    let done = 0, compared = 0;
+    const onSample = (sample) => {
+      if (++done % 16 === 0) say(`${done} samples`);
+      if (!expected) return;
+      for (const [name, want] of expected[sample.index % sets.length]) {
+        const why = difference(valueOf(workers, sample.values.get(name)), want, tolerance, worst);
+        if (why) throw new UserError(`sample ${sample.index}: output ${name}: ${why}, as the whole model says (tolerance ${tolerance})`);
+      }
+      ++compared;
+    };
+    const conductor = new Conductor(workers, flow, { inFlight, inputs: (index) => shared[index % sets.length], onSample });
+    const warmup = Math.max(options.warmup, pipeline ? inFlight : 1);
+    // A stream that ends is no longer steady: the samples behind those that count keep the devices busy.
+    const all = await conductor.stream(warmup + options.samples + (pipeline ? inFlight : 0));
+    say('');
+    const samples = all.slice(warmup, warmup + options.samples);
+    const period = periods(all, warmup, options.samples);
+    const latencies = samples.map((sample) => sample.end - sample.begin);
+    const predicted = options.whole ? undefined : manifest.predicted?.value_us;
+    const measured = pipeline ? period.median : median(latencies);
+    const comparable = predicted !== undefined && manifest.objective === (pipeline ? 'throughput' : 'latency');
+    const report = {
+      schema: 'allot.run/1', manifest: path.basename(manifest.file), mode: options.mode, level: options.level, whole: options.whole,
+      samples: samples.length, warmup, in_flight: inFlight,
+      predicted_us: comparable ? predicted : null, measured_us: measured,
+      error: comparable ? (predicted - measured) / measured : null,
+      period_us: period.mean, period_median_us: period.median, throughput_per_s: 1e6 / period.mean,
+      latency_us: summarise(latencies),
+      devices: deviceUse(manifest, flow, samples, devices, pipeline ? period.mean : mean(latencies)),
+      parts: partTimes(flow, samples),
+      check: expected ? { compared, tolerance, worst: worst.value } : null,
+    };
+    return { report, samples, flow };
+  });
+}
+

@@ -1,0 +1,36 @@
+// What programs print and write: durations, tables, files that appear whole.
+import fs from 'node:fs';
+import { UserError } from './errors.mjs';
+
+/** Microseconds with a unit: "12.3 ms". */
+export function duration(us) {
+  if (us === undefined || us === null) return '-';
+  const [scale, unit] = us >= 1e6 ? [1e6, 's'] : us >= 1000 ? [1000, 'ms'] : [1, 'us'];
+  const value = us / scale;
+  return `${value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+}
+
+export const percent = (share) => (share === undefined || share === null ? '-' : `${(share * 100).toFixed(1)} %`);
+
+/** Rows of cells as aligned lines; the first column is left-aligned, the others right-aligned. */
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+  return rows.map((row) => '  ' + row.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join('  ').trimEnd() + '\n').join('');
+}
+
+/** Writes `text` to `file` whole or not at all. Throws UserError. */
+export function writeWhole(file, text) {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    fs.writeFileSync(temporary, text);
+    fs.renameSync(temporary, file);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw new UserError(`cannot write ${file}: ${error.message}`);
+  }
+}
+
+/** Replaces a line on the terminal with `text`; prints nothing where stderr is no terminal. */
+export function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
