@@ -7,10 +7,10 @@ const ARRAYS = {
 const FLOATS = new Set(['float32', 'float64', 'float16']);
 
 /** Whether tensors of this element type can pass between workers. */
-export const canTravel = (type) => type === 'string' || type in ARRAYS;
+export const canTravel = (type) => type === 'string' || Object.hasOwn(ARRAYS, type);
 
 /** The typed array that holds elements of `type`. */
-export const arrayOf = (type) => ARRAYS[type];
+export const arrayOf = (type) => (Object.hasOwn(ARRAYS, type) ? ARRAYS[type] : undefined);
 
 /** "float32[1,3,224,224]" */
 export const describe = ({ type, dims }) => `${type}[${[...dims].join(',')}]`;
@@ -28,21 +28,19 @@ export function fromBytes(type, bytes) {
   return new Kind(bytes.buffer, bytes.byteOffset, bytes.byteLength / Kind.BYTES_PER_ELEMENT);
 }
 
-const scratch = new DataView(new ArrayBuffer(4));
+const scratch = new DataView(new ArrayBuffer(8));
 
-/** Nearest float16, ties to even, as its 16 bits. */
+/** Nearest float16 of any number, ties to even, as its 16 bits. */
 export function toHalf(value) {
-  scratch.setFloat32(0, value);
-  const bits = scratch.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000, exponent = (bits >>> 23) & 255, fraction = bits & 0x7fffff;
-  if (exponent === 255) return sign | 0x7c00 | (fraction ? 0x200 : 0);
-  if (exponent >= 143) return sign | 0x7c00;
-  // Below the least normal number the leading 1 becomes explicit.
-  const shift = exponent >= 113 ? 13 : 126 - exponent;
-  if (shift > 24) return sign;
-  const whole = exponent >= 113 ? ((exponent - 112) << 23) | fraction : 0x800000 | fraction;
-  const kept = Math.floor(whole / 2 ** shift), rest = whole - kept * 2 ** shift, half = 2 ** (shift - 1);
-  return sign | (kept + (rest > half || (rest === half && (kept & 1)) ? 1 : 0));
+  scratch.setFloat64(0, value);
+  const high = scratch.getUint32(0), sign = (high >>> 16) & 0x8000, size = Math.abs(value);
+  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
+  // In units of the last place, which below the least normal number no longer shrinks; the division is exact.
+  const exponent = Math.max(-14, ((high >>> 20) & 2047) - 1023), units = size / 2 ** (exponent - 10);
+  const kept = Math.floor(units), rest = units - kept;
+  // A carry out of the fraction goes into the exponent, as it should.
+  return sign | (((exponent + 14) << 10) + kept + (rest > 0.5 || (rest === 0.5 && (kept & 1)) ? 1 : 0));
 }
 
 /** The value of a float16 given as its 16 bits. */
@@ -52,26 +50,40 @@ export function fromHalf(bits) {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
+function bitsOf({ data }, i) {
+  const size = data.BYTES_PER_ELEMENT, bytes = Buffer.from(data.buffer, data.byteOffset + i * size, size);
+  return Buffer.from(bytes).reverse().toString('hex');
+}
+
+const show = (tensor, i, value) => (Number.isNaN(value) ? `NaN (0x${bitsOf(tensor, i)})` : Object.is(value, -0) ? '-0' : String(value));
+
 /**
  * How `got` differs from `want`, both {type, dims, data}: null if they are equal (bit for bit if tolerance is 0, else
- * |got - want| <= tolerance * (1 + |want|) for floats), or a text that names the first element. `worst` receives the
- * largest relative-or-absolute difference seen, in units of 1 + |want|.
+ * |got - want| <= tolerance * (1 + |want|) for floats, NaN being equal to NaN; all else must be equal), or a text that
+ * names the first element. `worst` receives the largest finite |got - want| / (1 + |want|) of floats that was seen.
  */
 export function difference(got, want, tolerance, worst = { value: 0 }) {
   if (got.type !== want.type || [...got.dims].join() !== [...want.dims].join()) {
     return `${describe(got)} instead of ${describe(want)}`;
   }
-  if (got.type !== 'string' && toBytes(got).equals(toBytes(want))) return null;
-  const half = got.type === 'float16', number = half ? fromHalf : (value) => value;
-  const slack = FLOATS.has(got.type) ? tolerance : 0;
+  if (got.type === 'string') {
+    const i = want.data.findIndex((text, at) => got.data[at] !== text);
+    return i < 0 ? null : `element ${i} is ${JSON.stringify(got.data[i])} instead of ${JSON.stringify(want.data[i])}`;
+  }
+  if (toBytes(got).equals(toBytes(want))) return null;
+  const isFloat = FLOATS.has(got.type), number = got.type === 'float16' ? fromHalf : (value) => value;
   let first = null;
   for (let i = 0; i < want.data.length; ++i) {
-    if (got.data[i] === want.data[i]) continue;
     const x = number(got.data[i]), y = number(want.data[i]);
-    if (slack > 0 && Number.isNaN(x) && Number.isNaN(y)) continue;
-    const off = slack > 0 ? (x === y ? 0 : Math.abs(x - y) / (1 + Math.abs(y))) : Infinity;
-    if (Number.isFinite(off) && off > worst.value) worst.value = off;
-    if (!(off <= slack) && first === null) first = `element ${i} is ${x} instead of ${y}`;
+    if (Object.is(x, y) && !Number.isNaN(x)) continue;
+    // What is left are unlike numbers, zeros of unlike sign, and NaN, of which there are many.
+    if (isFloat) {
+      const off = x === y ? 0 : Math.abs(x - y) / (1 + Math.abs(y));
+      if (Number.isFinite(off) && off > worst.value) worst.value = off;
+      const close = tolerance > 0 ? off <= tolerance || (Number.isNaN(x) && Number.isNaN(y)) : bitsOf(got, i) === bitsOf(want, i);
+      if (close) continue;
+    }
+    first ??= `element ${i} is ${show(got, i, x)} instead of ${show(want, i, y)}`;
   }
   return first;
 }
