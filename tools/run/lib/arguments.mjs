@@ -60,7 +60,7 @@ export function parseArguments(argv, flags) {
     if (argument === '--') { result.positional.push(...argv.slice(i + 1)); break; }
     if (!/^--?[a-zA-Z]/.test(argument)) { result.positional.push(argument); continue; }
     const [, name, , value] = /^--?([^=]+)(=(.*))?$/s.exec(argument);
-    const flag = flags[name];
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
     if (!flag) throw new UserError(`unknown option --${name}${nearest(name, Object.keys(flags))} (--help lists all)`);
     if (flag.kind === 'flag') {
       if (value !== undefined && value !== 'true' && value !== 'false') throw new UserError(`--${name} takes no value`);
@@ -68,7 +68,7 @@ export function parseArguments(argv, flags) {
       continue;
     }
     const text = value ?? argv[++i];
-    if (text === undefined) throw new UserError(`--${name} needs a value: --${name}=${flag.value ?? 'VALUE'}`);
+    if (text === undefined || text === '') throw new UserError(`--${name} needs a value: --${name}=${flag.value ?? 'VALUE'}`);
     const parsed = read(name, flag, text);
     if (flag.kind === 'list') result[name].push(parsed); else result[name] = parsed;
   }

@@ -3,15 +3,21 @@
 /** An error with a message for the user: the place, what is wrong, the remedy. */
 export class UserError extends Error {}
 
+/** `text` on one line: messages of ONNX Runtime and of JSON.parse may have several. */
+export const oneLine = (text) => text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
+
 /**
  * Runs an entry program: its exit status is what `body` returns (0 for nothing), or 1 after one line
  * `error: ...` on stderr. An error that is not a UserError is a bug of ours and shows its stack.
  */
 export async function main(body) {
+  // Whoever reads our output may stop (`| head`); that is no fault.
+  process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {
     process.exitCode = (await body(process.argv.slice(2))) ?? 0;
   } catch (error) {
-    process.stderr.write(`error: ${error instanceof UserError ? error.message : error.stack}\n`);
+    const clear = process.stderr.isTTY ? '\r\x1b[K' : '';
+    process.stderr.write(`${clear}error: ${error instanceof UserError ? oneLine(error.message) : error.stack}\n`);
     process.exitCode = 1;
   }
 }
