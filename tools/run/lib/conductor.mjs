@@ -50,8 +50,8 @@ export class Conductor {
       this.resolve = resolve;
       this.reject = reject;
       this.failed = false;
-      this.admit();
       if (count === 0) resolve([]);
+      this.admit();
     });
   }
 
@@ -65,6 +65,7 @@ export class Conductor {
         if (part.inputs.length === 0) this.makeReady(sample, index);
       });
       for (const name of this.flow.inputs) this.arrive(sample, name);
+      if (sample.open === 0) this.end(sample);
     }
     for (const id of this.devices.keys()) this.dispatch(id);
   }
@@ -99,7 +100,9 @@ export class Conductor {
   async run({ sample, index }) {
     const { flow } = this, part = flow.parts[index];
     const key = (name) => `${sample.slot} ${name}`;
-    const inputs = part.inputs.map((name) => ({ name, key: key(name), uses: flow.tensors.get(name).usesOn.get(part.device), ...sample.values.get(name) }));
+    // Optional inputs of the model that the sample does not have are not given to the part either.
+    const inputs = part.inputs.filter((name) => sample.values.has(name))
+      .map((name) => ({ name, key: key(name), uses: flow.tensors.get(name).usesOn.get(part.device), ...sample.values.get(name) }));
     const outputs = part.outputs.map((name) => ({ name, key: key(name), region: this.regions[sample.slot].get(name), uses: flow.tensors.get(name).usesOn.get(part.device) ?? 0 }));
     const { outputs: made, times } = await this.workers.run(part.device, part.id, inputs, outputs, `run part ${part.id} of sample ${sample.index}`);
     if (this.failed) return;
@@ -109,11 +112,11 @@ export class Conductor {
       this.arrive(sample, name);
     });
     --this.devices.get(part.device).busy;
-    if (--sample.open === 0) this.finish(sample);
-    for (const id of this.devices.keys()) this.dispatch(id);
+    if (--sample.open === 0) this.end(sample);
+    this.admit();
   }
 
-  finish(sample) {
+  end(sample) {
     // When the last output was written, not when the message came.
     sample.end = Math.max(sample.begin, ...sample.runs.map(({ times }) => times[3]));
     for (const name of this.flow.outputs) {
@@ -121,6 +124,6 @@ export class Conductor {
     }
     this.onSample(sample);
     this.freeSlots.push(sample.slot);
-    if (--this.open === 0) this.resolve(this.samples); else this.admit();
+    if (--this.open === 0) this.resolve(this.samples);
   }
 }
