@@ -23,7 +23,8 @@ export function randomNumbers(seed, name) {
   };
 }
 
-function readJson(file) {
+/** The JSON in `file`. Throws UserError. */
+export function readJson(file) {
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
@@ -36,8 +37,35 @@ export function readInputSpec(modelPath, given) {
   const file = given ?? modelPath.replace(/\.onnx$/, '') + '.inputs.json';
   if (!given && !fs.existsSync(file)) return { dims: {}, inputs: {} };
   const spec = readJson(file);
-  if (spec === null || typeof spec !== 'object' || Array.isArray(spec)) throw new UserError(`${file}: expected an object with "dims" and "inputs"`);
-  return { dims: spec.dims ?? {}, inputs: spec.inputs ?? {} };
+  const wrong = (what) => { throw new UserError(`${file}: ${what}`); };
+  if (!isObject(spec)) wrong('expected an object with "dims" and "inputs"');
+  const { dims = {}, inputs = {}, ...others } = spec;
+  if (!isObject(dims) || !isObject(inputs)) wrong('expected an object with "dims" and "inputs"');
+  if (Object.keys(others).length > 0) wrong(`unknown key "${Object.keys(others)[0]}"; there are "dims" and "inputs"`);
+  for (const [name, size] of Object.entries(dims)) if (!isSize(size)) wrong(`dims: ${name}: expected a size, not ${JSON.stringify(size)}`);
+  for (const [name, rule] of Object.entries(inputs)) checkRule(rule, (what) => wrong(`inputs: ${name}: ${what}`));
+  return { dims, inputs };
+}
+
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+const isSize = (value) => Number.isSafeInteger(value) && value >= 0;
+const isNumber = (value) => Number.isFinite(value);
+const isElement = (value) => ['number', 'string', 'boolean'].includes(typeof value);
+
+// What each key of a rule may hold.
+const RULE = {
+  low: [Number.isSafeInteger, 'an integer'], high: [Number.isSafeInteger, 'an integer'], scale: [isNumber, 'a number'], mean: [isNumber, 'a number'],
+  value: [isElement, 'a number, text or truth value'], values: [(list) => Array.isArray(list) && list.length > 0 && list.every(isElement), 'a list of numbers, texts or truth values'],
+  shape: [(list) => Array.isArray(list) && list.every(isSize), 'a list of sizes'], omit: [(value) => typeof value === 'boolean', 'true or false'],
+};
+
+function checkRule(rule, wrong) {
+  if (!isObject(rule)) wrong('expected an object');
+  for (const [key, value] of Object.entries(rule)) {
+    if (!Object.hasOwn(RULE, key)) wrong(`unknown key "${key}"; there are ${Object.keys(RULE).join(', ')}`);
+    const [holds, expected] = RULE[key];
+    if (!holds(value)) wrong(`"${key}": expected ${expected}, not ${JSON.stringify(value)}`);
+  }
 }
 
 const WORDS = ['alpha', 'beta', 'Monday', 'tuesday', 'the', 'graph', ''];
@@ -81,30 +109,42 @@ export function makeInputs(metadata, spec, defaultDim, seed) {
 }
 
 /**
- * Inputs from a folder: index.json [{name, type, dims, file}] beside raw little-endian files (JSON for strings).
- * Checked against session metadata: names, types, and every dimension that the model fixes.
+ * Inputs from a folder: index.json [{name, type, dims, file}] beside raw little-endian files (JSON lists for strings).
+ * Checked against session metadata: names, types, and every dimension that the model fixes. Only optional inputs may be
+ * missing. Throws UserError.
  */
 export function readInputs(folder, metadata) {
   const index = readJson(`${folder}/index.json`);
-  if (!Array.isArray(index)) throw new UserError(`${folder}/index.json: expected a list of {name, type, dims, file}`);
-  return metadata.map((meta) => {
+  if (!Array.isArray(index) || !index.every(isObject)) throw new UserError(`${folder}/index.json: expected a list of {name, type, dims, file}`);
+  const tensors = [];
+  for (const meta of metadata) {
     const entry = index.find((candidate) => candidate.name === meta.name);
+    if (!entry && meta.optional) continue;
     if (!entry) throw new UserError(`${folder}/index.json: there is no input ${meta.name}`);
-    const wanted = `${meta.type}[${meta.shape.map((dim) => (typeof dim === 'string' && dim === '' ? '?' : dim)).join(',')}]`;
-    const fits = entry.type === meta.type && Array.isArray(entry.dims) && entry.dims.length === meta.shape.length &&
+    if (!arrayOf(entry.type) && entry.type !== 'string') throw new UserError(`${folder}/index.json: input ${meta.name}: no tensor can hold elements of type ${entry.type}`);
+    if (!Array.isArray(entry.dims) || !entry.dims.every(isSize)) throw new UserError(`${folder}/index.json: input ${meta.name}: dims: expected a list of sizes`);
+    const fits = meta.isTensor !== false && entry.type === meta.type && entry.dims.length === meta.shape.length &&
       meta.shape.every((dim, i) => typeof dim !== 'number' || dim < 0 || dim === entry.dims[i]);
-    if (!fits) throw new UserError(`${folder}: input ${meta.name} is ${describe({ type: entry.type, dims: entry.dims ?? [] })}, the model takes ${wanted}`);
-    let raw;
-    try {
-      raw = fs.readFileSync(`${folder}/${entry.file}`);
-    } catch (error) {
-      throw new UserError(`${folder}/${entry.file}: ${error.message}`);
-    }
-    const count = entry.dims.reduce((product, dim) => product * dim, 1);
-    const bytes = entry.type === 'string' ? raw : Buffer.from(new Uint8Array(raw).buffer);
-    if (entry.type !== 'string' && bytes.length !== count * arrayOf(entry.type).BYTES_PER_ELEMENT) {
-      throw new UserError(`${folder}/${entry.file}: ${bytes.length} bytes do not hold ${describe(entry)}`);
-    }
-    return { name: meta.name, type: entry.type, dims: entry.dims, data: fromBytes(entry.type, bytes) };
-  });
+    const wanted = () => (meta.isTensor === false ? 'no tensor' : describe({ type: meta.type, dims: meta.shape.map((dim) => (dim === '' || dim < 0 ? '?' : dim)) }));
+    if (!fits) throw new UserError(`${folder}/index.json: input ${meta.name} is ${describe(entry)}, the model takes ${wanted()}`);
+    tensors.push({ name: meta.name, type: entry.type, dims: entry.dims, data: readData(`${folder}/${entry.file}`, entry) });
+  }
+  return tensors;
+}
+
+function readData(file, { type, dims }) {
+  const count = dims.reduce((product, dim) => product * dim, 1);
+  if (type === 'string') {
+    const data = readJson(file);
+    if (!Array.isArray(data) || data.length !== count || !data.every((text) => typeof text === 'string')) throw new UserError(`${file}: expected a list of ${count} texts`);
+    return data;
+  }
+  let raw;
+  try {
+    raw = fs.readFileSync(file);
+  } catch (error) {
+    throw new UserError(`${file}: ${error.message}`);
+  }
+  if (raw.length !== count * arrayOf(type).BYTES_PER_ELEMENT) throw new UserError(`${file}: ${raw.length} bytes do not hold ${describe({ type, dims })}`);
+  return fromBytes(type, Buffer.from(new Uint8Array(raw).buffer));
 }

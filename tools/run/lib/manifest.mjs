@@ -7,6 +7,8 @@ import { UserError } from './errors.mjs';
 const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string');
 
 function checkParts(manifest, wrong) {
+  const deviceIds = manifest.devices.map((device) => device?.id);
+  if (!isNames(deviceIds)) wrong('devices: each needs an id');
   const producers = new Map();
   const ids = new Set();
   for (const part of manifest.parts) {
@@ -15,7 +17,7 @@ function checkParts(manifest, wrong) {
     }
     if (ids.has(part.id)) wrong(`part ${part.id} is there twice`);
     ids.add(part.id);
-    if (!manifest.devices.some((device) => device.id === part.device)) wrong(`part ${part.id}: there is no device ${part.device}`);
+    if (!deviceIds.includes(part.device)) wrong(`part ${part.id}: there is no device ${part.device}`);
     for (const tensor of part.outputs) {
       if (producers.has(tensor)) wrong(`tensor ${tensor} comes from parts ${producers.get(tensor)} and ${part.id}`);
       if (manifest.inputs.includes(tensor)) wrong(`tensor ${tensor} is an input of the model and comes from part ${part.id}`);
@@ -72,7 +74,7 @@ export async function checkIntegrity(manifest, files) {
     try {
       size = fs.statSync(file).size;
     } catch {
-      throw new UserError(`${file}: the file is missing; write the parts again with allot -o ${manifest.folder}`);
+      throw new UserError(`${file}: the file is missing; write the parts again with allot`);
     }
     const written = manifest.integrity?.[name];
     if (!written) continue;

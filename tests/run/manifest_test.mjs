@@ -1,0 +1,91 @@
+// Manifests that cannot be run, and files that are not those that were written.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { UserError } from '../../tools/run/lib/errors.mjs';
+import { checkIntegrity, partFiles, readManifest } from '../../tools/run/lib/manifest.mjs';
+import { makeScratch } from './scratch.mjs';
+
+const scratch = makeScratch('manifest');
+const file = path.join(scratch, 'manifest.json');
+const good = () => ({
+  version: 1, model: '../m.onnx', inputs: ['x'], outputs: ['y', 'x'], devices: [{ id: 'a' }, { id: 'b' }],
+  parts: [
+    { id: 'p0', device: 'a', file: 'p0.onnx', inputs: ['x'], outputs: ['t'] },
+    { id: 'p1', device: 'b', file: 'p1.onnx', inputs: ['t', 'x'], outputs: ['y'] },
+  ],
+});
+const read = (manifest) => {
+  fs.writeFileSync(file, typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+  return readManifest(file);
+};
+const user = (message) => (error) => {
+  assert.ok(error instanceof UserError, error.stack);
+  if (typeof message === 'string') assert.equal(error.message, `${file}: ${message}`); else assert.match(error.message, message);
+  return true;
+};
+
+test('a manifest that can be run', () => {
+  const manifest = read(good());
+  assert.equal(manifest.folder, scratch);
+  assert.equal(manifest.modelPath, path.join(scratch, '../m.onnx'));
+  assert.deepEqual(partFiles({ ...manifest, external_data: ['w.bin'] }), ['p0.onnx', 'p1.onnx', 'w.bin']);
+  const nameless = good();
+  delete nameless.model;
+  assert.equal(read(nameless).modelPath, null);
+  // The order of the parts need not be a valid one, only some order must be.
+  assert.equal(read({ ...good(), parts: good().parts.reverse() }).parts.length, 2);
+});
+
+test('each fault is refused', () => {
+  const fault = (change, message) => {
+    const manifest = good();
+    change(manifest);
+    assert.throws(() => read(manifest), user(message));
+  };
+  assert.throws(() => read('{'), user(/manifest\.json: .*JSON/));
+  assert.throws(() => read('null'), user('expected a manifest of version 1, as "allot -o" writes'));
+  assert.throws(() => readManifest(path.join(scratch, 'none.json')), user(/none\.json: ENOENT/));
+  assert.throws(() => readManifest(scratch), user(new RegExp(`did you mean ${path.join(scratch, 'manifest.json')}\\?$`)));
+  fault((m) => { m.version = 2; }, 'expected a manifest of version 1, as "allot -o" writes');
+  fault((m) => { m.inputs = 'x'; }, 'inputs: expected a list of names');
+  fault((m) => { m.outputs = [1]; }, 'outputs: expected a list of names');
+  fault((m) => { delete m.parts; }, 'parts: expected a list');
+  fault((m) => { m.devices = {}; }, 'devices: expected a list');
+  fault((m) => { m.devices[1] = null; }, 'devices: each needs an id');
+  fault((m) => { delete m.parts[0].file; }, /^.*: parts: each needs id, device, file, inputs and outputs; \{"id":"p0".* lacks some$/);
+  fault((m) => { m.parts[0] = null; }, /: parts: each needs .*; null lacks some$/);
+  fault((m) => { m.parts[1].id = 'p0'; }, 'part p0 is there twice');
+  fault((m) => { m.parts[1].device = 'c'; }, 'part p1: there is no device c');
+  fault((m) => { m.parts[1].outputs.push('t'); }, 'tensor t comes from parts p0 and p1');
+  fault((m) => { m.parts[1].outputs.push('x'); }, 'tensor x is an input of the model and comes from part p1');
+  fault((m) => { m.parts[1].inputs.push('z'); }, 'part p1: no part makes its input z');
+  fault((m) => { m.outputs.push('z'); }, 'no part makes the output z');
+  fault((m) => { m.parts[0].inputs.push('y'); }, 'parts wait for each other: p0, p1');
+  fault((m) => { m.parts[0].inputs.push('t'); }, 'parts wait for each other: p0, p1');
+});
+
+test('files that changed', async () => {
+  const manifest = read(good());
+  const content = Buffer.from('what was written');
+  manifest.integrity = { 'p0.onnx': { bytes: content.length, sha256: crypto.createHash('sha256').update(content).digest('hex') }, 'w.bin': { bytes: 3 } };
+  const p0 = path.join(scratch, 'p0.onnx');
+  await assert.rejects(checkIntegrity(manifest, ['p0.onnx']), { message: `${p0}: the file is missing; write the parts again with allot` });
+  fs.writeFileSync(p0, content);
+  await checkIntegrity(manifest, ['p0.onnx']);
+  const changed = { message: `${p0}: the file is not the one that ${file} describes (its bytes changed); write the parts again with allot` };
+  fs.writeFileSync(p0, content.subarray(1));
+  await assert.rejects(checkIntegrity(manifest, ['p0.onnx']), changed);
+  const other = Buffer.from(content);
+  other[3] ^= 1;
+  fs.writeFileSync(p0, other);
+  await assert.rejects(checkIntegrity(manifest, ['p0.onnx']), changed);
+  // Of linked weights only the size is known; files that the manifest says nothing of must be there.
+  fs.writeFileSync(path.join(scratch, 'w.bin'), 'abc');
+  fs.writeFileSync(path.join(scratch, 'p1.onnx'), 'anything');
+  await checkIntegrity(manifest, ['w.bin', 'p1.onnx']);
+  fs.writeFileSync(path.join(scratch, 'w.bin'), 'abcd');
+  await assert.rejects(checkIntegrity(manifest, ['w.bin']), /w\.bin: the file is not the one/);
+});
