@@ -7,7 +7,7 @@ import { readManifest } from './lib/manifest.mjs';
 import { measuredTrace } from './lib/measured_trace.mjs';
 import { LEVELS } from './lib/onnxruntime.mjs';
 import { runPlan } from './lib/plan_run.mjs';
-import { duration, percent, progress, table, writeWhole } from './lib/text_output.mjs';
+import { checkWritable, duration, percent, progress, table, writeWhole } from './lib/text_output.mjs';
 
 const TRACED = 100;
 
@@ -18,8 +18,8 @@ const FLAGS = {
   'in-flight': { kind: 'integer', value: 'N', help: 'samples on their way at once in a pipeline (default: parts + 1)' },
   opt: { kind: 'choice', choices: LEVELS, initial: 'all', help: 'graph optimisations of ONNX Runtime' },
   on: { kind: 'choice', choices: ['target', 'cpu'], initial: 'target', help: 'cpu: run every part on the CPU, whatever its device asks for' },
-  check: { kind: 'flag', help: 'compare every sample with the whole model: bit for bit with\n--opt=disabled, else within the tolerance' },
-  tolerance: { kind: 'number', value: 'X', help: 'of --check: |difference| <= X (1 + |value|) (default: 0 or 1e-4)' },
+  check: { kind: 'flag', help: 'compare every sample with the whole model on the CPU, within the\ntolerance' },
+  tolerance: { kind: 'number', value: 'X', help: 'of --check: |difference| <= X (1 + |value|) (default: 0 with\n--opt=disabled, else 1e-4; 1e-2 if a device is no CPU)' },
   whole: { kind: 'text', value: 'DEVICE', help: 'run the unsplit model on this device instead of the parts' },
   annotated: { kind: 'flag', help: 'run model.annotated.onnx in one session and say where its nodes ran' },
   inputs: { kind: 'text', value: 'FILE|DIR', help: 'what is valid input (NAME.inputs.json), or a folder with tensors and an\nindex.json (default: the model\'s side file, else random values)' },
@@ -28,6 +28,7 @@ const FLAGS = {
   distinct: { kind: 'integer', value: 'N', initial: 4, help: 'different inputs, taken in turn' },
   seed: { kind: 'integer', value: 'N', least: 0, initial: 1, help: 'of the inputs' },
   trace: { kind: 'text', value: 'FILE', help: 'write the measured schedule for Perfetto (the first 100 samples)' },
+  'stall-timeout': { kind: 'number', value: 'SECONDS', initial: 120, help: 'give up if a device works at one part, or at loading one, for so long' },
   json: { kind: 'flag', help: 'print the result as JSON' },
 };
 
@@ -37,13 +38,21 @@ function textReport(report) {
   text += `${report.mode}, ${report.samples} samples: ${duration(report.measured_us)} ${pipeline ? 'per sample' : ''}`.trimEnd();
   if (report.predicted_us !== null) text += `, predicted ${duration(report.predicted_us)} (${report.error > 0 ? '+' : ''}${percent(report.error)})`;
   text += `\n\n  latency: median ${duration(times.median)}, 90 % ${duration(times.p90)}, 99 % ${duration(times.p99)}, longest ${duration(times.max)}\n`;
-  if (pipeline) text += `  throughput: ${report.throughput_per_s.toFixed(2)} per second, ${report.in_flight} samples in flight\n`;
+  if (pipeline) text += `  throughput: ${report.throughput_per_s?.toFixed(2) ?? '-'} per second, ${report.in_flight} samples in flight\n`;
   text += '\n' + table([['device', 'provider', 'busy', 'predicted', 'utilisation'],
     ...report.devices.map((device) => [device.id, device.provider, duration(device.busy_us), duration(device.predicted_busy_us), percent(device.utilisation)])]);
   text += '\n' + table([['part', 'device', 'measured', 'predicted', 'computing', 'reading', 'writing', 'spread'],
     ...report.parts.map((part) => [part.id, part.device, duration(part.measured_us), duration(part.predicted_us), duration(part.compute_us), duration(part.read_us), duration(part.write_us), percent(part.spread)])]);
   if (report.check) text += `\n  all outputs of ${report.check.compared} samples equal the whole model's (${report.check.tolerance === 0 ? 'bit for bit' : `largest difference ${report.check.worst.toExponential(1)}`})\n`;
   return text;
+}
+
+// A misspelt dimension would be measured at its default size.
+function checkDims(manifest, texts) {
+  const known = new Set(manifest.inputs.flatMap((name) => manifest.signature?.[name]?.shape ?? []).filter((dim) => typeof dim === 'string'));
+  for (const [name, size] of Object.entries(parseDims(texts))) {
+    if (!known.has(name)) throw new UserError(`--dim=${name}=${size}: no input has a dimension ${name} (there are ${[...known].join(', ') || 'none'})`);
+  }
 }
 
 await main(async (argv) => {
@@ -54,11 +63,13 @@ await main(async (argv) => {
   }
   if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no manifest given' : 'more than one manifest given'}; usage: allot-run MANIFEST [options]`);
   const manifest = readManifest(flags.positional[0]);
+  checkDims(manifest, flags.dim);
+  if (flags.trace) checkWritable(flags.trace);
   const options = {
     mode: flags.mode ?? (manifest.objective === 'throughput' ? 'pipeline' : 'latency'),
     level: flags.opt, samples: flags.samples, warmup: flags.warmup, inFlight: flags['in-flight'], onCpu: flags.on === 'cpu',
     check: flags.check, tolerance: flags.tolerance, whole: flags.whole, dims: parseDims(flags.dim), defaultDim: flags['default-dim'],
-    distinct: flags.distinct, seed: flags.seed, progress,
+    distinct: flags.distinct, seed: flags.seed, stallTimeoutS: flags['stall-timeout'], progress,
     ...(flags.inputs?.endsWith('.json') ? { spec: flags.inputs } : { feeds: flags.inputs }),
   };
   if (flags.annotated) {

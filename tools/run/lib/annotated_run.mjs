@@ -3,65 +3,75 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
+import { readJson } from './inputs.mjs';
 import { checkIntegrity } from './manifest.mjs';
 import { availableProviders, loadRuntime } from './onnxruntime.mjs';
-import { makeInputSets } from './plan_run.mjs';
+import { makeInputSets, shareInputs } from './plan_run.mjs';
 import { table } from './text_output.mjs';
+import { withWorkers } from './workers.mjs';
 
 const FILE = 'model.annotated.onnx';
 const SUFFIX = '_kernel_time';
 
 // Node -> execution provider, from the profile of one run: what ran, not what was asked for.
 function providersOf(profile) {
-  const events = JSON.parse(fs.readFileSync(profile, 'utf8'));
   const providers = new Map();
-  for (const { cat, name, args } of events) {
+  for (const { cat, name, args } of readJson(profile)) {
     if (cat === 'Node' && name.endsWith(SUFFIX)) providers.set(name.slice(0, -SUFFIX.length), args.provider);
   }
   return providers;
 }
 
-/**
- * Runs the annotated model once with graph optimisations off, so that nodes keep their names. Returns {report, text}; the
- * report lists for each device of the plan which providers ran its nodes.
- */
-export async function runAnnotated(manifest, options) {
-  const file = path.join(manifest.folder, FILE);
-  await checkIntegrity(manifest, [FILE]);
-  const ort = loadRuntime();
-  const wanted = [...new Set(manifest.devices.map((device) => device.runtime?.provider).filter(Boolean))];
-  const have = wanted.filter((provider) => availableProviders(ort).includes(provider));
+// Runs the model once in a worker, which a crash of a provider then ends and not us, with graph optimisations off, so
+// that nodes keep their names.
+async function profiledRun(manifest, file, providers, options) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'allot-run-'));
-  let providers;
+  const session = {
+    executionProviders: [...providers.filter((provider) => provider !== 'cpu'), 'cpu'], graphOptimizationLevel: 'disabled', logSeverityLevel: 4,
+    enableProfiling: true, profileFilePrefix: path.join(folder, 'profile'), extra: manifest.onnxruntime?.session_options ?? {},
+  };
+  const [set] = makeInputSets(manifest, options);
+  const computed = manifest.outputs.filter((name) => !manifest.inputs.includes(name));
   try {
-    const session = await ort.InferenceSession.create(file, {
-      executionProviders: [...have.filter((provider) => provider !== 'cpu'), 'cpu'], graphOptimizationLevel: 'disabled', logSeverityLevel: 4,
-      enableProfiling: true, profileFilePrefix: path.join(folder, 'profile'), extra: manifest.onnxruntime?.session_options ?? {},
-    });
-    const [inputs] = makeInputSets(manifest, options);
-    await session.run(Object.fromEntries(inputs.map(({ name, type, dims, data }) => [name, new ort.Tensor(type, data, dims)])));
-    session.endProfiling();
-    providers = providersOf(path.join(folder, fs.readdirSync(folder)[0]));
-    await session.release();
-  } catch (error) {
-    throw error instanceof UserError ? error : new UserError(`${file}: ${error.message}`);
+    return await withWorkers([{ id: 'annotated' }], async (workers) => {
+      await workers.load('annotated', 'model', file, session);
+      const [shared] = shareInputs(workers, [set]);
+      const inputs = [...shared].map(([name, value]) => ({ name, key: name, uses: 1, ...value }));
+      await workers.run('annotated', 'model', inputs, computed.map((name) => ({ name, key: name, uses: 0 })), `run ${file}`);
+      await workers.endProfiling('annotated', 'model');
+      return providersOf(path.join(folder, fs.readdirSync(folder)[0]));
+    }, { stallTimeoutS: options.stallTimeoutS });
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs the annotated model once with graph optimisations off. Returns {report, text}; the report lists for each device of
+ * the plan which providers ran its nodes. Throws UserError.
+ */
+export async function runAnnotated(manifest, options) {
+  const file = path.join(manifest.folder, FILE);
+  await checkIntegrity(manifest, [FILE, ...(manifest.external_data ?? [])]);
+  const available = availableProviders(loadRuntime());
+  const wanted = [...new Set(manifest.devices.map((device) => device.runtime?.provider).filter(Boolean))];
+  const providers = await profiledRun(manifest, file, wanted.filter((provider) => available.includes(provider)), options);
   const planFile = path.join(manifest.folder, 'plan.json');
-  const plan = fs.existsSync(planFile) ? JSON.parse(fs.readFileSync(planFile, 'utf8')) : { nodes: [] };
+  const plan = fs.existsSync(planFile) ? readJson(planFile) : null;
+  if (plan && !Array.isArray(plan.nodes)) throw new UserError(`${planFile}: expected a plan with nodes, as "allot -o" writes`);
+  const nodes = (plan?.nodes ?? []).map(({ name, device }) => ({ name, device, provider: providers.get(name) ?? null }));
   const counts = new Map();
-  const nodes = [];
-  for (const node of plan.nodes) {
-    const provider = providers.get(node.name) ?? null;
-    nodes.push({ name: node.name, device: node.device, provider });
-    const key = JSON.stringify([node.device, provider ?? 'not run by name']);
+  for (const { device, provider } of nodes) {
+    const key = JSON.stringify([device, provider]);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const summary = [...counts].map(([key, count]) => ({ device: JSON.parse(key)[0], provider: JSON.parse(key)[1], nodes: count }));
-  const report = { schema: 'allot.annotated/1', model: FILE, session_options: manifest.onnxruntime?.session_options, missing_providers: wanted.filter((provider) => !have.includes(provider)), devices: summary, nodes };
+  const devices = [...counts].map(([key, count]) => ({ device: JSON.parse(key)[0], provider: JSON.parse(key)[1], nodes: count }));
+  const report = {
+    schema: 'allot.annotated/1', model: FILE, session_options: manifest.onnxruntime?.session_options ?? {},
+    missing_providers: wanted.filter((provider) => !available.includes(provider)), devices, nodes,
+  };
   const missing = report.missing_providers.length > 0 ? `  not in this ONNX Runtime: ${report.missing_providers.join(', ')}; the CPU provider ran their nodes\n` : '';
   const text = `${FILE} with ${JSON.stringify(report.session_options)}\n\n` +
-    table([['planned on', 'ran on', 'nodes'], ...summary.map((row) => [row.device, row.provider, row.nodes])]) + missing;
+    table([['planned on', 'ran on', 'nodes'], ...devices.map((row) => [row.device, row.provider ?? 'not run by name', row.nodes])]) + missing;
   return { report, text };
 }

@@ -18,11 +18,13 @@ export function measuredTrace(manifest, flow, samples) {
   const round = (time) => Math.round(time * 100) / 100;
   let arrow = 0;
   for (const sample of samples) {
-    const startOf = new Map();
+    const startOf = new Map(), sentAt = new Map();
     for (const { part: index, times } of sample.runs) {
       const part = flow.parts[index], process = pid.get(part.device);
       const [start, read, computed, end] = times.map((time) => round(time - origin));
       startOf.set(index, start);
+      // An arrow begins inside the slice that it belongs to.
+      sentAt.set(index, computed < end ? computed : start);
       const slice = (title, category, from, to, args) => {
         if (to > from) events.push({ ph: 'X', name: title, cat: category, pid: process, tid: PARTS_ROW, ts: from, dur: round(to - from), args });
       };
@@ -37,7 +39,7 @@ export function measuredTrace(manifest, flow, samples) {
         const to = flow.parts[taker].device;
         if (to === from || !startOf.has(taker)) continue;
         const common = { name: 'transfer', cat: 'transfer', id: ++arrow, tid: PARTS_ROW };
-        events.push({ ph: 's', ...common, pid: pid.get(from), ts: startOf.get(tensor.producer) });
+        events.push({ ph: 's', ...common, pid: pid.get(from), ts: sentAt.get(tensor.producer) });
         events.push({ ph: 'f', ...common, pid: pid.get(to), ts: startOf.get(taker), bp: 'e' });
       }
     }

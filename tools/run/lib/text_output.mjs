@@ -1,5 +1,6 @@
 // What programs print and write: durations, tables, files that appear whole.
 import fs from 'node:fs';
+import path from 'node:path';
 import { UserError } from './errors.mjs';
 
 /** Microseconds with a unit: "12.3 ms". */
@@ -16,6 +17,16 @@ export const percent = (share) => (share === undefined || share === null ? '-' :
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
   return rows.map((row) => '  ' + row.map((cell, i) => (i === 0 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join('  ').trimEnd() + '\n').join('');
+}
+
+/** Throws UserError if writeWhole() could not write `file`: to be asked before long work. */
+export function checkWritable(file) {
+  try {
+    if (fs.existsSync(file) && fs.statSync(file).isDirectory()) throw new Error('it is a folder');
+    fs.accessSync(path.dirname(file), fs.constants.W_OK);
+  } catch (error) {
+    throw new UserError(`cannot write ${file}: ${error.message}`);
+  }
 }
 
 /** Writes `text` to `file` whole or not at all. Throws UserError. */

@@ -6,9 +6,28 @@ import { UserError } from './errors.mjs';
 import { createSharedMemory } from './shared_memory.mjs';
 
 const WORKER = fileURLToPath(new URL('./worker_main.mjs', import.meta.url));
+const TICK_MS = 250;
+const STALL_TIMEOUT_S = 120;
 
-let pinning;
-const canPin = () => (pinning ??= process.platform === 'linux' && spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0);
+const found = new Map();
+const have = (program) => {
+  if (!found.has(program)) found.set(program, process.platform === 'linux' && spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0);
+  return found.get(program);
+};
+
+// A worker ends with its parent because its channel closes, which it sees between two parts only; where the system can
+// see to it, it ends at once.
+function command(cores) {
+  const bound = have('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
+  const pinned = cores && have('taskset') ? ['taskset', '-c', cores] : [];
+  return [...bound, ...pinned, process.execPath, WORKER];
+}
+
+// What a dying process said: Node puts its version last, and the error before the stack.
+function lastWords(complaints) {
+  const lines = complaints.split('\n').map((line) => line.trim()).filter(Boolean);
+  return lines.findLast((line) => /^\w*(Error|error)\b/.test(line)) ?? lines.findLast((line) => !/^Node\.js v/.test(line));
+}
 
 class Worker {
   constructor(device, memory, onDeath) {
@@ -16,19 +35,22 @@ class Worker {
     this.waiting = new Map();
     this.nextId = 1;
     this.dead = null;
-    const cores = device.runtime?.cores;
-    const command = cores && canPin() ? ['taskset', '-c', cores, process.execPath, WORKER] : [process.execPath, WORKER];
-    this.child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'pipe', memory, 'ipc'] });
+    this.silentMs = 0;
+    const [program, ...words] = command(device.runtime?.cores);
+    this.child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe', memory, 'ipc'] });
     let complaints = '';
     this.child.stderr.on('data', (data) => { complaints = (complaints + data).slice(-2000); });
     this.child.on('message', ({ id, result, error }) => {
-      const { resolve, reject, what } = this.waiting.get(id);
+      const request = this.waiting.get(id);
+      if (!request) return;
+      const { resolve, reject, what } = request;
       this.waiting.delete(id);
+      this.silentMs = 0;
       if (error !== undefined) reject(new UserError(`device ${this.device}: ${what}: ${error}`)); else resolve(result);
     });
     this.child.on('error', (error) => this.die(`cannot be started: ${error.message}`, onDeath));
     this.child.on('close', (status, signal) => {
-      const last = complaints.trim().split('\n').pop();
+      const last = lastWords(complaints);
       this.die(`${signal ? `was killed by ${signal}` : `ended with status ${status}`}${last ? ` (${last})` : ''}`, onDeath);
     });
     this.ended = new Promise((resolve) => this.child.on('close', resolve).on('error', resolve));
@@ -47,9 +69,17 @@ class Worker {
     return new Promise((resolve, reject) => {
       if (this.dead) { reject(this.dead); return; }
       const id = this.nextId++;
+      if (this.waiting.size === 0) this.silentMs = 0;
       this.waiting.set(id, { resolve, reject, what });
-      this.child.send({ id, operation, ...request }, (error) => { if (error) this.die(`cannot be reached: ${error.message}`, () => {}); });
+      // A worker that cannot be reached has ended or is about to; that event says why.
+      this.child.send({ id, operation, ...request }, () => {});
     });
+  }
+
+  // Counts time in ticks of ours, so that none passes for a run that is suspended as a whole.
+  tick(timeoutS, onDeath) {
+    if (this.waiting.size === 0 || (this.silentMs += TICK_MS) < timeoutS * 1000) return;
+    this.die(`has not answered for ${timeoutS} s (--stall-timeout)`, onDeath);
   }
 }
 
@@ -57,13 +87,14 @@ class Worker {
  * The workers of a run. Use `withWorkers`, which sees to it that none outlives it.
  */
 class Workers {
-  constructor(devices) {
+  constructor(devices, stallTimeoutS) {
     this.memory = createSharedMemory();
     this.failure = new Promise((_, reject) => { this.fail = reject; });
     this.failure.catch(() => {});
     this.stopping = false;
     const onDeath = (error) => { if (!this.stopping) this.fail(error); };
     this.byDevice = new Map(devices.map((device) => [device.id, new Worker(device, this.memory, onDeath)]));
+    this.ticker = setInterval(() => { for (const worker of this.byDevice.values()) worker.tick(stallTimeoutS, onDeath); }, TICK_MS);
     this.regions = 0;
   }
 
@@ -91,6 +122,7 @@ class Workers {
 
   async stop() {
     this.stopping = true;
+    clearInterval(this.ticker);
     for (const worker of this.byDevice.values()) worker.child.kill('SIGKILL');
     await Promise.all([...this.byDevice.values()].map((worker) => worker.ended));
     fs.closeSync(this.memory);
@@ -99,11 +131,11 @@ class Workers {
 
 /**
  * Starts a worker for each of `devices` ({id, runtime: {cores}}), gives them to `body`, and returns what it returns. The
- * workers are gone when this settles, whether `body` ended, threw, a worker died or a signal came; the latter two throw
- * UserError.
+ * workers are gone when this settles, whether `body` ended, threw, a worker died, was silent for `stallTimeoutS` seconds with
+ * something to do, or a signal came; the latter three throw UserError.
  */
-export async function withWorkers(devices, body) {
-  const workers = new Workers(devices);
+export async function withWorkers(devices, body, { stallTimeoutS = STALL_TIMEOUT_S } = {}) {
+  const workers = new Workers(devices, stallTimeoutS);
   const interrupt = (signal) => workers.fail(new UserError(`interrupted by ${signal}`));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, interrupt);
