@@ -6,11 +6,11 @@ cd "$(dirname "$0")"
 bash .ci/install.sh build
 echo "building (a few minutes the first time)"
 cmake --preset release -DALLOT_TESTS=OFF >/dev/null
-cmake --build build --target allot allot-opt allot-solve make-googlenet
+cmake --build build --target allot allot-opt allot-solve make-model
 
 model=build/quickstart/googlenet.onnx
 mkdir -p build/quickstart
-build/make-googlenet "$model"
+build/make-model googlenet "$model"
 echo
 build/allot "$model" --target=cpu-2gpu --objective=latency -o build/quickstart/latency
 echo

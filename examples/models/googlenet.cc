@@ -1,6 +1,9 @@
-#include "examples/models/onnx_builder.h"
+// GoogLeNet (Szegedy et al., "Going deeper with convolutions", CVPR 2015), without the auxiliary
+// heads.
 
 #include <cmath>
+
+#include "examples/models/published_models.h"
 
 namespace allot::examples {
 namespace {
@@ -41,9 +44,7 @@ std::string AddInception(OnnxBuilder& net, const std::string& x, const Inception
   const std::string b5 = net.ConvRelu(r5, m.reduce5, m.conv5, 5, 1, name + "/5x5");
   const std::string pool = MaxPool(net, x, 1, name + "/pool");
   const std::string b4 = net.ConvRelu(pool, m.in, m.pool, 1, 1, name + "/pool_proj");
-  const std::string y = net.Op("Concat", {b1, b3, b5, b4}, name + "/output");
-  OnnxBuilder::Int(net.last(), "axis", 1);
-  return y;
+  return net.Concat({b1, b3, b5, b4}, 1, name + "/output");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "examples/models/onnx_builder.h"
 
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -20,6 +21,13 @@ void SetDims(onnx::ValueInfoProto& info, const std::vector<OnnxBuilder::Dim>& di
       entry->set_dim_param(dim.symbol);
     }
   }
+}
+
+void AddWindow(onnx::NodeProto& node, const OnnxBuilder::Window& window) {
+  OnnxBuilder::Ints(node, "kernel_shape", {window.height, window.width});
+  OnnxBuilder::Ints(node, "strides", {window.stride, window.stride});
+  OnnxBuilder::Ints(node, "pads",
+                    {window.pad_height, window.pad_width, window.pad_height, window.pad_width});
 }
 
 }  // namespace
@@ -56,11 +64,18 @@ std::string OnnxBuilder::Weight(const std::string& name, std::vector<int64_t> di
     tensor.add_dims(dim);
     count *= dim;
   }
+  // Four uniform numbers of 16 bits, whose sum has this deviation around twice their largest.
+  constexpr double kSumDeviation = 37837.227;
+  constexpr int64_t kSumMean = 2 * 0xffff;
+  const double scale = deviation / kSumDeviation;
+  // Rounded to whole steps, so that a weight is one product, which no machine can contract.
+  const int64_t shift = std::llround(mean / scale) - kSumMean;
   std::string raw(static_cast<size_t>(count) * sizeof(float), '\0');
   for (int64_t i = 0; i < count; ++i) {
-    // The sum of four uniforms has variance 1/3.
-    const double sum = random_.Unit() + random_.Unit() + random_.Unit() + random_.Unit() - 2;
-    const float value = static_cast<float>(mean + deviation * sum * 1.7320508075688772);
+    const uint64_t bits = random_.Next();
+    const auto sum = static_cast<int64_t>((bits & 0xffff) + (bits >> 16 & 0xffff) +
+                                          (bits >> 32 & 0xffff) + (bits >> 48));
+    const auto value = static_cast<float>(scale * static_cast<double>(sum + shift));
     std::memcpy(raw.data() + static_cast<size_t>(i) * sizeof(float), &value, sizeof value);
   }
   tensor.set_raw_data(std::move(raw));
@@ -74,6 +89,16 @@ std::string OnnxBuilder::Integers(const std::string& name, std::vector<int64_t> 
   tensor.set_data_type(onnx::TensorProto::INT64);
   for (const int64_t dim : dims) tensor.add_dims(dim);
   for (const int64_t value : values) tensor.add_int64_data(value);
+  return name;
+}
+
+std::string OnnxBuilder::Floats(const std::string& name, const std::vector<float>& values,
+                                std::vector<int64_t> dims) {
+  onnx::TensorProto& tensor = *graph().add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  for (const int64_t dim : dims) tensor.add_dims(dim);
+  for (const float value : values) tensor.add_float_data(value);
   return name;
 }
 
@@ -94,17 +119,48 @@ std::string OnnxBuilder::Op(const std::string& op, std::vector<std::string> inpu
   return Node(op, std::move(inputs), {name + "_out"}, name).output(0);
 }
 
+std::string OnnxBuilder::Conv(const std::string& x, const ConvShape& shape,
+                              const std::string& name) {
+  const Window& window = shape.window;
+  const int64_t in = shape.in / shape.groups;
+  const double deviation =
+      std::sqrt(shape.gain / static_cast<double>(in * window.height * window.width));
+  const std::string weight =
+      Weight(name + ".w", {shape.out, in, window.height, window.width}, deviation);
+  const std::string bias = Weight(name + ".b", {shape.out}, 0.05);
+  const std::string y = Op("Conv", {x, weight, bias}, name);
+  AddWindow(last(), window);
+  if (shape.groups != 1) Int(last(), "group", shape.groups);
+  return y;
+}
+
 std::string OnnxBuilder::ConvRelu(const std::string& x, int64_t in, int64_t out, int64_t kernel,
                                   int64_t stride, const std::string& name) {
-  const double deviation = std::sqrt(2.0 / static_cast<double>(in * kernel * kernel));
-  const std::string weight = Weight(name + ".w", {out, in, kernel, kernel}, deviation);
+  const ConvShape shape = {
+      .in = in, .out = out, .window = Window::Same(kernel, stride), .gain = 2.0};
+  return Op("Relu", {Conv(x, shape, name)}, name + ".relu");
+}
+
+std::string OnnxBuilder::Pool(const std::string& op, const std::string& x, const Window& window,
+                              const std::string& name) {
+  const std::string y = Op(op, {x}, name);
+  AddWindow(last(), window);
+  return y;
+}
+
+std::string OnnxBuilder::Concat(std::vector<std::string> inputs, int64_t axis,
+                                const std::string& name) {
+  const std::string y = Op("Concat", std::move(inputs), name);
+  Int(last(), "axis", axis);
+  return y;
+}
+
+std::string OnnxBuilder::Dense(const std::string& x, int64_t in, int64_t out,
+                               const std::string& name, double gain) {
+  const double deviation = std::sqrt(gain / static_cast<double>(in));
+  const std::string weight = Weight(name + ".w", {in, out}, deviation);
   const std::string bias = Weight(name + ".b", {out}, 0.05);
-  const std::string y = Op("Conv", {x, weight, bias}, name);
-  Ints(last(), "kernel_shape", {kernel, kernel});
-  Ints(last(), "strides", {stride, stride});
-  const int64_t pad = kernel / 2;
-  Ints(last(), "pads", {pad, pad, pad, pad});
-  return Op("Relu", {y}, name + ".relu");
+  return Op("Gemm", {x, weight, bias}, name);
 }
 
 void OnnxBuilder::Ints(onnx::NodeProto& node, const std::string& name,
@@ -129,9 +185,21 @@ void OnnxBuilder::Float(onnx::NodeProto& node, const std::string& name, float va
   attribute.set_f(value);
 }
 
+void OnnxBuilder::String(onnx::NodeProto& node, const std::string& name, const std::string& value) {
+  onnx::AttributeProto& attribute = *node.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(onnx::AttributeProto::STRING);
+  attribute.set_s(value);
+}
+
 bool OnnxBuilder::Save(const std::string& path) const {
-  std::ofstream file(path, std::ios::binary);
-  return model_.SerializeToOstream(&file) && file.flush().good();
+  const std::string unfinished = path + ".tmp";
+  std::ofstream file(unfinished, std::ios::binary);
+  bool ok = model_.SerializeToOstream(&file) && file.flush().good();
+  file.close();
+  ok = ok && std::rename(unfinished.c_str(), path.c_str()) == 0;
+  if (!ok) std::remove(unfinished.c_str());
+  return ok;
 }
 
 }  // namespace allot::examples

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Bad input: one clear error, exit status 1, nothing left behind. Arguments: allot, make-e2e-models, make-googlenet, a
-# scratch folder.
+# Bad input: one clear error, exit status 1, nothing left behind. Arguments: allot, make-e2e-models, a scratch
+# folder.
 set -uo pipefail
-allot=$1 make_models=$2 make_googlenet=$3 scratch=$4
+allot=$1 make_models=$2 scratch=$3
 rm -rf "$scratch"
 mkdir -p "$scratch/good" "$scratch/bad" "$scratch/work"
 "$make_models" "$scratch/good" && "$make_models" "$scratch/bad" --bad || exit 1

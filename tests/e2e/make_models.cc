@@ -11,6 +11,7 @@
 #include "onnx/defs/parser.h"
 
 #include "examples/models/onnx_builder.h"
+#include "examples/models/published_models.h"
 
 namespace allot::examples {
 namespace {
