@@ -49,6 +49,7 @@ Json DeviceToJson(const Device& device) {
   if (!device.runtime.provider.empty()) runtime.emplace_back("provider", device.runtime.provider);
   if (device.runtime.ordinal != 0) runtime.emplace_back("ordinal", device.runtime.ordinal);
   if (device.runtime.threads != 0) runtime.emplace_back("threads", device.runtime.threads);
+  if (!device.runtime.cores.empty()) runtime.emplace_back("cores", device.runtime.cores);
   if (!runtime.empty()) object.emplace_back("runtime", std::move(runtime));
   return Json(std::move(object));
 }

@@ -24,6 +24,7 @@ struct RuntimeHint {
   std::string provider;  // "cpu", "cuda", "qnn", ...
   int64_t ordinal = 0;
   int64_t threads = 0;  // 0: the runtime's default
+  std::string cores;    // a CPU list (cpu_list.h) that the worker is pinned to; empty: any
 };
 
 struct Device {

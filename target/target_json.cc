@@ -16,6 +16,7 @@
 #include "support/json_reader.h"
 #include "support/options.h"
 #include "support/status.h"
+#include "target/cpu_list.h"
 #include "target/name_pattern.h"
 #include "target/quantity.h"
 #include "target/routing.h"
@@ -25,7 +26,6 @@ namespace allot {
 namespace {
 
 // Far beyond any machine; they keep sums and the search for routes small.
-constexpr size_t kMaxDevices = 128;
 constexpr size_t kMaxSwitches = 256;
 constexpr size_t kMaxLinks = 1024;
 constexpr size_t kMaxRules = 10'000;
@@ -165,6 +165,16 @@ class TargetParser {
     value = read;
   }
 
+  // Kept in its shortest form, so that lists that mean the same print alike.
+  static void ReadCores(JsonReader& reader, std::string& cores) {
+    std::string text;
+    if (!reader.Read("cores", text)) return;
+    const absl::StatusOr<std::vector<int>> cpus = ParseCpuList(text);
+    if (!cpus.ok()) return reader.Error("cores", std::string(cpus.status().message()));
+    if (cpus->empty()) return reader.Error("cores", "names no core; leave it out to allow any");
+    cores = PrintCpuList(*cpus);
+  }
+
   void ParseDevice(JsonReader& reader) {
     Device device;
     if (reader.Require("name", device.name)) DeclareEndpoint(reader, "name", device.name);
@@ -197,6 +207,7 @@ class TargetParser {
       }
       ReadInteger(runtime, "ordinal", 1'000'000, device.runtime.ordinal);
       ReadInteger(runtime, "threads", 1'000'000, device.runtime.threads);
+      ReadCores(runtime, device.runtime.cores);
       ReadNote(runtime);
       runtime.Finish();
     }

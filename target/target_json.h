@@ -12,6 +12,7 @@
 namespace allot {
 
 inline constexpr absl::string_view kTargetSchema = "allot.target/1";
+inline constexpr size_t kMaxDevices = 128;
 
 // Reads a target and computes its routes. All errors are found, not only the first; each says
 // where ("t.target.json: devices[2].name"). The Status holds the first and their number.

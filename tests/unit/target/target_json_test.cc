@@ -29,7 +29,7 @@ constexpr char kSmall[] = R"({
      "memory_bandwidth": 25000000000, "part_cost_us": 100,
      "supports": {"ops": ["ai.onnx:Conv", "com.microsoft:*"], "except": ["com.microsoft:Gelu"],
                   "dtypes": ["int8", "float16"], "dynamic_shapes": false},
-     "runtime": {"provider": "qnn", "ordinal": 1, "threads": 2}}
+     "runtime": {"provider": "qnn", "ordinal": 1, "threads": 2, "cores": "0,1,4-6"}}
   ],
   "topology": {"links": [{"from": "cpu0", "to": "npu0", "bandwidth": "10GB/s", "latency_us": 2.5,
                           "duplex": "half", "channel": "dram"}]},
@@ -65,6 +65,7 @@ TEST(TargetJson, ReadsEverything) {
   EXPECT_EQ(npu.runtime.provider, "qnn");
   EXPECT_EQ(npu.runtime.ordinal, 1);
   EXPECT_EQ(npu.runtime.threads, 2);
+  EXPECT_EQ(npu.runtime.cores, "0-1,4-6");
   EXPECT_THAT(target.channels.raw(), ElementsAre("dram"));
   EXPECT_EQ(target.routes[DeviceId(0)][DeviceId(1)]->segments[0],
             (Route::Segment{5 * kPicosPerMicro / 2, 10'000'000'000}));
@@ -89,6 +90,7 @@ TEST(TargetJson, CanonicalTextIsAFixedPoint) {
   EXPECT_EQ(again->links, target->links);
   EXPECT_THAT(text, HasSubstr("\"memory_bandwidth\": \"25GB/s\""));
   EXPECT_THAT(text, HasSubstr("\"latency_us\": 2.5"));
+  EXPECT_THAT(text, HasSubstr("\"cores\": \"0-1,4-6\""));
 }
 
 struct WrongCase {
@@ -124,6 +126,12 @@ TEST(TargetJson, EveryMistakeIsSaidWithItsPath) {
        "devices[1].supports.dtypes: unknown type 'int9'; did you mean 'int8'?"},
       {"\"ordinal\": 1", "\"ordinal\": -1",
        "devices[1].runtime.ordinal: must lie between 0 and 1000000"},
+      {"\"0,1,4-6\"", "\"4-6,0\"",
+       "devices[1].runtime.cores: '0' does not lie above core 6; cores must ascend, each once"},
+      {"\"0,1,4-6\"", "\"\"", "devices[1].runtime.cores: names no core; leave it out to allow any"},
+      {"\"0,1,4-6\"", "\"all\"",
+       "devices[1].runtime.cores: cannot read 'all'; a list of cores is written like '0-3,8'"},
+      {"\"0,1,4-6\"", "4", "devices[1].runtime.cores: "},
       {"\"to\": \"npu0\"", "\"to\": \"npu1\"",
        "topology.links[0].to: 'npu1' is neither a device nor a switch; did you mean "
        "'npu0'?"},
