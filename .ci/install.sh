@@ -4,7 +4,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
-       nlohmann-json3-dev)
+       libssl-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev clang-format mlir-19-tools ca-certificates)
 
 packages=("${build[@]}")

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct OutputFile {
   std::string linked_from;
 };
 
+// What a written file holds, for whoever has to tell whether it arrived whole.
+struct FileDigest {
+  int64_t bytes = 0;
+  std::string sha256;  // hexadecimal; empty: not computed
+};
+
 struct EmitInput {
   const ir::Module& module;
   const Target& target;
@@ -37,12 +44,15 @@ struct EmitInput {
   const Bundle& bundle;
   std::string model_path{};  // the model, relative to the output folder, as manifests refer to it
   std::string pipeline{};    // the pipeline's text, with every default
-  int64_t emit_ir_version = 0;  // 0: keep the model's
+  std::map<std::string, int64_t> dims{};  // sizes of symbolic dimensions that costs were made for
+  int64_t default_dim = 1;                // of every other open dimension
+  int64_t emit_ir_version = 0;            // 0: keep the model's
   bool embed_external_data = false;
   // The output folder is the model's own: external data is in reach and is not linked there.
   bool output_is_model_folder = false;
   std::vector<std::string> files{};  // that other emitters write in this run: the manifest's
-  std::vector<std::string> external_data{};  // likewise; files of the model that are linked
+  std::vector<std::string> external_data{};       // likewise; files of the model that are linked
+  std::map<std::string, FileDigest> integrity{};  // likewise; of ONNX files and linked data
 };
 
 class Emitter {
@@ -55,7 +65,8 @@ Registry<Emitter> BuiltinEmitters();
 
 // What one run writes: the files of the chosen emitters, the manifest's last so that it can list
 // the others. A choice is a name and options, "mlir" or "mlir{elide-larger-than=16}"; no choice:
-// all. Data files that several emitters link are there once.
+// all. Data files that several emitters link are there once. If there is a manifest, all bytes of
+// the ONNX files are read once, those of linked data are not.
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input);

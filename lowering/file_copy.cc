@@ -1,43 +1,22 @@
 #include "lowering/file_copy.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 
 #include <algorithm>
-#include <utility>
+#include <string>
 
+#include "absl/types/span.h"
+
+#include "lowering/open_file.h"
 #include "support/status.h"
 
 namespace allot {
 namespace {
 
-class OpenFile {
- public:
-  OpenFile() = default;
-  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
-  OpenFile(OpenFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  OpenFile& operator=(OpenFile&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const { return descriptor_; }
-  // Close reports what some file systems only find out then, a full disk for one.
-  int Close() { return ::close(std::exchange(descriptor_, -1)); }
-
- private:
-  int descriptor_ = -1;
-};
-
 absl::Status CannotWrite(int error, const std::string& shown) {
   return absl::ErrnoToStatus(error, absl::StrCat("cannot write '", shown, "'"));
-}
-absl::Status CannotRead(int error, const std::string& source) {
-  return absl::ErrnoToStatus(error, absl::StrCat("cannot read '", source, "'"));
 }
 
 absl::Status WriteAll(int to, const char* bytes, size_t count, const std::string& shown) {
@@ -59,7 +38,8 @@ bool MustCopyByHand(int error) {
          error == EPERM || error == EBADF || error == ETXTBSY;
 }
 
-absl::Status CopyRange(int from, const FileChunk& chunk, int to, const std::string& shown) {
+absl::Status CopyRange(const OpenFile& from, const FileChunk& chunk, int to,
+                       const std::string& shown) {
   constexpr int64_t kStep = int64_t{1} << 30;
   constexpr int64_t kBuffer = int64_t{1} << 20;
   off_t offset = chunk.offset;
@@ -69,7 +49,7 @@ absl::Status CopyRange(int from, const FileChunk& chunk, int to, const std::stri
   while (left > 0) {
     ssize_t copied = 0;
     if (in_kernel) {
-      copied = ::copy_file_range(from, &offset, to, nullptr,
+      copied = ::copy_file_range(from.get(), &offset, to, nullptr,
                                  static_cast<size_t>(std::min(left, kStep)), 0);
       // Some file systems answer 0 where others refuse: reading by hand finds the truth.
       if (copied == 0 || (copied < 0 && MustCopyByHand(errno))) {
@@ -86,15 +66,8 @@ absl::Status CopyRange(int from, const FileChunk& chunk, int to, const std::stri
       if (copied < 0) continue;
     } else {
       buffer.resize(static_cast<size_t>(std::min(left, kBuffer)));
-      copied = ::pread(from, buffer.data(), buffer.size(), offset);
-      if (copied < 0 && errno == EINTR) continue;
-      if (copied < 0) return CannotRead(errno, chunk.source);
-      if (copied == 0) {
-        return absl::FailedPreconditionError(absl::StrCat(
-            "'", chunk.source, "' ends before byte ", chunk.offset + chunk.length,
-            ", up to which '", shown,
-            "' needs it; it must not change between reading the model and writing its parts"));
-      }
+      ALLOT_ASSIGN_OR_RETURN(copied, ReadSource(from, chunk, offset, shown,
+                                                absl::MakeSpan(buffer.data(), buffer.size())));
       ALLOT_RETURN_IF_ERROR(WriteAll(to, buffer.data(), static_cast<size_t>(copied), shown));
       offset += copied;
     }
@@ -103,23 +76,12 @@ absl::Status CopyRange(int from, const FileChunk& chunk, int to, const std::stri
   return absl::OkStatus();
 }
 
-absl::StatusOr<OpenFile> OpenSource(const std::string& source) {
-  OpenFile file(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return CannotRead(errno, source);
-  struct stat about;
-  if (::fstat(file.get(), &about) != 0) return CannotRead(errno, source);
-  if (!S_ISREG(about.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat("'", source, "' is no regular file"));
-  }
-  return file;
-}
-
 }  // namespace
 
 absl::Status WriteChunks(const std::string& path, const std::string& shown,
                          const std::vector<FileChunk>& chunks) {
   OpenFile to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (to.get() < 0) return CannotWrite(errno, shown);
+  if (!to.valid()) return CannotWrite(errno, shown);
   OpenFile from;
   std::string open_source;
   for (const FileChunk& chunk : chunks) {
@@ -127,11 +89,11 @@ absl::Status WriteChunks(const std::string& path, const std::string& shown,
       ALLOT_RETURN_IF_ERROR(WriteAll(to.get(), chunk.bytes.data(), chunk.bytes.size(), shown));
       continue;
     }
-    if (from.get() < 0 || open_source != chunk.source) {
+    if (!from.valid() || open_source != chunk.source) {
       ALLOT_ASSIGN_OR_RETURN(from, OpenSource(chunk.source));
       open_source = chunk.source;
     }
-    ALLOT_RETURN_IF_ERROR(CopyRange(from.get(), chunk, to.get(), shown));
+    ALLOT_RETURN_IF_ERROR(CopyRange(from, chunk, to.get(), shown));
   }
   if (to.Close() != 0) return CannotWrite(errno, shown);
   return absl::OkStatus();
@@ -143,11 +105,9 @@ absl::Status LinkOrCopy(const std::string& source, const std::string& path,
   if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
     return absl::OkStatus();
   }
-  struct stat about;
-  if (::fstat(from.get(), &about) != 0) return CannotRead(errno, source);
   FileChunk whole;
   whole.source = source;
-  whole.length = about.st_size;
+  ALLOT_ASSIGN_OR_RETURN(whole.length, SizeOf(from, source));
   return WriteChunks(path, shown, {whole});
 }
 

@@ -207,6 +207,9 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
                   .bundle = bundle};
   input.model_path = model_path == "-" ? "" : RelativeTo(model_path, folder);
   input.pipeline = compilation.pipeline;
+  ALLOT_ASSIGN_OR_RETURN(DimBindings dims, ParseDims(options.dims, options.default_dim));
+  input.dims = std::move(dims.symbols);
+  input.default_dim = dims.fallback;
   input.emit_ir_version = options.emit_ir_version;
   input.embed_external_data = options.external_data == "embed";
   input.output_is_model_folder =

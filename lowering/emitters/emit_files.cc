@@ -4,10 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 
 #include "lowering/emitter.h"
+#include "lowering/file_digest.h"
 #include "support/status.h"
 
 namespace allot {
@@ -37,6 +39,20 @@ absl::StatusOr<Choice> FindChoice(const Registry<Emitter>& emitters, absl::strin
                     " (there are ", absl::StrJoin(emitters.names(), ", "), ")");
 }
 
+// Notes what the manifest says of a file that another emitter made.
+absl::Status Describe(const OutputFile& file, EmitInput& input) {
+  if (!file.linked_from.empty()) {
+    input.external_data.push_back(file.name);
+    ALLOT_ASSIGN_OR_RETURN(input.integrity[file.name], SizeOnly(file.linked_from));
+    return absl::OkStatus();
+  }
+  input.files.push_back(file.name);
+  if (absl::EndsWith(file.name, ".onnx")) {
+    ALLOT_ASSIGN_OR_RETURN(input.integrity[file.name], DigestOf(file.name, file.chunks));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
@@ -47,8 +63,10 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
     ALLOT_ASSIGN_OR_RETURN(Choice choice, FindChoice(emitters, text));
     chosen.push_back(std::move(choice));
   }
-  std::stable_partition(chosen.begin(), chosen.end(),
-                        [](const Choice& choice) { return choice.entry->name != kManifest; });
+  const auto manifest =
+      std::stable_partition(chosen.begin(), chosen.end(),
+                            [](const Choice& choice) { return choice.entry->name != kManifest; });
+  const bool describe = manifest != chosen.end();
 
   std::vector<OutputFile> files;
   std::map<std::string, std::string> linked;  // name to source
@@ -58,13 +76,11 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
                            choice.entry->make(choice.options), place);
     ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, emitter->Emit(input), place);
     for (OutputFile& file : more) {
-      if (file.linked_from.empty()) {
-        input.files.push_back(file.name);
-      } else {
+      if (!file.linked_from.empty()) {
         const auto [old, inserted] = linked.insert({file.name, file.linked_from});
         if (!inserted && old->second == file.linked_from) continue;
-        input.external_data.push_back(file.name);
       }
+      if (describe) ALLOT_RETURN_IF_ERROR(Describe(file, input));
       files.push_back(std::move(file));
     }
   }

@@ -200,6 +200,22 @@ Json Files(const EmitInput& input) {
   return Json(Json::Array(names.begin(), names.end()));
 }
 
+Json Dims(const EmitInput& input) {
+  Json::Object dims;
+  for (const auto& [name, size] : input.dims) dims.emplace_back(name, size);
+  return Json(std::move(dims));
+}
+
+Json Integrity(const EmitInput& input) {
+  Json::Object integrity;
+  for (const auto& [name, digest] : input.integrity) {
+    Json::Object file = {{"bytes", digest.bytes}};
+    if (!digest.sha256.empty()) file.emplace_back("sha256", digest.sha256);
+    integrity.emplace_back(name, std::move(file));
+  }
+  return Json(std::move(integrity));
+}
+
 class Manifest final : public Emitter {
  public:
   explicit Manifest(Options) {}
@@ -211,6 +227,8 @@ class Manifest final : public Emitter {
     if (!input.model_path.empty()) manifest.emplace_back("model", input.model_path);
     manifest.emplace_back("target", input.target.name);
     manifest.emplace_back("pipeline", input.pipeline);
+    manifest.emplace_back("dims", Dims(input));
+    manifest.emplace_back("default_dim", input.default_dim);
     if (input.plan.summary.has_value()) AddPrediction(*input.plan.summary, manifest);
     manifest.emplace_back("devices", Devices(input));
     manifest.emplace_back("inputs", Names(input.bundle.inputs));
@@ -225,6 +243,7 @@ class Manifest final : public Emitter {
                                                        LayerAssignmentSettings(input.target)}}}});
     manifest.emplace_back("files", Files(input));
     manifest.emplace_back("external_data", Names(input.external_data));
+    manifest.emplace_back("integrity", Integrity(input));
 
     std::vector<OutputFile> files(1);
     files[0].name = kFileName;

@@ -6,6 +6,7 @@
 
 #include "ir/parse.h"
 #include "lowering/emitter.h"
+#include "lowering/file_digest.h"
 #include "lowering/onnx_ext.pb.h"
 #include "lowering/output_folder.h"
 #include "lowering/placement_hints.h"
@@ -245,6 +246,39 @@ TEST(ManifestTest, SignaturesNameSymbolsAndKinds) {
   EXPECT_EQ(At(At(At(manifest, "signature"), "q"), "kind"), Json("sequence"));
 }
 
+TEST(ManifestTest, SaysForWhichSizesItWasPlanned) {
+  const Case model(ZooText(kChain), AFirst);
+  EmitInput input = model.Input();
+  EXPECT_EQ(At(Parsed(Text(model.Emit({"manifest"}, input), "manifest.json")), "dims"),
+            Json(Json::Object{}));
+  input.dims = {{"seq", 128}, {"batch", 2}};
+  input.default_dim = 7;
+  const Json manifest = Parsed(Text(model.Emit({"manifest"}, input), "manifest.json"));
+  EXPECT_EQ(At(manifest, "dims"), Json(Json::Object{{"batch", 2}, {"seq", 128}}));
+  EXPECT_EQ(At(manifest, "default_dim"), Json(7));
+}
+
+TEST(ManifestTest, IntegrityIsThatOfTheFilesOnDisk) {
+  const Case model(ZooText(kChain), AFirst);
+  const std::vector<OutputFile> files = model.Emit();
+  ASSERT_TRUE(WriteOutputFolder(model.folder / "out", files).ok());
+  const Json manifest = Parsed(Text(files, "manifest.json"));
+  const Json::Object* integrity = At(manifest, "integrity").If<Json::Object>();
+  ASSERT_NE(integrity, nullptr);
+  std::vector<std::string> names;
+  for (const auto& [name, written] : *integrity) {
+    names.push_back(name);
+    FileChunk whole;
+    whole.bytes = ReadText(model.folder / ("out/" + name));
+    const absl::StatusOr<FileDigest> digest = DigestOf(name, {whole});
+    ASSERT_TRUE(digest.ok()) << digest.status();
+    EXPECT_EQ(At(written, "bytes"), Json(static_cast<int64_t>(whole.bytes.size())));
+    EXPECT_EQ(At(written, "sha256"), Json(digest->sha256));
+  }
+  EXPECT_THAT(
+      names, ElementsAre("model.00000_cpu0.onnx", "model.00001_gpu0.onnx", "model.annotated.onnx"));
+}
+
 TEST(AnnotatedTest, MarksNodesInBodiesToo) {
   const Case model(ZooText("captures"), AFirst);
   for (const int64_t ir_version : {0, 11}) {
@@ -317,6 +351,8 @@ TEST(ExternalDataTest, IsLinkedEmbeddedOrInReach) {
   EXPECT_EQ(At(Parsed(Text(files, "manifest.json")), "external_data"),
             Json(Json::Array{"sub/w.bin"}));
   EXPECT_EQ(List(Parsed(Text(files, "manifest.json")), "files").size(), 4u);
+  EXPECT_EQ(At(At(Parsed(Text(files, "manifest.json")), "integrity"), "sub/w.bin"),
+            Json(Json::Object{{"bytes", 8}}));
   ASSERT_TRUE(WriteOutputFolder(model.folder / "out", files, SourceFiles(model.module)).ok());
   EXPECT_EQ(ReadText(model.folder / "out/sub/w.bin"), "01234567");
 
