@@ -33,6 +33,10 @@ Picos CostModel::FusedTime(const std::vector<const OpFeatures*>& ops, const OpFe
   return sum;
 }
 
+std::string CostModel::FusedInto(const OpFeatures& /*op*/, const Device& /*device*/) const {
+  return "";
+}
+
 std::optional<std::string> WhyUnsupported(const OpFeatures& op, const Device& device) {
   if ((!device.supported_ops.empty() && !AnyCovers(device.supported_ops, op)) ||
       AnyCovers(device.unsupported_ops, op)) {

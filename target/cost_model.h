@@ -20,6 +20,9 @@ class CostModel {
   // The time of several ops that a runtime runs as one kernel. The default is the sum.
   virtual Picos FusedTime(const std::vector<const OpFeatures*>& ops, const OpFeatures& fused,
                           const Device& device) const;
+  // The name of the node whose kernel was seen to include `op` on the device; empty, the default,
+  // if none was. Its time is then part of that node's. What is fused should stay together.
+  virtual std::string FusedInto(const OpFeatures& op, const Device& device) const;
 };
 
 // Why a device cannot run an op: "npu0 does not support Softmax"; nullopt if it can. Looks at

@@ -20,6 +20,7 @@
 #include "onnx_import/import.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
+#include "target/measured_target.h"
 #include "target/rule.h"
 #include "target/target_json.h"
 
@@ -55,7 +56,8 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
   return absl::OkStatus();
 }
 
-// The model asked for, "name" or "name{option=value}", and the measured rows that override it.
+// The model asked for, "name" or "name{option=value}", and what was measured, which overrides it and
+// what the target says of launches and transfers.
 absl::Status MakeCosts(const CompileOptions& options, PlacementSetup& setup) {
   const Registry<CostModel> models = BuiltinCostModels();
   absl::string_view name = options.cost_model;
@@ -74,6 +76,7 @@ absl::Status MakeCosts(const CompileOptions& options, PlacementSetup& setup) {
     ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
     ALLOT_ASSIGN_OR_RETURN(MeasuredCosts measured, ParseCosts(text, path));
     // A later file overrides an earlier one.
+    ApplyMeasuredMachine(measured, setup.target);
     setup.cost_model = MakeMeasuredCostModel(std::move(setup.cost_model), measured);
     setup.measured.push_back(std::move(measured));
   }

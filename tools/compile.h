@@ -48,7 +48,7 @@ struct Compilation {
 
 // What a pipeline needs besides a module, made from options; owns it.
 struct PlacementSetup {
-  Target target;  // the command line's rules before its own
+  Target target;  // the command line's rules before its own; launches and routes as measured
   std::unique_ptr<CostModel> cost_model;
   std::vector<MeasuredCosts> measured;
   std::unique_ptr<ir::OperatorSchemas> schemas;

@@ -63,7 +63,8 @@ TEST(MeasuredCsv, MistakesAreSaidWithTheirLine) {
   const auto message = [](const char* text) {
     return std::string(ParseCosts(text, "c.csv").status().message());
   };
-  EXPECT_EQ(message(""), "c.csv: no header; it must be node,device,time_us[,bytes]");
+  EXPECT_EQ(message(""),
+            "c.csv: no header; it must be node,device,time_us[,bytes,fused_into,what,to]");
   EXPECT_THAT(message("node,device\na,b\n"), HasSubstr("c.csv:1: column 'time_us' is missing"));
   EXPECT_THAT(message("node,device,time_ms\n"),
               HasSubstr("c.csv:1: unknown column 'time_ms'; did you mean 'time_us'?"));
@@ -81,6 +82,80 @@ TEST(MeasuredCsv, MistakesAreSaidWithTheirLine) {
   EXPECT_THAT(message("node,device,time_us,bytes\na,b,1,x\n"), HasSubstr("bytes 'x'"));
   EXPECT_EQ(message("node,device,time_us\na,\"b,1\n"), "c.csv:2: a quote is never closed");
   EXPECT_EQ(message("node,device,time_us\na,\"b\"c,1\n"), "c.csv:2: text behind a closing quote");
+}
+
+TEST(MeasuredCsv, ReadsCommentsFusionsLaunchesAndTransfers) {
+  const absl::StatusOr<MeasuredCosts> costs = ParseCosts(
+      "# measured on a quiet machine, \"twice\"\n"
+      "what,node,device,to,bytes,time_us,fused_into\r\n"
+      ",relu,gpu0,,,0,\"conv, 1\"\n"
+      "#,a,b,c\r\n"
+      "op,\"conv, 1\",gpu0,,64,2.5,\n"
+      ",\"two\n# lines\",gpu0,,,1,\n"
+      " launch ,,gpu0,,,4,\n"
+      "transfer,,cpu, gpu0 ,1024,7,\n"
+      "transfer,,cpu,gpu0,0,3,\n"
+      ",\"#hash\",gpu0,,,1,\n"
+      "# the end",
+      "c.csv");
+  ASSERT_TRUE(costs.ok()) << costs.status();
+  ASSERT_EQ(costs->rows.size(), 4u);
+  EXPECT_EQ(costs->rows[0].node, "relu");
+  EXPECT_EQ(costs->rows[0].fused_into, "conv, 1");
+  EXPECT_EQ(costs->rows[0].line, 3);
+  EXPECT_EQ(costs->rows[1].fused_into, "");
+  EXPECT_EQ(costs->rows[1].line, 5);
+  EXPECT_EQ(costs->rows[2].node, "two\n# lines");
+  EXPECT_EQ(costs->rows[3].node, "#hash");
+  ASSERT_EQ(costs->launches.size(), 1u);
+  EXPECT_EQ(costs->launches[0].device, "gpu0");
+  EXPECT_EQ(costs->launches[0].time, 4 * kPicosPerMicro);
+  EXPECT_EQ(costs->launches[0].line, 8);
+  ASSERT_EQ(costs->transfers.size(), 2u);
+  EXPECT_EQ(costs->transfers[0].from, "cpu");
+  EXPECT_EQ(costs->transfers[0].to, "gpu0");
+  EXPECT_EQ(costs->transfers[0].bytes, 1024);
+  EXPECT_EQ(costs->transfers[0].time, 7 * kPicosPerMicro);
+  EXPECT_EQ(costs->transfers[1].bytes, 0);
+}
+
+TEST(MeasuredCsv, MistakesInRowsOfOtherKindsAreSaidWithTheirLine) {
+  const auto message = [](const std::string& rows) {
+    return std::string(ParseCosts("node,device,time_us,bytes,fused_into,what,to\n" + rows, "c.csv")
+                           .status()
+                           .message());
+  };
+  EXPECT_EQ(message("a,b,1,,,lanch,\n"),
+            "c.csv:2: what 'lanch' is none of op, launch and transfer; did you mean 'launch'?");
+  EXPECT_EQ(message("a,b,1,,,,c\n"),
+            "c.csv:2: only a transfer goes to another device; leave 'to' empty, or write transfer "
+            "under 'what'");
+  EXPECT_THAT(message(",b,1,,,launch,c\n"), HasSubstr("only a transfer goes"));
+  EXPECT_EQ(message("a,b,1,,,launch,\n"), "c.csv:2: a launch is of no node; leave 'node' empty");
+  EXPECT_EQ(message(",b,1,,x,launch,\n"),
+            "c.csv:2: a launch is of no node; leave 'fused_into' empty");
+  EXPECT_EQ(message(",b,1,4,,launch,\n"), "c.csv:2: a launch moves nothing; leave 'bytes' empty");
+  EXPECT_EQ(message(",b,1,,,launch,\n,c,1,,,launch,\n,b,2,,,launch,\n"),
+            "c.csv:4: the launch on 'b' stands in line 2 already");
+  EXPECT_EQ(message("a,b,1,4,,transfer,c\n"),
+            "c.csv:2: a transfer is of no node; leave 'node' empty");
+  EXPECT_EQ(message(",b,1,4,,transfer,\n"),
+            "c.csv:2: a transfer needs 'to', the device that receives");
+  EXPECT_EQ(message(",b,1,,,transfer,c\n"), "c.csv:2: a transfer needs 'bytes', its size");
+  EXPECT_EQ(message(",b,1,4,,transfer,c\n,c,1,4,,transfer,b\n,b,2,4,,transfer,c\n"),
+            "c.csv:4: the transfer of 4 bytes from 'b' to 'c' stands in line 2 already");
+  EXPECT_EQ(message("a,b,1,,a,,\n"),
+            "c.csv:2: node 'a' cannot be fused into itself; leave 'fused_into' of the node that "
+            "has the time empty");
+  EXPECT_EQ(message("n,b,1,,,,\na,b,1,,n,,\n"),
+            "c.csv:3: the time of a fused node is part of the row of 'n'; its own time_us must "
+            "be 0");
+  EXPECT_EQ(message("n,c,1,,,,\na,b,0,,n,,\n"),
+            "c.csv:3: fused_into 'n' has no row on 'b'; add one with the time of the whole kernel");
+  EXPECT_EQ(message("a,b,0,,n,,\nn,b,0,,m,,\nm,b,1,,,,\n"),
+            "c.csv:2: fused_into 'n' is itself fused into 'm' (line 3); name the node that has "
+            "the time");
+  EXPECT_THAT(message("a,b,0,,n,,\na,c,0,,n,,\nx,,1,,,,\n"), HasSubstr("(and 2 more)"));
 }
 
 constexpr char kProfile[] = R"([
@@ -130,7 +205,9 @@ TEST(MeasuredProfile, MistakesAreSaid) {
 TEST(ParseCosts, SurvivesDamagedText) {
   Random random(9);
   const std::string texts[] = {kProfile,
-                               "node,device,time_us,bytes\n\"a\"\"\",cpu,1.5,3\nb,gpu,2e-3,\n"};
+                               "node,device,time_us,bytes,fused_into,what,to\n"
+                               "\"a\"\"\",cpu,1.5,3,,,\nb,gpu,0,,c,,\nc,gpu,2e-3,,,,\n"
+                               "# note\n,cpu,3,,,launch,\n,cpu,4,5,,transfer,gpu\n"};
   for (int round = 0; round < 4000; ++round) {
     std::string text = texts[round % 2];
     for (int64_t edits = random.Between(1, 3); edits > 0; --edits) {
@@ -175,6 +252,27 @@ TEST(MeasuredModel, AKernelMeasuredInPartIsCompleted) {
   EXPECT_EQ(model->FusedTime({&c, &c}, c, cpu), 1500) << "no row: the base model fuses";
 }
 
+TEST(MeasuredModel, TellsWhatWasFusedOnWhichDevice) {
+  MeasuredCosts first = ParseCosts(
+                            "node,device,time_us,fused_into\n"
+                            "a,gpu,0,n\nb,gpu,0,n\nn,gpu,5,\nb,cpu,2,\n",
+                            "c.csv")
+                            .value();
+  MeasuredCosts second = ParseCosts("node,device,time_us\nb,gpu,4\n", "d.csv").value();
+  auto model = MakeMeasuredCostModel(std::make_unique<Flat>(), first);
+  const Device gpu = Named("gpu0", "gpu", ""), cpu = Named("cpu0", "cpu", "");
+  EXPECT_EQ(model->FusedInto(Op("a"), gpu), "n");
+  EXPECT_EQ(model->FusedInto(Op("b"), gpu), "n");
+  EXPECT_EQ(model->FusedInto(Op("b"), cpu), "");
+  EXPECT_EQ(model->FusedInto(Op("n"), gpu), "");
+  EXPECT_EQ(model->FusedInto(Op("x"), gpu), "");
+  const OpFeatures a = Op("a"), b = Op("b"), n = Op("n");
+  EXPECT_EQ(model->FusedTime({&a, &b, &n}, n, gpu), 5 * kPicosPerMicro);
+  model = MakeMeasuredCostModel(std::move(model), second);
+  EXPECT_EQ(model->FusedInto(Op("a"), gpu), "n");
+  EXPECT_EQ(model->FusedInto(Op("b"), gpu), "") << "a later row says otherwise";
+}
+
 TEST(UnmatchedRows, NamesWhatNobodyAsksFor) {
   Target target;
   target.devices.Add(Named("gpu0", "gpu", "cuda"));
@@ -183,6 +281,22 @@ TEST(UnmatchedRows, NamesWhatNobodyAsksFor) {
           .value();
   EXPECT_THAT(UnmatchedRows(costs, {"a", "b"}, target),
               ElementsAre("c.csv:5: no device 'npu'", "c.csv:6: no node 'z'"));
+}
+
+TEST(UnmatchedRows, NamesDevicesOfLaunchesAndTransfers) {
+  Target target;
+  target.devices.Add(Named("cpu0", "cpu", ""));
+  target.devices.Add(Named("gpu0", "gpu", "cuda"));
+  const MeasuredCosts costs = ParseCosts(
+                                  "node,device,time_us,bytes,what,to\n"
+                                  ",cuda,3,,launch,\n,npu,3,,launch,\n"
+                                  ",cpu,3,4,transfer,gpu\n,tpu,3,4,transfer,gpu\n"
+                                  ",cpu,3,4,transfer,npu\n,cpu0,3,4,transfer,cpu\n",
+                                  "c.csv")
+                                  .value();
+  EXPECT_THAT(UnmatchedRows(costs, {}, target),
+              ElementsAre("c.csv:3: no device 'npu'", "c.csv:5: no device 'tpu'",
+                          "c.csv:6: no device 'npu'", "c.csv:7: no other device 'cpu'"));
 }
 
 }  // namespace
