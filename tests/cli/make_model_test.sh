@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# make-model: what it lists, what it writes, what it refuses. Arguments: make-model, a scratch folder.
+set -uo pipefail
+make_model=$1 scratch=$2
+rm -rf "$scratch"
+mkdir -p "$scratch/models"
+cd "$scratch" || exit 1
+passed=0 failed=0
+check() { if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $2: $(cat stderr)"; fi; }
+
+# refuses WHAT PATTERN ARGUMENTS...
+refuses() {
+  local what=$1 pattern=$2; shift 2
+  "$make_model" "$@" >stdout 2>stderr
+  local status=$?
+  [ $status -eq 1 ] && [ "$(grep -c '^error: ' stderr)" -eq 1 ] && grep -qE "$pattern" stderr &&
+    [ ! -s stdout ] && [ -z "$(ls -A models)" ]
+  check $? "$what (status $status)"
+}
+refuses "no arguments" "no model named"
+refuses "no file" "no file named" unet
+refuses "too many arguments" "too many arguments" unet models/a.onnx models/b.onnx
+refuses "an unknown model" "'alexnet'; there are densenet-121, .*unet" alexnet models/a.onnx
+refuses "an unknown flag" "unknown flag '--all'" unet --all
+refuses "a folder that is not there" "cannot be written" mobilenet-v2 nowhere/a.onnx
+mkdir taken
+refuses "a folder as the file" "taken cannot be written" mobilenet-v2 taken
+[ ! -e taken.tmp ]; check $? "leaves no unfinished file"
+
+"$make_model" --list >list 2>stderr && grep -qE '^inception-v3 +.' list && ! grep -qv ' ' list
+check $? "lists the models"
+"$make_model" mobilenet-v2 models/a.onnx >stdout 2>stderr && [ "$(cat stdout)" = "models/a.onnx: 100 nodes" ] &&
+  [ "$(ls models)" = a.onnx ]
+check $? "writes a model"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
