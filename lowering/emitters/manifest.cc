@@ -94,10 +94,12 @@ Json Devices(const EmitInput& input) {
   for (DeviceId id : input.target.devices.ids()) {
     const Device& device = input.target.devices[id];
     Json::Object object = {{"id", device.name}, {"type", device.kind}};
-    if (!device.runtime.provider.empty()) {
-      object.emplace_back("runtime", Json::Object{{"provider", device.runtime.provider},
-                                                  {"ordinal", device.runtime.ordinal},
-                                                  {"threads", device.runtime.threads}});
+    if (!device.runtime.provider.empty() || !device.runtime.cores.empty()) {
+      Json::Object runtime = {{"provider", device.runtime.provider},
+                              {"ordinal", device.runtime.ordinal},
+                              {"threads", device.runtime.threads}};
+      if (!device.runtime.cores.empty()) runtime.emplace_back("cores", device.runtime.cores);
+      object.emplace_back("runtime", std::move(runtime));
     }
     if (input.plan.summary.has_value() && input.plan.summary->devices.Contains(id)) {
       const ir::DeviceUse& use = input.plan.summary->devices[id];

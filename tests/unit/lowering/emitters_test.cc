@@ -197,6 +197,12 @@ TEST(ManifestTest, DescribesThePartsAndWhatPasses) {
   EXPECT_EQ(At(At(manifest, "predicted"), "cluster_value_us"), Json(3.500001));
   EXPECT_EQ(At(At(manifest, "predicted"), "gap"), Json(0.75));
   EXPECT_EQ(At(List(manifest, "baselines")[1], "value_us"), Json(nullptr));
+  ASSERT_EQ(List(manifest, "devices").size(), 2u);
+  EXPECT_EQ(At(List(manifest, "devices")[0], "runtime"),
+            Json(Json::Object{
+                {"provider", "cpu"}, {"ordinal", 0}, {"threads", 2}, {"cores", "0-1"}}));
+  EXPECT_EQ(At(List(manifest, "devices")[1], "runtime"),
+            Json(Json::Object{{"provider", "cuda"}, {"ordinal", 0}, {"threads", 0}}));
   ASSERT_EQ(List(manifest, "parts").size(), 2u);
   const Json& part = List(manifest, "parts")[1];
   EXPECT_EQ(At(part, "id"), Json("p1"));

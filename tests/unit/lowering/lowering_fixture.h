@@ -127,6 +127,8 @@ inline Target TwoDevices() {
   cpu.name = "cpu0";
   cpu.kind = "cpu";
   cpu.runtime.provider = "cpu";
+  cpu.runtime.threads = 2;
+  cpu.runtime.cores = "0-1";
   Device gpu;
   gpu.name = "gpu0";
   gpu.kind = "gpu";
