@@ -64,7 +64,7 @@ const usedBy = (node) => [...node.inputs, ...node.captures].filter((name) => nam
 
 function findAnchors(original, optimised, from, to) {
   const byName = new Map();
-  original.nodes.forEach((node, index) => { if (node.name !== '' && !byName.has(node.name)) byName.set(node.name, index); });
+  original.nodes.forEach(({ name }, index) => { if (name !== '' && !byName.has(name)) byName.set(name, index); });
   const anchors = [], clues = [], members = [];
   for (const kernel of optimised.nodes) {
     const found = clueOf(kernel, from.producer, byName);

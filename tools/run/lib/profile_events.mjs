@@ -47,10 +47,11 @@ export function readProfile(text, file) {
  * which is more because writing the event down counts too. At least `least` for each event remains, or what there was.
  */
 export function withoutOverhead(run, { overhead, between, least }) {
-  return run.map((kernel) => ({
-    ...kernel,
-    time: Math.max(Math.min(kernel.time, least * kernel.events), kernel.time - overhead - between * (kernel.events - 1)),
-  }));
+  return run.map((kernel) => {
+    const { time, events } = kernel;
+    const rest = time - overhead - between * (events - 1);
+    return { ...kernel, time: Math.max(Math.min(time, least * events), rest) };
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
 
-/** The planner's program: $ALLOT, else the one beside the link that started this tool, else on PATH; null if there is none. */
+/** The planner's program: $ALLOT, else beside the link that started this tool, else on PATH; null if there is none. */
 export function findAllot() {
   if (process.env.ALLOT) return process.env.ALLOT;
   const folders = [path.dirname(process.argv[1] ?? '.'), ...(process.env.PATH ?? '').split(path.delimiter)];
@@ -19,7 +19,8 @@ export function findAllot() {
 }
 
 function printTarget(program, name) {
-  const { status, stdout, stderr, error } = spawnSync(program, [`--target=${name}`, '--print-target'], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const args = [`--target=${name}`, '--print-target'];
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
   if (error) throw new UserError(`${program} cannot be started: ${error.message}`);
   if (status === 0) return stdout;
   const last = stderr.trim().split('\n').filter((line) => line.startsWith('error: ')).pop();
@@ -40,7 +41,8 @@ export function readTarget(name) {
     try {
       text = fs.readFileSync(name, 'utf8');
     } catch (error) {
-      throw new UserError(`--target=${name}: ${error.message}; a built-in target needs the program allot: set ALLOT to its path`);
+      throw new UserError(`--target=${name}: ${error.message}; a built-in target needs the program allot: set ALLOT ` +
+        'to its path');
     }
   }
   let target;

@@ -1,0 +1,84 @@
+// Measuring a small model from end to end; needs ONNX Runtime.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { parseCosts } from '../../tools/run/lib/costs_table.mjs';
+import { UserError } from '../../tools/run/lib/errors.mjs';
+import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
+import { profileModel } from '../../tools/run/lib/profile_model.mjs';
+import { onnxModel } from './onnx_bytes.mjs';
+import { makeScratch } from './scratch.mjs';
+
+let skip = false;
+try {
+  loadRuntime();
+} catch (error) {
+  skip = error.message;
+}
+
+const scratch = makeScratch('profile');
+const model = path.join(scratch, 'm.onnx'), target = path.join(scratch, 't.json'), output = path.join(scratch, 'costs.csv');
+const SIZE = 384;
+const LAYERS = ['a', 'b', 'c', 'd'];
+const nodes = LAYERS.flatMap((name, i) => [
+  { name, op: 'MatMul', inputs: [i === 0 ? 'x' : `r${i}`, 'w'], outputs: [`m${i}`] },
+  { name: `${name}.relu`, op: 'Relu', inputs: [`m${i}`], outputs: [`r${i + 1}`] },
+]);
+fs.writeFileSync(model, onnxModel({
+  nodes: [...nodes, { op: 'Neg', inputs: ['r4'], outputs: ['y'] }, { name: 'k', op: 'Mul', inputs: ['w', 'w'], outputs: ['unused'] }],
+  inputs: [['x', SIZE, SIZE]], outputs: [['y', SIZE, SIZE]], weights: [['w', SIZE, SIZE]],
+}));
+const device = (name, runtime, kind = 'cpu') => ({ name, kind, memory: '1GiB', flops: { default: '1T' }, memory_bandwidth: '10GB/s', runtime });
+const writeTarget = (...devices) => fs.writeFileSync(target, JSON.stringify({ schema: 'allot.target/1', name: 't', devices }));
+const measure = (more) => profileModel({ model, target, output, level: 'all', seed: 1, dims: {}, defaultDim: 1, ...more });
+process.env.TMPDIR = path.join(scratch, 'tmp');
+fs.mkdirSync(process.env.TMPDIR);
+
+test('rows for all nodes and devices that are here', { skip }, async () => {
+  const cpu = { provider: 'cpu', threads: 1 };
+  writeTarget(device('one', cpu), device('two', cpu), device('far', { provider: 'nowhere' }, 'gpu'));
+  const report = await measure({ repeats: 20 });
+  const text = fs.readFileSync(output, 'utf8'), rows = parseCosts(text, output);
+  assert.match(text, /^# .*m\.onnx on target t, /);
+  assert.match(text, /^# not measured: far: this ONNX Runtime lacks the provider nowhere/m);
+
+  const names = [...nodes.map(({ name }) => name), 'Neg#8', 'k'];
+  for (const id of ['one', 'two']) {
+    const here = rows.filter((row) => row.what === 'op' && row.device === id);
+    assert.deepEqual(here.map((row) => row.node), names);
+    const time = Object.fromEntries(here.map((row) => [row.node, row.time_us]));
+    assert.equal(time.k, 0);
+    const [{ whole_us: whole, fixed_us: fixed }] = report.measured;
+    const sum = here.reduce((total, row) => total + row.time_us, 0);
+    assert.ok(Math.abs(sum - (whole - fixed)) < 0.01 * whole, `rows sum to ${sum} of ${whole} - ${fixed} us`);
+    for (const layer of LAYERS) assert.ok(time[layer] > time[`${layer}.relu`], `${layer}: ${time[layer]} us`);
+  }
+  assert.deepEqual(report.measured.map((group) => group.devices), [['one', 'two']]);
+  assert.deepEqual(report.measured[0].nodes, { measured: 9, fused: 0, folded: 1 });
+  assert.deepEqual(report.absent.map((group) => group.devices), [['far']]);
+  assert.deepEqual(rows.filter((row) => row.what === 'launch').map((row) => row.device), ['one', 'two']);
+  const transfers = rows.filter((row) => row.what === 'transfer');
+  assert.deepEqual(transfers.map((row) => `${row.device} ${row.to} ${row.bytes}`), ['one two', 'two one'].flatMap((pair) =>
+    [4096, 65536, 1 << 20, 4 << 20].map((bytes) => `${pair} ${bytes}`)));
+  assert.ok(rows.every((row) => row.what === 'op' || row.time_us > 0));
+  assert.ok(transfers[3].time_us > transfers[0].time_us, 'four megabytes take longer than four kilobytes');
+  assert.deepEqual(fs.readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('allot')), [], 'a temporary folder is left');
+});
+
+test('alike devices can be measured one by one', { skip }, async () => {
+  writeTarget(device('one', { provider: 'cpu', threads: 1 }), device('two', { provider: 'cpu', threads: 1 }));
+  const report = await measure({ repeats: 3, each: true, level: 'disabled' });
+  assert.deepEqual(report.measured.map((group) => group.devices), [['one'], ['two']]);
+});
+
+test('nothing is written if nothing can be measured', { skip }, async () => {
+  fs.rmSync(output, { force: true });
+  writeTarget(device('far', { provider: 'nowhere' }, 'gpu'), device('vague', undefined, 'npu'));
+  await assert.rejects(measure(), (error) => error instanceof UserError && /no device of target t can be measured here: .*nowhere/.test(error.message));
+  writeTarget(device('one', { provider: 'cpu' }));
+  await assert.rejects(measure({ model: target }), /not a readable ONNX model/);
+  await assert.rejects(measure({ target: path.join(scratch, 'absent.json') }), UserError);
+  assert.equal(fs.existsSync(output), false);
+  await assert.rejects(measure({ output: path.join(scratch, 'no', 'costs.csv') }), /cannot write .*costs\.csv/);
+});
