@@ -1,0 +1,102 @@
+#include "tools/subcommand.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Subcommand {
+  const char* name;
+  const char* help;
+};
+
+constexpr Subcommand kSubcommands[] = {
+    {"run", "run the parts of a manifest.json at the same time, and compare with the prediction"},
+    {"profile", "measure the operators of a model on this machine, for --costs"},
+    {"tune", "profile, place, run, and place again until prediction and measurement agree"},
+};
+
+constexpr char kNeeds[] =
+    "it needs Node.js 18 or later, and onnxruntime-node, which "
+    "tools/run/install.sh installs";
+
+bool IsFile(const fs::path& path) {
+  struct stat about;
+  return ::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode);
+}
+
+// The first such file of the folders in `path` that may be executed; empty: none.
+fs::path FindOnPath(const std::string& program, absl::string_view path) {
+  for (const absl::string_view folder : absl::StrSplit(path, ':')) {
+    // An empty entry is the current folder, as for a shell.
+    const fs::path file = fs::path(folder.empty() ? "." : std::string(folder)) / program;
+    if (IsFile(file) && ::access(file.c_str(), X_OK) == 0) return file;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string SubcommandHelp() {
+  std::string text = "\nOther programs (`allot NAME --help` says more):\n";
+  for (const Subcommand& subcommand : kSubcommands) {
+    constexpr size_t kColumn = 34;  // as for flags
+    const std::string left = absl::StrCat("  ", subcommand.name);
+    absl::StrAppend(&text, left, std::string(kColumn - left.size(), ' '), subcommand.help, "\n");
+  }
+  return text;
+}
+
+bool IsSubcommand(absl::string_view name) {
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (name == subcommand.name) return true;
+  }
+  return false;
+}
+
+absl::Status ExecSubcommand(char* const* argv, absl::string_view path) {
+  const std::string program = absl::StrCat("allot-", argv[1]);
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  fs::path file = error ? fs::path() : self.parent_path() / program;
+  if (error || !IsFile(file)) {
+    file = FindOnPath(program, path);
+    if (file.empty()) {
+      return InputError(program, " is not beside allot", error ? "" : " in ",
+                        error ? "" : self.parent_path().string(),
+                        " and not on PATH; put it there (", kNeeds, ")");
+    }
+  }
+  // The kernel's message for a missing interpreter would be that of a missing program.
+  const fs::path script = fs::canonical(file, error);
+  if (!error && script.extension() == ".mjs" && FindOnPath("node", path).empty()) {
+    return InputError(program, " cannot start: there is no 'node' on PATH; ", kNeeds);
+  }
+  std::vector<char*> arguments;
+  std::string name = file.string();
+  arguments.push_back(name.data());
+  for (char* const* argument = argv + 2; *argument != nullptr; ++argument) {
+    arguments.push_back(*argument);
+  }
+  arguments.push_back(nullptr);
+  ::execv(name.c_str(), arguments.data());
+  const int failure = errno;
+  return InputError("cannot execute '", name, "': ", std::strerror(failure),
+                    failure == EACCES ? "; make it executable with chmod +x" : "");
+}
+
+}  // namespace allot

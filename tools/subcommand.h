@@ -1,0 +1,24 @@
+// `allot run ...`, `allot profile ...`, `allot tune ...`: programs of their own, which the driver
+// finds and becomes.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace allot {
+
+// What --help says of them.
+std::string SubcommandHelp();
+
+// True for "run" and the like. A model of that name is given as "./run".
+bool IsSubcommand(absl::string_view name);
+
+// Replaces this process by `allot-NAME`, NAME being argv[1], with the arguments after it unchanged.
+// Looks in the folder of this program, links to it followed, then in the folders that `path`
+// ("/usr/local/bin:/usr/bin") lists. Returns only if that fails, with what is missing and the
+// remedy.
+absl::Status ExecSubcommand(char* const* argv, absl::string_view path);
+
+}  // namespace allot
