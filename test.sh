@@ -10,10 +10,7 @@ step() { printf '\n== %s ==\n' "$*"; }
 
 step "packages"
 bash .ci/install.sh test
-if [ ! -d tests/e2e/node_modules/onnxruntime-node ]; then
-  # Its install script would only fetch CUDA files.
-  (cd tests/e2e && npm install --ignore-scripts --no-audit --no-fund)
-fi
+tools/run/install.sh
 
 step "format"
 git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror

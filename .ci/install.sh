@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# Installs what a bare Debian 12 lacks. Arguments: build (compiler and libraries), test (also what the tests run
-# against). Does nothing for packages that are there.
+# Installs what a bare Debian 12 lacks. Argument: build (compiler and libraries; the default), test (also what the tests
+# run against), run (only what running parts needs). Does nothing for packages that are there.
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
        libssl-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev clang-format mlir-19-tools ca-certificates)
 
-packages=("${build[@]}")
-if [ "${1:-build}" = test ]; then
-  packages+=("${test[@]}")
-  # Any Node.js of version 18 or later runs the end-to-end tests.
-  command -v node >/dev/null || packages+=(nodejs)
-  command -v npm >/dev/null || packages+=(npm)
-fi
+# Any Node.js of version 18 or later runs parts, wherever it comes from.
+run=()
+command -v node >/dev/null || run+=(nodejs)
+command -v npm >/dev/null || run+=(npm)
+
+case "${1:-build}" in
+  build) packages=("${build[@]}") ;;
+  test) packages=("${build[@]}" "${test[@]}" "${run[@]}") ;;
+  run) packages=("${run[@]}") ;;
+  *) echo "error: '$1': expected build, test or run" >&2; exit 1 ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

@@ -27,6 +27,19 @@ fs.writeFileSync(scattered, JSON.stringify({
 const digest = (folder) => Object.fromEntries(fs.readdirSync(folder).sort().map((file) =>
   [file, crypto.createHash('sha256').update(fs.readFileSync(path.join(folder, file))).digest('hex')]));
 
+// What the manifest says of its files against the files: null if all is so, else what is not.
+function checkManifest(manifest, folder) {
+  const dims = JSON.stringify([manifest.dims, manifest.default_dim]);
+  if (dims !== '[{"batch":2},1]') return `the manifest names the sizes ${dims}`;
+  const found = digest(folder), expected = {};
+  for (const name of Object.keys(found).filter((name) => name.endsWith('.onnx')).concat(manifest.external_data).sort()) {
+    const bytes = fs.statSync(path.join(folder, name)).size;
+    expected[name] = manifest.external_data.includes(name) ? { bytes } : { bytes, sha256: found[name] };
+  }
+  const [said, is] = [JSON.stringify(manifest.integrity), JSON.stringify(expected)];
+  return said === is ? null : `the manifest lists ${said}, and the files are ${is}`;
+}
+
 let passed = 0, failed = 0;
 const report = (what, why) => { if (why) { ++failed; console.log(`FAILED ${what}: ${why}`); } else { ++passed; console.log(`ok ${what}`); } };
 
@@ -42,6 +55,7 @@ for (const file of fs.readdirSync(models).filter((name) => name.endsWith('.onnx'
         let why = await checkFolder(model, out);
         const manifest = JSON.parse(fs.readFileSync(path.join(out, 'manifest.json'), 'utf8'));
         if (!why && target === scattered && manifest.parts.length < 2) why = 'the rules did not cut the model';
+        why ||= checkManifest(manifest, out);
         if (!why) {
           const first = digest(out), again = `${out}-again`;
           run(again, '--threads=2');

@@ -2,7 +2,9 @@
 // seeded inputs. Also loads the annotated model with the manifest's session options.
 import fs from 'node:fs';
 import path from 'node:path';
-import ort from 'onnxruntime-node';
+import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
+
+const ort = loadRuntime();
 
 // The same numbers on every machine: xorshift of the tensor's name.
 function numbers(name) {
