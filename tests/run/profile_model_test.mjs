@@ -38,9 +38,10 @@ fs.mkdirSync(process.env.TMPDIR);
 test('rows for all nodes and devices that are here', { skip }, async () => {
   const cpu = { provider: 'cpu', threads: 1 };
   writeTarget(device('one', cpu), device('two', cpu), device('far', { provider: 'nowhere' }, 'gpu'));
-  const report = await measure({ repeats: 20 });
+  const report = await measure({ repeats: 20, dims: { seq: 7 } });
   const text = fs.readFileSync(output, 'utf8'), rows = parseCosts(text, output);
   assert.match(text, /^# .*m\.onnx on target t, /);
+  assert.match(text, /^# open dimensions: seq=7, all others 1$/m);
   assert.match(text, /^# not measured: far: this ONNX Runtime lacks the provider nowhere/m);
 
   const names = [...nodes.map(({ name }) => name), 'Neg#8', 'k'];

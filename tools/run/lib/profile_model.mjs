@@ -41,7 +41,8 @@ export async function profileModel({ target: targetName, output, ...given }) {
       throw new UserError(`no device of target ${target.name} can be measured here: ${absent[0].why}`);
     }
     const pool = await measureGroups(measured.map(({ group }) => group), job);
-    return profileTable({ target, original, measured, absent, pool }, options);
+    const dims = { ...spec.dims, ...options.dims };
+    return profileTable({ target, original, measured, absent, pool }, { ...options, dims });
   });
   if (output !== undefined) writeWhole(output, printCosts(comments, rows));
   return report;

@@ -8,9 +8,11 @@ const SLOWER = 1.5, FASTER = 1 / SLOWER;
  * `measured`: [{devices, result}], a result of measureOperators() for devices that are alike; `absent`: [{devices, why}];
  * `pool`: of measurePool(), for all devices. Returns {rows, comments, report}: times in microseconds.
  */
-export function profileTable({ target, original, measured, absent, pool }, { model, level, objective }) {
+export function profileTable({ target, original, measured, absent, pool }, { model, level, objective, dims, defaultDim }) {
   const name = path.basename(model);
   const comments = [`measured times of ${name} on target ${target.name}, ONNX Runtime at level ${level}`];
+  const sizes = Object.entries(dims).map(([dim, size]) => `${dim}=${size}`);
+  comments.push(`open dimensions: ${[...sizes, `all ${sizes.length > 0 ? 'others' : 'of them'} ${defaultDim}`].join(', ')}`);
   const rows = [];
   for (const { devices, result } of measured) {
     comments.push(...describeOperators(devices, result));
@@ -28,7 +30,8 @@ export function profileTable({ target, original, measured, absent, pool }, { mod
     rows.push({ what: 'transfer', device, to, bytes, time_us: time });
   }
   const report = {
-    model: name, target: target.name, level, nodes: original.nodes.length,
+    model: name, target: target.name, level, dims, default_dim: defaultDim,
+    nodes: original.nodes.length,
     measured: measured.map(({ devices, result }) => figures(devices, result)), absent,
     launches: pool.launches.map(({ device, alone, streamed }) => ({ device, alone_us: alone, streamed_us: streamed })),
     transfers: pool.transfers.map(({ device, to, bytes, time }) => ({ from: device, to, bytes, time_us: time })),
