@@ -12,6 +12,9 @@
 #include "lowering/emitter.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
+#include "target/host_facts.h"
+#include "target/host_target.h"
+#include "target/target_json.h"
 #include "tools/command_line.h"
 #include "tools/compile.h"
 #include "tools/instrumentation.h"
@@ -28,7 +31,7 @@ struct Arguments {
   std::string print_ir_before, print_ir_after;
   int64_t threads = 1, seed = 1, default_dim = 1;
   bool json = false, quiet = false, timing = false, verify_each = true, require_gain = false;
-  bool dump_pipeline = false, list = false;
+  bool dump_pipeline = false, print_target = false, list = false;
 };
 
 void Declare(CommandLine& line, Arguments& arguments) {
@@ -36,7 +39,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("Input and output");
   line.Value("target", "FILE|NAME", &compile.target,
              absl::StrCat("the machine: a JSON file, or one of\n",
-                          absl::StrJoin(BuiltinTargetNames(), ", "), "\n(default: cpu-2gpu)"));
+                          absl::StrJoin(BuiltinTargetNames(), ", "), ",\nor ", kHostTargetUsage,
+                          ": this machine\n(default: cpu-2gpu)"));
   line.Value("o", "DIR", &arguments.folder,
              "write all files into DIR; without it only the plan is made");
   line.Value("emit", "LIST", &arguments.emit,
@@ -86,6 +90,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Flag("pass-statistics", &arguments.instrumentation.statistics,
             "print what each pass counted");
   line.Flag("verify-each", &arguments.verify_each, "verify after every pass (default: on)");
+  line.Flag("print-target", &arguments.print_target,
+            "print the machine as JSON, to edit and give to --target, then stop");
   line.Flag("list", &arguments.list, "print passes, solvers, targets and cost models, then stop");
 }
 
@@ -135,6 +141,10 @@ void PrintRegistries() {
   print(BuiltinEmitters());
   std::printf("targets:\n");
   for (const std::string& name : BuiltinTargetNames()) std::printf("  %s\n", name.c_str());
+  const absl::StatusOr<HostFacts> facts = ReadHostFacts();
+  std::printf(
+      "  %s\n    this machine: %s\n", kHostTargetUsage,
+      facts.ok() ? Describe(*facts).c_str() : std::string(facts.status().message()).c_str());
 }
 
 absl::Status Run(int argc, const char* const* argv, int& exit_status) {
@@ -157,12 +167,17 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     std::printf("%s\n", PrintPipeline(pipeline).c_str());
     return absl::OkStatus();
   }
+  if (arguments.print_target) {
+    ALLOT_ASSIGN_OR_RETURN(const PlacementSetup setup, MakePlacementSetup(arguments.compile));
+    std::fputs(PrintTarget(setup.target).c_str(), stdout);
+    return absl::OkStatus();
+  }
   ALLOT_RETURN_IF_ERROR(Interpret(line, arguments));
   ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
                          ParsePipeline(PipelineText(arguments.compile), BuiltinPasses()));
-  ALLOT_ASSIGN_OR_RETURN(const Target target, LoadTarget(arguments.compile.target));
+  ALLOT_ASSIGN_OR_RETURN(arguments.compile.machine, LoadTarget(arguments.compile.target));
 
-  arguments.instrumentation.target = &target;
+  arguments.instrumentation.target = &*arguments.compile.machine;
   Instrumentation instrumentation(arguments.instrumentation, pipeline.steps.size());
   RunOptions run;
   run.verify_each = arguments.verify_each;

@@ -41,7 +41,8 @@ struct Arguments {
 void Declare(CommandLine& line, const PassRegistry& passes, Arguments& arguments) {
   line.Section("Input and output");
   line.Value("o", "FILE", &arguments.output, "where the IR goes (default: -, standard output)");
-  line.Value("target", "FILE|NAME", &arguments.compile.target, "the machine (default: cpu-2gpu)");
+  line.Value("target", "FILE|NAME", &arguments.compile.target,
+             "the machine, also host[:...] (default: cpu-2gpu)");
   line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
               "what is minimised (default: latency)");
   line.List("dim", "NAME=SIZE", &arguments.compile.dims,

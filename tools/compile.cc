@@ -20,6 +20,8 @@
 #include "onnx_import/import.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
+#include "target/host_facts.h"
+#include "target/host_target.h"
 #include "target/measured_target.h"
 #include "target/rule.h"
 #include "target/target_json.h"
@@ -113,11 +115,18 @@ std::string RelativeTo(const std::string& path, const std::string& folder) {
 absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
   std::error_code error;
   if (!fs::exists(name_or_path, error)) {
+    if (IsHostTarget(name_or_path)) {
+      ALLOT_ASSIGN_OR_RETURN(const HostFacts facts, ReadHostFacts(), "--target=", name_or_path,
+                             ": ");
+      absl::StatusOr<Target> host = HostTarget(facts, name_or_path);
+      if (!host.ok()) return WithContext(host.status(), "--target=");
+      return host;
+    }
     absl::StatusOr<std::string> builtin = BuiltinTargetText(name_or_path);
     if (builtin.ok()) return ParseTarget(*builtin, name_or_path);
     return InputError("--target=", name_or_path,
                       ": there is no such file and no such built-in target (there are ",
-                      absl::StrJoin(BuiltinTargetNames(), ", "), ")");
+                      absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
   }
   ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(name_or_path));
   return ParseTarget(text, name_or_path);
@@ -153,7 +162,11 @@ absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int6
 
 absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options) {
   PlacementSetup setup;
-  ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
+  if (options.machine.has_value()) {
+    setup.target = *options.machine;
+  } else {
+    ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
+  }
   ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
   ALLOT_RETURN_IF_ERROR(MakeCosts(options, setup));
   setup.schemas = MakeOnnxSchemas();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ namespace allot {
 
 struct CompileOptions {
   std::string target = "cpu-2gpu";  // file or built-in name
+  std::optional<Target> machine;    // what `target` names, if it was loaded before
   ir::Objective objective = ir::Objective::kLatency;
   std::string pipeline;           // empty: DefaultPipeline(solver, work)
   std::string solver = "auto";    // of the default pipeline
@@ -68,7 +70,7 @@ class StageObserver {
   virtual void Begin(const std::string& stage) = 0;
 };
 
-// Reads a target from a file, or a built-in one by name.
+// Reads a target from a file, a built-in one by name, or this machine by a text of host_target.h.
 absl::StatusOr<Target> LoadTarget(const std::string& name_or_path);
 // The textual pipeline that `options` ask for.
 std::string PipelineText(const CompileOptions& options);

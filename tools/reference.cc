@@ -8,6 +8,7 @@
 #include "placement/solver.h"
 #include "target/builtin_targets.h"
 #include "target/cost_model.h"
+#include "target/host_target.h"
 
 namespace allot {
 namespace {
@@ -52,6 +53,7 @@ std::string ReferenceMarkdown() {
   absl::StrAppend(&text,
                   "## Built-in targets\n\nFor `--target=...`; any other value is a file.\n\n");
   for (const std::string& name : BuiltinTargetNames()) absl::StrAppend(&text, "- `", name, "`\n");
+  absl::StrAppend(&text, "- `", kHostTargetUsage, "`: this machine, see target.md\n");
   return text;
 }
 

@@ -56,6 +56,13 @@ refuses "missing external data" "external_weights.bin" ../lonely.onnx
 mkdir -p ../short && cp $good/external.onnx ../short/ && head -c 1000 $good/external_weights.bin >../short/external_weights.bin
 refuses "short external data" "external_weights.bin" ../short/external.onnx
 refuses "unknown target" "there are cpu-2gpu" $good/branches.onnx --target=cpu-3gpu
+refuses "cores for no device" "host:cpus=0: a device needs at least one core" $good/branches.onnx --target=host:cpus=0
+refuses "more cores than there are" "host:cpus=1000000: this machine has [0-9]+ cores?; the largest split is [0-9]+" $good/branches.onnx --target=host:cpus=1000000
+refuses "cores that are no numbers" "cannot read cpus 'all'" $good/branches.onnx --target=host:cpus=all
+refuses "more GPUs than there are" "host:gpus=1000000: this machine has [0-9]+ GPU" $good/branches.onnx --target=host:gpus=1000000
+refuses "unknown option of host" "host:foo=1: no such option 'foo' \\(options: cpus, gpus\\)" $good/branches.onnx --target=host:foo=1
+refuses "host without its option" "it is written host" $good/branches.onnx --target=host:
+refuses "printing an unknown target" "there are cpu-2gpu.*host" --print-target --target=cpu-3gpu
 refuses "unknown device in --pin" "gpu7" $good/branches.onnx --pin '.*=gpu7'
 refuses "bad regular expression" "\\(\\(" $good/branches.onnx --pin '((=cpu0'
 refuses "unknown solver" "magic" $good/branches.onnx --solver=magic
