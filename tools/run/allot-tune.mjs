@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+// Profiles a model, places it, runs the parts, corrects the costs and places again, until prediction and measurement agree.
+import fs from 'node:fs';
+import path from 'node:path';
+import { helpText, parseArguments, parseDims } from './lib/arguments.mjs';
+import { main, UserError } from './lib/errors.mjs';
+import { readInputSpec } from './lib/inputs.mjs';
+import { LEVELS } from './lib/onnxruntime.mjs';
+import { profileModel } from './lib/profile_model.mjs';
+import { readTarget } from './lib/target_file.mjs';
+import { withTemporaryFolder } from './lib/temporary_folder.mjs';
+import { duration, percent, progress, table, writeWhole } from './lib/text_output.mjs';
+import { Tuning, tuningReport } from './lib/tuning.mjs';
+
+const FLAGS = {
+  target: { kind: 'text', value: 'FILE|NAME', initial: 'host', help: 'the machine, such as host:cpus=1+1' },
+  objective: { kind: 'choice', choices: ['latency', 'throughput'], initial: 'latency', help: 'time of one inference, or period of a steady stream' },
+  o: { kind: 'text', value: 'DIR', help: 'write the chosen plan, its costs and the history into DIR' },
+  rounds: { kind: 'integer', value: 'N', initial: 4, help: 'at most so many placements' },
+  agree: { kind: 'number', value: 'X', initial: 0.05, help: 'prediction and measurement agree if they differ by this share' },
+  seconds: { kind: 'number', value: 'X', initial: 3, help: 'time of each measurement' },
+  costs: { kind: 'text', value: 'FILE', help: 'start from this table of allot-profile instead of a new profile' },
+  opt: { kind: 'choice', choices: LEVELS, initial: 'all', help: 'graph optimisations of ONNX Runtime' },
+  inputs: { kind: 'text', value: 'FILE', help: 'what is valid input (default: the model\'s side file NAME.inputs.json)' },
+  dim: { kind: 'list', value: 'NAME=SIZE', help: 'size of a symbolic dimension' },
+  'default-dim': { kind: 'integer', value: 'SIZE', initial: 1, help: 'size of every other open dimension' },
+  pin: { kind: 'list', value: 'REGEX=DEVICE', help: 'as of allot' },
+  forbid: { kind: 'list', value: 'REGEX=DEVICE', help: 'as of allot' },
+  work: { kind: 'integer', value: 'N', help: 'as of allot: work limit of the search' },
+  seed: { kind: 'integer', value: 'N', least: 0, initial: 1, help: 'of the inputs' },
+  json: { kind: 'flag', help: 'print the result as JSON' },
+};
+
+function textReport(report, folder) {
+  let text = table([['round', 'parts', 'predicted', 'measured', 'error'],
+    ...report.rounds.map((row) => [row.round, row.parts, duration(row.predicted_us), duration(row.measured_us), percent(row.error)])]) + '\n';
+  text += table([['alone on', 'measured'], ...report.single.map((row) => [row.device, duration(row.measured_us)])]) + '\n';
+  const each = report.objective === 'throughput' ? ' per inference' : '';
+  text += report.splitting_pays
+    ? `${report.chosen.parts} parts, of round ${report.chosen.round}: ${duration(report.measured_us)}${each}, ${report.gain.toFixed(2)} times as fast as one device (${duration(report.single_us)})\n`
+    : `splitting does not pay: ${duration(report.split_us)}${each} split, ${duration(report.single_us)} on ${report.chosen.device} alone\n`;
+  text += `predicted ${duration(report.predicted_us)}, ${percent(Math.abs(report.error))} off\n`;
+  return folder ? `${text}files in ${folder}\n` : text;
+}
+
+await main(async (argv) => {
+  const flags = parseArguments(argv, FLAGS);
+  if (flags.help) {
+    process.stdout.write(helpText('allot tune MODEL --target=FILE|NAME --objective=latency|throughput [-o DIR]', 'Measures and places in turn, and keeps the best measured plan.', FLAGS));
+    return 0;
+  }
+  if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no model given' : 'more than one model given'}; usage: allot tune MODEL --target=FILE|NAME`);
+  const [model] = flags.positional;
+  if (!fs.existsSync(model)) throw new UserError(`${model}: there is no such file`);
+  // The plan, the profile and the runs must be of the same sizes.
+  const dims = { ...readInputSpec(model, flags.inputs).dims, ...parseDims(flags.dim) };
+  const { devices } = readTarget(flags.target);
+  const say = progress;
+  const placeArguments = ['pin', 'forbid'].flatMap((name) => flags[name].flatMap((value) => [`--${name}`, value]))
+    .concat(Object.entries(dims).flatMap(([name, size]) => ['--dim', `${name}=${size}`]),
+      `--default-dim=${flags['default-dim']}`, flags.work ? `--work=${flags.work}` : []);
+
+  const report = await withTemporaryFolder(async (folder) => {
+    const costsFile = flags.costs ?? path.join(folder, 'profile.csv');
+    if (!flags.costs) await profileModel({ model, target: flags.target, objective: flags.objective, output: costsFile, level: flags.opt, dims, defaultDim: flags['default-dim'], spec: flags.inputs, seed: flags.seed, say });
+    const tuning = new Tuning({
+      model, objective: flags.objective, target: flags.target, devices, costsFile, folder, rounds: flags.rounds, agree: flags.agree,
+      seconds: flags.seconds, placeArguments, say,
+      run: { level: flags.opt, warmup: 3, distinct: 2, seed: flags.seed, dims, defaultDim: flags['default-dim'], spec: flags.inputs },
+    });
+    await tuning.improve();
+    await tuning.measureSingles();
+    const choice = await tuning.choose();
+    const out = flags.o ?? path.join(folder, 'chosen');
+    const result = tuningReport(tuning, choice, await tuning.write(choice, out));
+    if (flags.o) writeWhole(path.join(out, 'tuning.json'), JSON.stringify(result, null, 1) + '\n');
+    return result;
+  });
+  progress('');
+  process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : textReport(report, flags.o));
+  return 0;
+});

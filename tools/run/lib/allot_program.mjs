@@ -1,0 +1,21 @@
+// Calling the planner.
+import { spawn } from 'node:child_process';
+import { UserError } from './errors.mjs';
+import { findAllot } from './target_file.mjs';
+
+/** Runs allot with `args`; resolves to its standard output. Throws UserError with what it says if it fails. */
+export function runAllot(args) {
+  const allot = findAllot() ?? 'allot';
+  return new Promise((resolve, reject) => {
+    const child = spawn(allot, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '', errors = '';
+    child.stdout.on('data', (data) => { output += data; });
+    child.stderr.on('data', (data) => { errors += data; });
+    child.on('error', (error) => reject(new UserError(error.code === 'ENOENT' ? `${allot}: there is no such program; set ALLOT to the path of allot` : `${allot}: ${error.message}`)));
+    child.on('close', (status, signal) => {
+      const last = errors.trim().split('\n').filter((line) => line.startsWith('error: ')).pop();
+      if (status === 0) resolve(output);
+      else reject(new UserError(last ? last.slice('error: '.length) : `${allot} ${signal ? `was killed by ${signal}` : `ended with status ${status}`}`));
+    });
+  });
+}
