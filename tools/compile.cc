@@ -58,8 +58,8 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
   return absl::OkStatus();
 }
 
-// The model asked for, "name" or "name{option=value}", and what was measured, which overrides it and
-// what the target says of launches and transfers.
+// The model asked for, "name" or "name{option=value}", and what was measured, which overrides it
+// and what the target says of launches and transfers.
 absl::Status MakeCosts(const CompileOptions& options, PlacementSetup& setup) {
   const Registry<CostModel> models = BuiltinCostModels();
   absl::string_view name = options.cost_model;
