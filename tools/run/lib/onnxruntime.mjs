@@ -9,6 +9,9 @@ export const LEVELS = ['disabled', 'basic', 'extended', 'all'];
 
 /** Loads onnxruntime-node from $ORT_NODE_MODULES, else from beside the tools. Throws UserError if it is not there. */
 export function loadRuntime() {
+  // Since 1.29 builds for Linux send usage data, of models too, and leave files in the folder for temporaries, unless told
+  // not to before they are loaded.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const here = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
   const folders = process.env.ORT_NODE_MODULES ? [process.env.ORT_NODE_MODULES, here] : [here];
   for (const folder of folders) {

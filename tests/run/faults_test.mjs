@@ -1,0 +1,197 @@
+// Whatever goes wrong in a run: one line that says what, status 1, soon, and nothing is left behind.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { edit, makeModels, place, Runner } from './runner.mjs';
+
+const { scratch, models } = makeModels('faults');
+const modelOf = (name) => models.find((file) => path.basename(file) === `${name}.onnx`);
+const branches = place(scratch, modelOf('branches'), { objective: 'throughput' });
+const tied = place(scratch, modelOf('tied_embedding'));
+const ENDLESS = '--samples=100000000';
+const run = (args, options) => new Runner(scratch, args, options);
+const onLinux = { skip: process.platform !== 'linux' && 'finds workers in /proc' };
+
+// A copy of a placed model that a test may damage.
+function copyOf(manifest) {
+  const folder = fs.mkdtempSync(path.join(scratch, 'copy-'));
+  fs.cpSync(path.dirname(manifest), folder, { recursive: true });
+  const copy = path.join(folder, 'manifest.json');
+  edit(copy, (content) => {
+    content.model = path.relative(folder, path.resolve(path.dirname(manifest), content.model));
+    content.integrity ??= Object.fromEntries(content.parts.map(({ file }) => {
+      const bytes = fs.readFileSync(path.join(folder, file));
+      return [file, { bytes: bytes.length, sha256: crypto.createHash('sha256').update(bytes).digest('hex') }];
+    }));
+  });
+  return copy;
+}
+
+function folderOfInputs(entries) {
+  const folder = fs.mkdtempSync(path.join(scratch, 'feeds-'));
+  fs.writeFileSync(path.join(folder, 'index.json'), JSON.stringify(entries.map(({ data, ...entry }, i) => {
+    fs.writeFileSync(path.join(folder, `${i}.bin`), Buffer.from(data.buffer));
+    return { ...entry, file: `${i}.bin` };
+  })));
+  return folder;
+}
+
+test('a worker is killed in mid-stream', onLinux, async () => {
+  const runner = run([branches, ENDLESS]);
+  const [victim] = await runner.streaming();
+  process.kill(victim, 'SIGKILL');
+  await runner.fails(new RegExp(`^error: the worker of device (left|right) \\(process ${victim}\\) was killed by SIGKILL( at: run part \\S+ of sample \\d+)?$`, 'm'));
+});
+
+test('a worker is killed while it loads', onLinux, async () => {
+  const runner = run([branches, ENDLESS]);
+  const [victim] = await runner.started();
+  process.kill(victim, 'SIGKILL');
+  await runner.fails(new RegExp(`the worker of device (left|right) \\(process ${victim}\\) was killed by SIGKILL at: load .*\\.onnx`));
+});
+
+test('a worker that stops is given up', onLinux, async () => {
+  const runner = run([branches, ENDLESS, '--stall-timeout=2']);
+  const [victim] = await runner.streaming();
+  process.kill(victim, 'SIGSTOP');
+  await runner.fails(new RegExp(`the worker of device (left|right) \\(process ${victim}\\) has not answered for 2 s \\(--stall-timeout\\) at: run part`));
+  const early = run([branches, ENDLESS, '--stall-timeout=2']);
+  const [first] = await early.started();
+  process.kill(first, 'SIGSTOP');
+  await early.fails(/has not answered for 2 s \(--stall-timeout\) at: load/);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  test(`${signal} in mid-stream`, onLinux, async () => {
+    const runner = run([branches, ENDLESS]);
+    await runner.streaming();
+    runner.child.kill(signal);
+    await runner.fails(new RegExp(`^error: interrupted by ${signal}$`, 'm'));
+  });
+
+  test(`${signal} to all processes in mid-stream, as a terminal sends it`, onLinux, async () => {
+    const runner = run([branches, ENDLESS], { group: true });
+    await runner.streaming();
+    process.kill(-runner.child.pid, signal);
+    await runner.fails(new RegExp(`^error: interrupted by ${signal}$`, 'm'));
+  });
+}
+
+test('SIGINT while parts load', onLinux, async () => {
+  const runner = run([branches, ENDLESS]);
+  await runner.started();
+  runner.child.kill('SIGINT');
+  await runner.fails(/^error: interrupted by SIGINT$/m);
+});
+
+test('the runner itself is killed', onLinux, async () => {
+  for (const when of ['streaming', 'started']) {
+    const runner = run([branches, ENDLESS]);
+    await runner[when]();
+    runner.child.kill('SIGKILL');
+    assert.equal((await runner.end()).signal, 'SIGKILL');
+  }
+});
+
+test('part files that are missing or changed', async () => {
+  const damage = async (change, message) => {
+    const manifest = copyOf(branches), { parts } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+    const file = path.join(path.dirname(manifest), parts[1].file);
+    change(file);
+    await run([manifest, '--samples=2']).fails(message);
+    return { manifest, file };
+  };
+  await damage((file) => fs.rmSync(file), /\.onnx: the file is missing; write the parts again with allot$/m);
+  await damage((file) => {
+    const bytes = fs.readFileSync(file);
+    bytes[bytes.length >> 1] ^= 1;
+    fs.writeFileSync(file, bytes);
+  }, /\.onnx: the file is not the one that .*manifest\.json describes/);
+  const { manifest } = await damage((file) => fs.truncateSync(file, fs.statSync(file).size >> 1), /\.onnx: the file is not the one/);
+  // Without hashes it is ONNX Runtime that sees it.
+  edit(manifest, (content) => { delete content.integrity; });
+  await run([manifest, '--samples=2']).fails(/^error: device (left|right): load .*\.onnx: /m);
+});
+
+test('parts that do not fit the manifest', async () => {
+  const renamed = copyOf(branches);
+  edit(renamed, (content) => { content.parts.at(-1).outputs = ['z']; content.outputs = ['z']; });
+  await run([renamed, '--samples=2']).fails(/\.onnx: the file does not make z, which .*manifest\.json lists$/m);
+  const swapped = copyOf(branches);
+  edit(swapped, ({ parts, inputs }) => { const part = parts.find((candidate) => candidate.inputs.includes('x')); part.inputs = part.inputs.map((name) => (name === 'x' ? 'w' : name)); inputs.push('w'); });
+  edit(swapped, (content) => { content.signature.w = content.signature.x; });
+  await run([swapped, '--samples=2']).fails(/\.onnx: the file takes no w, which .*manifest\.json lists$/m);
+});
+
+test('inputs that the model does not take', async () => {
+  const x = { name: 'x', type: 'float32', dims: [2, 3, 32, 32], data: new Float32Array(2 * 3 * 32 * 32) };
+  const given = (entries) => run([branches, '--samples=2', `--inputs=${folderOfInputs(entries)}`]);
+  await given([x]).succeeds();
+  await given([{ ...x, dims: [2, 3, 16, 64] }]).fails(/input x is float32\[2,3,16,64\], the model takes float32\[batch,3,32,32\]$/m);
+  await given([{ ...x, type: 'float64', data: new Float64Array(x.data.length) }]).fails(/input x is float64\[2,3,32,32\], the model takes float32/);
+  await given([{ ...x, name: 'y' }]).fails(/index\.json: there is no input x$/m);
+  await given([{ ...x, data: x.data.subarray(0, 5).slice() }]).fails(/0\.bin: 20 bytes do not hold float32\[2,3,32,32\]$/m);
+  await run([branches, '--samples=2', '--inputs=no-such-folder']).fails(/no-such-folder\/index\.json: ENOENT/);
+  await run([branches, '--samples=2', '--inputs=no-such.json']).fails(/no-such\.json: ENOENT/);
+});
+
+test('a model that fails as it runs', async () => {
+  const spec = path.join(scratch, 'beyond.inputs.json');
+  fs.writeFileSync(spec, JSON.stringify({ inputs: { ids: { low: 1000000, high: 1000001 } } }));
+  await run([tied, '--samples=50', `--inputs=${spec}`]).fails(/^error: device (left|right): run part p\d+ of sample \d+: .*(out of|bounds)/im);
+  await run([tied, '--samples=50', `--inputs=${spec}`, '--check']).fails(/^error: device (left|right): run part whole of sample 0: /m);
+  await run([tied, `--inputs=${spec}`, '--annotated']).fails(/^error: device annotated: run .*model\.annotated\.onnx: /m);
+});
+
+test('outputs that differ from the whole model\'s', async () => {
+  const manifest = copyOf(branches), other = place(scratch, modelOf('googlenet') ?? modelOf('tied_embedding'));
+  edit(manifest, (content) => { content.model = path.relative(path.dirname(manifest), modelOf('tied_embedding')); });
+  await run([manifest, '--samples=2', '--check']).fails(/tied_embedding\.onnx: the file takes no x/);
+  // Two inputs in turn, and a worker that is told that one is the other, would be noticed: the tolerance is not vacuous.
+  await run([other, '--samples=2', '--check', '--opt=all', '--tolerance=0']).end().then(({ status, stderr }) => {
+    if (status !== 0) assert.match(stderr, /^error: sample \d+: output \S+: element \d+ is \S+ instead of \S+, which the whole model gives \(tolerance 0\)\n$/);
+  });
+});
+
+test('what cannot be asked for', async () => {
+  await run([]).fails(/no manifest given; usage: allot-run MANIFEST/);
+  await run([branches, tied]).fails(/more than one manifest given/);
+  await run([path.dirname(branches)]).fails(/did you mean .*manifest\.json\?$/m);
+  await run([branches, '--sample=3']).fails(/unknown option --sample; did you mean --samples\?/);
+  await run([branches, '--whole=gpu7']).fails(/--whole=gpu7: there is no such device \(there are left, right\)$/m);
+  await run([branches, '--dim=batsh=3']).fails(/--dim=batsh=3: no input has a dimension batsh \(there are batch\)$/m);
+  await run([branches, ENDLESS, '--trace=/no/such/folder/t.json']).fails(/cannot write \/no\/such\/folder\/t\.json: ENOENT/);
+  await run([branches, ENDLESS, `--trace=${scratch}`]).fails(/cannot write .*: it is a folder$/m);
+  const unnamed = copyOf(branches);
+  edit(unnamed, (content) => { delete content.model; });
+  await run([unnamed, '--check', '--samples=2']).fails(/names no model; make the parts from a file, not from standard input$/m);
+  const gone = copyOf(branches);
+  edit(gone, (content) => { content.model = 'gone.onnx'; });
+  await run([gone, '--whole=left', '--samples=2']).fails(/load .*gone\.onnx: /);
+});
+
+test('a device that is not here', async () => {
+  const other = place(scratch, modelOf('branches'), { provider: (name) => (name === 'left' ? 'cpu' : 'qnn') });
+  await run([other, '--samples=2']).fails(/device right runs on provider qnn, which this ONNX Runtime lacks \(it has cpu.*\); --on=cpu runs every part on the CPU$/m);
+  await run([other, '--samples=2', '--on=cpu', '--check', '--opt=disabled']).succeeds();
+  edit(other, (content) => { for (const device of content.devices) delete device.runtime; });
+  await run([other, '--samples=2']).fails(/device left has no runtime\.provider in the target; --on=cpu/);
+  await run([other, '--samples=2', '--on=cpu']).succeeds();
+});
+
+test('no ONNX Runtime', async () => {
+  const tools = path.join(scratch, 'tools');
+  fs.cpSync(fileURLToPath(new URL('../../tools/run', import.meta.url)), tools, { recursive: true, filter: (file) => !file.includes('node_modules') });
+  const env = { ORT_NODE_MODULES: path.join(scratch, 'nowhere') };
+  await run([branches, '--samples=2'], { program: path.join(tools, 'allot-run.mjs'), env }).fails(/^error: onnxruntime-node is not installed: run .*install\.sh$/m);
+});
+
+test('whoever reads the output stops', async () => {
+  const runner = run([branches, '--samples=20', '--json']);
+  runner.child.stdout.destroy();
+  const { status, stderr } = await runner.end();
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+});
