@@ -164,23 +164,27 @@ OnnxBuilder ExternalData(const std::string& folder) {
   return net;
 }
 
-// Three gigabytes of weights in a file that need not exist to write the model.
-OnnxBuilder Large() {
-  OnnxBuilder net("large", 17);
-  constexpr int64_t kWidth = 8192, kBytes = kWidth * kWidth * 4;
-  std::string x = net.Input("x", {1, kWidth});
+// Twelve square matrices: inside the model, or in a file that need not exist to write the model.
+OnnxBuilder Large(const std::string& name_of_net, int64_t width, bool inside) {
+  OnnxBuilder net(name_of_net, 17);
+  const int64_t bytes = width * width * 4;
+  std::string x = net.Input("x", {1, width});
   for (int i = 0; i < 12; ++i) {
     const std::string name = "fc" + std::to_string(i);
     TensorProto& tensor = *net.graph().add_initializer();
     tensor.set_name(name + ".w");
     tensor.set_data_type(TensorProto::FLOAT);
-    tensor.add_dims(kWidth);
-    tensor.add_dims(kWidth);
-    RefersTo(tensor, "large.bin", i * kBytes, kBytes);
+    tensor.add_dims(width);
+    tensor.add_dims(width);
+    if (inside) {
+      tensor.mutable_raw_data()->assign(static_cast<size_t>(bytes), '\0');
+    } else {
+      RefersTo(tensor, name_of_net + ".bin", i * bytes, bytes);
+    }
     x = net.Op("MatMul", {x, name + ".w"}, name);
   }
   net.Node("Relu", {x}, {"y"}, "relu");
-  net.Output("y", {1, kWidth});
+  net.Output("y", {1, width});
   return net;
 }
 
@@ -353,7 +357,11 @@ int main(int argc, char** argv) {
   if (kind == "--bad") {
     ok = allot::examples::WriteBad(folder);
   } else if (kind == "--large") {
-    ok = allot::examples::Write(allot::examples::Large(), folder + "/large.onnx");
+    // 3 GiB outside, and 192 MiB inside.
+    ok = allot::examples::Write(allot::examples::Large("large", 8192, /*inside=*/false),
+                                folder + "/large.onnx") &&
+         allot::examples::Write(allot::examples::Large("heavy", 2048, /*inside=*/true),
+                                folder + "/heavy.onnx");
   } else {
     ok = allot::examples::WriteAll(folder);
   }
