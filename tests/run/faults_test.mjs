@@ -152,7 +152,7 @@ test('outputs that differ from the whole model\'s', async () => {
   await run([manifest, '--samples=2', '--check']).fails(/tied_embedding\.onnx: the file takes no x/);
   // Two inputs in turn, and a worker that is told that one is the other, would be noticed: the tolerance is not vacuous.
   await run([other, '--samples=2', '--check', '--opt=all', '--tolerance=0']).end().then(({ status, stderr }) => {
-    if (status !== 0) assert.match(stderr, /^error: sample \d+: output \S+: element \d+ is \S+ instead of \S+, which the whole model gives \(tolerance 0\)\n$/);
+    if (status !== 0) assert.match(stderr, /^error: sample \d+: output \S+: element \d+ is \S+ instead of \S+, which the whole model gives \(tolerance 0\); fusions end where parts do: compare with --opt=disabled, or set --tolerance\n$/);
   });
 });
 

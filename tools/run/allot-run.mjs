@@ -19,7 +19,7 @@ const FLAGS = {
   opt: { kind: 'choice', choices: LEVELS, initial: 'all', help: 'graph optimisations of ONNX Runtime' },
   on: { kind: 'choice', choices: ['target', 'cpu'], initial: 'target', help: 'cpu: run every part on the CPU, whatever its device asks for' },
   check: { kind: 'flag', help: 'compare every sample with the whole model on the CPU, within the\ntolerance' },
-  tolerance: { kind: 'number', value: 'X', help: 'of --check: |difference| <= X (1 + |value|) (default: 0 with\n--opt=disabled, else 1e-4; 1e-2 if a device is no CPU)' },
+  tolerance: { kind: 'number', value: 'X', help: 'of --check: |difference| <= X (1 + |value|) (default: 0 with\n--opt=disabled, else 1e-4; 1e-2 in float16 and on devices that are no CPU)' },
   whole: { kind: 'text', value: 'DEVICE', help: 'run the unsplit model on this device instead of the parts' },
   annotated: { kind: 'flag', help: 'run model.annotated.onnx in one session and say where its nodes ran' },
   inputs: { kind: 'text', value: 'FILE|DIR', help: 'what is valid input (NAME.inputs.json), or a folder with tensors and an\nindex.json (default: the model\'s side file, else random values)' },
