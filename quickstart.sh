@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is needed, builds Allot, and places GoogLeNet on the built-in machine cpu-2gpu.
+# Installs what is needed, builds Allot, places GoogLeNet on the built-in machine cpu-2gpu, and runs the parts here.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,6 +20,18 @@ echo "What is where:"
 for folder in build/quickstart/latency build/quickstart/throughput; do
   ls -1 "$folder" | sed "s|^|  $folder/|"
 done
+
+echo
+if tools/run/install.sh; then
+  if [ -x build/allot-run ]; then
+    echo "The parts of build/quickstart/throughput on this machine's CPU, all of them (predicted is the machine cpu-2gpu):"
+    echo
+    build/allot-run build/quickstart/throughput/manifest.json --on=cpu --samples=20 --check
+  fi
+else
+  echo "running the parts needs Node.js; everything else is in place"
+fi
+
 echo
 echo "Open schedule.trace.json in https://ui.perfetto.dev, an .onnx file in https://netron.app,"
 echo "and read plan.json for the reason behind each node's place."
