@@ -1,7 +1,10 @@
 #include "passes/kernel_costs.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <queue>
+#include <utility>
 
 namespace allot {
 namespace {
@@ -40,11 +43,55 @@ std::vector<KernelNodes> KernelCosts::Kernels(absl::Span<const ir::NodeId> nodes
     if (is_new) kernels.emplace_back();
     kernels[entry->second].push_back(node);
   }
-  // All that a kernel computes leaves it at its last node, so that the order of last nodes is
-  // topological.
-  std::sort(kernels.begin(), kernels.end(),
-            [](const KernelNodes& a, const KernelNodes& b) { return a.back() < b.back(); });
+  SortToRun(kernels);
   return kernels;
+}
+
+void KernelCosts::SortToRun(std::vector<KernelNodes>& kernels) const {
+  const auto ends_before = [](const KernelNodes& a, const KernelNodes& b) {
+    return a.back() < b.back();
+  };
+  std::sort(kernels.begin(), kernels.end(), ends_before);
+  // Where all that a kernel computes leaves it at its last node, as it does with patterns, that is
+  // an order to run in. A measured kernel may give something away before its end.
+  std::map<ir::NodeId, size_t> kernel_of;
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    if (kernels[k].size() == 1) continue;
+    for (const ir::NodeId node : kernels[k]) kernel_of.emplace(node, k);
+  }
+  if (kernel_of.empty()) return;
+  for (size_t k = 0; k < kernels.size(); ++k) kernel_of.emplace(kernels[k].front(), k);
+  std::vector<std::vector<size_t>> later(kernels.size());
+  std::vector<size_t> missing(kernels.size(), 0);
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    for (const ir::NodeId node : kernels[k]) {
+      for (const ir::ValueId result : graph_->node(node).results) {
+        for (const ir::NodeId user : graph_->users(result)) {
+          const auto found = kernel_of.find(user);
+          if (found == kernel_of.end() || found->second == k) continue;
+          later[k].push_back(found->second);
+          ++missing[found->second];
+        }
+      }
+    }
+  }
+  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    if (missing[k] == 0) ready.push(k);
+  }
+  std::vector<size_t> order;
+  while (!ready.empty()) {
+    const size_t k = ready.top();
+    ready.pop();
+    order.push_back(k);
+    for (const size_t next : later[k]) {
+      if (--missing[next] == 0) ready.push(next);
+    }
+  }
+  if (order.size() < kernels.size()) return;
+  std::vector<KernelNodes> sorted;
+  for (const size_t k : order) sorted.push_back(std::move(kernels[k]));
+  kernels = std::move(sorted);
 }
 
 OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {

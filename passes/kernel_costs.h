@@ -21,8 +21,12 @@ class KernelCosts {
               const Target& target);
 
   // The kernels among `nodes` (ascending), in an order in which they can run. A kernel that lies
-  // only partly in `nodes` counts with what lies there.
+  // only partly in `nodes` counts with what lies there. O(n log n + m).
   std::vector<KernelNodes> Kernels(absl::Span<const ir::NodeId> nodes) const;
+
+  // Sorts kernels into an order in which they can run, the one that ends first among the ready; by
+  // their ends alone if they depend on each other.
+  void SortToRun(std::vector<KernelNodes>& kernels) const;
 
   // The features of the whole: flops, weights and launches add up, and tensors that live only
   // inside the kernel are neither read nor written.

@@ -2,13 +2,15 @@
 //
 // Up to max-items clusters, nothing is lost but the freedom to tear a kernel apart or to send away
 // what costs nothing: values that cannot cross a file boundary hold their users together, fusible
-// nodes form kernels, and free nodes go with a neighbour. Only beyond that are clusters merged to
-// fewer, along the heaviest tensors. Every stage keeps the quotient acyclic.
+// nodes, or nodes that were measured as one, form kernels, and free nodes go with a neighbour. Only
+// beyond that are clusters merged to fewer, along the heaviest tensors. Every stage keeps the
+// quotient acyclic.
 #include <utility>
 
 #include "passes/coarsening/contraction.h"
 #include "passes/coarsening/fusion_patterns.h"
 #include "passes/coarsening/kernel_groups.h"
+#include "passes/coarsening/measured_fusion.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/pass.h"
 #include "passes/problem_builder.h"
@@ -82,14 +84,18 @@ class Coarsen final : public PlanPass {
 
   absl::StatusOr<NodeGrouping> Kernels(const ir::Module& module, const ir::Plan& plan,
                                        const IdVector<ir::NodeId, bool>& placed,
-                                       const PassContext& context) const {
+                                       PassContext& context) const {
     const ir::Graph& graph = module.graph;
     if (!options_.fuse) return Number(graph, placed, NodeGroups(graph.node_id_bound()));
     ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                            DeviceConstraints::Make(module, plan, *context.target));
     NodeGroups uncuttable(graph.node_id_bound());
     JoinUncuttable(graph, placed, uncuttable);
-    return Number(graph, placed, FuseKernels(graph, plan, placed, constraints, uncuttable));
+    NodeGroups kernels = FuseKernels(graph, plan, placed, constraints, uncuttable);
+    const int64_t joined = JoinMeasuredKernels(graph, plan, placed, constraints, uncuttable,
+                                               *context.cost_model, *context.target, kernels);
+    if (joined > 0) context.statistics->Add("joined-as-measured", joined);
+    return Number(graph, placed, kernels);
   }
 
   CoarsenOptions options_;
@@ -104,7 +110,8 @@ Entry<PlanPass> CoarsenEntry() {
           .Add("max-items", &CoarsenOptions::max_items,
                "merge clusters further until there are at most this many")
           .Add("fuse", &CoarsenOptions::fuse,
-               "expect the runtime to fuse: Conv and its activation, LayerNorm, QDQ groups, ..."));
+               "expect the runtime to fuse: Conv and its activation, LayerNorm, QDQ groups, ...; "
+               "what was measured as one kernel"));
 }
 
 }  // namespace allot

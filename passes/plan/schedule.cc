@@ -132,8 +132,7 @@ class SchedulePass final : public PlanPass {
     }
     for (const ir::PartId id : plan.parts.ids()) {
       const ir::Part& part = plan.parts[id];
-      std::sort(kernels[id].begin(), kernels[id].end(),
-                [](const KernelNodes& a, const KernelNodes& b) { return a.back() < b.back(); });
+      costs.SortToRun(kernels[id]);
       Picos now =
           std::min(part.time.end, part.time.start + context.target->devices[part.device].part_cost);
       for (const KernelNodes& kernel : kernels[id]) {
