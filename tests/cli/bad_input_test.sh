@@ -82,6 +82,27 @@ refuses "broken JSON" "broken.json" $good/branches.onnx --target=../broken.json
 target typo "\"devices\": [$(device a 1GiB ', "memroy": 3')]"
 refuses "unknown key" "memroy" $good/branches.onnx --target=../typo.json
 
+costs() { # ROWS...: a table of costs with every column
+  printf '%s\n' 'node,device,time_us,bytes,fused_into,what,to' "$@" >../costs.csv
+}
+costs '# a comment' 'a,cpu0,1,,,lanch,'
+refuses "an unknown kind of row in costs" "costs.csv:3: what 'lanch' is none of op.*did you mean 'launch'" $good/branches.onnx --costs=../costs.csv
+costs 'a,cpu0,1,,,launch,'
+refuses "a launch of a node" "costs.csv:2: a launch is of no node" $good/branches.onnx --costs=../costs.csv
+costs ',cpu0,1,64,,transfer,'
+refuses "a transfer to nowhere" "costs.csv:2: a transfer needs 'to'" $good/branches.onnx --costs=../costs.csv
+costs ',cpu0,1,,,transfer,gpu0'
+refuses "a transfer of no size" "costs.csv:2: a transfer needs 'bytes'" $good/branches.onnx --costs=../costs.csv
+costs 'a,cpu0,1,,,,' 'b,cpu0,1,,a,,'
+refuses "a fused node with a time" "costs.csv:3: the time of a fused node.*must be 0" $good/branches.onnx --costs=../costs.csv
+costs 'a,gpu0,1,,,,' 'b,cpu0,0,,a,,'
+refuses "fused into a node without a row" "costs.csv:3: fused_into 'a' has no row on 'cpu0'" $good/branches.onnx --costs=../costs.csv
+costs ',cpu0,1,,,launch,' ',cpu0,2,,,launch,'
+refuses "a launch twice" "costs.csv:3: the launch on 'cpu0' stands in line 2" $good/branches.onnx --costs=../costs.csv
+printf 'node,time_us\na,1\n' >../costs.csv
+refuses "costs without devices" "costs.csv:1: column 'device' is missing" $good/branches.onnx --costs=../costs.csv
+refuses "no such costs" "nothing.csv: cannot be read" $good/branches.onnx --costs=nothing.csv
+
 # The output folder's place is taken by a file: the file stays.
 echo precious >out
 "$allot" $good/branches.onnx -o out --quiet 2>../stderr
