@@ -106,7 +106,7 @@ export class Runner {
   }
 
   /** Waits for the end, which must come soon and leave nothing behind. */
-  async end(limitMs = 20000) {
+  async end(limitMs = 30000) {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), limitMs), begin = Date.now();
     const { status, signal } = await this.ended;
     clearTimeout(timer);

@@ -1,4 +1,5 @@
 // ONNX Runtime: finding it, and the options of a session on a device.
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +7,9 @@ import { UserError } from './errors.mjs';
 
 /** The optimisation levels of a session; parts must be measured at the level that they run at. */
 export const LEVELS = ['disabled', 'basic', 'extended', 'all'];
+
+// Where a loaded runtime keeps its libraries.
+const librariesOf = new WeakMap();
 
 /** Loads onnxruntime-node from $ORT_NODE_MODULES, else from beside the tools. Throws UserError if it is not there. */
 export function loadRuntime() {
@@ -16,7 +20,9 @@ export function loadRuntime() {
   const folders = process.env.ORT_NODE_MODULES ? [process.env.ORT_NODE_MODULES, here] : [here];
   for (const folder of folders) {
     try {
-      return createRequire(path.join(folder, 'package.json'))('onnxruntime-node');
+      const require = createRequire(path.join(folder, 'package.json')), ort = require('onnxruntime-node');
+      librariesOf.set(ort, path.join(path.dirname(require.resolve('onnxruntime-node')), '../bin'));
+      return ort;
     } catch (error) {
       if (error.code !== 'MODULE_NOT_FOUND') throw new UserError(`onnxruntime-node does not load: ${error.message}`);
     }
@@ -33,9 +39,18 @@ export function coreList(text) {
   });
 }
 
-/** The providers that this build of ONNX Runtime has: ['cpu', ...]. */
+// Whether the library of a provider that is installed apart, as CUDA's is, is there.
+function isInstalled(ort, provider) {
+  const folder = librariesOf.get(ort), here = path.join(process.platform, process.arch);
+  if (!folder || !fs.existsSync(folder)) return true;
+  return fs.readdirSync(folder).map((version) => path.join(folder, version, here)).filter((libraries) => fs.existsSync(libraries))
+    .some((libraries) => fs.readdirSync(libraries).some((file) => file.includes(`onnxruntime_providers_${provider}.`)));
+}
+
+/** The providers that this installation of ONNX Runtime has: ['cpu', ...]. `ort` is what loadRuntime() returned. */
 export function availableProviders(ort) {
-  return ['cpu', ...ort.listSupportedBackends().map((backend) => backend.name)].filter((name, i, all) => all.indexOf(name) === i);
+  const others = ort.listSupportedBackends().filter(({ name, bundled }) => name !== 'cpu' && (bundled || isInstalled(ort, name)));
+  return ['cpu', ...others.map(({ name }) => name)];
 }
 
 /**

@@ -26,7 +26,7 @@ function workerDevice(device, ort, onCpu) {
   if (onCpu && provider !== 'cpu') return { id: device.id, runtime: { provider: 'cpu', threads: 1 } };
   if (!provider) throw new UserError(`device ${device.id} has no runtime.provider in the target; --on=cpu runs every part on the CPU`);
   if (!availableProviders(ort).includes(provider)) {
-    throw new UserError(`device ${device.id} runs on provider ${provider}, which this ONNX Runtime lacks (it has ` +
+    throw new UserError(`device ${device.id} runs on provider ${provider}, which is not installed here (there is ` +
       `${availableProviders(ort).join(', ')}); --on=cpu runs every part on the CPU`);
   }
   return { id: device.id, runtime };
