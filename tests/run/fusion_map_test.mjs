@@ -38,8 +38,18 @@ test('(b) by the blocked layout of a tensor, (e) reorders by what they serve', (
   const { rows, clues, map } = attribute(CONV, graph(['x'], ['y'], ['w2'], 'ReorderInput: ReorderInput x -> t0',
     'r_nchwc: Conv t0 w2 -> t1', 'y_nchwc: MaxPool t1 -> t2', 'ReorderOutput: ReorderOutput t2 -> y'), [1, 5, 2, 4]);
   assert.deepEqual(rows, { conv: 'in relu', bn: 'in relu', relu: 'kernel 6', pool: 'kernel 6' });
-  assert.deepEqual(clues, ['neighbour', 'layout', 'layout', 'output']);
-  assert.deepEqual(clueShares(map, [1, 5, 2, 4]), { output: 4 / 12, layout: 7 / 12, name: 0, prefix: 0, neighbour: 1 / 12 });
+  assert.deepEqual(clues, ['neighbour', 'form', 'form', 'output']);
+  assert.deepEqual(clueShares(map, [1, 5, 2, 4]), { output: 4 / 12, form: 7 / 12, name: 0, prefix: 0, neighbour: 1 / 12 });
+});
+
+test('(b) by the float32 form of a float16 tensor', () => {
+  const { rows, clues } = attribute(graph(['x'], ['y'], ['w'], ': MatMul x w -> m', ': Relu m -> r', ': Tanh r -> y'),
+    graph(['x'], ['y'], ['w'], 'cast: Cast x -> InsertedPrecisionFreeCast_x',
+      'fused: FusedGemm InsertedPrecisionFreeCast_x w -> InsertedPrecisionFreeCast_r',
+      ': Tanh InsertedPrecisionFreeCast_r -> InsertedPrecisionFreeCast_y', 'back: Cast InsertedPrecisionFreeCast_y -> y'),
+    [1, 8, 2, 4]);
+  assert.deepEqual(rows, { 'MatMul#0': 'in Relu#1', 'Relu#1': 'kernel 9', 'Tanh#2': 'kernel 6' });
+  assert.deepEqual(clues, ['neighbour', 'form', 'form', 'output']);
 });
 
 test('(c) by the name of a node whose result has another name now', () => {

@@ -6,9 +6,10 @@
 import { nodeLabel } from './onnx_file.mjs';
 
 /** How a kernel's anchor was found, from the surest to the weakest. */
-export const CLUES = ['output', 'layout', 'name', 'prefix', 'neighbour'];
+export const CLUES = ['output', 'form', 'name', 'prefix', 'neighbour'];
 
-const LAYOUT_SUFFIX = '_nchwc';
+// What a tensor is called in another form: in blocked layout, or in float32 instead of float16.
+const FORMS = [/^(.+)_nchwc$/s, /^InsertedPrecisionFreeCast_(.+)$/s];
 
 /**
  * Maps the kernels of `optimised` ({nodes, inputs, outputs, initializers} as of readOnnxFile) to the nodes of
@@ -103,9 +104,10 @@ function clueOf(kernel, producer, byName) {
   // Of several results the last one is where the fused group ends.
   if (made.length > 0) return { anchor: Math.max(...made), clue: 'output', members };
   for (const name of [...kernel.outputs, kernel.name]) {
-    if (!name.endsWith(LAYOUT_SUFFIX)) continue;
-    const maker = producer.get(name.slice(0, -LAYOUT_SUFFIX.length));
-    if (maker !== undefined) return { anchor: maker, clue: 'layout', members };
+    for (const form of FORMS) {
+      const maker = producer.get(form.exec(name)?.[1]);
+      if (maker !== undefined) return { anchor: maker, clue: 'form', members };
+    }
   }
   if (named !== undefined) return { anchor: named, clue: 'name', members };
   if (prefixed !== undefined) return { anchor: prefixed, clue: 'prefix', members };

@@ -13,7 +13,7 @@ import { withWorkers } from './workers.mjs';
 /** Tensor sizes that transfers are measured for, bytes. */
 export const SIZES = [4096, 65536, 1 << 20, 4 << 20];
 
-const WARMUP = 5;
+const WARMUP = 5, REPEATS = 50;
 const IN_STREAM = 2;
 
 /**
@@ -21,9 +21,9 @@ const IN_STREAM = 2;
  *   launches: [{device, alone, streamed}]: the round trip of a part that computes nothing, and the time from one such
  *             part to the next when the worker always has another one waiting;
  *   transfers: [{device, to, bytes, time}] for `pairs` ([[from, to], ...]) and SIZES: writing and reading.
- * All in microseconds, medians of `repeats` runs.
+ * All in microseconds, medians.
  */
-export function measurePool(devices, pairs, { level, repeats, folder, say }) {
+export function measurePool(devices, pairs, { level, folder, say }) {
   return withWorkers(devices, async (workers) => {
     const sizes = [4, ...SIZES];
     for (const size of sizes) {
@@ -47,12 +47,12 @@ export function measurePool(devices, pairs, { level, repeats, folder, say }) {
       const [source] = region.get(4);
       const empty = () => copy(id, 4, source, undefined);
       const trips = [];
-      for (let i = 0; i < WARMUP + repeats; ++i) {
+      for (let i = 0; i < WARMUP + REPEATS; ++i) {
         const begin = process.hrtime.bigint();
         await empty();
         trips.push(Number(process.hrtime.bigint() - begin) / 1000);
       }
-      const gaps = await streamed(empty, repeats);
+      const gaps = await streamed(empty, REPEATS);
       launches.push({ device: id, alone: median(trips.slice(WARMUP)), streamed: median(gaps) });
     }
     const transfers = [];
@@ -61,7 +61,7 @@ export function measurePool(devices, pairs, { level, repeats, folder, say }) {
       for (const bytes of SIZES) {
         const [source, middle] = region.get(bytes);
         const times = [];
-        for (let i = 0; i < WARMUP + repeats; ++i) {
+        for (let i = 0; i < WARMUP + REPEATS; ++i) {
           const { times: [, , ran, written] } = await copy(from, bytes, source, middle);
           const { times: [start, fed] } = await copy(to, bytes, middle, undefined);
           times.push(written - ran + fed - start);

@@ -12,7 +12,6 @@ import { readTarget } from './target_file.mjs';
 import { withTemporaryFolder } from './temporary_folder.mjs';
 import { checkWritable, writeWhole } from './text_output.mjs';
 
-const POOL_REPEATS = 50;
 const CPU = 'CPUExecutionProvider';
 
 /**
@@ -101,8 +100,7 @@ async function measureGroups(groups, job) {
 
   const needed = new Set([...measured.values()].flat().concat(groups.map(([first]) => first.name)));
   const workers = devices.filter(({ name }) => needed.has(name)).map(workerDevice);
-  const repeats = job.repeats ?? POOL_REPEATS;
-  const { launches, transfers } = await measurePool(workers, [...measured.values()], { ...job, repeats });
+  const { launches, transfers } = await measurePool(workers, [...measured.values()], job);
   const launchOf = new Map(launches.map((launch) => [launch.device, launch]));
   return {
     launches: devices.map(({ name }) => ({ ...launchOf.get(groups[groupOf.get(name)][0].name), device: name })),

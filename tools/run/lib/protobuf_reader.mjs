@@ -22,7 +22,7 @@ export class ProtobufReader {
       this.size = stat.size;
     } catch (error) {
       this.close();
-      throw new UserError(`${path}: cannot be read: ${error.message}`);
+      throw new UserError(`${path}: ${error.code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${error.message}`}`);
     }
   }
 
