@@ -32,22 +32,30 @@ class MeasuredFuser {
 
   // Collects what any device was seen to fuse. Returns whether there is anything.
   bool Collect(const CostModel& cost_model, const Target& target) {
-    bool any = false;
     for (const ir::NodeId node : placed_.ids()) {
       if (!placed_[node]) continue;
       for (const Device& device : target.devices) {
         const std::string name = cost_model.FusedInto(plan_.features[node], device);
         if (name.empty()) continue;
         const auto into = node_of_.find(name);
-        if (into == node_of_.end() || !into->second.valid() || !CanJoin(node, into->second)) {
-          continue;
-        }
+        if (into == node_of_.end() || !into->second.valid()) continue;
+        seen_.emplace_back(node, into->second);
         std::vector<ir::NodeId>& members = fused_into_[into->second];
+        if (!CanJoin(node, into->second)) continue;
         if (members.empty() || members.back() != node) members.push_back(node);
-        any = true;
       }
     }
-    return any;
+    return !seen_.empty();
+  }
+
+  // Those that were seen in a kernel and are not in it.
+  std::vector<ir::NodeId> Apart(const NodeGroups& kernels) const {
+    std::vector<ir::NodeId> apart;
+    for (const auto& [node, into] : seen_) {
+      if (kernels.Find(node) == kernels.Find(into)) continue;
+      if (apart.empty() || apart.back() != node) apart.push_back(node);
+    }
+    return apart;
   }
 
   int64_t Join(NodeGroups& kernels) const {
@@ -133,18 +141,21 @@ class MeasuredFuser {
   const DeviceConstraints& constraints_;
   const NodeGroups& uncuttable_;
   std::unordered_map<std::string, ir::NodeId> node_of_;       // looked up, never iterated
+  std::vector<std::pair<ir::NodeId, ir::NodeId>> seen_;       // a node, and what it was fused into
   IdVector<ir::NodeId, std::vector<ir::NodeId>> fused_into_;  // ascending
 };
 
 }  // namespace
 
-int64_t JoinMeasuredKernels(const ir::Graph& graph, const ir::Plan& plan,
-                            const IdVector<ir::NodeId, bool>& placed,
-                            const DeviceConstraints& constraints, const NodeGroups& uncuttable,
-                            const CostModel& cost_model, const Target& target,
-                            NodeGroups& kernels) {
+MeasuredFusion JoinMeasuredKernels(const ir::Graph& graph, const ir::Plan& plan,
+                                   const IdVector<ir::NodeId, bool>& placed,
+                                   const DeviceConstraints& constraints,
+                                   const NodeGroups& uncuttable, const CostModel& cost_model,
+                                   const Target& target, NodeGroups& kernels) {
   MeasuredFuser fuser(graph, plan, placed, constraints, uncuttable);
-  return fuser.Collect(cost_model, target) ? fuser.Join(kernels) : 0;
+  if (!fuser.Collect(cost_model, target)) return {};
+  const int64_t merges = fuser.Join(kernels);
+  return {merges, fuser.Apart(kernels)};
 }
 
 }  // namespace allot

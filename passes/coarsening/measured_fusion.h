@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "ir/module.h"
 #include "ir/plan.h"
@@ -18,12 +19,17 @@ namespace allot {
 // group of `uncuttable` with others; nor any that would make a cycle among kernels and such groups,
 // or for which that would take more than kFusionEffort edges to tell. Where some of a kernel has to
 // stay apart, the rest is still joined. `kernels` and `uncuttable` together must have an acyclic
-// quotient. Needs plan.features; names that several nodes have are nobody's. Returns how many
-// merges were made; none, and in linear time, if nothing was seen to be fused.
+// quotient. Needs plan.features; names that several nodes have are nobody's. In linear time if
+// nothing was seen to be fused.
+struct MeasuredFusion {
+  int64_t merges = 0;
+  std::vector<ir::NodeId> apart;  // not in the kernel that has their time, ascending
+};
 inline constexpr int64_t kFusionEffort = 100'000;
-int64_t JoinMeasuredKernels(const ir::Graph& graph, const ir::Plan& plan,
-                            const IdVector<ir::NodeId, bool>& placed,
-                            const DeviceConstraints& constraints, const NodeGroups& uncuttable,
-                            const CostModel& cost_model, const Target& target, NodeGroups& kernels);
+MeasuredFusion JoinMeasuredKernels(const ir::Graph& graph, const ir::Plan& plan,
+                                   const IdVector<ir::NodeId, bool>& placed,
+                                   const DeviceConstraints& constraints,
+                                   const NodeGroups& uncuttable, const CostModel& cost_model,
+                                   const Target& target, NodeGroups& kernels);
 
 }  // namespace allot

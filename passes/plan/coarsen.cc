@@ -7,6 +7,8 @@
 // quotient acyclic.
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "passes/coarsening/contraction.h"
 #include "passes/coarsening/fusion_patterns.h"
 #include "passes/coarsening/kernel_groups.h"
@@ -92,9 +94,19 @@ class Coarsen final : public PlanPass {
     NodeGroups uncuttable(graph.node_id_bound());
     JoinUncuttable(graph, placed, uncuttable);
     NodeGroups kernels = FuseKernels(graph, plan, placed, constraints, uncuttable);
-    const int64_t joined = JoinMeasuredKernels(graph, plan, placed, constraints, uncuttable,
-                                               *context.cost_model, *context.target, kernels);
-    if (joined > 0) context.statistics->Add("joined-as-measured", joined);
+    const MeasuredFusion measured =
+        JoinMeasuredKernels(graph, plan, placed, constraints, uncuttable, *context.cost_model,
+                            *context.target, kernels);
+    if (measured.merges > 0) context.statistics->Add("joined-as-measured", measured.merges);
+    if (!measured.apart.empty()) {
+      context.diagnostics->Warning(
+          "", absl::StrCat("nodes that were measured as part of another node's kernel cannot stay "
+                           "with it (",
+                           measured.apart.size(), ", first '",
+                           plan.features[measured.apart.front()].name,
+                           "'), so what they take is predicted too low; rules that part them, or "
+                           "a cycle, are why"));
+    }
     return Number(graph, placed, kernels);
   }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "passes/kernel_costs.h"
@@ -18,6 +19,7 @@ namespace allot {
 namespace {
 
 using testing::F32;
+using ::testing::HasSubstr;
 using testing::ModuleBuilder;
 using testing::Planning;
 using testing::RandomGraphOptions;
@@ -92,6 +94,7 @@ TEST(MeasuredFusionTest, ACycleIsNotMade) {
                  "op,MaxPool_2,cpu,,,0,MatMul_0\nop,Concat_3,cpu,,,0,MatMul_0\n"
                  "op,MatMul_0,cpu,,,5,\nop,MaxPool_1,cpu,,,0,MatMul_0\n");
   ASSERT_TRUE(whole.Run(kCoarsen).ok());
+  EXPECT_TRUE(whole.diagnostics.all().empty());
   for (const char* node : {"MaxPool_1", "MaxPool_2", "Concat_3"}) {
     EXPECT_TRUE(whole.SameKernel("MatMul_0", node)) << node;
   }
@@ -107,6 +110,9 @@ TEST(MeasuredFusionTest, RulesHold) {
   EXPECT_TRUE(planning.SameKernel("MatMul_0", "MaxPool_1"));
   EXPECT_FALSE(planning.SameKernel("MatMul_0", "MaxPool_2"));
   EXPECT_FALSE(planning.SameKernel("MatMul_0", "Concat_3")) << "goes through the pinned node";
+  ASSERT_EQ(planning.diagnostics.all().size(), 1u);
+  EXPECT_THAT(planning.diagnostics.all()[0].message,
+              HasSubstr("cannot stay with it (2, first 'MaxPool_2')"));
 }
 
 TEST(MeasuredFusionTest, KernelsThatGiveSomethingAwayEarlyRunFirst) {
