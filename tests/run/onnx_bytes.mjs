@@ -18,16 +18,20 @@ const vector = (field, [name, ...dims]) => message(field, message(1, name),
 
 const weight = ([name, ...dims]) => {
   const data = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 37) % 19 - 9) / 64);
-  return message(5, ...dims.map((dim) => number(1, dim)), number(2, FLOAT), message(8, name), message(9, Buffer.from(data.buffer)));
+  return message(5, ...dims.map((dim) => number(1, dim)), number(2, FLOAT), message(8, name),
+    message(9, Buffer.from(data.buffer)));
 };
 
 const node = ({ name = '', op, domain, inputs, outputs, bodies = [] }) => message(1,
-  ...inputs.map((input) => message(1, input)), ...outputs.map((output) => message(2, output)), message(3, name), message(4, op),
+  ...inputs.map((input) => message(1, input)), ...outputs.map((output) => message(2, output)),
+  message(3, name), message(4, op),
   ...bodies.map((body, i) => message(5, message(1, `body${i}`), graph(6, body), number(20, GRAPH_ATTRIBUTE))),
   ...(domain === undefined ? [] : [message(7, domain)]));
 
-const graph = (field, { nodes, inputs = [], outputs = [], weights = [] }) => message(field, ...nodes.map(node), message(2, 'g'),
-  ...weights.map(weight), ...inputs.map((input) => vector(11, input)), ...outputs.map((output) => vector(12, output)));
+const graph = (field, { nodes, inputs = [], outputs = [], weights = [] }) => message(field,
+  ...nodes.map(node), message(2, 'g'), ...weights.map(weight),
+  ...inputs.map((input) => vector(11, input)), ...outputs.map((output) => vector(12, output)));
 
 /** Bytes of a model {nodes, inputs, outputs, weights}; tensors are float32, given as [name, ...dims]. */
-export const onnxModel = (description) => Buffer.concat([number(1, 8), graph(7, description), message(8, message(1, ''), number(2, 13))]);
+export const onnxModel = (description) => Buffer.concat([
+  number(1, 8), graph(7, description), message(8, message(1, ''), number(2, 13))]);

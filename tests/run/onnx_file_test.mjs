@@ -20,8 +20,14 @@ const model = onnxModel({
     {
       op: 'If', domain: 'some.domain', inputs: ['t', ''], outputs: ['y'],
       bodies: [
-        { nodes: [{ op: 'Mul', inputs: ['x', 'k'], outputs: ['inner'] }], weights: [['k', 1]], outputs: [['inner', 2]] },
-        { nodes: [{ op: 'If', inputs: ['c'], outputs: ['o'], bodies: [{ nodes: [], outputs: [['deep', 1]] }] }], outputs: [['o', 1]] },
+        {
+          nodes: [{ op: 'Mul', inputs: ['x', 'k'], outputs: ['inner'] }],
+          weights: [['k', 1]], outputs: [['inner', 2]],
+        },
+        {
+          nodes: [{ op: 'If', inputs: ['c'], outputs: ['o'], bodies: [{ nodes: [], outputs: [['deep', 1]] }] }],
+          outputs: [['o', 1]],
+        },
       ],
     },
   ],
@@ -34,7 +40,10 @@ test('nodes, names and what bodies capture', () => {
   assert.deepEqual(graph.initializers, ['w']);
   assert.deepEqual(graph.nodes, [
     { name: 'first', opType: 'Add', domain: '', inputs: ['x', 'w'], outputs: ['t'], captures: [], hasBodies: false },
-    { name: '', opType: 'If', domain: 'some.domain', inputs: ['t', ''], outputs: ['y'], captures: ['x', 'c', 'deep'], hasBodies: true },
+    {
+      name: '', opType: 'If', domain: 'some.domain', inputs: ['t', ''], outputs: ['y'],
+      captures: ['x', 'c', 'deep'], hasBodies: true,
+    },
   ]);
   assert.deepEqual(graph.nodes.map(nodeLabel), ['first', 'If#1']);
 });
@@ -54,7 +63,8 @@ test('every file that is cut off is an error', () => {
 });
 
 test('every damaged byte is a UserError or harmless', () => {
-  const small = onnxModel({ inputs: [['x', 2]], outputs: [['y', 2]], nodes: [{ name: 'a', op: 'Neg', inputs: ['x'], outputs: ['y'] }] });
+  const node = { name: 'a', op: 'Neg', inputs: ['x'], outputs: ['y'] };
+  const small = onnxModel({ inputs: [['x', 2]], outputs: [['y', 2]], nodes: [node] });
   let errors = 0;
   for (let i = 0; i < small.length; ++i) {
     for (const bits of [0x01, 0x07, 0x80, 0xff]) {
@@ -72,7 +82,8 @@ test('every damaged byte is a UserError or harmless', () => {
 });
 
 test('what is no model', () => {
-  const wrong = (bytes, pattern) => assert.throws(() => read(bytes), (error) => error instanceof UserError && pattern.test(error.message));
+  const wrong = (bytes, pattern) => assert.throws(() => read(bytes),
+    (error) => error instanceof UserError && pattern.test(error.message));
   wrong(Buffer.alloc(0), /byte 0: no graph before the end/);
   wrong(Buffer.from([0x3a, 0x7f]), /byte 0: field 7 is longer than what it lies in/);
   wrong(Buffer.from([0x3b]), /byte 0: a field of the unknown kind 3/);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { parseCosts } from '../../tools/run/lib/costs_table.mjs';
 import { UserError } from '../../tools/run/lib/errors.mjs';
+import { SIZES } from '../../tools/run/lib/measure_pool.mjs';
 import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
 import { profileModel } from '../../tools/run/lib/profile_model.mjs';
 import { onnxModel } from './onnx_bytes.mjs';
@@ -18,7 +19,8 @@ try {
 }
 
 const scratch = makeScratch('profile');
-const model = path.join(scratch, 'm.onnx'), target = path.join(scratch, 't.json'), output = path.join(scratch, 'costs.csv');
+const model = path.join(scratch, 'm.onnx'), target = path.join(scratch, 't.json');
+const output = path.join(scratch, 'costs.csv');
 const SIZE = 384;
 const LAYERS = ['a', 'b', 'c', 'd'];
 const nodes = LAYERS.flatMap((name, i) => [
@@ -26,12 +28,16 @@ const nodes = LAYERS.flatMap((name, i) => [
   { name: `${name}.relu`, op: 'Relu', inputs: [`m${i}`], outputs: [`r${i + 1}`] },
 ]);
 fs.writeFileSync(model, onnxModel({
-  nodes: [...nodes, { op: 'Neg', inputs: ['r4'], outputs: ['y'] }, { name: 'k', op: 'Mul', inputs: ['w', 'w'], outputs: ['unused'] }],
+  nodes: [...nodes, { op: 'Neg', inputs: ['r4'], outputs: ['y'] },
+    { name: 'k', op: 'Mul', inputs: ['w', 'w'], outputs: ['unused'] }],
   inputs: [['x', SIZE, SIZE]], outputs: [['y', SIZE, SIZE]], weights: [['w', SIZE, SIZE]],
 }));
-const device = (name, runtime, kind = 'cpu') => ({ name, kind, memory: '1GiB', flops: { default: '1T' }, memory_bandwidth: '10GB/s', runtime });
-const writeTarget = (...devices) => fs.writeFileSync(target, JSON.stringify({ schema: 'allot.target/1', name: 't', devices }));
-const measure = (more) => profileModel({ model, target, output, level: 'all', seed: 1, dims: {}, defaultDim: 1, ...more });
+const device = (name, runtime, kind = 'cpu') => (
+  { name, kind, memory: '1GiB', flops: { default: '1T' }, memory_bandwidth: '10GB/s', runtime });
+const writeTarget = (...devices) => (
+  fs.writeFileSync(target, JSON.stringify({ schema: 'allot.target/1', name: 't', devices })));
+const measure = (more) => (
+  profileModel({ model, target, output, level: 'all', seed: 1, dims: {}, defaultDim: 1, ...more }));
 process.env.TMPDIR = path.join(scratch, 'tmp');
 fs.mkdirSync(process.env.TMPDIR);
 
@@ -60,11 +66,12 @@ test('rows for all nodes and devices that are here', { skip }, async () => {
   assert.deepEqual(report.absent.map((group) => group.devices), [['far']]);
   assert.deepEqual(rows.filter((row) => row.what === 'launch').map((row) => row.device), ['one', 'two']);
   const transfers = rows.filter((row) => row.what === 'transfer');
-  assert.deepEqual(transfers.map((row) => `${row.device} ${row.to} ${row.bytes}`), ['one two', 'two one'].flatMap((pair) =>
-    [4096, 65536, 1 << 20, 4 << 20].map((bytes) => `${pair} ${bytes}`)));
+  const expected = ['one two', 'two one'].flatMap((pair) => SIZES.map((bytes) => `${pair} ${bytes}`));
+  assert.deepEqual(transfers.map((row) => `${row.device} ${row.to} ${row.bytes}`), expected);
   assert.ok(rows.every((row) => row.what === 'op' || row.time_us > 0));
   assert.ok(transfers[3].time_us > transfers[0].time_us, 'four megabytes take longer than four kilobytes');
-  assert.deepEqual(fs.readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('allot')), [], 'a temporary folder is left');
+  const left = fs.readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('allot'));
+  assert.deepEqual(left, [], 'a temporary folder is left');
 });
 
 test('alike devices can be measured one by one', { skip }, async () => {
@@ -76,7 +83,8 @@ test('alike devices can be measured one by one', { skip }, async () => {
 test('nothing is written if nothing can be measured', { skip }, async () => {
   fs.rmSync(output, { force: true });
   writeTarget(device('far', { provider: 'nowhere' }, 'gpu'), device('vague', undefined, 'npu'));
-  await assert.rejects(measure(), (error) => error instanceof UserError && /no device of target t can be measured here: .*nowhere/.test(error.message));
+  await assert.rejects(measure(), (error) => error instanceof UserError &&
+    /no device of target t can be measured here: .*nowhere/.test(error.message));
   writeTarget(device('one', { provider: 'cpu' }));
   await assert.rejects(measure({ model: target }), /not a readable ONNX model/);
   await assert.rejects(measure({ target: path.join(scratch, 'absent.json') }), UserError);

@@ -45,8 +45,10 @@ const FLAGS = {
 function textReport(report) {
   const devices = report.measured.map(({ devices: names, runs, kernels, nodes, ...group }) => [names.join(','),
     duration(group.whole_us), percent(group.spread.whole), runs, kernels, nodes.measured, nodes.fused, nodes.folded]);
-  const launches = report.launches.map((launch) => [launch.device, duration(launch.alone_us), duration(launch.streamed_us)]);
-  const transfers = report.transfers.map(({ from, to, bytes, ...transfer }) => [`${from} to ${to}`, bytes, duration(transfer.time_us)]);
+  const launches = report.launches.map((launch) => (
+    [launch.device, duration(launch.alone_us), duration(launch.streamed_us)]));
+  const transfers = report.transfers.map((transfer) => (
+    [`${transfer.from} to ${transfer.to}`, transfer.bytes, duration(transfer.time_us)]));
   let text = `${report.model} on ${report.target}, level ${report.level}: ${report.nodes} nodes\n\n`;
   text += table([['device', 'whole model', 'spread', 'runs', 'kernels', 'measured', 'fused', 'folded'], ...devices]);
   text += '\n' + table([['launch', 'alone', 'in a stream'], ...launches]);
@@ -72,7 +74,8 @@ await main(async (argv) => {
   progress('');
   for (const { devices, why } of report.absent) process.stderr.write(`not measured: ${devices.join(', ')}: ${why}\n`);
   for (const { devices, doubtful } of report.measured) {
-    if (doubtful) process.stderr.write(`warning: the machine was busy while ${devices[0]} was measured; measure again\n`);
+    if (!doubtful) continue;
+    process.stderr.write(`warning: the machine was busy while ${devices[0]} was measured; measure again\n`);
   }
   process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : textReport(report));
   return 0;

@@ -94,7 +94,8 @@ async function measureGroups(groups, job) {
   const devices = groups.flat();
   const groupOf = new Map(groups.flatMap((group, g) => group.map(({ name }) => [name, g])));
   const kind = (from, to) => `${groupOf.get(from)} ${groupOf.get(to)}`;
-  const pairs = devices.flatMap(({ name: from }) => devices.map(({ name: to }) => [from, to])).filter(([a, b]) => a !== b);
+  const pairs = devices.flatMap(({ name: from }) => devices.map(({ name: to }) => [from, to]))
+    .filter(([from, to]) => from !== to);
   const measured = new Map();  // the kind of a pair -> the pair that stands for it
   for (const [from, to] of pairs) if (!measured.has(kind(from, to))) measured.set(kind(from, to), [from, to]);
 

@@ -5,14 +5,16 @@ import path from 'node:path';
 const SLOWER = 1.5, FASTER = 1 / SLOWER;
 
 /**
- * `measured`: [{devices, result}], a result of measureOperators() for devices that are alike; `absent`: [{devices, why}];
- * `pool`: of measurePool(), for all devices. Returns {rows, comments, report}: times in microseconds.
+ * `found`: {target, original, measured: [{devices, result}], a result of measureOperators() for devices that are alike,
+ * absent: [{devices, why}], pool: of measurePool(), for all devices}. Returns {rows, comments, report}: times in microseconds.
  */
-export function profileTable({ target, original, measured, absent, pool }, { model, level, objective, dims, defaultDim }) {
+export function profileTable(found, { model, level, objective, dims, defaultDim }) {
+  const { target, original, measured, absent, pool } = found;
   const name = path.basename(model);
   const comments = [`measured times of ${name} on target ${target.name}, ONNX Runtime at level ${level}`];
   const sizes = Object.entries(dims).map(([dim, size]) => `${dim}=${size}`);
-  comments.push(`open dimensions: ${[...sizes, `all ${sizes.length > 0 ? 'others' : 'of them'} ${defaultDim}`].join(', ')}`);
+  const rest = `all ${sizes.length > 0 ? 'others' : 'of them'} ${defaultDim}`;
+  comments.push(`open dimensions: ${[...sizes, rest].join(', ')}`);
   const rows = [];
   for (const { devices, result } of measured) {
     comments.push(...describeOperators(devices, result));
@@ -49,13 +51,15 @@ function describeOperators(devices, result) {
     : `devices ${devices.join(', ')} (alike; ${devices[0]} was measured)`;
   const worst = spread.worstNode === '' ? '' : ` at ${spread.worstNode}`;
   const lines = [
-    `${who}: the whole model takes ${us(result.whole)} (median of ${result.runs} runs, spread ${percent(spread.whole)}), ` +
-      `of which ${us(result.fixed)} are the fixed cost of a run`,
-    `${who}: times of ${result.kernels} kernels, ${us(result.profiled)} in the profile less ${us(result.overhead)} for ` +
-      `each that profiling costs, were scaled by ${result.scale.toFixed(4)}; spread of the kernels that make up 90 % of ` +
-      `the time: median ${percent(spread.median)}, worst ${percent(spread.worst)}${worst}`,
+    `${who}: the whole model takes ${us(result.whole)} (median of ${result.runs} runs, ` +
+      `spread ${percent(spread.whole)}), of which ${us(result.fixed)} are the fixed cost of a run`,
+    `${who}: times of ${result.kernels} kernels, ${us(result.profiled)} in the profile less ${us(result.overhead)} ` +
+      `for each that profiling costs, were scaled by ${result.scale.toFixed(4)}; spread of the kernels that make up ` +
+      `90 % of the time: median ${percent(spread.median)}, worst ${percent(spread.worst)}${worst}`,
   ];
-  if (isDoubtful(result)) lines.push(`${who}: the scale is far from 1: the machine was busy, measure again when it is not`);
+  if (isDoubtful(result)) {
+    lines.push(`${who}: the scale is far from 1: the machine was busy, measure again when it is not`);
+  }
   return lines;
 }
 

@@ -22,7 +22,8 @@ export class ProtobufReader {
       this.size = stat.size;
     } catch (error) {
       this.close();
-      throw new UserError(`${path}: ${error.code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${error.message}`}`);
+      const absent = error.code === 'ENOENT';
+      throw new UserError(`${path}: ${absent ? 'there is no such file' : `cannot be read: ${error.message}`}`);
     }
   }
 
