@@ -64,12 +64,13 @@ async function until(condition, what, limitMs = 60000) {
   return assert.fail(`${what} did not come about in ${limitMs / 1000} s`);
 }
 
-/** allot-run as a process of its own, with a folder for temporaries of its own. */
+/** allot-run as a process of its own, with a folder for temporaries of its own; `under`: a command that runs it. */
 export class Runner {
-  constructor(scratch, args, { program = RUN, env = {}, group = false } = {}) {
+  constructor(scratch, args, { program = RUN, env = {}, group = false, under = [] } = {}) {
     this.temporary = fs.mkdtempSync(path.join(scratch, 'tmp-'));
     this.seen = new Set();
-    this.child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: group, env: { ...process.env, TMPDIR: this.temporary, ...env } });
+    const [command, ...words] = [...under, process.execPath, program, ...args];
+    this.child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: group, env: { ...process.env, TMPDIR: this.temporary, ...env } });
     this.stdout = '';
     this.stderr = '';
     this.child.stdout.on('data', (data) => { this.stdout += data; });
