@@ -6,7 +6,7 @@ const SLOWER = 1.5, FASTER = 1 / SLOWER;
 
 /**
  * `found`: {target, original, measured: [{devices, result}], a result of measureOperators() for devices that are alike,
- * absent: [{devices, why}], pool: of measurePool(), for all devices}. Returns {rows, comments, report}: times in microseconds.
+ * absent: [{devices, why}], pool: of measurePool(), for all devices}. Returns {rows, comments, report}, in microseconds.
  */
 export function profileTable(found, { model, level, objective, dims, defaultDim }) {
   const { target, original, measured, absent, pool } = found;
