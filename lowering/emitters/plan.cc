@@ -2,8 +2,7 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
+#include "ir/node_name.h"
 #include "lowering/emitter.h"
 #include "lowering/emitters/micros.h"
 #include "support/json.h"
@@ -14,14 +13,9 @@ namespace {
 
 struct Options {};
 
-Json::Object Identity(const ir::Node& node, ir::NodeId id) {
-  Json::Object object;
-  if (node.name.empty()) {
-    object.emplace_back("name", absl::StrCat(node.op_type, "_", id.index()));
-    object.emplace_back("synthetic", true);
-  } else {
-    object.emplace_back("name", node.name);
-  }
+Json::Object Identity(const ir::Node& node) {
+  Json::Object object = {{"name", ir::NameOrPlace(node)}};
+  if (node.name.empty()) object.emplace_back("synthetic", true);
   object.emplace_back("op_type", node.op_type);
   if (!node.domain.empty()) object.emplace_back("domain", node.domain);
   return object;
@@ -39,7 +33,7 @@ class Plan final : public Emitter {
     }
     Json::Array nodes, travelling;
     for (ir::NodeId id : input.module.graph.nodes()) {
-      Json::Object node = Identity(input.module.graph.node(id), id);
+      Json::Object node = Identity(input.module.graph.node(id));
       const ir::PartId part = plan.PartOf(id);
       if (!part.valid()) {
         travelling.push_back(std::move(node));

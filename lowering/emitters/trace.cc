@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "ir/node_name.h"
 #include "lowering/emitter.h"
 #include "lowering/emitters/micros.h"
 #include "lowering/piece_flow.h"
@@ -95,8 +96,8 @@ class TraceWriter {
         args.emplace_back("flops", plan.features[id].flops);
         args.emplace_back("weight_bytes", plan.features[id].weights);
       }
-      Slice(node.name.empty() ? absl::StrCat(node.op_type, "_", id.index()) : node.name, "operator",
-            Pid(plan.parts[part].device), kOperatorsRow, plan.node_time[id], std::move(args));
+      Slice(ir::NameOrPlace(node), "operator", Pid(plan.parts[part].device), kOperatorsRow,
+            plan.node_time[id], std::move(args));
     }
   }
 

@@ -4,8 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
+#include "ir/node_name.h"
 #include "ir/plan.h"
 #include "passes/analysis/op_dtype.h"
 #include "passes/analysis/op_family.h"
@@ -22,11 +21,6 @@ IdVector<ir::NodeId, bool> ShapeWorkOfMain(const ir::Module& module, const Infer
 Bytes Times(int64_t count, Bytes bytes) { return SaturatingMultiply(count, bytes); }
 
 }  // namespace
-
-std::string NameOrPlace(const ir::Node& node) {
-  if (!node.name.empty()) return node.name;
-  return absl::StrCat(node.op_type, "#", node.location.index);
-}
 
 OpFeatureAnalysis::OpFeatureAnalysis(const ir::Module& module, const InferredTypes& types)
     : module_(module),
@@ -54,7 +48,7 @@ OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId
   const bool is_call = op == nullptr && functions_.Find(node) >= 0;
   Work work;
   OpFeatures& features = work.features;
-  features.name = NameOrPlace(node);
+  features.name = ir::NameOrPlace(node);
   features.op_type = node.op_type;
   features.domain = node.domain == "ai.onnx" ? "" : node.domain;
   features.dtype = ArithmeticType(op, view);

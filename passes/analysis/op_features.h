@@ -21,10 +21,6 @@ namespace allot {
 // How often a loop is taken to run when nothing tells.
 inline constexpr int64_t kGuessedTrips = 10;
 
-// The node's name, or "Conv#12" after its operator and its index in the file: what features,
-// measured tables and messages call it.
-std::string NameOrPlace(const ir::Node& node);
-
 class OpFeatureAnalysis {
  public:
   // `types` from InferConcreteTypes(); where they are silent the declared types count, and what

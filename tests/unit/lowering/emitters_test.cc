@@ -198,9 +198,9 @@ TEST(ManifestTest, DescribesThePartsAndWhatPasses) {
   EXPECT_EQ(At(At(manifest, "predicted"), "gap"), Json(0.75));
   EXPECT_EQ(At(List(manifest, "baselines")[1], "value_us"), Json(nullptr));
   ASSERT_EQ(List(manifest, "devices").size(), 2u);
-  EXPECT_EQ(At(List(manifest, "devices")[0], "runtime"),
-            Json(Json::Object{
-                {"provider", "cpu"}, {"ordinal", 0}, {"threads", 2}, {"cores", "0-1"}}));
+  EXPECT_EQ(
+      At(List(manifest, "devices")[0], "runtime"),
+      Json(Json::Object{{"provider", "cpu"}, {"ordinal", 0}, {"threads", 2}, {"cores", "0-1"}}));
   EXPECT_EQ(At(List(manifest, "devices")[1], "runtime"),
             Json(Json::Object{{"provider", "cuda"}, {"ordinal", 0}, {"threads", 0}}));
   ASSERT_EQ(List(manifest, "parts").size(), 2u);
@@ -381,7 +381,7 @@ TEST(PlanJsonTest, ListsEveryNodeOnce) {
   EXPECT_EQ(At(plan, "schema"), Json("allot.plan/1"));
   ASSERT_EQ(List(plan, "nodes").size(), 2u);
   const Json& add = List(plan, "nodes")[0];
-  EXPECT_EQ(At(add, "name"), Json("Add_1"));
+  EXPECT_EQ(At(add, "name"), Json("Add#1"));
   EXPECT_EQ(At(add, "synthetic"), Json(true));
   EXPECT_EQ(At(add, "device"), Json("cpu0"));
   EXPECT_EQ(At(add, "part"), Json("p0"));
