@@ -80,6 +80,11 @@ class Movement(unittest.TestCase):
         self.assertEqual(evaluate('GatherND', [self.X, ([2, 1], [1, 0])]), [([2, 3], [4.0, 5.0, 6.0, 1.0, 2.0, 3.0])])
         self.assertEqual(evaluate('GatherND', [self.X, ([2, 1], [1, -1])], batch_dims=1), [([2], [2.0, 6.0])])
 
+    def test_indices_out_of_bounds_never_reach_a_device(self):
+        for op in ('Gather', 'GatherElements'):
+            with self.assertRaisesRegex(AssertionError, 'indices go from 0 to 2, and there are 2 rows'):
+                evaluate(op, [self.X, ([1, 2], [0, 2])])
+
     def test_scatter(self):
         updates = ([2, 1], [10.0, 20.0])
         self.assertEqual(evaluate('ScatterElements', [self.X, ([2, 1], [2, -3]), updates], axis=1),
@@ -217,6 +222,8 @@ class Neural(unittest.TestCase):
                          [([1, 1, 5], [10.0, 102.0, 20.0, 200.0, 0.0])])
         self.assertEqual(evaluate('ConvTranspose', [x, w], strides=[2], output_shape=[4], auto_pad='SAME_UPPER')[0],
                          ([1, 1, 4], [1.0, 10.0, 102.0, 20.0]))
+        self.assertEqual(evaluate('ConvTranspose', [x, w], strides=[2], output_shape=[4])[0],
+                         ([1, 1, 4], [10.0, 102.0, 20.0, 200.0]))
 
     def test_pools(self):
         self.assertEqual(evaluate('MaxPool', [self.IMAGE], kernel_shape=[2, 2]), [([1, 1, 2, 2], [5.0, 6.0, 8.0, 9.0])])
@@ -233,6 +240,10 @@ class Neural(unittest.TestCase):
         a, b = ([2, 1], [1.0, 2.0]), ([2, 2], [1.0, 2.0, 3.0, 4.0])
         self.assertEqual(evaluate('Gemm', [a, b], transA=1), [([1, 2], [7.0, 10.0])])
         self.assertEqual(evaluate('Gemm', [a, b, ([], [1.0])], transA=1, transB=1, alpha=2.0, beta=3.0), [([1, 2], [13.0, 25.0])])
+
+    def test_fused_gemm(self):
+        a, b = ([1, 2], [1.0, 2.0]), ([2, 2], [1.0, -1.0, 1.0, -1.0])
+        self.assertEqual(evaluate('FusedGemm', [a, b], domain='com.microsoft', activation='Relu')[0][1], [3.0, 0.0])
 
     def test_rms_norm(self):
         result = evaluate('RMSNormalization', [([1, 2], [3.0, 4.0]), ([2], [1.0, 2.0])], opset=23, epsilon=0.0)[0][1]

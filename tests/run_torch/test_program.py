@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-from onnx_writer import FLOAT, HALF, INT32, INT64, block, graph, model, node, number, tensor, value
+from onnx_writer import BOOL, FLOAT, HALF, INT32, INT64, block, graph, model, node, number, tensor, value
 from plain_backend import PlainBackend  # makes torch_profile importable
 
 from torch_profile import backend as backends
@@ -42,10 +42,13 @@ class Reader(unittest.TestCase):
     def test_all_forms_of_elements(self):
         packed = number(1, 2) + number(2, INT64) + block(7, number(0, 5)[1:], number(0, -1)[1:]) + block(8, 'packed')
         single = number(1, 2) + number(2, INT32) + number(5, 7) + number(5, -8) + block(8, 'single')
+        truth = number(1, 2) + number(2, BOOL) + number(5, 1) + number(5, 0) + block(8, 'truth')
         half = number(1, 1) + number(2, HALF) + number(5, 0x3e00) + block(8, 'half')
-        found = self.constants(packed, single, half, tensor('raw', [2], FLOAT, [0.5, -2.0]), tensor('raw16', [1], HALF, [1.5]))
+        raw = tensor('raw', [2], FLOAT, [0.5, -2.0]), tensor('raw16', [1], HALF, [1.5])
+        found = self.constants(packed, single, truth, half, *raw)
+        self.assertIs(found['truth'].values()[0], True)
         self.assertEqual({name: t.values() for name, t in found.items()}, {
-            'packed': [5, -1], 'single': [7, -8], 'half': [1.5], 'raw': [0.5, -2.0], 'raw16': [1.5]})
+            'packed': [5, -1], 'single': [7, -8], 'truth': [True, False], 'half': [1.5], 'raw': [0.5, -2.0], 'raw16': [1.5]})
 
     def test_too_few_elements(self):
         with self.assertRaisesRegex(UserError, "tensor 'w' has 1 elements, but its dimensions need 3"):

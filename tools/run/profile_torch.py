@@ -30,10 +30,10 @@ def _arguments(argv: List[str]) -> argparse.Namespace:
     parser.add_argument('--device', metavar='NAME', help='the device of the target whose rows are written')
     parser.add_argument('-o', dest='output', metavar='COSTS.csv', help='the table to write')
     parser.add_argument('--torch-device', default='cuda:0', metavar='NAME', help='what measures (default: cuda:0)')
-    parser.add_argument('--host', metavar='NAME', help='the CPU device of the target: also measure transfers to and from it')
+    parser.add_argument('--host', metavar='NAME', help='the CPU device of the target: also measure transfers')
     parser.add_argument('--dim', action='append', default=[], metavar='NAME=SIZE', help='size of a symbolic dimension')
     parser.add_argument('--default-dim', type=int, default=1, metavar='SIZE', help='size of every other open dimension')
-    parser.add_argument('--inputs', metavar='FILE', help='what is valid input (default: NAME.inputs.json beside the model)')
+    parser.add_argument('--inputs', metavar='FILE', help='what is valid input (default: the model\'s NAME.inputs.json)')
     parser.add_argument('--repeats', type=int, default=15, metavar='N', help='samples of each node (default: 15)')
     parser.add_argument('--seed', type=int, default=1, metavar='N', help='of the inputs (default: 1)')
     parser.add_argument('--list', action='store_true', help='only list what would be measured; needs no PyTorch')
@@ -58,7 +58,7 @@ def _sizes(texts: List[str]) -> Dict[str, int]:
 def _torch_backend(device: str):
     try:
         from torch_profile.torch_backend import TorchBackend
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: a library of CUDA that torch loads is missing
         if getattr(error, 'name', None) != 'torch':
             raise UserError(f'PyTorch cannot be used: {error}') from None
         raise UserError('PyTorch is not installed: pip install torch, or use allot-profile with ONNX Runtime\'s CUDA '

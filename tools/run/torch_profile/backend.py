@@ -13,12 +13,12 @@ Ints = Sequence[int]
 
 # Names of elementwise primitives of one and of two operands.
 UNARY = frozenset((
-    'abs', 'acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'bitwise_not', 'ceil', 'cos', 'cosh', 'erf', 'exp', 'floor',
-    'hardswish', 'isinf', 'isnan', 'log', 'mish', 'neg', 'not', 'reciprocal', 'relu', 'round', 'sigmoid', 'sign', 'sin',
-    'sinh', 'softplus', 'softsign', 'sqrt', 'tan', 'tanh'))
+    'abs', 'acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'bitwise_not', 'ceil', 'cos', 'cosh', 'erf', 'exp',
+    'floor', 'hardswish', 'isinf', 'isnan', 'log', 'mish', 'neg', 'not', 'reciprocal', 'relu', 'round', 'sigmoid', 'sign',
+    'sin', 'sinh', 'softplus', 'softsign', 'sqrt', 'tan', 'tanh'))
 BINARY = frozenset((
-    'add', 'and', 'bitwise_and', 'bitwise_or', 'bitwise_xor', 'div', 'equal', 'fmod', 'greater', 'greater_equal', 'less',
-    'less_equal', 'max', 'min', 'mod', 'mul', 'or', 'pow', 'shift_left', 'shift_right', 'sub', 'xor'))
+    'add', 'and', 'bitwise_and', 'bitwise_or', 'bitwise_xor', 'div', 'equal', 'fmod', 'greater', 'greater_equal',
+    'less', 'less_equal', 'max', 'min', 'mod', 'mul', 'or', 'pow', 'shift_left', 'shift_right', 'sub', 'xor'))
 COMPARISONS = frozenset(('equal', 'greater', 'greater_equal', 'less', 'less_equal', 'and', 'or', 'xor'))
 REDUCTIONS = frozenset(('l1', 'l2', 'logsumexp', 'max', 'mean', 'min', 'prod', 'sum', 'sum_square'))
 
@@ -92,8 +92,8 @@ class Backend:
     def einsum(self, equation: str, operands: Sequence[Tensor]) -> Tensor:
         return self._lacks('einsum')
 
-    def conv(self, x: Tensor, w: Tensor, bias: Optional[Tensor], strides: Ints, begins: Ints, ends: Ints, dilations: Ints,
-             groups: int) -> Tensor:
+    def conv(self, x: Tensor, w: Tensor, bias: Optional[Tensor], strides: Ints, begins: Ints, ends: Ints,
+             dilations: Ints, groups: int) -> Tensor:
         return self._lacks('conv')
 
     def conv_transpose(self, x: Tensor, w: Tensor, bias: Optional[Tensor], strides: Ints, begins: Ints, ends: Ints,
@@ -107,8 +107,8 @@ class Backend:
         return self._lacks(kind)
 
     # Windows, reductions, normalizations.
-    def pool(self, kind: str, x: Tensor, kernel: Ints, strides: Ints, begins: Ints, ends: Ints, dilations: Ints, ceil: bool,
-             count_padding: bool) -> Tensor:
+    def pool(self, kind: str, x: Tensor, kernel: Ints, strides: Ints, begins: Ints, ends: Ints, dilations: Ints,
+             ceil: bool, count_padding: bool) -> Tensor:
         """`kind` is 'max' or 'average'."""
         return self._lacks('pool')
 
@@ -122,7 +122,8 @@ class Backend:
     def softmax(self, x: Tensor, axis: int, log: bool) -> Tensor:
         return self._lacks('softmax')
 
-    def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: float) -> Tensor:
+    def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: float
+                   ) -> Tensor:
         return self._lacks('batch_norm')
 
     def layer_norm(self, x: Tensor, scale: Tensor, bias: Optional[Tensor], axis: int, epsilon: float) -> Tensor:

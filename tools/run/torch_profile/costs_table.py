@@ -36,7 +36,7 @@ def print_costs(comments: Iterable[str], rows: Iterable[Row]) -> str:
 
 
 def write_whole(path: str, text: str) -> None:
-    """Writes a file at once: to a temporary beside it that is then renamed. Raises OSError and leaves nothing behind."""
+    """Writes a file at once: to a temporary beside it, then renamed. Raises OSError and leaves nothing behind."""
     temporary = f'{path}.{os.getpid()}.tmp'
     try:
         with open(temporary, 'w', encoding='utf-8', newline='\n') as file:

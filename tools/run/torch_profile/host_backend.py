@@ -25,6 +25,12 @@ def _modulo(a: Any, b: Any) -> Any:
     return a % b
 
 
+def _power(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and abs(b) > 64:
+        raise NoEquivalent('a large power of an integer')  # Python would compute all of its digits
+    return a ** b
+
+
 _UNARY: Dict[str, Callable] = {
     'abs': abs, 'neg': lambda x: -x, 'not': lambda x: not x, 'bitwise_not': lambda x: ~x, 'ceil': math.ceil,
     'floor': math.floor, 'round': round, 'sqrt': lambda x: math.sqrt(x) if x >= 0 else math.nan, 'exp': math.exp,
@@ -35,11 +41,11 @@ _UNARY: Dict[str, Callable] = {
 }
 _BINARY: Dict[str, Callable] = {
     'add': lambda a, b: a + b, 'sub': lambda a, b: a - b, 'mul': lambda a, b: a * b, 'div': _truncated, 'mod': _modulo,
-    'fmod': lambda a, b: math.fmod(a, b), 'pow': lambda a, b: a ** b, 'max': max, 'min': min,
+    'fmod': lambda a, b: math.fmod(a, b), 'pow': _power, 'max': max, 'min': min,
     'equal': lambda a, b: a == b, 'greater': lambda a, b: a > b, 'greater_equal': lambda a, b: a >= b,
-    'less': lambda a, b: a < b, 'less_equal': lambda a, b: a <= b, 'and': lambda a, b: a and b, 'or': lambda a, b: a or b,
-    'xor': lambda a, b: a != b, 'bitwise_and': lambda a, b: a & b, 'bitwise_or': lambda a, b: a | b,
-    'bitwise_xor': lambda a, b: a ^ b, 'shift_left': lambda a, b: a << b, 'shift_right': lambda a, b: a >> b,
+    'less': lambda a, b: a < b, 'less_equal': lambda a, b: a <= b, 'and': lambda a, b: a and b,
+    'or': lambda a, b: a or b, 'xor': lambda a, b: a != b, 'bitwise_and': lambda a, b: a & b,
+    'bitwise_or': lambda a, b: a | b, 'bitwise_xor': lambda a, b: a ^ b, 'shift_left': lambda a, b: a << min(b, 64), 'shift_right': lambda a, b: a >> b,
 }
 _REDUCTIONS: Dict[str, Callable] = {
     'sum': sum, 'prod': math.prod, 'max': max, 'min': min, 'l1': lambda v: sum(map(abs, v)),
@@ -267,7 +273,8 @@ class HostBackend(Backend):
 
     def nonzero(self, x: HostArray) -> HostArray:
         found = [index for index, value in zip(indices_of(x.dims), x.data) if value]
-        return HostArray((len(x.dims), len(found)), types.INT64, [i[axis] for axis in range(len(x.dims)) for i in found])
+        rank = len(x.dims)
+        return HostArray((rank, len(found)), types.INT64, [index[axis] for axis in range(rank) for index in found])
 
     def topk(self, x: HostArray, k: int, axis: int, largest: bool) -> Tuple[HostArray, HostArray]:
         dims = x.dims[:axis] + (k,) + x.dims[axis + 1:]

@@ -25,7 +25,7 @@ Results = List[Optional[Value]]
 
 @dataclass
 class NodeTime:
-    """What is known of a node: its time in microseconds, or None and why; `how` is measured, view, folded or missing."""
+    """What is known of a node: its time in microseconds, or None and why. `how`: measured, view, folded or missing."""
     label: str
     operator: str
     time_us: Optional[float]
@@ -98,7 +98,8 @@ class NodeRunner:
         try:
             done = self._node(node, scope, self._repeats)
             self._bind(node, done.results, scope)
-            return NodeTime(label, node.operator, done.time_us, done.how, done.why, done.spread, self._text(done.results))
+            shown = self._text(done.results)
+            return NodeTime(label, node.operator, done.time_us, done.how, done.why, done.spread, shown)
         except NoEquivalent as reason:
             results = [self._declared(name, scope) for name in node.outputs]
             self._bind(node, results, scope)
@@ -131,6 +132,13 @@ class NodeRunner:
         return ' '.join(shown)
 
     def _node(self, node: Node, scope: _Scope, repeats: int) -> _Executed:
+        try:
+            return self._understood(node, scope, repeats)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A node that is not as its operator demands.
+            raise NoEquivalent(f'it cannot be understood: {error}') from error
+
+    def _understood(self, node: Node, scope: _Scope, repeats: int) -> _Executed:
         if node.operator == 'Constant':
             return _Executed([constant_of_node(node, self._backend)], 0.0, 'folded')
         values: Results = []
@@ -148,11 +156,7 @@ class NodeRunner:
         if entry is None:
             raise NoEquivalent('no equivalent is known')
         opset = scope.opsets.get('' if node.domain in ('', 'ai.onnx') else node.domain, 1)
-        try:
-            return self._operator(entry, node, opset, values, repeats)
-        except (IndexError, TypeError, ZeroDivisionError, ValueError) as error:
-            # A node that is not as its operator demands.
-            raise NoEquivalent(f'it cannot be understood: {error}') from error
+        return self._operator(entry, node, opset, values, repeats)
 
     def _operator(self, entry: Operator, node: Node, opset: int, values: Results, repeats: int) -> _Executed:
         device = Operands(node, opset, self._backend, values, on_host=False)
@@ -174,8 +178,8 @@ class NodeRunner:
         is_zero = constant or entry.free
         raw, time, varies = self._measure(entry, device, 0 if is_zero else repeats)
         results = [_wrapped(Value(tensor=result, constant=constant), result) for result in raw]
-        return _Executed(results, 0.0 if is_zero else time, 'folded' if constant else 'view' if entry.free else 'measured',
-                         varies)
+        how = 'folded' if constant else 'view' if entry.free else 'measured'
+        return _Executed(results, 0.0 if is_zero else time, how, varies)
 
     def _on_host(self, entry: Operator, node: Node, opset: int, values: Results) -> Optional[list]:
         arrays = [value.host for value in values if value is not None]
@@ -192,13 +196,14 @@ class NodeRunner:
             results = _several(call())
             samples = self._backend.time(call, repeats) if repeats > 0 else [0.0]
         except self._backend.refusals as error:
-            lines = str(error).strip().splitlines()
-            raise NoEquivalent(f'{self._backend.name} refuses: {lines[0] if lines else type(error).__name__}') from error
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise NoEquivalent(f'{self._backend.name} refuses: {first}') from error
         return results, median(samples), spread(samples)
 
     # Operators with bodies, and functions. Their time is that of the nodes in them.
 
-    def _body(self, graph: Graph, operands: Sequence[Optional[Value]], scope: _Scope, repeats: int) -> Tuple[Results, float]:
+    def _body(self, graph: Graph, operands: Sequence[Optional[Value]], scope: _Scope, repeats: int
+              ) -> Tuple[Results, float]:
         inner = _Scope(graph, scope.opsets, scope)
         inner.values = {declared.name: value for declared, value in zip(graph.inputs, operands)}
         total = 0.0
@@ -261,7 +266,8 @@ class NodeRunner:
         return _Executed(carried + self._stacked(scanned, len(graph.outputs) - 1 - states), time * trips, 'measured')
 
     def _scan(self, node: Node, values: Results, scope: _Scope, repeats: int) -> _Executed:
-        graph, count = body(node, 'body'), Operands(node, 9, self._backend, values, False).attribute('num_scan_inputs', 0)
+        graph = body(node, 'body')
+        count = Operands(node, 9, self._backend, values, False).attribute('num_scan_inputs', 0)
         for name in ('scan_input_directions', 'scan_output_directions', 'scan_input_axes', 'scan_output_axes'):
             attribute = node.attributes.get(name)
             if attribute is not None and any(attribute.value or ()):

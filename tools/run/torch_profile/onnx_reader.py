@@ -1,4 +1,4 @@
-"""The graph of an ONNX file. Weights stay in the file: a tensor knows where its bytes are, and reads them when asked."""
+"""The graph of an ONNX file. Weights stay in the file: a tensor knows where its bytes are and reads them when asked."""
 import mmap
 import os
 from dataclasses import dataclass, field
@@ -275,7 +275,7 @@ class _Reader:
                 lists[10].append(self.tensor(part.span()))
             elif part.number == 11:
                 lists[11].append(self.graph(part.span(), depth + 1))
-        # AttributeType numbers the fields from 1: FLOAT is field 2, ..., GRAPH field 6, FLOATS field 7, ..., GRAPHS field 11.
+        # AttributeType counts the fields from 1: FLOAT is field 2, ..., GRAPH field 6, FLOATS field 7, ...
         number = kind + 1 if 1 <= kind <= 10 else next(iter(single), None) or next((n for n in lists if lists[n]), 0)
         if number in lists:
             return Attribute(name, lists[number], refers)

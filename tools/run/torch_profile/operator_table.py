@@ -67,6 +67,11 @@ class Operands:
             value.host = self.backend.read(value.tensor)
         return value.host.data
 
+    def known(self, index: int) -> Optional[list]:
+        """The elements of an operand if they are on the host already."""
+        value = self._value(index)
+        return value.host.data if value.host is not None else None
+
     def scalar(self, index: int, default: Any) -> Any:
         if not self.has(index):
             return default

@@ -22,7 +22,8 @@ _BINARY = {
 _VARIADIC = {'Max': 'max', 'Min': 'min', 'Sum': 'add', 'Mean': 'add'}
 _REDUCTIONS = {
     'ReduceL1': 'l1', 'ReduceL2': 'l2', 'ReduceLogSumExp': 'logsumexp', 'ReduceMax': 'max', 'ReduceMean': 'mean',
-    'ReduceMin': 'min', 'ReduceProd': 'prod', 'ReduceSum': 'sum', 'ReduceSumSquare': 'sum_square', 'ReduceLogSum': 'sum',
+    'ReduceMin': 'min', 'ReduceProd': 'prod', 'ReduceSum': 'sum', 'ReduceSumSquare': 'sum_square',
+    'ReduceLogSum': 'sum',
 }
 # name -> (primitive, attribute alpha's default, attribute beta's default)
 _ACTIVATIONS = {

@@ -143,15 +143,25 @@ def _pad(n: Operands) -> Call:
     return lambda: b.pad(x, mode, more, most, value)
 
 
+def _check_indices(n: Operands, size: int) -> None:
+    """Keeps indices that are known to be wrong from a device, which may fail for good."""
+    known = n.known(1)
+    if known and not -size <= min(known) <= max(known) < size:
+        raise NoEquivalent(f'its indices go from {min(known)} to {max(known)}, and there are {size} rows; say what is '
+                           'valid input with --inputs')
+
+
 @operator('Gather')
 def _gather(n: Operands) -> Call:
     x, indices, axis = n.tensor(0), n.tensor(1), n.axis(0, len(n.dims()))
+    _check_indices(n, n.dims()[axis])
     return lambda: n.backend.gather(x, indices, axis)
 
 
 @operator('GatherElements')
 def _gather_elements(n: Operands) -> Call:
     x, indices, axis = n.tensor(0), n.tensor(1), n.axis(0, len(n.dims()))
+    _check_indices(n, n.dims()[axis])
     return lambda: n.backend.gather_elements(x, indices, axis)
 
 

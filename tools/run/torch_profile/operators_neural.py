@@ -12,12 +12,19 @@ def _matmul(n: Operands) -> Call:
     return lambda: n.backend.matmul(a, b)
 
 
-@operator('Gemm')
+@operator('Gemm', 'com.microsoft:FusedGemm')
 def _gemm(n: Operands) -> Call:
     a, b, c = n.tensor(0), n.tensor(1), n.optional(2)
     alpha, beta = n.attribute('alpha', 1.0), n.attribute('beta', 1.0)
     flip_a, flip_b = bool(n.attribute('transA', 0)), bool(n.attribute('transB', 0))
-    return lambda: n.backend.gemm(a, b, c, alpha, beta, flip_a, flip_b)
+    activation = n.attribute('activation', '').lower()
+    if activation not in ('', 'relu', 'sigmoid', 'tanh'):
+        raise NoEquivalent(f'a product fused with {activation}')
+
+    def call():
+        y = n.backend.gemm(a, b, c, alpha, beta, flip_a, flip_b)
+        return n.backend.unary(activation, y) if activation else y
+    return call
 
 
 @operator('com.microsoft:FusedMatMul')
@@ -43,7 +50,10 @@ def _einsum(n: Operands) -> Call:
     return lambda: n.backend.einsum(equation, operands)
 
 
-def windows(n: Operands, kernel: Sequence[int], sizes: Sequence[int]) -> Tuple[List[int], List[int], List[int], List[int]]:
+Window = Tuple[List[int], List[int], List[int], List[int]]
+
+
+def windows(n: Operands, kernel: Sequence[int], sizes: Sequence[int]) -> Window:
     """Strides, pads before, pads after and dilations of a window over spatial axes, with auto_pad worked out."""
     rank = len(kernel)
     strides = list(n.attribute('strides') or [1] * rank)
@@ -234,7 +244,8 @@ def _attention(n: Operands) -> Call:
     if n.attribute('softcap', 0.0) or n.attribute('is_causal', 0):
         raise NoEquivalent('causal or capped attention')
     q, k, v, mask, b = n.tensor(0), n.tensor(1), n.tensor(2), n.optional(3), n.backend
-    if len(n.dims()) != 4 or n.dims()[1] != n.dims(1)[1] or (mask is not None and n.element_type(3) != n.element_type()):
+    is_boolean = mask is not None and n.element_type(3) != n.element_type()
+    if len(n.dims()) != 4 or n.dims()[1] != n.dims(1)[1] or is_boolean:
         raise NoEquivalent('attention with packed or shared heads')
     scale = b.full((), n.attribute('scale') or n.dims()[3] ** -0.5, n.element_type())
 

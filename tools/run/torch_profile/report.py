@@ -3,11 +3,11 @@ from typing import Dict, List, Sequence, Tuple
 
 from .costs_table import Row
 from .node_runner import NodeTime
-from .statistics import quantile
+from .statistics import median
 
 
 def operator_rows(times: Sequence[NodeTime], device: str) -> Tuple[List[Row], List[NodeTime]]:
-    """A row for each measured node, and the nodes without one. Names that several nodes have get none: a row names one."""
+    """A row for each measured node, and the nodes without one. Nodes that share a name get none: a row names one."""
     count: Dict[str, int] = {}
     for time in times:
         count[time.label] = count.get(time.label, 0) + 1
@@ -26,12 +26,12 @@ def summary(times: Sequence[NodeTime], missing: Sequence[NodeTime]) -> str:
     """Counts and the sum, in one line."""
     present = [time for time in times if time.time_us is not None]
     measured = [time for time in present if time.how == 'measured']
+    text = f'{len(times)} nodes: {len(measured)} measured, {sum(t.how == "view" for t in present)} that only reshape, '
+    text += f'{sum(t.how == "folded" for t in present)} computed beforehand, {len(missing)} without a row'
     total = sum(time.time_us or 0.0 for time in measured)
-    spreads = [time.spread for time in measured]
-    text = f'{len(times)} nodes: {len(measured)} measured, {sum(t.how == "view" for t in present)} that only reshape, ' \
-           f'{sum(t.how == "folded" for t in present)} computed beforehand, {len(missing)} without a row; ' \
-           f'together {total:.1f} us'
-    return text + (f', median spread {100 * quantile(spreads, 0.5):.1f}%' if spreads and total > 0 else '')
+    if total == 0:
+        return text
+    return text + f'; together {total:.1f} us, median spread {100 * median([t.spread for t in measured]):.1f}%'
 
 
 def missing_lines(missing: Sequence[NodeTime]) -> List[str]:

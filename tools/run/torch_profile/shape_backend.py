@@ -15,8 +15,8 @@ class ShapeOnly:
     element_type: int
 
 
-def window_outputs(sizes: Ints, kernel: Ints, strides: Ints, begins: Ints, ends: Ints, dilations: Ints, ceil: bool = False
-                   ) -> List[int]:
+def window_outputs(sizes: Ints, kernel: Ints, strides: Ints, begins: Ints, ends: Ints, dilations: Ints,
+                   ceil: bool = False) -> List[int]:
     """How many places a window has along each axis."""
     result = []
     for size, k, stride, begin, end, dilation in zip(sizes, kernel, strides, begins, ends, dilations):
@@ -89,8 +89,8 @@ class ShapeBackend(Backend):
         result += (left[-2],) if len(a.dims) > 1 else ()
         return self._like(a, result + ((right[-1],) if len(b.dims) > 1 else ()))
 
-    def gemm(self, a: ShapeOnly, b: ShapeOnly, c: Optional[ShapeOnly], alpha: float, beta: float, flip_a: bool, flip_b: bool
-             ) -> ShapeOnly:
+    def gemm(self, a: ShapeOnly, b: ShapeOnly, c: Optional[ShapeOnly], alpha: float, beta: float, flip_a: bool,
+             flip_b: bool) -> ShapeOnly:
         left, right = a.dims[::-1] if flip_a else a.dims, b.dims[::-1] if flip_b else b.dims
         return self.matmul(self._like(a, left), self._like(b, right))
 
@@ -115,8 +115,9 @@ class ShapeBackend(Backend):
 
     def conv_transpose(self, x: ShapeOnly, w: ShapeOnly, bias: Optional[ShapeOnly], strides: Ints, begins: Ints,
                        ends: Ints, extra: Ints, dilations: Ints, groups: int) -> ShapeOnly:
-        sizes = [(size - 1) * stride + (k - 1) * dilation + 1 + more - begin - end for size, k, stride, begin, end, more,
-                 dilation in zip(x.dims[2:], w.dims[2:], strides, begins, ends, extra, dilations)]
+        sizes = [(size - 1) * stride + (k - 1) * dilation + 1 + more - begin - end
+                 for size, k, stride, begin, end, more, dilation
+                 in zip(x.dims[2:], w.dims[2:], strides, begins, ends, extra, dilations)]
         return self._like(x, (x.dims[0], w.dims[1] * groups, *sizes))
 
     def rnn(self, kind: str, x: ShapeOnly, w: ShapeOnly, r: ShapeOnly, b: Optional[ShapeOnly],
@@ -145,7 +146,8 @@ class ShapeBackend(Backend):
                    epsilon: float) -> ShapeOnly:
         return x
 
-    def layer_norm(self, x: ShapeOnly, scale: ShapeOnly, bias: Optional[ShapeOnly], axis: int, epsilon: float) -> ShapeOnly:
+    def layer_norm(self, x: ShapeOnly, scale: ShapeOnly, bias: Optional[ShapeOnly], axis: int, epsilon: float
+                   ) -> ShapeOnly:
         return x
 
     def group_norm(self, x: ShapeOnly, groups: int, scale: ShapeOnly, bias: ShapeOnly, epsilon: float) -> ShapeOnly:

@@ -18,9 +18,9 @@ Tensor = torch.Tensor
 
 # PyTorch hardly computes with wider unsigned integers; the next signed type moves at least as many bytes.
 _DTYPES = {
-    types.FLOAT: torch.float32, types.FLOAT16: torch.float16, types.BFLOAT16: torch.bfloat16, types.DOUBLE: torch.float64,
-    types.UINT8: torch.uint8, types.INT8: torch.int8, types.INT16: torch.int16, types.UINT16: torch.int32,
-    types.INT32: torch.int32, types.UINT32: torch.int64, types.INT64: torch.int64, types.UINT64: torch.int64,
+    types.FLOAT: torch.float32, types.FLOAT16: torch.float16, types.BFLOAT16: torch.bfloat16,
+    types.DOUBLE: torch.float64, types.UINT8: torch.uint8, types.INT8: torch.int8, types.INT16: torch.int16,
+    types.UINT16: torch.int32, types.INT32: torch.int32, types.UINT32: torch.int64, types.INT64: torch.int64, types.UINT64: torch.int64,
     types.BOOL: torch.bool,
 }
 _TYPES = {torch.float32: types.FLOAT, torch.float16: types.FLOAT16, torch.bfloat16: types.BFLOAT16,
@@ -68,8 +68,10 @@ _AVERAGE_POOL = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 _SAMPLE_US = 500.0
 _MOST_CALLS = 50
 _WARMUP = 3
-# The side of a square matrix whose product keeps the device busy while calls are queued behind it.
-_BUSY_SIDE = 4096
+# Products of square matrices of this side keep the device busy for so long, while calls are queued behind them.
+_BUSY_SIDE = 2048
+_BUSY_US = 3000.0
+_MOST_BUSY = 200
 
 
 class TorchBackend(Backend):
@@ -82,8 +84,8 @@ class TorchBackend(Backend):
             self._device = torch.device(device)
             torch.zeros(1, device=self._device)
         except (RuntimeError, AssertionError) as error:
-            lines = str(error).strip().splitlines()
-            raise UserError(f'PyTorch cannot use the device {device}: {lines[0] if lines else "unknown reason"}') from None
+            first = (str(error).strip().splitlines() or ['unknown reason'])[0]
+            raise UserError(f'PyTorch cannot use the device {device}: {first}') from None
         self._is_cuda = self._device.type == 'cuda'
         torch.set_grad_enabled(False)
         if self._is_cuda:
@@ -92,6 +94,7 @@ class TorchBackend(Backend):
             # ONNX Runtime's CUDA provider lets float32 products run as TF32 too.
             torch.set_float32_matmul_precision('high')
             self._busy = torch.randn(_BUSY_SIDE, _BUSY_SIDE, device=self._device)
+            self._busy_count = self._busy_calls()
 
     def description(self) -> str:
         """What measured: for the comments of the table."""
@@ -123,10 +126,19 @@ class TorchBackend(Backend):
             call()
         return (time.perf_counter() - begin) * 1e6 / count
 
+    def _busy_calls(self) -> int:
+        """How many products keep the device busy for _BUSY_US."""
+        self._busy_count = 0
+        for _ in range(_WARMUP):
+            torch.mm(self._busy, self._busy)
+        once = self._events(lambda: torch.mm(self._busy, self._busy), 10)
+        return max(1, min(_MOST_BUSY, round(_BUSY_US / max(once, 1.0))))
+
     def _events(self, call: Callable[[], Any], count: int) -> float:
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        # The product runs while Python queues the calls, so that they follow each other without gaps.
-        torch.mm(self._busy, self._busy)
+        # They run while Python queues the calls, so that the calls follow each other without gaps.
+        for _ in range(self._busy_count):
+            torch.mm(self._busy, self._busy)
         begin.record()
         for _ in range(count):
             call()
@@ -223,7 +235,8 @@ class TorchBackend(Backend):
     def matmul(self, a: Tensor, b: Tensor) -> Tensor:
         return torch.matmul(a, b)
 
-    def gemm(self, a: Tensor, b: Tensor, c: Optional[Tensor], alpha: float, beta: float, flip_a: bool, flip_b: bool) -> Tensor:
+    def gemm(self, a: Tensor, b: Tensor, c: Optional[Tensor], alpha: float, beta: float, flip_a: bool, flip_b: bool
+             ) -> Tensor:
         left, right = a.t() if flip_a else a, b.t() if flip_b else b
         if c is not None:
             return torch.addmm(c, left, right, beta=beta, alpha=alpha)
@@ -239,8 +252,8 @@ class TorchBackend(Backend):
         pairs = [pad for begin, end in zip(reversed(begins), reversed(ends)) for pad in (begin, end)]
         return F.pad(x, pairs, value=value), [0] * len(begins)
 
-    def conv(self, x: Tensor, w: Tensor, bias: Optional[Tensor], strides: Ints, begins: Ints, ends: Ints, dilations: Ints,
-             groups: int) -> Tensor:
+    def conv(self, x: Tensor, w: Tensor, bias: Optional[Tensor], strides: Ints, begins: Ints, ends: Ints,
+             dilations: Ints, groups: int) -> Tensor:
         x, pads = (x, list(begins)) if list(begins) == list(ends) else self._padded(x, begins, ends)
         return self._of_rank(_CONV, strides)(x, w, bias, tuple(strides), tuple(pads), tuple(dilations), groups)
 
@@ -280,8 +293,8 @@ class TorchBackend(Backend):
 
     # Windows, reductions, normalizations.
 
-    def pool(self, kind: str, x: Tensor, kernel: Ints, strides: Ints, begins: Ints, ends: Ints, dilations: Ints, ceil: bool,
-             count_padding: bool) -> Tensor:
+    def pool(self, kind: str, x: Tensor, kernel: Ints, strides: Ints, begins: Ints, ends: Ints, dilations: Ints,
+             ceil: bool, count_padding: bool) -> Tensor:
         k, s = tuple(kernel), tuple(strides)
         fits = list(begins) == list(ends) and all(2 * begin <= size for begin, size in zip(begins, kernel))
         if kind == 'max':
@@ -306,7 +319,8 @@ class TorchBackend(Backend):
     def softmax(self, x: Tensor, axis: int, log: bool) -> Tensor:
         return F.log_softmax(x, axis) if log else F.softmax(x, axis)
 
-    def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: float) -> Tensor:
+    def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, epsilon: float
+                   ) -> Tensor:
         return F.batch_norm(x, mean, variance, scale, bias, False, 0.0, epsilon)
 
     def layer_norm(self, x: Tensor, scale: Tensor, bias: Optional[Tensor], axis: int, epsilon: float) -> Tensor:
@@ -389,7 +403,8 @@ class TorchBackend(Backend):
 
     def scatter_elements(self, x: Tensor, indices: Tensor, updates: Tensor, axis: int, reduction: str) -> Tensor:
         places = self._forward(indices, x.shape[axis])
-        return torch.scatter_add(x, axis, places, updates) if reduction == 'add' else torch.scatter(x, axis, places, updates)
+        scatter = torch.scatter_add if reduction == 'add' else torch.scatter
+        return scatter(x, axis, places, updates)
 
     def scatter_nd(self, x: Tensor, indices: Tensor, updates: Tensor, reduction: str) -> Tensor:
         return x.clone().index_put_(tuple(indices.long().unbind(-1)), updates, accumulate=reduction == 'add')
