@@ -135,14 +135,18 @@ class Workers {
  * something to do, or a signal came; the latter three throw UserError.
  */
 export async function withWorkers(devices, body, { stallTimeoutS = STALL_TIMEOUT_S } = {}) {
-  const workers = new Workers(devices, stallTimeoutS);
-  const interrupt = (signal) => workers.fail(new UserError(`interrupted by ${signal}`));
+  // Signals are heard before there is anything that they must end.
+  let interrupt;
+  const interruption = new Promise((_, reject) => { interrupt = (signal) => reject(new UserError(`interrupted by ${signal}`)); });
+  interruption.catch(() => {});
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, interrupt);
+  let workers;
   try {
-    return await Promise.race([body(workers), workers.failure]);
+    workers = new Workers(devices, stallTimeoutS);
+    return await Promise.race([body(workers), workers.failure, interruption]);
   } finally {
-    await workers.stop();
+    await workers?.stop();
     for (const signal of signals) process.off(signal, interrupt);
   }
 }
