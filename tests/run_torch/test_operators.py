@@ -105,13 +105,15 @@ class Movement(unittest.TestCase):
         x = ([3], [1.0, 2.0, 3.0])
         self.assertEqual(evaluate('Pad', [x, ints(1, 2), ([], [9.0])]), [([6], [9.0, 1.0, 2.0, 3.0, 9.0, 9.0])])
         self.assertEqual(evaluate('Pad', [x, ints(-1, 1)]), [([3], [2.0, 3.0, 0.0])])
-        self.assertEqual(evaluate('Pad', [x], opset=2, pads=[2, 1], mode='reflect'), [([6], [3.0, 2.0, 1.0, 2.0, 3.0, 2.0])])
+        self.assertEqual(evaluate('Pad', [x], opset=2, pads=[2, 1], mode='reflect'),
+                         [([6], [3.0, 2.0, 1.0, 2.0, 3.0, 2.0])])
         self.assertEqual(evaluate('Pad', [x, ints(1, 1)], mode='edge'), [([5], [1.0, 1.0, 2.0, 3.0, 3.0])])
         self.assertEqual(evaluate('Pad', [self.X, ints(0, 1), None, ints(-1)], opset=18)[0][0], [2, 4])
 
     def test_depth_to_space(self):
         x = ([1, 8, 1, 1], [float(i) for i in range(8)])
-        self.assertEqual(evaluate('DepthToSpace', [x], blocksize=2), [([1, 2, 2, 2], [0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0])])
+        self.assertEqual(evaluate('DepthToSpace', [x], blocksize=2),
+                         [([1, 2, 2, 2], [0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0])])
         self.assertEqual(evaluate('DepthToSpace', [x], blocksize=2, mode='CRD')[0][1], [float(i) for i in range(8)])
         y = ([1, 1, 2, 2], [0.0, 1.0, 2.0, 3.0])
         self.assertEqual(evaluate('SpaceToDepth', [y], blocksize=2), [([1, 4, 1, 1], [0.0, 1.0, 2.0, 3.0])])
@@ -158,7 +160,8 @@ class Arithmetic(unittest.TestCase):
 
     def test_topk(self):
         x = ([2, 3], [3.0, 1.0, 2.0, 4.0, 6.0, 5.0])
-        self.assertEqual(evaluate('TopK', [x, ints(2)], outputs=2), [([2, 2], [3.0, 2.0, 6.0, 5.0]), ([2, 2], [0, 2, 1, 2])])
+        self.assertEqual(evaluate('TopK', [x, ints(2)], outputs=2), [([2, 2], [3.0, 2.0, 6.0, 5.0]),
+                         ([2, 2], [0, 2, 1, 2])])
         self.assertEqual(evaluate('TopK', [x, ints(1)], outputs=2, axis=0, largest=0)[1], ([1, 3], [0, 0, 0]))
 
     def test_softmax_before_version_13_takes_all_axes_from_its_own_on(self):
@@ -213,7 +216,8 @@ class Neural(unittest.TestCase):
 
     def test_fused_conv(self):
         w = ([1, 1, 2, 2], [-1.0] * 4)
-        self.assertEqual(evaluate('FusedConv', [self.IMAGE, w], domain='com.microsoft', activation='Relu')[0][1], [0.0] * 4)
+        self.assertEqual(evaluate('FusedConv', [self.IMAGE, w], domain='com.microsoft', activation='Relu')[0][1],
+                         [0.0] * 4)
 
     def test_conv_transpose(self):
         x, w = ([1, 1, 2], [1.0, 2.0]), ([1, 1, 3], [1.0, 10.0, 100.0])
@@ -239,7 +243,8 @@ class Neural(unittest.TestCase):
     def test_gemm(self):
         a, b = ([2, 1], [1.0, 2.0]), ([2, 2], [1.0, 2.0, 3.0, 4.0])
         self.assertEqual(evaluate('Gemm', [a, b], transA=1), [([1, 2], [7.0, 10.0])])
-        self.assertEqual(evaluate('Gemm', [a, b, ([], [1.0])], transA=1, transB=1, alpha=2.0, beta=3.0), [([1, 2], [13.0, 25.0])])
+        self.assertEqual(evaluate('Gemm', [a, b, ([], [1.0])], transA=1, transB=1, alpha=2.0, beta=3.0),
+                         [([1, 2], [13.0, 25.0])])
 
     def test_fused_gemm(self):
         a, b = ([1, 2], [1.0, 2.0]), ([2, 2], [1.0, -1.0, 1.0, -1.0])

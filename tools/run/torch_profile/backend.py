@@ -14,8 +14,8 @@ Ints = Sequence[int]
 # Names of elementwise primitives of one and of two operands.
 UNARY = frozenset((
     'abs', 'acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'bitwise_not', 'ceil', 'cos', 'cosh', 'erf', 'exp',
-    'floor', 'hardswish', 'isinf', 'isnan', 'log', 'mish', 'neg', 'not', 'reciprocal', 'relu', 'round', 'sigmoid', 'sign',
-    'sin', 'sinh', 'softplus', 'softsign', 'sqrt', 'tan', 'tanh'))
+    'floor', 'hardswish', 'isinf', 'isnan', 'log', 'mish', 'neg', 'not', 'reciprocal', 'relu', 'round', 'sigmoid',
+    'sign', 'sin', 'sinh', 'softplus', 'softsign', 'sqrt', 'tan', 'tanh'))
 BINARY = frozenset((
     'add', 'and', 'bitwise_and', 'bitwise_or', 'bitwise_xor', 'div', 'equal', 'fmod', 'greater', 'greater_equal',
     'less', 'less_equal', 'max', 'min', 'mod', 'mul', 'or', 'pow', 'shift_left', 'shift_right', 'sub', 'xor'))

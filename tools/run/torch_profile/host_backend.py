@@ -45,7 +45,8 @@ _BINARY: Dict[str, Callable] = {
     'equal': lambda a, b: a == b, 'greater': lambda a, b: a > b, 'greater_equal': lambda a, b: a >= b,
     'less': lambda a, b: a < b, 'less_equal': lambda a, b: a <= b, 'and': lambda a, b: a and b,
     'or': lambda a, b: a or b, 'xor': lambda a, b: a != b, 'bitwise_and': lambda a, b: a & b,
-    'bitwise_or': lambda a, b: a | b, 'bitwise_xor': lambda a, b: a ^ b, 'shift_left': lambda a, b: a << min(b, 64), 'shift_right': lambda a, b: a >> b,
+    'bitwise_or': lambda a, b: a | b, 'bitwise_xor': lambda a, b: a ^ b,
+    'shift_left': lambda a, b: a << min(b, 64), 'shift_right': lambda a, b: a >> b,
 }
 _REDUCTIONS: Dict[str, Callable] = {
     'sum': sum, 'prod': math.prod, 'max': max, 'min': min, 'l1': lambda v: sum(map(abs, v)),

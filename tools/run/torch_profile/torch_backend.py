@@ -20,8 +20,8 @@ Tensor = torch.Tensor
 _DTYPES = {
     types.FLOAT: torch.float32, types.FLOAT16: torch.float16, types.BFLOAT16: torch.bfloat16,
     types.DOUBLE: torch.float64, types.UINT8: torch.uint8, types.INT8: torch.int8, types.INT16: torch.int16,
-    types.UINT16: torch.int32, types.INT32: torch.int32, types.UINT32: torch.int64, types.INT64: torch.int64, types.UINT64: torch.int64,
-    types.BOOL: torch.bool,
+    types.UINT16: torch.int32, types.INT32: torch.int32, types.UINT32: torch.int64, types.INT64: torch.int64,
+    types.UINT64: torch.int64, types.BOOL: torch.bool,
 }
 _TYPES = {torch.float32: types.FLOAT, torch.float16: types.FLOAT16, torch.bfloat16: types.BFLOAT16,
           torch.float64: types.DOUBLE, torch.uint8: types.UINT8, torch.int8: types.INT8, torch.int16: types.INT16,
