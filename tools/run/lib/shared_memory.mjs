@@ -49,9 +49,8 @@ export function writeRegion(descriptor, region, bytes) {
   }
 }
 
-/** The first `size` bytes of a region, in a buffer of their own. */
-export function readRegion(descriptor, region, size) {
-  const bytes = Buffer.from(new ArrayBuffer(size));
+/** The first `size` bytes of a region, in `bytes` (of that length), else in a buffer of their own. */
+export function readRegion(descriptor, region, size, bytes = Buffer.from(new ArrayBuffer(size))) {
   for (let done = 0; done < size; ) {
     const count = fs.readSync(descriptor, bytes, done, Math.min(PIECE, size - done), region * REGION + done);
     if (count === 0) throw new Error(`region ${region} ends after ${done} of ${size} bytes`);

@@ -15,6 +15,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {
 const ort = loadRuntime();
 const parts = new Map();
 const held = new Map();
+const buffers = new Map();
 
 // All processes of a machine share this clock; microseconds.
 const now = () => Number(process.hrtime.bigint() / 10n) / 100;
@@ -26,13 +27,21 @@ async function load({ part, file, options }) {
   return { inputs: session.inputMetadata.map(plain), outputs: session.outputMetadata.map(plain) };
 }
 
+// Memory for what is read from a region. A region gets new content only when nobody needs the old one any more, so its
+// buffer can be used again: fresh memory costs more than the copy.
+function bufferFor(region, size) {
+  let buffer = buffers.get(region);
+  if (buffer?.length !== size) buffers.set(region, buffer = Buffer.from(new ArrayBuffer(size)));
+  return buffer;
+}
+
 function fetch({ key, type, dims, bytes, region, uses }) {
   const kept = held.get(key);
   if (kept) {
     if (--kept.uses <= 0) held.delete(key);
     return kept.tensor;
   }
-  const tensor = new ort.Tensor(type, fromBytes(type, readRegion(MEMORY, region, bytes)), dims);
+  const tensor = new ort.Tensor(type, fromBytes(type, readRegion(MEMORY, region, bytes, bufferFor(region, bytes))), dims);
   if (uses > 1) held.set(key, { tensor, uses: uses - 1 });
   return tensor;
 }
