@@ -28,6 +28,7 @@ class ProblemBuilder {
         group_of_(group_of),
         target_(*context.target),
         constraints_(constraints),
+        objective_(context.objective),
         costs_(module.graph, plan, *context.cost_model, *context.target) {
     built_.nodes = NodeGrouping{group_of, num_groups}.Members();
     built_.problem.objective = context.objective == ir::Objective::kLatency
@@ -53,6 +54,34 @@ class ProblemBuilder {
     }
     problem.num_channels = target_.channels.size();
     problem.routes = target_.routes;
+    if (CopiesCount()) problem.communication = Communication::kBlocking;
+  }
+
+  // In a steady stream devices that copy tensors themselves have no time to compute meanwhile. For
+  // one inference that makes no difference: whoever waits for a tensor has nothing else to do.
+  bool CopiesCount() const {
+    if (objective_ != ir::Objective::kThroughput) return false;
+    for (const DeviceId from : target_.devices.ids()) {
+      if (!target_.devices[from].copies) return false;
+      for (const DeviceId to : target_.devices.ids()) {
+        if (!target_.routes[from][to].has_value()) return false;
+      }
+    }
+    return true;
+  }
+
+  // What a tensor costs the devices that copy it: half a transfer to write it, half to read it.
+  IdVector<DeviceId, Picos> CopyTimes(Bytes bytes) const {
+    IdVector<DeviceId, Picos> times(target_.devices.size(), Picos{0});
+    for (const DeviceId from : target_.devices.ids()) {
+      for (const DeviceId to : target_.devices.ids()) {
+        if (from == to) continue;
+        const Picos half = target_.routes[from][to]->Time(bytes) / 2;
+        times[from] = std::max(times[from], half);
+        times[to] = std::max(times[to], half);
+      }
+    }
+    return times;
   }
 
   absl::Status AddItem(ItemId id) {
@@ -156,6 +185,7 @@ class ProblemBuilder {
   }
 
   void AddFlows() {
+    const bool copies_count = CopiesCount();
     for (const ir::NodeId node : group_of_.ids()) {
       const ItemId from = group_of_[node];
       if (!from.valid()) continue;
@@ -168,7 +198,10 @@ class ProblemBuilder {
         if (to.empty()) continue;
         std::sort(to.begin(), to.end());
         to.erase(std::unique(to.begin(), to.end()), to.end());
-        built_.problem.flows.Add({from, std::move(to), plan_.value_bytes[result], {}});
+        const Bytes bytes = plan_.value_bytes[result];
+        PlacementProblem::Flow flow{from, std::move(to), bytes, {}};
+        if (copies_count) flow.staging = CopyTimes(bytes);
+        built_.problem.flows.Add(std::move(flow));
         built_.values.Add(result);
       }
     }
@@ -198,6 +231,7 @@ class ProblemBuilder {
   const IdVector<ir::NodeId, ItemId>& group_of_;
   const Target& target_;
   const DeviceConstraints& constraints_;
+  const ir::Objective objective_;
   const KernelCosts costs_;
   BuiltProblem built_;
 };

@@ -1,5 +1,6 @@
 #include "placement/exact_parts.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 #include <vector>
@@ -128,8 +129,12 @@ class Exact {
 
 std::optional<PartedSolution> ExactParts(const PlacementProblem& problem, const ProblemGraph& graph,
                                          const PartedSolution* incumbent, int64_t work) {
+  // The search of loads knows direct transfers only.
+  const bool staged =
+      std::any_of(problem.flows.begin(), problem.flows.end(),
+                  [](const PlacementProblem::Flow& flow) { return !flow.staging.empty(); });
   if (problem.items.empty() || problem.items.size() > kMaxExactPartItems ||
-      problem.devices.size() > 64) {
+      problem.devices.size() > 64 || staged) {
     return std::nullopt;
   }
   return Exact(problem, graph, work).Run(incumbent);

@@ -152,6 +152,7 @@ Device CpuDevice(const HostFacts& facts, size_t index, const std::vector<HostCor
   device.memory_bandwidth = count * kMemoryBandwidthPerCore;
   device.part_cost = kCpuPartCost;
   device.op_cost = kCpuOpCost;
+  device.copies = true;
   std::vector<int> numbers;
   for (const HostCore& core : cores) numbers.push_back(core.number);
   device.runtime.provider = "cpu";

@@ -35,6 +35,9 @@ struct Device {
   int64_t memory_bandwidth = 0;          // bytes/s
   Picos part_cost = 0;                   // fixed cost of launching one part
   Picos op_cost = 0;                     // fixed cost of one operator that does work
+  // Its own processor copies tensors into and out of memory that all share, and does nothing else
+  // meanwhile: a CPU's worker. False: something beside it moves them.
+  bool copies = false;
   // Operators it can run, as "Conv", "com.microsoft:FusedConv" or "com.microsoft:*".
   std::vector<std::string> supported_ops;  // empty: all but unsupported_ops
   std::vector<std::string> unsupported_ops;

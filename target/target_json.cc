@@ -185,6 +185,7 @@ class TargetParser {
                     device.memory_bandwidth);
     ReadMicros(reader, "part_cost_us", device.part_cost);
     ReadMicros(reader, "op_cost_us", device.op_cost);
+    reader.Read("copies", device.copies);
     if (reader.Has("supports")) {
       JsonReader supports = reader.Object("supports");
       device.supported_ops = ReadOps(supports, "ops");

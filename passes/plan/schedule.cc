@@ -103,6 +103,8 @@ class SchedulePass final : public PlanPass {
       plan.parts[part].time = {schedule.start[item], schedule.end[item]};
     }
     for (const ScheduledTransfer& transfer : schedule.transfers) {
+      // A tensor that its sender writes to shared memory travels when its receivers read it.
+      if (transfer.from == transfer.to) continue;
       plan.transfers.push_back({parts.values[transfer.flow],
                                 transfer.from,
                                 transfer.to,

@@ -64,6 +64,9 @@ class Greedy : public PlacementSolver {
  public:
   explicit Greedy(GreedyOptions options) : options_(std::move(options)) {}
 
+  // Transfers make no difference to it.
+  ProblemFeatures features() const override { return {.staged = true}; }
+
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const PlacementProblem& problem = input.problem;
     std::vector<int32_t> priority;

@@ -1,5 +1,7 @@
 #include "passes/problem_builder.h"
 
+#include <set>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -66,6 +68,53 @@ TEST(BuildProblemTest, OneFlowPerValue) {
   EXPECT_THAT(soft.to, ElementsAre(ItemId(2), ItemId(3)));
   EXPECT_EQ(soft.bytes, 256);
   EXPECT_EQ(planning.module.graph.value(built.values[FlowId(1)]).name, "Softmax_1_y");
+}
+
+TEST(BuildProblemTest, CopyingOccupiesDevicesThatCopyThemselves) {
+  Target target = testing::SlowTarget(3);
+  target.routes[DeviceId(0)][DeviceId(2)]->segments[0].latency = 4 * kPicosPerMicro;
+  const auto build = [&](ir::Objective objective) {
+    Planning planning(SharedWeights(), target);
+    planning.context.objective = objective;
+    EXPECT_TRUE(planning.Run(kUnfused).ok());
+    return BuildClusterProblem(planning.module, planning.plan, planning.context)->problem;
+  };
+  EXPECT_TRUE(build(ir::Objective::kThroughput).flows[FlowId(1)].staging.empty());
+  for (Device& device : target.devices) device.copies = true;
+  // For one inference it makes no difference who moves the bytes.
+  EXPECT_TRUE(build(ir::Objective::kLatency).flows[FlowId(1)].staging.empty());
+  const PlacementProblem problem = build(ir::Objective::kThroughput);
+  EXPECT_EQ(problem.communication, Communication::kBlocking);
+  // Half of 2 us and 256 bytes at 200 MB/s, or of 4 us on the slower route.
+  EXPECT_THAT(problem.flows[FlowId(1)].staging, ElementsAre(2'640'000, 1'640'000, 2'640'000));
+  EXPECT_TRUE(Check(problem).ok()) << Check(problem);
+  // Something that one device cannot reach leaves no common memory.
+  target.routes[DeviceId(1)][DeviceId(2)].reset();
+  EXPECT_TRUE(build(ir::Objective::kThroughput).flows[FlowId(1)].staging.empty());
+}
+
+// The plan's schedule tells when tensors travel, not when they are put down to be fetched.
+TEST(BuildProblemTest, PlansWithCopiesHoldTogether) {
+  Target target = testing::SlowTarget(2);
+  for (Device& device : target.devices) {
+    device.copies = true;
+    device.part_cost = 0;
+  }
+  Planning planning(SharedWeights(), target);
+  planning.context.objective = ir::Objective::kThroughput;
+  ASSERT_TRUE(planning
+                  .Run("infer-shapes,estimate-cost,coarsen{fuse=false},split-modularity,place,"
+                       "refine,form-parts,schedule,explain")
+                  .ok());
+  ASSERT_TRUE(planning.plan.summary.has_value());
+  std::set<DeviceId> used;
+  for (const ir::Part& part : planning.plan.parts) used.insert(part.device);
+  ASSERT_EQ(used.size(), 2u);
+  EXPECT_FALSE(planning.plan.transfers.empty());
+  for (const ir::Transfer& transfer : planning.plan.transfers) {
+    EXPECT_NE(transfer.from, transfer.to);
+  }
+  EXPECT_LE(planning.plan.summary->lower_bound, planning.plan.summary->value);
 }
 
 TEST(BuildProblemTest, ItemsAddUpTheirKernels) {

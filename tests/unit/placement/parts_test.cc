@@ -7,7 +7,9 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
+#include "placement/exact_parts.h"
 #include "placement/part_evaluator.h"
 #include "placement/refine_parts.h"
 #include "placement/solver.h"
@@ -134,9 +136,17 @@ TEST(FormParts, MergesWhenLaunchesAreDear) {
   EXPECT_EQ(parted.parts.num_parts, 3u);
 }
 
+// Direct transfers and, every other time, loads with transfers through host memory.
+RandomProblemOptions DirectOrStaged(uint64_t seed, int64_t max_items) {
+  if (seed % 2 == 0) return RandomOptions(seed, max_items);
+  RandomProblemOptions options = testing::RandomLoadOptions(seed, max_items);
+  options.contiguous = options.training = options.calls = false;
+  return options;
+}
+
 TEST(PartEvaluator, AgreesWithTheDefinition) {
-  for (uint64_t seed = 1; seed <= 400; ++seed) {
-    const RandomProblemOptions options = RandomOptions(seed, 12);
+  for (uint64_t seed = 1; seed <= 800; ++seed) {
+    const RandomProblemOptions options = DirectOrStaged(seed, 12);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const ProblemGraph graph = BuildGraph(problem);
@@ -185,9 +195,9 @@ TEST(PartEvaluator, AgreesWithTheDefinition) {
 }
 
 TEST(Parts, OracleIsNeverBeatenAndOftenReached) {
-  int solved = 0, formed_best = 0, refined_best = 0;
-  for (uint64_t seed = 1; seed <= 120; ++seed) {
-    const RandomProblemOptions options = RandomOptions(seed, 6);
+  int solved = 0, formed_best = 0, refined_best = 0, proved = 0;
+  for (uint64_t seed = 1; seed <= 260; ++seed) {
+    const RandomProblemOptions options = DirectOrStaged(seed, 6);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const ProblemGraph graph = BuildGraph(problem);
@@ -195,6 +205,14 @@ TEST(Parts, OracleIsNeverBeatenAndOftenReached) {
     if (best.has_value()) {
       EXPECT_TRUE(best->score.feasible);
       ExpectWellFormed(problem, *best);
+      for (const LowerBound& bound : LowerBounds(problem, graph, Launch::kPerGroup, 200'000)) {
+        EXPECT_LE(bound.value, best->score.objective) << bound.name;
+      }
+      const std::optional<PartedSolution> exact = ExactParts(problem, graph, nullptr, 2'000'000);
+      if (exact.has_value()) {
+        EXPECT_EQ(exact->score.objective, best->score.objective);
+        ++proved;
+      }
     }
     const auto solver = BuiltinSolvers().Find("local-search")->make("");
     const auto found = Solve(**solver, "local-search",
@@ -224,7 +242,8 @@ TEST(Parts, OracleIsNeverBeatenAndOftenReached) {
   RecordProperty("solved", solved);
   RecordProperty("formed_best", formed_best);
   RecordProperty("refined_best", refined_best);
-  EXPECT_GT(solved, 90);
+  EXPECT_GT(solved, 180);
+  EXPECT_GT(proved, 90);
   EXPECT_GE(refined_best, solved * 9 / 10) << "of " << solved << ", formed " << formed_best;
 }
 
