@@ -1,9 +1,11 @@
 // Correcting measured costs by what the parts of a plan took when they ran.
 //
 // Operators are measured in a model that runs whole. In a part they may take longer: kernels are fused otherwise at a
-// boundary, layouts change there, and devices that work at the same time share caches and memory. What a part's operators
-// took together is known, so their rows are scaled to it, on its device and on all that are like it. What a part costs
-// besides its operators (waiting for the message, reading and writing tensors) becomes the launch cost.
+// boundary, layouts change there, and devices that work at the same time share caches and memory. So what a part took
+// beyond its operators' rows is told apart, by how it grows over the parts of a plan:
+//   with the bytes that cross the part's boundary: writing, reading and laying out tensors, the cost of a transfer;
+//   not at all: messages, the cost of launching a part;
+//   with the operators: what is left, by which their rows are scaled, for each part by its own factor.
 import { median } from './statistics.mjs';
 
 /**
@@ -35,38 +37,109 @@ function waits(flow, samples) {
   return result;
 }
 
+// The non-negative a and b for which a * x + b * y is nearest to z over all points [x, y, z] in least squares; a is 0 where
+// it would be negative, and so is b.
+function fitTwo(points) {
+  const sum = (f) => points.reduce((total, point) => total + f(point), 0);
+  const xx = sum(([x]) => x * x), yy = sum(([, y]) => y * y), xy = sum(([x, y]) => x * y);
+  const xz = sum(([x, , z]) => x * z), yz = sum(([, y, z]) => y * z);
+  const determinant = xx * yy - xy * xy;
+  const alone = (self, both) => (self > 0 ? Math.max(0, both / self) : 0);
+  // Points on a line through the origin tell only one of the two.
+  if (determinant <= 1e-9 * xx * yy) return xx > 0 ? [alone(xx, xz), 0] : [0, alone(yy, yz)];
+  const a = (xz * yy - yz * xy) / determinant, b = (yz * xx - xz * xy) / determinant;
+  if (a < 0) return [0, alone(yy, yz)];
+  return b < 0 ? [alone(xx, xz), 0] : [a, b];
+}
+
+// A boundary's share of what parts compute beyond their rows shows only if it can be told from that of the operators.
+const ENOUGH_PARTS = 4;
+
 /**
- * The table `rows` corrected by a run: `plan` is plan.json, `run` what runPlan() returned, `devices` those of the target's
- * JSON. A new table; rows of nodes that no part ran stay.
+ * What parts on devices that are alike cost besides their operators: {launch, perByte}, microseconds and microseconds per
+ * byte written or read. `parts`: [{rows (sum of the operators' rows), compute, move, wait, moved (bytes read and written)}].
  */
-export function calibrate(rows, plan, { report, samples, flow }, devices) {
-  const kind = new Map(devices.map((device) => [device.name, likeness(device)]));
+export function fitOverheads(parts) {
+  const [fixed, copying] = fitTwo(parts.map(({ moved, move }) => [1, moved, move]));
+  const excess = parts.length >= ENOUGH_PARTS ? fitTwo(parts.map(({ rows, compute, moved }) => [rows, moved, compute - rows]))[1] : 0;
+  return { launch: fixed + median(parts.map(({ wait }) => wait)), perByte: copying + excess };
+}
+
+// What each part of a run did: {id, device, rows, compute, move, wait, moved, crossing}, `crossing` being the bytes of
+// `moved` that come from or go to another device; the rest are inputs and outputs of the model.
+function partFigures(rows, plan, { report, samples, flow }) {
   const partOf = new Map(plan.nodes.map((node) => [node.name, node.part]));
   const deviceOf = new Map(report.parts.map((part) => [part.id, part.device]));
-  // Predicted times of the parts' operators, by the rows for the device that ran them.
   const sums = new Map();
   for (const row of rows) {
     const part = row.what === 'op' ? partOf.get(row.node) : undefined;
     if (part === undefined || row.device !== deviceOf.get(part)) continue;
     sums.set(part, (sums.get(part) ?? 0) + row.time_us);
   }
-  const factor = new Map();
-  for (const part of report.parts) {
-    const sum = sums.get(part.id) ?? 0;
-    if (sum > 0) factor.set(part.id, part.compute_us / sum);
-  }
   const idle = waits(flow, samples);
-  const launch = new Map();
-  for (const name of new Set(report.parts.map((part) => part.device))) {
-    const here = report.parts.filter((part) => part.device === name);
-    const moving = median(here.map((part) => part.read_us + part.write_us));
-    const like = kind.get(name);
-    launch.set(like, Math.max(launch.get(like) ?? 0, moving + median(idle.get(name) ?? [0])));
+  return report.parts.map((measured, index) => {
+    const part = flow.parts[index];
+    let moved = 0, crossing = 0;
+    const count = (name, crosses) => {
+      const { bytes } = samples[0].values.get(name) ?? { bytes: 0 };
+      moved += bytes;
+      if (crosses) crossing += bytes;
+    };
+    for (const name of part.inputs) {
+      const { producer } = flow.tensors.get(name);
+      if (producer < 0 || flow.parts[producer].device !== part.device) count(name, producer >= 0);
+    }
+    for (const name of part.outputs) {
+      const tensor = flow.tensors.get(name);
+      if (tensor.travels) count(name, tensor.takers.some((taker) => flow.parts[taker].device !== part.device));
+    }
+    return {
+      id: part.id, device: part.device, rows: sums.get(part.id) ?? 0, compute: measured.compute_us,
+      move: measured.read_us + measured.write_us, wait: median(idle.get(part.device) ?? [0]), moved, crossing,
+    };
+  });
+}
+
+// Sizes of the two rows that a transfer's line is written as, bytes.
+const SHOWN = [4096, 4194304];
+
+/**
+ * The table `rows` corrected by a run: `plan` is plan.json, `run` what runPlan() returned, `devices` those of the target's
+ * JSON. With the new table the planner predicts for the same plan what was measured. Rows of operators that no part ran
+ * stay, and so do those of devices unlike all that ran.
+ */
+export function calibrate(rows, plan, run, devices) {
+  const like = new Map(devices.map((device) => [device.name, likeness(device)]));
+  const partOf = new Map(plan.nodes.map((node) => [node.name, node.part]));
+  const figures = partFigures(rows, plan, run);
+  const overheads = new Map(), factors = new Map(), deviceOf = new Map();
+  for (const kind of new Set(figures.map(({ device }) => like.get(device)))) {
+    const parts = figures.filter(({ device }) => like.get(device) === kind);
+    const overhead = fitOverheads(parts);
+    overheads.set(kind, { ...overhead, crosses: parts.some(({ crossing }) => crossing > 0) });
+    for (const part of parts) {
+      deviceOf.set(part.id, part.device);
+      const operators = part.compute + part.move + part.wait - overhead.launch - overhead.perByte * part.crossing;
+      if (part.rows > 0 && operators > 0) factors.set(part.id, operators / part.rows);
+    }
   }
-  return rows.map((row) => {
-    if (row.what === 'launch' && launch.has(kind.get(row.device))) return { ...row, time_us: launch.get(kind.get(row.device)) };
-    const part = row.what === 'op' ? partOf.get(row.node) : undefined;
-    const applies = factor.has(part) && kind.get(row.device) === kind.get(deviceOf.get(part));
-    return applies ? { ...row, time_us: row.time_us * factor.get(part) } : row;
+  const transfer = (row) => {
+    const ends = [overheads.get(like.get(row.device)), overheads.get(like.get(row.to))];
+    return ends.every((end) => end?.crosses) ? ends[0].perByte + ends[1].perByte : undefined;
+  };
+  const written = new Set();
+  return rows.flatMap((row) => {
+    if (row.what === 'launch') return [{ ...row, time_us: overheads.get(like.get(row.device))?.launch ?? row.time_us }];
+    if (row.what === 'transfer') {
+      const perByte = transfer(row);
+      if (!(perByte > 0)) return [row];
+      const pair = JSON.stringify([row.device, row.to]);
+      if (written.has(pair)) return [];
+      written.add(pair);
+      return SHOWN.map((bytes) => ({ ...row, bytes, time_us: perByte * bytes }));
+    }
+    const part = partOf.get(row.node);
+    const applies = factors.has(part) && like.get(row.device) === like.get(deviceOf.get(part));
+    return [applies ? { ...row, time_us: row.time_us * factors.get(part) } : row];
   });
 }
