@@ -103,11 +103,15 @@ export class Tuning {
     return { best, single: { device: single.device, measured: singleMeasured }, measured, pays: measured < singleMeasured };
   }
 
-  /** Writes the chosen plan, or the model on its best single device, into `folder`, with the costs that it was made with. */
+  /**
+   * Writes the chosen plan, or the model on its best single device, into `folder`, with the costs that it was made with. For
+   * a model that stays whole those are the profile's, which is of the whole model.
+   */
   async write(choice, folder) {
+    const { costs } = choice.pays ? choice.best : this.rounds[0];
     const more = choice.pays ? [] : ['--pin', `.*=${choice.single.device}`];
-    await runAllot(this.arguments(choice.best.costs, folder, more));
-    fs.copyFileSync(choice.best.costs, path.join(folder, 'costs.csv'));
+    await runAllot(this.arguments(costs, folder, more));
+    fs.copyFileSync(costs, path.join(folder, 'costs.csv'));
     return readManifest(path.join(folder, 'manifest.json'));
   }
 }
