@@ -109,10 +109,12 @@ std::vector<HostCore> Cores(const std::vector<int>& cpus,
     return core.empty() ? absl::StrCat("cpu ", cpu)
                         : absl::StrCat(Value(section, "physical id"), "/", core);
   };
-  std::map<std::string, int> sharing;
-  for (const int cpu : cpus) ++sharing[core_of(cpu)];
+  std::map<std::string, int> units;
   std::vector<HostCore> cores;
-  for (const int cpu : cpus) cores.push_back({cpu, sharing[core_of(cpu)]});
+  for (const int cpu : cpus) {
+    const int next = static_cast<int>(units.size());
+    cores.push_back({cpu, units.emplace(core_of(cpu), next).first->second});
+  }
   return cores;
 }
 

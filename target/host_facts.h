@@ -17,8 +17,8 @@ namespace allot {
 enum class VectorUnit { kScalar, kSse, kNeon, kAvx, kAvx2, kAvx512 };
 
 struct HostCore {
-  int number = 0;   // Linux's
-  int sharing = 1;  // usable cores, this one included, that share its arithmetic (SMT siblings)
+  int number = 0;  // Linux's
+  int unit = 0;    // what it shares its arithmetic with (SMT siblings) has the same; from 0
 };
 
 struct HostFacts {

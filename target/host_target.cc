@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -130,21 +133,47 @@ absl::StatusOr<HostOptions> ReadOptions(absl::string_view text, const HostFacts&
   return options;
 }
 
-// Cores that share their arithmetic have equal shares of it.
-int64_t PeakFlops(const HostFacts& facts, const std::vector<HostCore>& cores) {
-  const int64_t per_core = facts.clock_mhz * 1'000'000 * FlopsPerCycle(facts.vector_unit);
+// The first `count` cores to give away. Devices that need no more than there are units get one
+// each; otherwise units are given away whole, so that as few devices as possible share one.
+std::vector<HostCore> CoresToUse(std::vector<HostCore> cores, size_t count) {
+  std::map<int, size_t> seen;
+  std::vector<size_t> thread;  // of its unit
+  for (const HostCore& core : cores) thread.push_back(seen[core.unit]++);
+  std::vector<size_t> order(cores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const bool spread = count <= seen.size();
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    const auto key = [&](size_t i) {
+      const size_t unit = static_cast<size_t>(cores[i].unit);
+      return spread ? std::tuple(thread[i], unit, i) : std::tuple(unit, thread[i], i);
+    };
+    return key(a) < key(b);
+  });
+  std::vector<HostCore> chosen;
+  for (size_t i = 0; i < count; ++i) chosen.push_back(cores[order[i]]);
+  return chosen;
+}
+
+// Cores that share their arithmetic have equal shares of it; `used` are all that are given away.
+int64_t PeakFlops(const HostFacts& facts, const std::vector<HostCore>& cores,
+                  const std::vector<HostCore>& used) {
+  const int64_t per_unit = facts.clock_mhz * 1'000'000 * FlopsPerCycle(facts.vector_unit);
   int64_t flops = 0;
-  for (const HostCore& core : cores) flops += per_core / core.sharing;
+  for (const HostCore& core : cores) {
+    flops += per_unit / std::count_if(used.begin(), used.end(), [&](const HostCore& other) {
+               return other.unit == core.unit;
+             });
+  }
   return flops;
 }
 
 Device CpuDevice(const HostFacts& facts, size_t index, const std::vector<HostCore>& cores,
-                 Bytes memory) {
+                 const std::vector<HostCore>& used, Bytes memory) {
   Device device;
   device.name = absl::StrCat("cpu", index);
   device.kind = "cpu";
   device.memory = memory;
-  const int64_t peak = PeakFlops(facts, cores);
+  const int64_t peak = PeakFlops(facts, cores, used);
   device.flops = {{"float32", peak}, {"default", peak / 2}};
   // Four products of 8 bits in the place of one of 32.
   if (facts.int8_dot) device.flops["int8"] = peak * 4;
@@ -155,6 +184,7 @@ Device CpuDevice(const HostFacts& facts, size_t index, const std::vector<HostCor
   device.copies = true;
   std::vector<int> numbers;
   for (const HostCore& core : cores) numbers.push_back(core.number);
+  std::sort(numbers.begin(), numbers.end());
   device.runtime.provider = "cpu";
   device.runtime.threads = count;
   device.runtime.cores = PrintCpuList(numbers);
@@ -199,18 +229,19 @@ absl::StatusOr<Target> HostTarget(const HostFacts& facts, absl::string_view text
     return InputError(text, ": makes ", options.cpus.size() + gpus, " devices, more than ",
                       kMaxDevices);
   }
-  int64_t used = 0;
-  for (const int64_t count : options.cpus) used += count;
+  int64_t count = 0;
+  for (const int64_t cores : options.cpus) count += cores;
+  const std::vector<HostCore> used = CoresToUse(facts.cores, static_cast<size_t>(count));
 
   Target target;
   target.name = "host";
-  auto next = facts.cores.begin();
+  auto next = used.begin();
   for (size_t i = 0; i < options.cpus.size(); ++i) {
     const std::vector<HostCore> cores(next, next + options.cpus[i]);
     next += options.cpus[i];
     // Whole mebibytes, which read better.
-    const Bytes share = facts.memory / used * options.cpus[i];
-    target.devices.Add(CpuDevice(facts, i, cores, std::max<Bytes>(share >> 20, 1) << 20));
+    const Bytes share = facts.memory / count * options.cpus[i];
+    target.devices.Add(CpuDevice(facts, i, cores, used, std::max<Bytes>(share >> 20, 1) << 20));
   }
   for (size_t i = 0; i < gpus; ++i) target.devices.Add(GpuDevice(facts.gpus[i], i));
   if (target.devices.size() > 1) {

@@ -36,7 +36,7 @@ TEST(HostFacts, OfAnX86Machine) {
   machine.WriteMemory(16);
   const HostFacts facts = ReadHostFacts(machine.root()).value();
   EXPECT_THAT(Numbers(facts), ElementsAre(0, 1, 2, 3));
-  EXPECT_EQ(facts.cores[0].sharing, 1);
+  EXPECT_EQ(facts.cores[0].unit, 0);
   EXPECT_EQ(facts.cpu_model, "Intel(R) Xeon(R) Gold 6330");
   EXPECT_EQ(facts.clock_mhz, 2600);  // half of bogomips; "cpu MHz" is of the moment
   EXPECT_EQ(facts.vector_unit, VectorUnit::kAvx512);
@@ -98,9 +98,9 @@ TEST(HostFacts, HardwareThreadsShareACore) {
   machine.Write("/proc/cpuinfo", cpuinfo);
   machine.WriteMemory(1);
   const HostFacts facts = ReadHostFacts(machine.root()).value();
-  std::vector<int> sharing;
-  for (const HostCore& core : facts.cores) sharing.push_back(core.sharing);
-  EXPECT_THAT(sharing, ElementsAre(2, 2, 1, 1, 2, 2));
+  std::vector<int> units;
+  for (const HostCore& core : facts.cores) units.push_back(core.unit);
+  EXPECT_THAT(units, ElementsAre(0, 1, 2, 3, 0, 1));
 }
 
 TEST(HostFacts, ControlGroupsOfVersion2Limit) {

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 
 HostFacts Machine(int cores, int gpus = 0) {
   HostFacts facts;
-  for (int i = 0; i < cores; ++i) facts.cores.push_back({i, 1});
+  for (int i = 0; i < cores; ++i) facts.cores.push_back({i, i});
   facts.cpu_model = "Processor";
   facts.clock_mhz = 2600;
   facts.vector_unit = VectorUnit::kAvx2;
@@ -82,12 +82,31 @@ TEST(HostTarget, CoresAreSplitInOrder) {
 
 TEST(HostTarget, HardwareThreadsShareTheRate) {
   HostFacts facts = Machine(4);
-  for (HostCore& core : facts.cores) core.sharing = 2;
+  for (HostCore& core : facts.cores) core.unit = core.number % 2;
   facts.vector_unit = VectorUnit::kAvx512;
   facts.int8_dot = true;
   const Target target = HostTarget(facts, "host").value();
   EXPECT_EQ(target.devices[DeviceId(0)].flops.at("float32"), 2 * 2'600'000'000 * 64);
   EXPECT_EQ(target.devices[DeviceId(0)].flops.at("int8"), 8 * 2'600'000'000 * 64);
+}
+
+TEST(HostTarget, DevicesShareNoArithmeticIfTheyNeedNot) {
+  HostFacts facts = Machine(4);
+  for (HostCore& core : facts.cores) core.unit = core.number / 2;  // 0 and 1, 2 and 3
+  const auto cores = [&](const char* text) {
+    std::vector<std::string> lists;
+    const Target target = HostTarget(facts, text).value();
+    for (const Device& device : target.devices) lists.push_back(device.runtime.cores);
+    return lists;
+  };
+  EXPECT_THAT(cores("host:cpus=1+1"), ElementsAre("0", "2"));
+  EXPECT_THAT(cores("host:cpus=2"), ElementsAre("0,2"));
+  EXPECT_THAT(cores("host:cpus=2+2"), ElementsAre("0-1", "2-3"));
+  EXPECT_THAT(cores("host:cpus=1+2"), ElementsAre("0", "1-2"));
+  // Each alone on its unit has all of it.
+  const Target apart = HostTarget(facts, "host:cpus=1+1").value();
+  EXPECT_EQ(apart.devices[DeviceId(1)].flops.at("float32"),
+            HostTarget(facts, "host:cpus=2+2").value().devices[DeviceId(1)].flops.at("float32"));
 }
 
 TEST(HostTarget, GpusHangOnTheSameMemory) {
