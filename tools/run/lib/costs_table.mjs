@@ -2,6 +2,7 @@
 //
 // A row is {what: 'op' | 'launch' | 'transfer', node, device, to, bytes, time_us, fused_into}; docs/cost-model.md has the
 // meaning of each.
+import fs from 'node:fs';
 import { UserError } from './errors.mjs';
 
 const COLUMNS = ['what', 'node', 'device', 'to', 'bytes', 'time_us', 'fused_into'];
@@ -80,4 +81,15 @@ export function parseCosts(text, file) {
     if (row.time_us.trim() === '' || !(time >= 0)) throw new UserError(`${file}:${line}: time_us "${row.time_us}" is not a non-negative number`);
     return { ...row, what: row.what || 'op', time_us: time };
   });
+}
+
+/** parseCosts() of a file. */
+export function readCosts(file) {
+  let text;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file}: ${error.message}`);
+  }
+  return parseCosts(text, file);
 }

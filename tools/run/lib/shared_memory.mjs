@@ -16,6 +16,8 @@ const PIECE = 2 ** 30;
 
 const freeBytes = (folder) => {
   try {
+    // Node.js before 18.15 cannot ask.
+    if (!fs.statfsSync) return fs.existsSync(folder) ? ENOUGH : -1;
     const { bavail, bsize } = fs.statfsSync(folder);
     return bavail * bsize;
   } catch {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { runAllot } from './allot_program.mjs';
 import { calibrate, likeness } from './calibration.mjs';
-import { parseCosts, printCosts } from './costs_table.mjs';
+import { printCosts, readCosts } from './costs_table.mjs';
 import { readManifest } from './manifest.mjs';
 import { runPlan } from './plan_run.mjs';
 import { median } from './statistics.mjs';
@@ -15,14 +15,14 @@ const EQUAL = 0.03;
 const planKey = (manifest) => JSON.stringify(manifest.parts.map(({ device, inputs, outputs }) => [device, inputs, outputs]));
 
 /**
- * One tuning of a model. `options`: {model, objective, target (name), devices (of the target's JSON), costsFile (as
- * profiled), folder (for what is written on the way), rounds, agree, seconds, placeArguments (further arguments of allot),
- * run (options of runPlan but samples), say(text)}.
+ * One tuning of a model. `options`: {model, objective, target (name), devices (of the target's JSON, those that are here),
+ * costsFile (as profiled), folder (for what is written on the way), rounds, agree, seconds, placeArguments (further
+ * arguments of allot), run (options of runPlan but samples), say(text)}.
  */
 export class Tuning {
   constructor(options) {
     this.options = options;
-    this.rows = parseCosts(fs.readFileSync(options.costsFile, 'utf8'), options.costsFile);
+    this.rows = readCosts(options.costsFile);
     this.mode = options.objective === 'throughput' ? 'pipeline' : 'latency';
     this.rounds = [];
     this.singles = [];
@@ -69,14 +69,14 @@ export class Tuning {
     }
   }
 
-  /** Measures the unsplit model on one device of each kind that has a worker. */
+  /** Measures the unsplit model on one device of each kind. */
   async measureSingles() {
     const { devices, say } = this.options;
     const seen = new Set();
     const { manifest, measured } = this.rounds[0];
     for (const device of devices) {
       const like = likeness(device);
-      if (seen.has(like) || !device.runtime?.provider) continue;
+      if (seen.has(like)) continue;
       seen.add(like);
       say(`the whole model on ${device.name}`);
       const { report } = await this.measure(manifest, device.name, measured);
