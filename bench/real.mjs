@@ -26,7 +26,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 console.log(`${os.cpus().length} cores of ${os.cpus()[0].model}, target ${target}, load ${os.loadavg()[0].toFixed(2)} at the start\n`);
-for (const objective of ['throughput', 'latency']) {
+for (const objective of flags.objective ? [flags.objective] : ['throughput', 'latency']) {
   const unit = objective === 'throughput' ? 'ms per inference' : 'ms';
   console.log(`| model, ${objective} (${unit}) | one worker | plan | ratio | parts | predicted | off by | samples equal |`);
   console.log('|---|---:|---:|---:|---:|---:|---:|---:|');

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What plans are worth when they run: tunes models for two workers of one core each and prints Markdown tables of measured
 # throughput and latency beside the prediction, then streams samples through each plan and compares every output.
-# usage: bench/real.sh [--samples=N] [--target=NAME] [--out=DIR] [MODEL.onnx ...]   (no model: those of build/make-model)
+# usage: bench/real.sh [--objective=latency|throughput] [--samples=N] [--target=NAME] [--out=DIR] [MODEL.onnx ...]   (no model: those of build/make-model)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ ! -x build/allot ] || [ ! -x build/make-model ]; then
