@@ -60,7 +60,7 @@ class ProblemBuilder {
   // In a steady stream devices that copy tensors themselves have no time to compute meanwhile. For
   // one inference that makes no difference: whoever waits for a tensor has nothing else to do.
   bool CopiesCount() const {
-    if (objective_ != ir::Objective::kThroughput) return false;
+    if (objective_ != ir::Objective::kThroughput || target_.devices.size() < 2) return false;
     for (const DeviceId from : target_.devices.ids()) {
       if (!target_.devices[from].copies) return false;
       for (const DeviceId to : target_.devices.ids()) {
