@@ -5,6 +5,7 @@ cd "$(dirname "$0")"
 
 # The configurations share what they compile alike.
 export CCACHE_BASEDIR="$PWD"
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 step() { printf '\n== %s ==\n' "$*"; }
 
