@@ -11,7 +11,13 @@ export const message = (field, ...parts) => {
   return Buffer.concat([varint(field * 8 + 2), varint(body.length), body]);
 };
 
-const FLOAT = 1, GRAPH_ATTRIBUTE = 5;
+const real = (field, value) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return Buffer.concat([varint(field * 8 + 5), bytes]);
+};
+
+const FLOAT = 1, FLOAT_ATTRIBUTE = 1, GRAPH_ATTRIBUTE = 5;
 
 const vector = (field, [name, ...dims]) => message(field, message(1, name),
   message(2, message(1, number(1, FLOAT), message(2, ...dims.map((dim) => message(1, number(1, dim)))))));
@@ -22,10 +28,11 @@ const weight = ([name, ...dims]) => {
     message(9, Buffer.from(data.buffer)));
 };
 
-const node = ({ name = '', op, domain, inputs, outputs, bodies = [] }) => message(1,
+const node = ({ name = '', op, domain, inputs, outputs, bodies = [], value }) => message(1,
   ...inputs.map((input) => message(1, input)), ...outputs.map((output) => message(2, output)),
   message(3, name), message(4, op),
   ...bodies.map((body, i) => message(5, message(1, `body${i}`), graph(6, body), number(20, GRAPH_ATTRIBUTE))),
+  ...(value === undefined ? [] : [message(5, message(1, 'value_float'), real(2, value), number(20, FLOAT_ATTRIBUTE))]),
   ...(domain === undefined ? [] : [message(7, domain)]));
 
 const graph = (field, { nodes, inputs = [], outputs = [], weights = [] }) => message(field,

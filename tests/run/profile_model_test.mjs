@@ -6,17 +6,11 @@ import test from 'node:test';
 import { parseCosts } from '../../tools/run/lib/costs_table.mjs';
 import { UserError } from '../../tools/run/lib/errors.mjs';
 import { SIZES } from '../../tools/run/lib/measure_pool.mjs';
-import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
 import { profileModel } from '../../tools/run/lib/profile_model.mjs';
 import { onnxModel } from './onnx_bytes.mjs';
-import { makeScratch } from './scratch.mjs';
+import { makeScratch, whyNoRuntime } from './scratch.mjs';
 
-let skip = false;
-try {
-  loadRuntime();
-} catch (error) {
-  skip = error.message;
-}
+const skip = whyNoRuntime();
 
 const scratch = makeScratch('profile');
 const model = path.join(scratch, 'm.onnx'), target = path.join(scratch, 't.json');

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { defaultTolerance } from '../../tools/run/lib/plan_run.mjs';
+import { onnxModel } from './onnx_bytes.mjs';
 import { edit, makeModels, place, Runner } from './runner.mjs';
 
 const { scratch, models } = makeModels('real');
@@ -126,6 +127,21 @@ test('the annotated model', async () => {
   assert.equal(report.devices.reduce((sum, row) => sum + row.nodes, 0), plan.nodes.length);
   assert.deepEqual(report.missing_providers, []);
   assert.match(await run(branches, '--annotated'), /\n  left +CPUExecutionProvider +\d+\n/);
+});
+
+test('nodes without a name are found in the annotated model', async () => {
+  const unnamed = path.join(scratch, 'unnamed.onnx');
+  fs.writeFileSync(unnamed, onnxModel({
+    nodes: [
+      { op: 'Constant', inputs: [], outputs: ['k'], value: 2 }, { op: 'Relu', inputs: ['x'], outputs: ['a'] },
+      { op: 'Constant', inputs: [], outputs: ['l'], value: 3 }, { op: 'Mul', inputs: ['a', 'k'], outputs: ['b'] },
+      { op: 'Add', name: 'sum', inputs: ['b', 'l'], outputs: ['y'] },
+    ],
+    inputs: [['x', 4]], outputs: [['y', 4]],
+  }));
+  const report = JSON.parse(await run(place(scratch, unnamed), '--annotated', '--json'));
+  assert.deepEqual(report.nodes.map(({ name, provider }) => [name, provider]),
+    ['Relu#1', 'Mul#3', 'sum'].map((name) => [name, 'CPUExecutionProvider']));
 });
 
 test('workers are pinned to the cores of their devices', { skip: (process.platform !== 'linux' || spawnSync('taskset', ['--version']).status !== 0) && 'pins with taskset' }, async () => {

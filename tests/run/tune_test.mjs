@@ -5,15 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
 import { makeModels } from './runner.mjs';
+import { whyNoRuntime } from './scratch.mjs';
 
-let skip = false;
-try {
-  loadRuntime();
-} catch (error) {
-  skip = error.message;
-}
+const skip = whyNoRuntime();
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const env = { ...process.env, ALLOT: process.env.ALLOT ?? path.join(ROOT, 'build/allot') };

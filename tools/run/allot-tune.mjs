@@ -5,7 +5,7 @@ import path from 'node:path';
 import { helpText, parseArguments, parseDims } from './lib/arguments.mjs';
 import { main, UserError } from './lib/errors.mjs';
 import { readInputSpec } from './lib/inputs.mjs';
-import { availableProviders, LEVELS, loadRuntime } from './lib/onnxruntime.mjs';
+import { availableProviders, LEVELS, loadRuntime, runtimeOf } from './lib/onnxruntime.mjs';
 import { profileModel } from './lib/profile_model.mjs';
 import { readTarget } from './lib/target_file.mjs';
 import { withTemporaryFolder } from './lib/temporary_folder.mjs';
@@ -54,9 +54,9 @@ await main(async (argv) => {
   if (!fs.existsSync(model)) throw new UserError(`${model}: there is no such file`);
   // The plan, the profile and the runs must be of the same sizes.
   const dims = { ...readInputSpec(model, flags.inputs).dims, ...parseDims(flags.dim) };
-  const target = readTarget(flags.target);
+  const target = await readTarget(flags.target);
   const providers = availableProviders(loadRuntime());
-  const devices = target.devices.filter((device) => providers.includes(device.runtime?.provider));
+  const devices = target.devices.filter((device) => providers.includes(runtimeOf(device).provider));
   const absent = target.devices.filter((device) => !devices.includes(device)).map(({ name }) => name);
   if (devices.length === 0) throw new UserError(`--target=${flags.target}: this machine has none of its devices (ONNX Runtime has ${providers.join(', ')}); host describes this machine`);
   if (absent.length > 0) process.stderr.write(`not here, and left out: ${absent.join(', ')}\n`);

@@ -1,7 +1,22 @@
 // Calling the planner.
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { UserError } from './errors.mjs';
-import { findAllot } from './target_file.mjs';
+
+/** The planner's program: $ALLOT, else beside the link that started this tool, else on PATH; null if there is none. */
+export function findAllot() {
+  if (process.env.ALLOT) return process.env.ALLOT;
+  const folders = [path.dirname(process.argv[1] ?? '.'), ...(process.env.PATH ?? '').split(path.delimiter)];
+  for (const folder of folders.filter((text) => text !== '')) {
+    const program = path.join(folder, 'allot');
+    try {
+      fs.accessSync(program, fs.constants.X_OK);
+      if (fs.statSync(program).isFile()) return program;
+    } catch { /* not here */ }
+  }
+  return null;
+}
 
 /** Runs allot with `args`; resolves to its standard output. Throws UserError with what it says if it fails. */
 export function runAllot(args) {

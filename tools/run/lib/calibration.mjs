@@ -6,6 +6,7 @@
 //   with the bytes that cross the part's boundary: writing, reading and laying out tensors, the cost of a transfer;
 //   not at all: messages, the cost of launching a part;
 //   with the operators: what is left, by which their rows are scaled, for each part by its own factor.
+import { coreList } from './onnxruntime.mjs';
 import { median } from './statistics.mjs';
 
 /**
@@ -14,8 +15,7 @@ import { median } from './statistics.mjs';
  */
 export function likeness(device) {
   const { name, memory, note, runtime = {}, ...rest } = device;
-  const cores = (runtime.cores ?? '').split(',').map((piece) => { const [a, b = a] = piece.split('-').map(Number); return piece ? b - a + 1 : 0; });
-  return JSON.stringify({ ...rest, provider: runtime.provider, threads: runtime.threads, cores: cores.reduce((sum, n) => sum + n, 0) });
+  return JSON.stringify({ ...rest, provider: runtime.provider, threads: runtime.threads, cores: coreList(runtime.cores).length });
 }
 
 // How long each run of a part of a pipeline or a single inference waited though its inputs and its device were ready.

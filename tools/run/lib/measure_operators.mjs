@@ -12,9 +12,9 @@ import { makeInputs, readInputs } from './inputs.mjs';
 import { readOnnxFile } from './onnx_file.mjs';
 import { sessionOptions } from './onnxruntime.mjs';
 import { readProfile, timesOfRun, withoutOverhead } from './profile_events.mjs';
-import { writeRegion } from './shared_memory.mjs';
+import { shareInputs } from './shared_inputs.mjs';
 import { median, spread } from './statistics.mjs';
-import { canTravel, toBytes } from './tensors.mjs';
+import { canTravel } from './tensors.mjs';
 import { chainModel } from './tiny_model.mjs';
 import { withWorkers } from './workers.mjs';
 
@@ -59,7 +59,7 @@ export function measureOperators(device, job) {
       optimizedModelFilePath: optimised, extra: { session: withoutWeights(folder) },
     });
     const { inputs, outputs } = await workers.load(device.id, 'model', path.resolve(job.model), options);
-    const runner = new Runner(workers, device.id, 'model', shareInputs(workers, inputs, job), outputs);
+    const runner = new Runner(workers, device.id, 'model', giveInputs(workers, inputs, job), outputs);
     const graph = readOnnxFile(optimised);
     const first = await runner.times(WARMUP);
     const count = job.repeats ?? repeatsFor(median(first), graph.nodes.length);
@@ -154,7 +154,7 @@ async function measureBase(workers, device, job, folder) {
     fs.writeFileSync(file, bytes);
     const options = sessionOptions(device.runtime, job.level, more);
     const { inputs, outputs } = await workers.load(device.id, name, file, options);
-    const values = shareInputs(workers, inputs, { spec: { dims: {}, inputs: {} }, dims: {}, defaultDim: 1, seed: 1 });
+    const values = giveInputs(workers, inputs, { spec: { dims: {}, inputs: {} }, dims: {}, defaultDim: 1, seed: 1 });
     return new Runner(workers, device.id, name, values, outputs);
   };
   const single = await load('single', chainModel(1));
@@ -170,14 +170,11 @@ async function measureBase(workers, device, job, folder) {
   return { fixed: Math.max(0, one - least), least, overhead: Math.max(0, (median(profiled) ?? 0) - least) };
 }
 
-function shareInputs(workers, metadata, job) {
+function giveInputs(workers, metadata, job) {
   const spec = { ...job.spec, dims: { ...job.spec.dims, ...job.dims } };
   const tensors = job.feeds ? readInputs(job.feeds, metadata) : makeInputs(metadata, spec, job.defaultDim, job.seed);
-  return tensors.map(({ name, type, dims, data }) => {
-    const bytes = toBytes({ type, data }), region = workers.newRegion();
-    writeRegion(workers.memory, region, bytes);
-    return { name, type, dims, bytes: bytes.length, region };
-  });
+  const [shared] = shareInputs(workers, [tensors]);
+  return [...shared].map(([name, value]) => ({ name, ...value }));
 }
 
 // Runs a loaded part again and again on inputs that stay in the worker.

@@ -54,6 +54,14 @@ export function availableProviders(ort) {
 }
 
 /**
+ * The runtime hint of a device of a target or a manifest, with the provider that runs it: the one that it names, for a CPU
+ * that names none 'cpu', otherwise ''.
+ */
+export function runtimeOf({ kind, type, runtime }) {
+  return { ...runtime, provider: runtime?.provider || ((kind ?? type) === 'cpu' ? 'cpu' : '') };
+}
+
+/**
  * Session options for a device's runtime hint {provider, ordinal, threads, cores}. Threads that are not given follow from
  * the cores that the worker is pinned to. What a provider lacks is run by the CPU provider behind it.
  */

@@ -5,10 +5,11 @@ import { makeDataflow } from './dataflow.mjs';
 import { UserError } from './errors.mjs';
 import { makeInputs, readInputs, readInputSpec } from './inputs.mjs';
 import { checkIntegrity, partFiles } from './manifest.mjs';
-import { availableProviders, loadRuntime, sessionOptions } from './onnxruntime.mjs';
-import { readRegion, writeRegion } from './shared_memory.mjs';
+import { availableProviders, loadRuntime, runtimeOf, sessionOptions } from './onnxruntime.mjs';
+import { shareInputs } from './shared_inputs.mjs';
+import { readRegion } from './shared_memory.mjs';
 import { mean, median, summarise } from './statistics.mjs';
-import { difference, fromBytes, toBytes } from './tensors.mjs';
+import { difference, fromBytes } from './tensors.mjs';
 import { withWorkers } from './workers.mjs';
 
 const MAX_IN_FLIGHT = 16;
@@ -21,8 +22,7 @@ const MAX_IN_FLIGHT = 16;
 
 // A device as its worker needs it. `onCpu` runs the parts of every device on the CPU: right results, times of a CPU.
 function workerDevice(device, ort, onCpu) {
-  const runtime = device.runtime ?? {};
-  const { provider } = runtime;
+  const runtime = runtimeOf(device), { provider } = runtime;
   if (onCpu && provider !== 'cpu') return { id: device.id, runtime: { provider: 'cpu', threads: 1 } };
   if (!provider) throw new UserError(`device ${device.id} has no runtime.provider in the target; --on=cpu runs every part on the CPU`);
   if (!availableProviders(ort).includes(provider)) {
@@ -67,16 +67,6 @@ function checkMetadata(manifest, part, { inputs, outputs }) {
   const at = `${path.join(manifest.folder, part.file)}: `;
   for (const name of part.inputs) if (!inputs.some((input) => input.name === name)) throw new UserError(`${at}the file takes no ${name}, which ${manifest.file} lists`);
   for (const name of part.outputs) if (!outputs.some((output) => output.name === name)) throw new UserError(`${at}the file does not make ${name}, which ${manifest.file} lists`);
-}
-
-/** Writes sets of inputs into the workers' memory: [Map name -> {type, dims, bytes, region}]. */
-export function shareInputs(workers, sets) {
-  return sets.map((set) => new Map(set.map(({ name, type, dims, data }) => {
-    const bytes = toBytes({ type, data });
-    const region = workers.newRegion();
-    writeRegion(workers.memory, region, bytes);
-    return [name, { type, dims, bytes: bytes.length, region }];
-  })));
 }
 
 const valueOf = (workers, { type, dims, bytes, region }) => ({ type, dims, data: fromBytes(type, readRegion(workers.memory, region, bytes)) });

@@ -6,7 +6,7 @@ import { readInputSpec } from './inputs.mjs';
 import { measureOperators } from './measure_operators.mjs';
 import { measurePool } from './measure_pool.mjs';
 import { readOnnxFile } from './onnx_file.mjs';
-import { availableProviders, loadRuntime } from './onnxruntime.mjs';
+import { availableProviders, loadRuntime, runtimeOf } from './onnxruntime.mjs';
 import { profileTable } from './profile_table.mjs';
 import { readTarget } from './target_file.mjs';
 import { withTemporaryFolder } from './temporary_folder.mjs';
@@ -24,7 +24,7 @@ export async function profileModel({ target: targetName, output, ...given }) {
   const options = { each: false, objective: 'latency', say: () => {}, ...given };
   if (output !== undefined) checkWritable(output);
   const original = readOnnxFile(options.model);
-  const target = readTarget(targetName);
+  const target = await readTarget(targetName);
   const ort = loadRuntime();
   const spec = readInputSpec(options.model, options.spec);
   const { rows, comments, report } = await withTemporaryFolder(async (folder) => {
@@ -58,9 +58,7 @@ function groupDevices(devices, each) {
 }
 
 // A device as a worker needs it.
-function workerDevice({ name, kind, runtime }) {
-  return { id: name, runtime: { ...runtime, provider: runtime?.provider || (kind === 'cpu' ? 'cpu' : '') } };
-}
+const workerDevice = (device) => ({ id: device.name, runtime: runtimeOf(device) });
 
 // What measureOperators() gives for the first of a group, or {why} it is not there.
 async function measureGroup([first], ort, job) {
