@@ -14,6 +14,22 @@ absl::string_view ObjectiveName(Objective objective) {
   return "latency";
 }
 
+absl::string_view CutCauseName(CutCause cause) {
+  switch (cause) {
+    case CutCause::kSupport:
+      return "support";
+    case CutCause::kMemory:
+      return "memory";
+    case CutCause::kPin:
+      return "pin";
+    case CutCause::kObjective:
+      return "objective";
+    case CutCause::kCycle:
+      return "cycle";
+  }
+  return "objective";
+}
+
 size_t Plan::num_clusters() const {
   // Later stages have one entry a cluster; before them the nodes tell.
   for (const size_t size : {device_of.size(), module_of.size(), part_of.size()}) {

@@ -45,6 +45,30 @@ struct Transfer {
   friend bool operator==(const Transfer&, const Transfer&) = default;
 };
 
+// Why a tensor goes from part to part: an end can run nowhere else; it does not fit; a rule wants
+// it so; it is cheaper; one part would have to wait for itself (parts of one device only).
+enum class CutCause { kSupport, kMemory, kPin, kObjective, kCycle };
+absl::string_view CutCauseName(CutCause cause);
+
+// One tensor on its way from the part that computes it to those parts of one device that read it;
+// that device may be the same.
+struct Cut {
+  ValueId value;
+  PartId from;
+  std::vector<PartId> to;  // ascending
+  Bytes bytes = 0;
+  CutCause cause = CutCause::kObjective;
+  std::string why;  // one line, with numbers
+  friend bool operator==(const Cut&, const Cut&) = default;
+};
+
+// The next-best device of a cluster, and the objective with this one cluster there.
+struct Alternative {
+  DeviceId device;
+  Picos value = 0;
+  friend bool operator==(const Alternative&, const Alternative&) = default;
+};
+
 // What a baseline would have reached; nullopt: it found no feasible placement.
 struct Baseline {
   std::string name;  // "single:gpu0", "greedy", "heft"
@@ -85,7 +109,11 @@ struct Plan {
   IdVector<NodeId, Interval> node_time;  // schedule
   std::vector<Transfer> transfers;       // schedule; by start, then value, then device
   IdVector<ClusterId, std::string> reasons;  // explain: why the cluster is on its device
-  std::optional<Summary> summary;            // schedule
+  // explain: what a cluster costs elsewhere; nullopt: it can be nowhere else, or that was not
+  // tried.
+  IdVector<ClusterId, std::optional<Alternative>> alternatives;
+  std::vector<Cut> cuts;           // explain: all of them, by value, then device of the readers
+  std::optional<Summary> summary;  // schedule
 
   size_t num_clusters() const;
   DeviceId DeviceOf(NodeId node) const;  // invalid if not placed or travelling with its users

@@ -26,6 +26,8 @@ class PlanVerifier {
     CheckOrder();
     CheckKernels();
     CheckTransfers();
+    CheckAlternatives();
+    CheckCuts();
   }
 
  private:
@@ -52,6 +54,7 @@ class PlanVerifier {
     fit &= Fits("module_of", plan_.module_of.size(), num_clusters_, false);
     fit &= Fits("order", plan_.order.size(), num_clusters_, false);
     fit &= Fits("reasons", plan_.reasons.size(), num_clusters_, false);
+    fit &= Fits("alternatives", plan_.alternatives.size(), num_clusters_, false);
     return fit;
   }
 
@@ -258,6 +261,62 @@ class PlanVerifier {
                                target_.devices[transfer.to].name, " makes no sense"));
       }
     }
+  }
+
+  void CheckAlternatives() {
+    for (const ClusterId cluster : plan_.alternatives.ids()) {
+      const std::optional<Alternative>& next = plan_.alternatives[cluster];
+      if (!next.has_value()) continue;
+      if (target_.devices.Contains(next->device) && next->device != plan_.device_of[cluster] &&
+          next->value >= 0) {
+        continue;
+      }
+      PlanError(absl::StrCat("the next-best device of cluster ", cluster.index(),
+                             " is none that it could move to"));
+    }
+  }
+
+  // Cuts are what crosses, each once: every reader of another part is in exactly one of them.
+  void CheckCuts() {
+    if (plan_.cuts.empty()) return;
+    std::vector<std::pair<ValueId, PartId>> crossing, listed;
+    for (const NodeId id : graph_.nodes()) {
+      if (!plan_.cluster_of[id].valid()) continue;
+      ForEachInput(graph_.node(id), [&](ValueId value, NodeId producer) {
+        if (plan_.PartOf(producer) != plan_.PartOf(id))
+          crossing.push_back({value, plan_.PartOf(id)});
+      });
+    }
+    std::sort(crossing.begin(), crossing.end());
+    crossing.erase(std::unique(crossing.begin(), crossing.end()), crossing.end());
+    for (const Cut& cut : plan_.cuts) {
+      if (!CheckCut(cut)) return;
+      for (const PartId part : cut.to) listed.push_back({cut.value, part});
+    }
+    std::sort(listed.begin(), listed.end());
+    if (listed != crossing) PlanError("cuts are not what crosses between parts");
+  }
+
+  bool CheckCut(const Cut& cut) {
+    if (!cut.value.valid() || static_cast<size_t>(cut.value.index()) >= graph_.value_id_bound() ||
+        !plan_.parts.Contains(cut.from)) {
+      PlanError("a cut names a value or part that does not exist");
+      return false;
+    }
+    const NodeId producer = graph_.value(cut.value).producer;
+    bool sound =
+        producer.valid() && plan_.PartOf(producer) == cut.from && !cut.to.empty() && cut.bytes >= 0;
+    for (const PartId part : cut.to) {
+      sound = sound && plan_.parts.Contains(part) &&
+              plan_.parts[part].device == plan_.parts[cut.to[0]].device;
+    }
+    if (sound && cut.cause == CutCause::kCycle) {
+      sound = plan_.parts[cut.from].device == plan_.parts[cut.to[0]].device;
+    }
+    if (!sound) {
+      PlanError(absl::StrCat("the cut of '", graph_.value(cut.value).name, "' makes no sense"));
+    }
+    return sound;
   }
 
   const Graph& graph_;

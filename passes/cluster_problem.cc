@@ -82,6 +82,8 @@ void StoreSolution(const PartedSolution& solution, ir::Plan& plan) {
   plan.node_time.clear();
   plan.transfers.clear();
   plan.reasons.clear();
+  plan.alternatives.clear();
+  plan.cuts.clear();
 }
 
 std::string TimeText(Picos time) { return absl::StrFormat("%.4f ms", ToMillis(time)); }

@@ -45,7 +45,7 @@ absl::Status VerifyStages(const ir::Module& module, const ir::Plan& plan, const 
   const size_t clusters = plan.num_clusters();
   if (!fits(plan.module_of.size(), clusters) || !fits(plan.device_of.size(), clusters) ||
       !fits(plan.order.size(), clusters) || !fits(plan.part_of.size(), clusters) ||
-      !fits(plan.reasons.size(), clusters)) {
+      !fits(plan.reasons.size(), clusters) || !fits(plan.alternatives.size(), clusters)) {
     return absl::InternalError("the plan's tables do not fit its clusters");
   }
   if (plan.part_of.empty() || plan.device_of.empty() || target == nullptr) {

@@ -47,11 +47,14 @@ class Decoder {
     if (reached_[kDevices]) plan_.device_of.resize(num_clusters_);
     if (reached_[kPartOf]) plan_.part_of.resize(num_clusters_);
     if (reached_[kReasons]) plan_.reasons.resize(num_clusters_);
+    if (reached_[kAlternatives]) plan_.alternatives.resize(num_clusters_);
     ALLOT_RETURN_IF_ERROR(ReadValueBytes(graph_op_, SourceValues(graph_)));
     first_of_cluster_.resize(num_clusters_);
     for (size_t i = 0; i < nodes_.size(); ++i) ALLOT_RETURN_IF_ERROR(ReadNode(NodeId(i)));
     ALLOT_RETURN_IF_ERROR(ReadOrder());
+    ReadValueNames();
     ALLOT_RETURN_IF_ERROR(ReadTransfers());
+    ALLOT_RETURN_IF_ERROR(ReadCuts());
     ALLOT_RETURN_IF_ERROR(ReadSummary());
     return std::move(plan_);
   }
@@ -80,12 +83,13 @@ class Decoder {
   }
 
   absl::Status CheckNames() const {
-    ALLOT_RETURN_IF_ERROR(
-        CheckNamesOf(graph_op_, {kStages, kOrder, kParts, kTransfers, kSummary, kValueBytes}));
+    ALLOT_RETURN_IF_ERROR(CheckNamesOf(
+        graph_op_, {kStages, kOrder, kParts, kTransfers, kCuts, kSummary, kValueBytes}));
     for (const Op* node : nodes_) {
       ALLOT_RETURN_IF_ERROR(CheckNamesOf(
-          *node, {kKernel, kCluster, kModule, kDevice, kPart, kStart, kEnd, kReason, kValueBytes,
-                  kFamily, kDtype, kName, kCostOpType, kCostDomain, kShapeWork}));
+          *node,
+          {kKernel, kCluster, kModule, kDevice, kPart, kStart, kEnd, kReason, kNextDevice,
+           kNextValue, kValueBytes, kFamily, kDtype, kName, kCostOpType, kCostDomain, kShapeWork}));
     }
     return absl::OkStatus();
   }
@@ -115,6 +119,7 @@ class Decoder {
       reached_[kPartOf] |= has(kPart);
       reached_[kTimes] |= has(kStart);
       reached_[kReasons] |= has(kReason);
+      reached_[kAlternatives] |= has(kNextDevice);
     }
     return absl::OkStatus();
   }
@@ -307,6 +312,8 @@ class Decoder {
       if (attr->If<std::string>() == nullptr) return Wrong(*attr, kReason, "a string");
       reason = *attr->If<std::string>();
     }
+    std::optional<Alternative> next;
+    ALLOT_RETURN_IF_ERROR(ReadAlternative(op, next));
     const NodeId first =
         std::exchange(first_of_cluster_[cluster],
                       first_of_cluster_[cluster].valid() ? first_of_cluster_[cluster] : node);
@@ -321,7 +328,21 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(agree(plan_.module_of, module, kModule));
     ALLOT_RETURN_IF_ERROR(agree(plan_.device_of, device, kDevice));
     ALLOT_RETURN_IF_ERROR(agree(plan_.part_of, part, kPart));
-    return agree(plan_.reasons, reason, kReason);
+    ALLOT_RETURN_IF_ERROR(agree(plan_.reasons, reason, kReason));
+    return agree(plan_.alternatives, next, kNextDevice);
+  }
+
+  absl::Status ReadAlternative(const Op& op, std::optional<Alternative>& next) const {
+    const Attr* device = op.FindAttr(kNextDevice);
+    const Attr* value = op.FindAttr(kNextValue);
+    if (device == nullptr && value == nullptr) return absl::OkStatus();
+    if (device == nullptr || value == nullptr) {
+      return error_(op.offset,
+                    absl::StrCat("'", kNextDevice, "' and '", kNextValue, "' go together"));
+    }
+    if (value->If<Integer>() == nullptr) return Wrong(*value, kNextValue, "an integer");
+    next.emplace().value = value->If<Integer>()->value;
+    return ReadDevice(*device, kNextDevice, next->device);
   }
 
   absl::Status ReadOrder() {
@@ -338,25 +359,74 @@ class Decoder {
     return absl::OkStatus();
   }
 
+  // Only what refers to values by name needs them.
+  void ReadValueNames() {
+    if (graph_op_.FindAttr(kTransfers) == nullptr && graph_op_.FindAttr(kCuts) == nullptr) return;
+    for (size_t i = 0; i < graph_.value_id_bound(); ++i) {
+      values_.emplace(graph_.value(ValueId(i)).name, ValueId(i));
+    }
+  }
+
+  absl::Status ReadValueOf(const Dictionary& in, const Attr& whole, ValueId& value) const {
+    std::string name;
+    ALLOT_RETURN_IF_ERROR(ReadString(in, "value", name));
+    const auto found = values_.find(name);
+    if (found == values_.end()) {
+      return error_(whole.offset, absl::StrCat("there is no value '", name, "'"));
+    }
+    value = found->second;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPartOf(int64_t index, const Attr& whole, PartId& part) const {
+    if (index < 0 || static_cast<uint64_t>(index) >= plan_.parts.size()) {
+      return error_(whole.offset, absl::StrCat("there is no part ", index));
+    }
+    part = PartId(static_cast<int32_t>(index));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadCuts() {
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
+                           Entries(graph_op_.FindAttr(kCuts), kCuts,
+                                   {"value", "from", "to", "bytes", "cause", "why"}));
+    for (const Attr* entry : entries) {
+      const Dictionary& in = *entry->If<Dictionary>();
+      Cut cut;
+      int64_t from = 0;
+      ALLOT_RETURN_IF_ERROR(ReadValueOf(in, *entry, cut.value));
+      ALLOT_RETURN_IF_ERROR(ReadInteger(in, *entry, "from", from));
+      ALLOT_RETURN_IF_ERROR(ReadPartOf(from, *entry, cut.from));
+      const Attr* to = Find(in, "to");
+      const auto* parts = to == nullptr ? nullptr : to->If<Integers>();
+      if (parts == nullptr) return Wrong(*entry, "to", "an array<i64: ...> of parts");
+      for (const int64_t part : *parts) {
+        ALLOT_RETURN_IF_ERROR(ReadPartOf(part, *entry, cut.to.emplace_back()));
+      }
+      ALLOT_RETURN_IF_ERROR(ReadInteger(in, *entry, "bytes", cut.bytes));
+      std::string cause;
+      ALLOT_RETURN_IF_ERROR(ReadString(in, "cause", cause));
+      const auto known =
+          std::find_if(kCutCauses.begin(), kCutCauses.end(),
+                       [&](CutCause candidate) { return CutCauseName(candidate) == cause; });
+      if (known == kCutCauses.end()) {
+        return Wrong(*entry, "cause", "support, memory, pin, objective or cycle");
+      }
+      cut.cause = *known;
+      ALLOT_RETURN_IF_ERROR(ReadString(in, "why", cut.why));
+      plan_.cuts.push_back(std::move(cut));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadTransfers() {
     ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
                            Entries(graph_op_.FindAttr(kTransfers), kTransfers,
                                    {"value", "from", "to", "bytes", "start_ps", "end_ps"}));
-    if (entries.empty()) return absl::OkStatus();
-    absl::flat_hash_map<absl::string_view, ValueId> values;
-    for (size_t i = 0; i < graph_.value_id_bound(); ++i) {
-      values.emplace(graph_.value(ValueId(i)).name, ValueId(i));
-    }
     for (const Attr* entry : entries) {
       const Dictionary& in = *entry->If<Dictionary>();
       Transfer transfer;
-      std::string name;
-      ALLOT_RETURN_IF_ERROR(ReadString(in, "value", name));
-      const auto value = values.find(name);
-      if (value == values.end()) {
-        return error_(entry->offset, absl::StrCat("there is no value '", name, "'"));
-      }
-      transfer.value = value->second;
+      ALLOT_RETURN_IF_ERROR(ReadValueOf(in, *entry, transfer.value));
       ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "from", transfer.from));
       ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "to", transfer.to));
       ALLOT_RETURN_IF_ERROR(ReadInteger(in, *entry, "bytes", transfer.bytes));
@@ -436,6 +506,7 @@ class Decoder {
   std::array<bool, kStageNames.size()> reached_ = {};
   size_t num_clusters_ = 0;
   IdVector<ClusterId, NodeId> first_of_cluster_;
+  absl::flat_hash_map<absl::string_view, ValueId> values_;  // by name; see ReadValueNames()
   Plan plan_;
 };
 

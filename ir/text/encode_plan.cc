@@ -12,9 +12,10 @@ namespace allot::ir::text {
 namespace {
 
 std::array<bool, kStageNames.size()> StagesOf(const Plan& plan) {
-  return {!plan.features.empty(),   !plan.value_bytes.empty(), !plan.kernel_of.empty(),
-          !plan.cluster_of.empty(), !plan.module_of.empty(),   !plan.device_of.empty(),
-          !plan.part_of.empty(),    !plan.node_time.empty(),   !plan.reasons.empty()};
+  return {!plan.features.empty(),    !plan.value_bytes.empty(), !plan.kernel_of.empty(),
+          !plan.cluster_of.empty(),  !plan.module_of.empty(),   !plan.device_of.empty(),
+          !plan.part_of.empty(),     !plan.node_time.empty(),   !plan.reasons.empty(),
+          !plan.alternatives.empty()};
 }
 
 const std::string& DeviceName(const Target* target, DeviceId device) {
@@ -75,6 +76,23 @@ Attr SummaryAttr(const Summary& summary, const Target* target) {
   return Attr{std::move(out)};
 }
 
+Attr CutsAttr(const std::vector<Cut>& cuts, const Graph& graph) {
+  Array out;
+  for (const Cut& cut : cuts) {
+    Dictionary entry;
+    Set(entry, "value", StringAttr(graph.value(cut.value).name));
+    SetId(entry, "from", cut.from);
+    Integers to;
+    for (const PartId part : cut.to) to.push_back(part.index());
+    Set(entry, "to", Attr{std::move(to)});
+    Set(entry, "bytes", IntegerAttr(cut.bytes));
+    Set(entry, "cause", StringAttr(CutCauseName(cut.cause)));
+    SetText(entry, "why", cut.why);
+    out.push_back(Attr{std::move(entry)});
+  }
+  return Attr{std::move(out)};
+}
+
 Attr ValueBytesAttr(const Plan& plan, const std::vector<ValueId>& values) {
   Integers bytes;
   for (const ValueId value : values) bytes.push_back(plan.value_bytes[value]);
@@ -103,6 +121,11 @@ void SetNodePlan(const Plan& plan, const Graph& graph, const Target* target, Nod
   }
   if (!plan.part_of.empty()) SetId(attributes, kPart, plan.part_of[cluster]);
   if (!plan.reasons.empty()) SetText(attributes, kReason, plan.reasons[cluster]);
+  if (!plan.alternatives.empty() && plan.alternatives[cluster].has_value()) {
+    const Alternative& next = *plan.alternatives[cluster];
+    Set(attributes, kNextDevice, StringAttr(DeviceName(target, next.device)));
+    Set(attributes, kNextValue, IntegerAttr(next.value));
+  }
 }
 
 void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
@@ -144,6 +167,7 @@ void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
     }
     Set(attributes, kTransfers, Attr{std::move(transfers)});
   }
+  if (!plan.cuts.empty()) Set(attributes, kCuts, CutsAttr(plan.cuts, graph));
   if (plan.summary.has_value()) Set(attributes, kSummary, SummaryAttr(*plan.summary, target));
 }
 

@@ -20,10 +20,13 @@ inline constexpr absl::string_view kPart = "place.part";
 inline constexpr absl::string_view kStart = "place.start_ps";
 inline constexpr absl::string_view kEnd = "place.end_ps";
 inline constexpr absl::string_view kReason = "place.reason";
+inline constexpr absl::string_view kNextDevice = "place.next_device";
+inline constexpr absl::string_view kNextValue = "place.next_value_ps";
 inline constexpr absl::string_view kStages = "place.stages";
 inline constexpr absl::string_view kOrder = "place.order";
 inline constexpr absl::string_view kParts = "place.parts";
 inline constexpr absl::string_view kTransfers = "place.transfers";
+inline constexpr absl::string_view kCuts = "place.cuts";
 inline constexpr absl::string_view kSummary = "place.summary";
 inline constexpr absl::string_view kValueBytes = "cost.value_bytes";
 inline constexpr absl::string_view kFamily = "cost.family";
@@ -48,6 +51,9 @@ inline constexpr std::array<OpFamily, 7> kFamilies = {
 inline constexpr std::array<Objective, 2> kObjectives = {Objective::kLatency,
                                                          Objective::kThroughput};
 
+inline constexpr std::array<CutCause, 5> kCutCauses = {
+    CutCause::kSupport, CutCause::kMemory, CutCause::kPin, CutCause::kObjective, CutCause::kCycle};
+
 // Which vectors of a plan have been filled: said apart, since nodes that travel with their users
 // have no attributes that would show it.
 enum Stage {
@@ -59,11 +65,12 @@ enum Stage {
   kDevices,
   kPartOf,
   kTimes,
-  kReasons
+  kReasons,
+  kAlternatives
 };
-inline constexpr std::array<absl::string_view, 9> kStageNames = {
+inline constexpr std::array<absl::string_view, 10> kStageNames = {
     "features", "value_bytes", "kernels",    "clusters", "modules",
-    "devices",  "part_of",     "node_times", "reasons"};
+    "devices",  "part_of",     "node_times", "reasons",  "alternatives"};
 
 // Inputs, captures and initializers: values without a node that could carry their size.
 inline std::vector<ValueId> SourceValues(const Graph& graph) {

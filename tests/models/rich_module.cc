@@ -362,6 +362,18 @@ Plan FullPlan(const Graph& graph) {
     const auto start = static_cast<Picos>(i) * 1000;
     plan.parts.Add({DeviceId(i % 2), {start, start + 900}});
   }
+  plan.alternatives.resize(clusters);
+  if (clusters > 0) plan.alternatives[ClusterId(0)] = ir::Alternative{DeviceId(1), 2100};
+  for (size_t i = 0; i < graph.value_id_bound(); ++i) {
+    const ir::NodeId producer = graph.value(ValueId(i)).producer;
+    if (!producer.valid() || plan.PartOf(producer) != PartId(0)) continue;
+    for (const ir::NodeId user : graph.users(ValueId(i))) {
+      if (plan.PartOf(user) != PartId(1)) continue;
+      const auto cause = static_cast<ir::CutCause>(plan.cuts.size() % 4);
+      plan.cuts.push_back({ValueId(i), PartId(0), {PartId(1)}, 64, cause, "it \"pays\""});
+      break;
+    }
+  }
   plan.transfers = {{graph.outputs().front(), DeviceId(0), DeviceId(1), 256, {900, 1000}}};
   Summary& summary = plan.summary.emplace();
   summary.objective = Objective::kThroughput;

@@ -77,6 +77,7 @@ TEST_F(VerifyPlanTest, PartsHoldOneDevice) {
 TEST_F(VerifyPlanTest, PartsInWrongOrder) {
   std::swap(plan_.part_of[ClusterId(0)], plan_.part_of[ClusterId(1)]);
   std::swap(plan_.parts[PartId(0)], plan_.parts[PartId(1)]);
+  plan_.cuts.clear();
   EXPECT_THAT(Violations(),
               ElementsAre("'onnx.Tanh' op \"Tanh_2\"(\"test.onnx\":2:0): is in part 0 but needs "
                           "'Relu_0_y' of part 1, which runs later",
@@ -128,6 +129,29 @@ TEST_F(VerifyPlanTest, KernelsStayTogether) {
                           "1, part of which is elsewhere"));
   plan_.kernel_of[NodeId(2)] = KernelId(2'000'000'000);
   EXPECT_THAT(Violations(), ElementsAre(HasSubstr("kernel beyond the number of nodes")));
+}
+
+TEST_F(VerifyPlanTest, CutsAreWhatCrosses) {
+  ASSERT_FALSE(plan_.cuts.empty());
+  const std::vector<Cut> cuts = plan_.cuts;
+  plan_.cuts.push_back(cuts[0]);
+  EXPECT_THAT(Violations(), ElementsAre("plan: cuts are not what crosses between parts"));
+  plan_.cuts = cuts;
+  plan_.cuts[0].cause = CutCause::kCycle;
+  EXPECT_THAT(Violations(), ElementsAre(HasSubstr("makes no sense")));
+  plan_.cuts = cuts;
+  plan_.cuts[0].from = PartId(1);
+  EXPECT_THAT(Violations(), ElementsAre(HasSubstr("makes no sense")));
+  plan_.cuts[0].from = PartId(9);
+  EXPECT_THAT(Violations(), ElementsAre("plan: a cut names a value or part that does not exist"));
+  plan_.cuts.clear();
+  EXPECT_THAT(Violations(), IsEmpty());
+}
+
+TEST_F(VerifyPlanTest, AlternativesAreElsewhere) {
+  ASSERT_TRUE(plan_.alternatives[ClusterId(0)].has_value());
+  plan_.alternatives[ClusterId(0)]->device = plan_.device_of[ClusterId(0)];
+  EXPECT_THAT(Violations(), ElementsAre(HasSubstr("none that it could move to")));
 }
 
 TEST_F(VerifyPlanTest, Times) {
