@@ -83,6 +83,14 @@ struct DeviceUse {
   friend bool operator==(const DeviceUse&, const DeviceUse&) = default;
 };
 
+// How far the search had come when it had spent so much work.
+struct SearchPoint {
+  int64_t work = 0;  // of place and refine together
+  Picos value = 0;   // of the best parts known by then
+  Picos bound = 0;   // the best lower bound proven by then; 0: none
+  friend bool operator==(const SearchPoint&, const SearchPoint&) = default;
+};
+
 struct Summary {
   Objective objective = Objective::kLatency;
   Picos value = 0;          // at part level: what the written files are predicted to do
@@ -92,6 +100,8 @@ struct Summary {
   std::string solver;       // what found the placement
   Bytes cut_bytes = 0;
   std::vector<Baseline> baselines;
+  // place, refine, schedule: by work; values fall, bounds rise. The same on any number of threads.
+  std::vector<SearchPoint> search;
   IdVector<DeviceId, DeviceUse> devices;
   friend bool operator==(const Summary&, const Summary&) = default;
 };

@@ -441,9 +441,10 @@ class Decoder {
     if (attr == nullptr) return absl::OkStatus();
     const auto* in = attr->If<Dictionary>();
     if (in == nullptr) return Wrong(*attr, kSummary, "a dictionary");
-    ALLOT_RETURN_IF_ERROR(OnlyNames(*in, kSummary,
-                                    {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps",
-                                     "bound_name", "solver", "cut_bytes", "baselines", "devices"}));
+    ALLOT_RETURN_IF_ERROR(
+        OnlyNames(*in, kSummary,
+                  {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps", "bound_name",
+                   "solver", "cut_bytes", "baselines", "devices", "search"}));
     Summary summary;
     std::string objective;
     ALLOT_RETURN_IF_ERROR(ReadString(*in, "objective", objective));
@@ -459,6 +460,7 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(ReadString(*in, "solver", summary.solver));
     ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "cut_bytes", summary.cut_bytes));
     ALLOT_RETURN_IF_ERROR(ReadBaselines(*in, summary));
+    ALLOT_RETURN_IF_ERROR(ReadSearch(*in, summary));
     ALLOT_RETURN_IF_ERROR(ReadDeviceUses(*in, summary));
     plan_.summary = std::move(summary);
     return absl::OkStatus();
@@ -475,6 +477,20 @@ class Decoder {
         ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "value_ps", baseline.value.emplace()));
       }
       summary.baselines.push_back(std::move(baseline));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSearch(const Dictionary& in, Summary& summary) const {
+    const Attr* attr = Find(in, "search");
+    if (attr == nullptr) return absl::OkStatus();
+    constexpr absl::string_view kExpected = "a list of array<i64: work, value, bound>";
+    const auto* points = attr->If<Array>();
+    if (points == nullptr) return Wrong(*attr, "search", kExpected);
+    for (const Attr& point : *points) {
+      const auto* numbers = point.If<Integers>();
+      if (numbers == nullptr || numbers->size() != 3) return Wrong(point, "search", kExpected);
+      summary.search.push_back({(*numbers)[0], (*numbers)[1], (*numbers)[2]});
     }
     return absl::OkStatus();
   }

@@ -62,6 +62,13 @@ Attr SummaryAttr(const Summary& summary, const Target* target) {
     baselines.push_back(Attr{std::move(entry)});
   }
   Set(out, "baselines", Attr{std::move(baselines)});
+  if (!summary.search.empty()) {
+    Array search;
+    for (const SearchPoint& point : summary.search) {
+      search.push_back(Attr{Integers{point.work, point.value, point.bound}});
+    }
+    Set(out, "search", Attr{std::move(search)});
+  }
   Array devices;
   for (const DeviceId device : summary.devices.ids()) {
     const DeviceUse& use = summary.devices[device];

@@ -182,6 +182,13 @@ void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
   predicted.emplace_back("gap", gap);
   predicted.emplace_back("solver", summary.solver);
   predicted.emplace_back("cut_bytes", summary.cut_bytes);
+  Json::Array search;
+  for (const ir::SearchPoint& point : summary.search) {
+    search.push_back(Json::Object{{"work", point.work},
+                                  {"value_us", Micros(point.value)},
+                                  {"bound_us", Micros(point.bound)}});
+  }
+  predicted.emplace_back("search", std::move(search));
   manifest.emplace_back("predicted", std::move(predicted));
   Json::Array baselines;
   for (const ir::Baseline& baseline : summary.baselines) {

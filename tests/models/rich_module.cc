@@ -384,6 +384,7 @@ Plan FullPlan(const Graph& graph) {
   summary.solver = "milp";
   summary.cut_bytes = 256;
   summary.baselines = {{"single:cpu0", 5000}, {"greedy", std::nullopt}};
+  summary.search = {{0, 5000, 0}, {70'000, 2000, 0}, {90'000, 2000, 1800}};
   summary.devices.Add({1, 2, 3});
   summary.devices.Add({4, 5, 6});
   return plan;
