@@ -156,10 +156,10 @@ class PipelineParser {
     }
     for (const NamedPipeline& named : registry_.pipelines) {
       if (named.name != name) continue;
-      if (has_options) {
+      if (has_options && named.expand == nullptr) {
         return ErrorAt(options_start, absl::StrCat("pipeline '", name, "' takes no options"));
       }
-      return AddNamedPipeline(named, start);
+      return AddNamedPipeline(named, start, options, options_start);
     }
     return UnknownName(name, start);
   }
@@ -172,7 +172,8 @@ class PipelineParser {
     absl::StatusOr<std::string> normalized = entry.normalize(options);
     absl::StatusOr<std::unique_ptr<Pass>> pass = entry.make(options);
     if (!normalized.ok() || !pass.ok()) {
-      return OptionsError(entry, options, options_start,
+      return OptionsError(absl::StrCat("pass '", entry.name, "'"), entry.options, entry.normalize,
+                          options, options_start,
                           normalized.ok() ? pass.status() : normalized.status());
     }
     step.options = *std::move(normalized);
@@ -182,46 +183,58 @@ class PipelineParser {
   }
 
   // Points at the first option that is wrong when taken alone, else at the options as a whole.
-  template <typename Pass>
-  absl::Status OptionsError(const Entry<Pass>& entry, absl::string_view options,
-                            size_t options_start, absl::Status why) const {
+  // `takes`: the pass or pipeline whose options they are; `normalize` is its way to read them.
+  template <typename Normalize>
+  absl::Status OptionsError(const std::string& takes, const OptionSchemaView& schema,
+                            const Normalize& normalize, absl::string_view options,
+                            size_t options_start, const absl::Status& why) const {
     size_t at = options_start;
+    std::string message(why.message());
+    std::vector<std::string> names, known;
+    for (const OptionDoc& option : schema.options) {
+      names.push_back(option.name);
+      known.push_back(absl::StrCat(option.name, "=", option.default_value));
+    }
     if (absl::StatusOr<std::vector<OptionText>> split = SplitOptions(options); split.ok()) {
       size_t cursor = 0;
       for (const OptionText& option : *split) {
         const size_t found = options.find(option.key, cursor);
         if (found == options.npos) break;
-        cursor = found + option.key.size() + option.value.size();
-        const std::string alone = absl::StrCat(option.key, "={", option.value, "}");
-        if (absl::StatusOr<std::string> printed = entry.normalize(alone); !printed.ok()) {
-          at = options_start + found;
-          why = printed.status();
-          break;
+        cursor = std::min(found + option.key.size() + option.value.size(), options.size());
+        const bool unknown = std::find(names.begin(), names.end(), option.key) == names.end();
+        const absl::StatusOr<std::string> alone =
+            normalize(absl::StrCat(option.key, "={", option.value, "}"));
+        if (alone.ok()) continue;
+        at = options_start + found;
+        message = std::string(alone.status().message());
+        if (unknown) {
+          const std::string near = NearestName(option.key, names);
+          message = absl::StrCat("no such option '", option.key, "'",
+                                 near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
         }
-        cursor = std::min(cursor, options.size());
+        break;
       }
     }
-    std::vector<std::string> known;
-    for (const OptionDoc& option : entry.options.options) {
-      known.push_back(absl::StrCat(option.name, "=", option.default_value));
-    }
-    std::string message = absl::StrCat("pass '", entry.name, "': ", why.message());
-    if (known.empty()) {
-      absl::StrAppend(&message, " (it takes no options)");
-    } else {
-      absl::StrAppend(&message, " (its options and their defaults: ", absl::StrJoin(known, " "),
-                      ")");
-    }
-    return ErrorAt(at, message);
+    return ErrorAt(at,
+                   absl::StrCat(takes, ": ", message,
+                                known.empty() ? " (it takes no options)"
+                                              : absl::StrCat(" (its options and their defaults: ",
+                                                             absl::StrJoin(known, " "), ")")));
   }
 
-  absl::Status AddNamedPipeline(const NamedPipeline& named, size_t start) {
+  absl::Status AddNamedPipeline(const NamedPipeline& named, size_t start, absl::string_view options,
+                                size_t options_start) {
     if (nesting_ == kMaxNesting) {
       return ErrorAt(start, absl::StrCat("pipeline '", named.name, "' is nested more than ",
                                          kMaxNesting, " deep; does it name itself?"));
     }
-    const absl::Status status =
-        PipelineParser(named.text, registry_, nesting_ + 1, pipeline_).Parse();
+    absl::StatusOr<std::string> text = named.text;
+    if (named.expand != nullptr) text = named.expand(options);
+    if (!text.ok()) {
+      return OptionsError(absl::StrCat("pipeline '", named.name, "'"), named.options, named.expand,
+                          options, options_start, text.status());
+    }
+    const absl::Status status = PipelineParser(*text, registry_, nesting_ + 1, pipeline_).Parse();
     if (status.ok()) return status;
     return ErrorAt(start, absl::StrCat("in pipeline '", named.name, "': ", status.message()));
   }
@@ -235,7 +248,7 @@ class PipelineParser {
     }
     const std::string near = NearestName(name, known);
     return ErrorAt(
-        start, absl::StrCat("'", name, "' is not a known pass or pipeline",
+        start, absl::StrCat("'", name, "' does not refer to a registered pass or pass pipeline",
                             near.empty() ? absl::StrCat("; known are ", absl::StrJoin(known, ", "))
                                          : absl::StrCat("; did you mean '", near, "'?")));
   }

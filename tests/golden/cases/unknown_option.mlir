@@ -10,7 +10,7 @@
   }) {ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}} : () -> ()
 }) : () -> ()
 // STDERR
-// error: pipeline:1:9: pass 'coarsen': no such option 'max-item'; did you mean 'max-items'? (options: max-items, fuse) (its options and their defaults: max-items=200 fuse=true)
+// error: pipeline:1:9: pass 'coarsen': no such option 'max-item'; did you mean 'max-items'? (its options and their defaults: max-items=200 fuse=true)
 // coarsen{max-item=3}
 //         ^
 // [fails]

@@ -81,6 +81,12 @@ PassRegistry TestPasses() {
   registry.pipelines.push_back({"loop", "", "plain,loop"});
   registry.pipelines.push_back({"nested", "", "plain,both"});
   registry.pipelines.push_back({"stale", "", "no-such-pass"});
+  registry.pipelines.push_back(MakePipeline(
+      "repeat", "edits often",
+      OptionSchema<EditOptions>().Add("times", &EditOptions::times, "how often"),
+      +[](const EditOptions& options) {
+        return absl::StrCat("edit-graph{times=", options.times, "}");
+      }));
   return registry;
 }
 
@@ -120,15 +126,24 @@ TEST(ParsePipelineTest, NamedPipelinesExpand) {
   EXPECT_EQ(Canonical("plain,nested"), Canonical("plain,plain,edit-graph{times=2},decide"));
 }
 
+TEST(ParsePipelineTest, NamedPipelinesTakeOptions) {
+  EXPECT_EQ(Canonical("repeat"), Canonical("edit-graph{times=1}"));
+  EXPECT_EQ(Canonical("repeat{times=3},plain"), Canonical("edit-graph{times=3},plain"));
+  EXPECT_THAT(Canonical("plain,repeat{tims=3}"),
+              HasSubstr("pipeline:1:14: pipeline 'repeat': no such option 'tims'; did you mean "
+                        "'times'? (its options and their defaults: times=1)\n"));
+}
+
 TEST(ParsePipelineTest, UnknownNamesPointAndSuggest) {
   EXPECT_EQ(Canonical("builtin.module(edit-grpah)"),
-            "pipeline:1:16: 'edit-grpah' is not a known pass or pipeline; did you mean "
-            "'edit-graph'?\n"
+            "pipeline:1:16: 'edit-grpah' does not refer to a registered pass or pass pipeline; did "
+            "you mean 'edit-graph'?\n"
             "builtin.module(edit-grpah)\n"
             "               ^");
   EXPECT_THAT(Canonical("zzzzzzzzzzzzzzzzzzzz"), HasSubstr("known are edit-graph, plain, decide"));
   EXPECT_EQ(Canonical("plain,\n\tdecid"),
-            "pipeline:2:2: 'decid' is not a known pass or pipeline; did you mean 'decide'?\n"
+            "pipeline:2:2: 'decid' does not refer to a registered pass or pass pipeline; did you "
+            "mean 'decide'?\n"
             "\tdecid\n"
             "\t^");
 }
