@@ -65,8 +65,8 @@ Registry<Emitter> BuiltinEmitters();
 
 // What one run writes: the files of the chosen emitters, the manifest's last so that it can list
 // the others. A choice is a name and options, "mlir" or "mlir{elide-larger-than=16}"; no choice:
-// all. Data files that several emitters link are there once. If there is a manifest, all bytes of
-// the ONNX files are read once, those of linked data are not.
+// all that are not on request only. Data files that several emitters link are there once. If there
+// is a manifest, all bytes of the ONNX files are read once, those of linked data are not.
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input);

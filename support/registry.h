@@ -21,6 +21,8 @@ struct Entry {
   std::string name;
   std::string summary;  // one sentence: --help and the reference
   OptionSchemaView options;
+  // Left out where everything is taken unless something is asked for by name.
+  bool on_request = false;
   std::function<absl::StatusOr<std::unique_ptr<Interface>>(absl::string_view options)> make;
   // All options with the values that `options` gives them; what is printed back.
   std::function<absl::StatusOr<std::string>(absl::string_view options)> normalize;

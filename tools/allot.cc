@@ -43,8 +43,9 @@ void Declare(CommandLine& line, Arguments& arguments) {
                           ": this machine\n(default: cpu-2gpu)"));
   line.Value("o", "DIR", &arguments.folder,
              "write all files into DIR; without it only the plan is made");
-  line.Value("emit", "LIST", &arguments.emit,
-             "only these outputs: parts, annotated, manifest, ...");
+  line.Value(
+      "emit", "LIST", &arguments.emit,
+      "only these outputs, see --list; without it, all\nbut those that are made only if asked for");
   line.Choice(
       "external-data", {"reference", "embed"}, &compile.external_data,
       "reference (default): parts use the model's data files;\nembed: each part holds its weights");
@@ -122,7 +123,8 @@ void PrintRegistries() {
   const PassRegistry passes = BuiltinPasses();
   const auto print = [](const auto& registry) {
     for (const auto& entry : registry.entries()) {
-      std::printf("  %-20s %s\n", entry.name.c_str(), entry.summary.c_str());
+      std::printf("  %-20s %s%s\n", entry.name.c_str(), entry.summary.c_str(),
+                  entry.on_request ? " (only if asked for)" : "");
     }
   };
   std::printf("graph passes:\n");

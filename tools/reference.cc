@@ -17,6 +17,7 @@ template <typename Interface>
 void Append(const Registry<Interface>& registry, std::string& text) {
   for (const Entry<Interface>& entry : registry.entries()) {
     absl::StrAppend(&text, "### ", entry.name, "\n\n", entry.summary, "\n\n");
+    if (entry.on_request) absl::StrAppend(&text, "Only if asked for by name.\n\n");
     if (entry.options.options.empty()) continue;
     absl::StrAppend(&text, "| option | default | |\n|---|---|---|\n");
     for (const OptionDoc& option : entry.options.options) {
@@ -48,7 +49,8 @@ std::string ReferenceMarkdown() {
   Append(BuiltinSolvers(), text);
   absl::StrAppend(&text, "## Cost models\n\nFor `--cost-model=...`.\n\n");
   Append(BuiltinCostModels(), text);
-  absl::StrAppend(&text, "## Outputs\n\nFor `--emit=...`.\n\n");
+  absl::StrAppend(
+      &text, "## Outputs\n\nFor `--emit=...`; without it, all but those that say otherwise.\n\n");
   Append(BuiltinEmitters(), text);
   absl::StrAppend(&text,
                   "## Built-in targets\n\nFor `--target=...`; any other value is a file.\n\n");

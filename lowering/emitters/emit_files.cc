@@ -39,6 +39,15 @@ absl::StatusOr<Choice> FindChoice(const Registry<Emitter>& emitters, absl::strin
                     " (there are ", absl::StrJoin(emitters.names(), ", "), ")");
 }
 
+// What is written if nothing is asked for by name.
+std::vector<std::string> DefaultChoices(const Registry<Emitter>& emitters) {
+  std::vector<std::string> names;
+  for (const Entry<Emitter>& entry : emitters.entries()) {
+    if (!entry.on_request) names.push_back(entry.name);
+  }
+  return names;
+}
+
 // Notes what the manifest says of a file that another emitter made.
 absl::Status Describe(const OutputFile& file, EmitInput& input) {
   if (!file.linked_from.empty()) {
@@ -59,7 +68,7 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input) {
   std::vector<Choice> chosen;
-  for (const std::string& text : choices.empty() ? emitters.names() : choices) {
+  for (const std::string& text : choices.empty() ? DefaultChoices(emitters) : choices) {
     ALLOT_ASSIGN_OR_RETURN(Choice choice, FindChoice(emitters, text));
     chosen.push_back(std::move(choice));
   }

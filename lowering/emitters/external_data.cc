@@ -62,16 +62,20 @@ class Collector {
 }  // namespace
 
 absl::StatusOr<std::vector<OutputFile>> LinkedExternalData(
-    const EmitInput& input, const std::vector<const ir::Graph*>& graphs) {
-  std::vector<OutputFile> none;
-  if (input.embed_external_data || input.output_is_model_folder) return none;
+    const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
+    const std::string& folder) {
+  std::vector<OutputFile> files;
+  const bool in_reach = input.output_is_model_folder && folder.empty();
+  if (input.embed_external_data || in_reach) return files;
   Collector collector(input.module);
   for (const ir::Graph* graph : graphs) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
   for (const ir::Function& function : input.module.functions) {
     ALLOT_RETURN_IF_ERROR(collector.AddGraph(function.body));
     ALLOT_RETURN_IF_ERROR(collector.AddAttributes(function.attribute_defaults));
   }
-  return std::move(collector).Take();
+  files = std::move(collector).Take();
+  for (OutputFile& file : files) file.name = folder + file.name;
+  return files;
 }
 
 }  // namespace allot

@@ -15,8 +15,10 @@
 namespace allot {
 
 // The data files that `graphs` (with their bodies) and the functions use, each once, in order of
-// first use; none if the data is embedded or in reach already.
+// first use; none if the data is embedded or in reach already. `folder`, "" or "name/", is where
+// the ONNX files lie in the output folder.
 absl::StatusOr<std::vector<OutputFile>> LinkedExternalData(
-    const EmitInput& input, const std::vector<const ir::Graph*>& graphs);
+    const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
+    const std::string& folder = "");
 
 }  // namespace allot

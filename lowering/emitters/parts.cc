@@ -1,8 +1,7 @@
 // One ONNX file per part: a whole model by itself, to be run on the part's device.
 #include "lowering/emitter.h"
 #include "lowering/emitters/external_data.h"
-#include "lowering/placement_hints.h"
-#include "lowering/to_onnx.h"
+#include "lowering/emitters/part_model.h"
 #include "support/status.h"
 
 namespace allot {
@@ -15,23 +14,12 @@ class Parts final : public Emitter {
   explicit Parts(Options) {}
 
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
-    OnnxWriteOptions options;
-    options.part = true;
-    options.embed_external_data = input.embed_external_data;
-    // A part has one device: annotations of an earlier placement would contradict it.
-    options.node_fields = [](const ir::Node& node, ir::NodeId) {
-      return WithPlacementHints(node.unknown_fields, "", std::nullopt);
-    };
-    options.model_fields = [&input](const std::string& fields) {
-      return WithConfiguration(fields, input.target, /*configure=*/false);
-    };
     std::vector<OutputFile> files;
     std::vector<const ir::Graph*> graphs;
     for (const Piece& piece : input.bundle.pieces) {
       OutputFile file;
       file.name = piece.file;
-      ALLOT_ASSIGN_OR_RETURN(file.chunks, ToOnnx(input.module, piece.graph, options), "part ",
-                             piece.id, ": ");
+      ALLOT_ASSIGN_OR_RETURN(file.chunks, PartModel(input, piece));
       files.push_back(std::move(file));
       graphs.push_back(&piece.graph);
     }
