@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include "placement/solver.h"
+#include "tools/program_registries.h"
 
 namespace allot::bench {
 
@@ -24,12 +25,12 @@ struct SolveRun {
 
 inline absl::StatusOr<SolveRun> RunSolver(const std::string& name, const PlacementProblem& problem,
                                           int64_t work, const Solution* incumbent = nullptr) {
-  const Registry<PlacementSolver> registry = BuiltinSolvers();
+  const Registry<PlacementSolver> registry = ProgramRegistries().solvers;
   const Entry<PlacementSolver>* entry = registry.Find(name);
   if (entry == nullptr) return absl::NotFoundError(name + " is not built in");
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver, entry->make(""));
   const ProblemGraph graph = BuildGraph(problem);
-  const SolveLimits limits{.work = work};
+  const SolveLimits limits{.work = work, .solvers = &registry};
   const std::clock_t start = std::clock();
   SolveRun run;
   ALLOT_ASSIGN_OR_RETURN(run.result,

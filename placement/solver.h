@@ -19,6 +19,8 @@ namespace allot {
 // none), the best proven bound (0: none), and the work that it has spent.
 using ProgressHook = std::function<void(Picos value, Picos bound, int64_t work)>;
 
+class PlacementSolver;
+
 // Work limits rule, not clocks: the same problem, work and seed give the same result everywhere.
 struct SolveLimits {
   int64_t work = 1'000'000;  // solver-defined units, roughly one item evaluation each
@@ -27,6 +29,8 @@ struct SolveLimits {
   // If set, called whenever the best value or bound improves, on any thread but never on two at
   // once. Never changes the result.
   ProgressHook progress = nullptr;
+  // Those that a portfolio may ask; nullptr: the built-in ones.
+  const Registry<PlacementSolver>* solvers = nullptr;
 };
 
 enum class Termination { kOptimal, kFeasible, kInfeasible, kNoSolutionFound };
@@ -74,7 +78,8 @@ class PlacementSolver {
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
                                   const SolveInput& input);
 
-// Every built-in solver, in the order of placement/solvers/registry.def.
+// Every built-in solver, in the order of placement/solvers/registry.def. What needs another library
+// is added by that library: glpk/add_milp_solver.h.
 Registry<PlacementSolver> BuiltinSolvers();
 
 }  // namespace allot

@@ -9,15 +9,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-#include "lowering/emitter.h"
+#include "api/compile.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host_facts.h"
 #include "target/host_target.h"
 #include "target/target_json.h"
 #include "tools/command_line.h"
-#include "tools/compile.h"
 #include "tools/instrumentation.h"
+#include "tools/program_registries.h"
 #include "tools/report.h"
 #include "tools/subcommand.h"
 
@@ -25,6 +25,7 @@ namespace allot {
 namespace {
 
 struct Arguments {
+  Registries registries = ProgramRegistries();
   CompileOptions compile;
   InstrumentationOptions instrumentation;
   std::string model, folder, objective = "latency", emit, emit_ir_version = "keep";
@@ -68,9 +69,9 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.List("costs", "FILE", &compile.cost_files,
             "measured times: CSV node,device,time_us or an ONNX Runtime profile");
   line.Section("The search");
-  line.Value(
-      "solver", "NAME", &compile.solver,
-      absl::StrCat("of the default pipeline: ", absl::StrJoin(BuiltinSolvers().names(), ", ")));
+  line.Value("solver", "NAME", &compile.solver,
+             absl::StrCat("of the default pipeline: ",
+                          absl::StrJoin(arguments.registries.solvers.names(), ", ")));
   line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
   line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
@@ -119,8 +120,8 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   return absl::OkStatus();
 }
 
-void PrintRegistries() {
-  const PassRegistry passes = BuiltinPasses();
+void PrintRegistries(const Registries& registries) {
+  const PassRegistry& passes = registries.passes;
   const auto print = [](const auto& registry) {
     for (const auto& entry : registry.entries()) {
       std::printf("  %-20s %s%s\n", entry.name.c_str(), entry.summary.c_str(),
@@ -136,11 +137,11 @@ void PrintRegistries() {
     std::printf("  %-20s %s\n", pipeline.name.c_str(), pipeline.summary.c_str());
   }
   std::printf("solvers:\n");
-  print(BuiltinSolvers());
+  print(registries.solvers);
   std::printf("cost models:\n");
-  print(BuiltinCostModels());
+  print(registries.cost_models);
   std::printf("outputs:\n");
-  print(BuiltinEmitters());
+  print(registries.emitters);
   std::printf("targets:\n");
   for (const std::string& name : BuiltinTargetNames()) std::printf("  %s\n", name.c_str());
   const absl::StatusOr<HostFacts> facts = ReadHostFacts();
@@ -151,6 +152,7 @@ void PrintRegistries() {
 
 absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   Arguments arguments;
+  arguments.compile.registries = &arguments.registries;
   CommandLine line("allot", "MODEL [--target=FILE|NAME] [--objective=latency|throughput] [-o DIR]",
                    "decides where an ONNX model runs on a machine of unlike devices");
   Declare(line, arguments);
@@ -160,12 +162,12 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     return absl::OkStatus();
   }
   if (arguments.list) {
-    PrintRegistries();
+    PrintRegistries(arguments.registries);
     return absl::OkStatus();
   }
   if (arguments.dump_pipeline) {
-    ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
-                           ParsePipeline(PipelineText(arguments.compile), BuiltinPasses()));
+    ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline, ParsePipeline(PipelineText(arguments.compile),
+                                                                  arguments.registries.passes));
     std::printf("%s\n", PrintPipeline(pipeline).c_str());
     return absl::OkStatus();
   }
@@ -175,8 +177,8 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     return absl::OkStatus();
   }
   ALLOT_RETURN_IF_ERROR(Interpret(line, arguments));
-  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
-                         ParsePipeline(PipelineText(arguments.compile), BuiltinPasses()));
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline, ParsePipeline(PipelineText(arguments.compile),
+                                                                arguments.registries.passes));
   ALLOT_ASSIGN_OR_RETURN(arguments.compile.machine, LoadTarget(arguments.compile.target));
 
   arguments.instrumentation.target = &*arguments.compile.machine;

@@ -12,15 +12,16 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "api/compile.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "onnx_import/import.h"
 #include "support/status.h"
 #include "tools/command_line.h"
-#include "tools/compile.h"
 #include "tools/instrumentation.h"
 #include "tools/listing.h"
+#include "tools/program_registries.h"
 #include "tools/reference.h"
 #include "tools/text_file.h"
 
@@ -148,8 +149,10 @@ absl::StatusOr<ir::ParsedModule> Read(const Arguments& arguments, const Target* 
 }
 
 absl::Status Run(int argc, const char* const* argv) {
+  const Registries registries = ProgramRegistries();
+  const PassRegistry& passes = registries.passes;
   Arguments arguments;
-  const PassRegistry passes = BuiltinPasses();
+  arguments.compile.registries = &registries;
   CommandLine line("allot-opt", "[FILE.mlir|FILE.onnx|-] [--pass...] [-o FILE]",
                    "runs passes on the IR of an ONNX model");
   Declare(line, passes, arguments);

@@ -25,6 +25,7 @@
 #include "tools/batch_report.h"
 #include "tools/command_line.h"
 #include "tools/listing.h"
+#include "tools/program_registries.h"
 #include "tools/solve_report.h"
 #include "tools/solve_within.h"
 #include "tools/text_file.h"
@@ -42,6 +43,7 @@ constexpr Picos kNoTimeLimit = std::numeric_limits<Picos>::max();
 constexpr int64_t kMaxBatch = 1 << 20;
 
 struct Arguments {
+  const Registry<PlacementSolver> solvers = ProgramRegistries().solvers;
   std::string problem, objective, communication, format = "auto", solver = "auto", verify, output;
   std::vector<std::string> batches;    // as written, "4:p4.json"
   std::optional<Picos> latency_limit;  // of a batch
@@ -124,8 +126,8 @@ ProblemOptions Question(const Arguments& arguments) {
 }
 
 // "local-search{restarts=2}"
-absl::StatusOr<std::unique_ptr<PlacementSolver>> MakeSolver(absl::string_view text,
-                                                            std::string& name) {
+absl::StatusOr<std::unique_ptr<PlacementSolver>> MakeSolver(
+    absl::string_view text, const Registry<PlacementSolver>& registry, std::string& name) {
   absl::string_view options;
   if (const size_t brace = text.find('{'); brace != text.npos) {
     options = text.substr(brace + 1);
@@ -135,7 +137,6 @@ absl::StatusOr<std::unique_ptr<PlacementSolver>> MakeSolver(absl::string_view te
     text = text.substr(0, brace);
   }
   name = std::string(text);
-  const Registry<PlacementSolver> registry = BuiltinSolvers();
   const Entry<PlacementSolver>* entry = registry.Find(text);
   if (entry == nullptr) {
     const std::string near = NearestName(text, registry.names());
@@ -195,6 +196,7 @@ SolveLimits Limits(const Arguments& arguments, const PlacementProblem& problem) 
   if (arguments.seconds > 0 && arguments.work == 0) limits.work = kNoWorkLimit;
   limits.seed = static_cast<uint64_t>(arguments.seed);
   limits.threads = static_cast<int>(arguments.threads);
+  limits.solvers = &arguments.solvers;
   return limits;
 }
 
@@ -224,7 +226,7 @@ absl::Status Search(const Arguments& arguments, const PlacementProblem& problem,
   if (arguments.turns > 0) ALLOT_RETURN_IF_ERROR(CheckReplicable(problem), "--replicate: ");
   std::string name;
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
-                         MakeSolver(arguments.solver, name));
+                         MakeSolver(arguments.solver, arguments.solvers, name));
   const ProblemGraph graph = BuildGraph(problem);
   ProgressPrinter progress;
   SolveLimits limits = Limits(arguments, problem);
@@ -280,7 +282,7 @@ absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
   }
   std::string name;
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
-                         MakeSolver(arguments.solver, name));
+                         MakeSolver(arguments.solver, arguments.solvers, name));
   std::vector<BatchCase> cases;
   std::vector<std::string> files;
   for (const std::string& text : arguments.batches) {
@@ -317,7 +319,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     return absl::OkStatus();
   }
   if (arguments.list_solvers) {
-    std::fputs(Listing(BuiltinSolvers()).c_str(), stdout);
+    std::fputs(Listing(arguments.solvers).c_str(), stdout);
     return absl::OkStatus();
   }
   if (!arguments.batches.empty()) {

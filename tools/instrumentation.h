@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/compile.h"
 #include "passes/pipeline.h"
-#include "tools/compile.h"
 
 namespace allot {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "api/compile.h"
 #include "ir/plan.h"
 #include "support/json.h"
-#include "tools/compile.h"
 
 namespace allot {
 

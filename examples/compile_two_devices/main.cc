@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-#include "tools/compile.h"
+#include "api/compile.h"
 #include "tools/report.h"
 
 int main(int argc, char** argv) {

@@ -50,6 +50,7 @@ class Placing {
     limits_.work = options.work > 0 ? options.work : loads ? kUsualLoadWork : kUsualWork;
     limits_.seed = context.seed;
     limits_.threads = context.threads;
+    limits_.solvers = context.solvers;
   }
 
   absl::StatusOr<Candidate> Run() {

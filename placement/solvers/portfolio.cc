@@ -211,7 +211,8 @@ class Portfolio : public PlacementSolver {
   // in order.
   absl::Status RunAll(const std::vector<Task>& all, const SolveInput& input,
                       Standing& standing) const {
-    const Registry<PlacementSolver> registry = BuiltinSolvers();
+    const Registry<PlacementSolver> registry =
+        input.limits.solvers != nullptr ? *input.limits.solvers : BuiltinSolvers();
     std::vector<Task> tasks;
     for (const Task& task : all) {
       if (Runs(registry, task, input.problem.items.size())) tasks.push_back(task);

@@ -8,6 +8,7 @@
 #include "placement/brute_force_parts.h"
 #include "placement/solver.h"
 #include "tests/models/random_problem.h"
+#include "tools/program_registries.h"
 
 namespace allot {
 namespace {
@@ -19,7 +20,7 @@ using testing::RandomProblemOptions;
 using testing::RandomStagedOptions;
 
 TEST(BoundsLongTest, NoneExceedsTheOptimum) {
-  const Registry<PlacementSolver> registry = BuiltinSolvers();
+  const Registry<PlacementSolver> registry = ProgramRegistries().solvers;
   const auto solver = registry.Find("auto")->make("");
   ASSERT_TRUE(solver.ok()) << solver.status();
   int known = 0, infeasible = 0, proved = 0;
@@ -35,7 +36,7 @@ TEST(BoundsLongTest, NoneExceedsTheOptimum) {
     const std::optional<Solution> best =
         BestByEnumeration(problem, graph, std::numeric_limits<Picos>::max(),
                           std::numeric_limits<int64_t>::max(), spent, complete);
-    const SolveLimits limits{.work = 4'000, .seed = seed};
+    const SolveLimits limits{.work = 4'000, .seed = seed, .solvers = &registry};
     const auto result = Solve(**solver, "auto", SolveInput{problem, graph, limits, nullptr, {}});
     ASSERT_TRUE(result.ok()) << result.status();
     if (!best.has_value()) {

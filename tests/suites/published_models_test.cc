@@ -11,8 +11,8 @@
 
 #include "gmock/gmock.h"
 
+#include "api/compile.h"
 #include "examples/models/published_models.h"
-#include "tools/compile.h"
 
 namespace allot {
 namespace {

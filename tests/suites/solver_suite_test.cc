@@ -11,6 +11,7 @@
 #include "placement/solver.h"
 #include "placement/verify.h"
 #include "tests/models/random_problem.h"
+#include "tools/program_registries.h"
 
 namespace allot {
 namespace {
@@ -39,7 +40,7 @@ Oracle Ask(const PlacementProblem& problem, const ProblemGraph& graph) {
 
 class SolverSuite : public ::testing::TestWithParam<std::string> {
  protected:
-  SolverSuite() : registry_(BuiltinSolvers()) {
+  SolverSuite() : registry_(ProgramRegistries().solvers) {
     absl::StatusOr<std::unique_ptr<PlacementSolver>> made = registry_.Find(GetParam())->make("");
     EXPECT_TRUE(made.ok()) << made.status();
     solver_ = *std::move(made);
@@ -47,6 +48,7 @@ class SolverSuite : public ::testing::TestWithParam<std::string> {
 
   absl::StatusOr<SolveResult> Run(const PlacementProblem& problem, const ProblemGraph& graph,
                                   SolveLimits limits, const Solution* incumbent = nullptr) const {
+    limits.solvers = &registry_;
     return Solve(*solver_, GetParam(), SolveInput{problem, graph, limits, incumbent, {}});
   }
 
@@ -248,7 +250,7 @@ TEST_P(SolverSuite, UnknownOptionsAreErrors) {
   EXPECT_FALSE(registry_.Find(GetParam())->summary.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SolverSuite, ::testing::ValuesIn(BuiltinSolvers().names()),
+INSTANTIATE_TEST_SUITE_P(All, SolverSuite, ::testing::ValuesIn(ProgramRegistries().solvers.names()),
                          [](const ::testing::TestParamInfo<std::string>& param) {
                            std::string name = param.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "api/registries.h"
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "passes/pass.h"
@@ -38,6 +39,7 @@ struct CompileOptions {
   int64_t emit_ir_version = 0;              // 0: keep; 11: also write device_configurations
   uint64_t seed = 1;
   int threads = 1;
+  const Registries* registries = nullptr;  // must outlive the call; nullptr: BuiltinRegistries()
 };
 
 // A model placed on a target.

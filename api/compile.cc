@@ -1,4 +1,4 @@
-#include "tools/compile.h"
+#include "api/compile.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -41,6 +41,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text.str();
 }
 
+Registries RegistriesOf(const CompileOptions& options) {
+  return options.registries != nullptr ? *options.registries : BuiltinRegistries();
+}
+
 // Rules of the command line come before the target's own, so that they win.
 absl::Status AddRules(const CompileOptions& options, Target& target) {
   std::vector<Rule> rules;
@@ -60,8 +64,8 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
 
 // The model asked for, "name" or "name{option=value}", and what was measured, which overrides it
 // and what the target says of launches and transfers.
-absl::Status MakeCosts(const CompileOptions& options, PlacementSetup& setup) {
-  const Registry<CostModel> models = BuiltinCostModels();
+absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>& models,
+                       PlacementSetup& setup) {
   absl::string_view name = options.cost_model;
   absl::string_view model_options;
   if (const size_t brace = name.find('{'); brace != name.npos && name.back() == '}') {
@@ -168,9 +172,10 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
     ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
   }
   ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
-  ALLOT_RETURN_IF_ERROR(MakeCosts(options, setup));
+  const Registries registries = RegistriesOf(options);
+  ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));
   setup.schemas = MakeOnnxSchemas();
-  setup.solvers = BuiltinSolvers();
+  setup.solvers = registries.solvers;
   ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
   return setup;
 }
@@ -197,7 +202,7 @@ absl::StatusOr<Compilation> Compile(const std::string& model_path, const Compile
   Compilation result;
   ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
   ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
-                         ParsePipeline(PipelineText(options), BuiltinPasses()));
+                         ParsePipeline(PipelineText(options), RegistriesOf(options).passes));
   result.pipeline = PrintPipeline(pipeline);
   if (observer != nullptr) observer->Begin("read model");
   ALLOT_ASSIGN_OR_RETURN(result.module, ImportOnnx(model_path, ImportOptions(), diagnostics));
@@ -233,7 +238,7 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
       RelativeTo(fs::path(model_path).parent_path().string() + "/.", folder) == ".";
 
   ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                         EmitFiles(BuiltinEmitters(), emit, input));
+                         EmitFiles(RegistriesOf(options).emitters, emit, input));
   std::vector<std::string> sources = SourceFiles(compilation.module);
   if (model_path != "-") sources.push_back(model_path);
   ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files, sources));

@@ -1,12 +1,12 @@
 // Placement by GLPK: the general engine for what the searches do not reach, and a check of them.
-#ifdef ALLOT_WITH_GLPK
+#include "placement/glpk/add_milp_solver.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "placement/glpk/glpk.h"
 #include "placement/milp/assignment.h"
-#include "placement/milp/glpk.h"
 #include "placement/path_bounds.h"
 #include "placement/solver.h"
 #include "support/status.h"
@@ -137,12 +137,10 @@ class Milp : public PlacementSolver {
 
 }  // namespace
 
-Entry<PlacementSolver> MilpEntry() {
-  return MakeEntry<PlacementSolver, Milp>(
+void AddMilpSolver(Registry<PlacementSolver>& solvers) {
+  solvers.Add(MakeEntry<PlacementSolver, Milp>(
       "milp", "Solves a mixed-integer linear program with GLPK (small problems, odd constraints).",
-      Schema());
+      Schema()));
 }
 
 }  // namespace allot
-
-#endif  // ALLOT_WITH_GLPK

@@ -1,4 +1,4 @@
-#include "placement/milp/glpk.h"
+#include "placement/glpk/glpk.h"
 
 #include <glpk.h>
 

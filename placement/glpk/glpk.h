@@ -1,5 +1,4 @@
-// Solves a MilpModel with GLPK. The only door to it: no other file includes its header. Left out of
-// builds without ALLOT_WITH_GLPK.
+// Solves a MilpModel with GLPK. The only door to it: no other file includes its header.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,12 @@
+#include "api/registries.h"
+
+namespace allot {
+
+Registries BuiltinRegistries() {
+  return {.passes = BuiltinPasses(),
+          .solvers = BuiltinSolvers(),
+          .cost_models = BuiltinCostModels(),
+          .emitters = BuiltinEmitters()};
+}
+
+}  // namespace allot

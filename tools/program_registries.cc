@@ -1,0 +1,17 @@
+#include "tools/program_registries.h"
+
+#ifdef ALLOT_WITH_GLPK
+#include "placement/glpk/add_milp_solver.h"
+#endif
+
+namespace allot {
+
+Registries ProgramRegistries() {
+  Registries registries = BuiltinRegistries();
+#ifdef ALLOT_WITH_GLPK
+  AddMilpSolver(registries.solvers);
+#endif
+  return registries;
+}
+
+}  // namespace allot
