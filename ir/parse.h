@@ -1,7 +1,9 @@
 // Reads the text form back.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -11,9 +13,18 @@
 
 namespace allot::ir {
 
+// What stands behind a text for tools other than the parser:
+// {-# external_resources: { group: { key: "value" } } #-}
+struct ExternalResource {
+  std::string group, key;
+  std::string value;  // of a truth value: "true" or "false"
+};
+
 struct ParsedModule {
   Module module;
-  Plan plan;  // what the attributes say; empty stages where they are silent
+  Plan plan;                         // what the attributes say; empty stages where they are silent
+  std::vector<size_t> node_offsets;  // where the ops of the main graph stand, by node id
+  std::vector<ExternalResource> external_resources;
 };
 
 // Errors are "file:line:column: message", the source line and a caret below it. `target` resolves

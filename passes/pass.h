@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
@@ -36,6 +37,14 @@ struct DimBindings {
   int64_t fallback = 1;                    // any other symbol or unknown dimension
 };
 
+// Told of the steps inside a pass, which nest; how timing learns of them.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  virtual void BeginStep(absl::string_view /*name*/) {}
+  virtual void EndStep() {}
+};
+
 // All that a pass may see besides its subject.
 struct PassContext {
   const Target* target = nullptr;                // nullptr: none given; passes that need one say so
@@ -48,6 +57,23 @@ struct PassContext {
   int threads = 1;                       // never changes the result
   Diagnostics* diagnostics = nullptr;    // never null
   PassStatistics* statistics = nullptr;  // never null; of the running pass
+  StepObserver* steps = nullptr;         // nullptr: nobody asks
+};
+
+// A step from here to the end of the scope.
+class ScopedStep {
+ public:
+  ScopedStep(const PassContext& context, absl::string_view name) : steps_(context.steps) {
+    if (steps_ != nullptr) steps_->BeginStep(name);
+  }
+  ~ScopedStep() {
+    if (steps_ != nullptr) steps_->EndStep();
+  }
+  ScopedStep(const ScopedStep&) = delete;
+  ScopedStep& operator=(const ScopedStep&) = delete;
+
+ private:
+  StepObserver* steps_;
 };
 
 class GraphPass {

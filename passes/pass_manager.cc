@@ -61,6 +61,7 @@ absl::Status RunStep(const PipelineStep& step, ir::Module& module, ir::Plan& pla
     changed = true;
     ALLOT_RETURN_IF_ERROR(step.plan_pass->Run(module, plan, context));
     if (!verify) return absl::OkStatus();
+    const ScopedStep verifying(context, "Verify");
     return WithContext(VerifyStages(module, plan, context.target), "left an invalid plan: ");
   }
   ALLOT_ASSIGN_OR_RETURN(changed, step.graph_pass->Run(module, context));
@@ -72,6 +73,7 @@ absl::Status RunStep(const PipelineStep& step, ir::Module& module, ir::Plan& pla
                                                "no longer fits and is dropped"));
   }
   if (!verify) return absl::OkStatus();
+  const ScopedStep verifying(context, "Verify");
   return WithContext(VerifyModule(module), "left an invalid graph: ");
 }
 
@@ -85,6 +87,8 @@ absl::Status RunPipeline(const Pipeline& pipeline, ir::Module& module, ir::Plan&
     ALLOT_RETURN_IF_ERROR(VerifyModule(module), "before the first pass: ");
   }
   PassStatistics* const outer_statistics = context.statistics;
+  StepObserver* const outer_steps = context.steps;
+  if (options.hooks != nullptr) context.steps = options.hooks;
   absl::Status outcome;
   for (size_t i = 0; i < pipeline.steps.size() && outcome.ok(); ++i) {
     const PipelineStep& step = pipeline.steps[i];
@@ -100,6 +104,7 @@ absl::Status RunPipeline(const Pipeline& pipeline, ir::Module& module, ir::Plan&
     }
   }
   context.statistics = outer_statistics;
+  context.steps = outer_steps;
   return outcome;
 }
 

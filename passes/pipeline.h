@@ -36,9 +36,8 @@ std::string PrintPipeline(const Pipeline& pipeline);
 
 // Sees each state; how dumping, timing and verification are done. Nothing is printed by the runner
 // itself.
-class PassHooks {
+class PassHooks : public StepObserver {
  public:
-  virtual ~PassHooks() = default;
   virtual void Before(const PipelineStep& /*step*/, int /*index*/, const ir::Module& /*module*/,
                       const ir::Plan& /*plan*/) {}
   virtual void After(const PipelineStep& /*step*/, int /*index*/, const ir::Module& /*module*/,

@@ -132,6 +132,7 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(Text(op, "source_file", module.source_file));
     std::vector<const Op*> nodes;
     ALLOT_ASSIGN_OR_RETURN(module.graph, GraphDecoder(error_, attributes_).Run(op, &nodes));
+    for (const Op* node : nodes) parsed_.node_offsets.push_back(node->offset);
     ALLOT_RETURN_IF_ERROR(Text(op, "sym_name", module.graph.name));
     ALLOT_RETURN_IF_ERROR(ReadGraphDetails(error_, op.attributes, module.graph));
     ALLOT_ASSIGN_OR_RETURN(parsed_.plan, DecodePlan(op, nodes, module.graph, target_, error_));

@@ -35,7 +35,7 @@ class Parser {
     Document document;
     while (!reader_.AtEnd()) {
       if (reader_.Next("{-#")) {
-        ALLOT_RETURN_IF_ERROR(ReadResources(document.blobs));
+        ALLOT_RETURN_IF_ERROR(ReadResources(document));
       } else if (AtAlias()) {
         ALLOT_RETURN_IF_ERROR(ReadAlias());
       } else {
@@ -329,15 +329,62 @@ class Parser {
 
   // --- resources ---
 
-  // "{-# dialect_resources: { builtin: { name: "0x..." } } #-}"; other sections are skipped.
-  absl::Status ReadResources(std::vector<Blob>& blobs) {
+  // "{-# dialect_resources: { builtin: { name: "0x..." } } #-}", and external_resources; other
+  // sections are skipped.
+  absl::Status ReadResources(Document& document) {
     ALLOT_RETURN_IF_ERROR(reader_.Expect("{-#"));
     while (!reader_.Consume("#-}")) {
-      const bool ours = reader_.Next("dialect_resources");
-      ALLOT_RETURN_IF_ERROR(ReadResourceGroup(ours ? 0 : 2, blobs));
+      if (reader_.Next("external_resources")) {
+        ALLOT_RETURN_IF_ERROR(ReadExternalResources(document.external_resources));
+      } else {
+        const bool ours = reader_.Next("dialect_resources");
+        ALLOT_RETURN_IF_ERROR(ReadResourceGroup(ours ? 0 : 2, document.blobs));
+      }
       reader_.Consume(",");
     }
     return absl::OkStatus();
+  }
+
+  // "external_resources: { group: { key: "value", key: true } }".
+  absl::Status ReadExternalResources(std::vector<ExternalResource>& out) {
+    reader_.Consume("external_resources");
+    ALLOT_RETURN_IF_ERROR(reader_.Expect(":"));
+    ALLOT_RETURN_IF_ERROR(reader_.Expect("{"));
+    while (!reader_.Consume("}")) {
+      ALLOT_ASSIGN_OR_RETURN(const std::string group, ReadKey("a group of resources"));
+      ALLOT_RETURN_IF_ERROR(reader_.Expect("{"));
+      while (!reader_.Consume("}")) {
+        ExternalResource resource;
+        resource.group = group;
+        ALLOT_ASSIGN_OR_RETURN(resource.key, ReadKey("a resource"));
+        if (reader_.Consume("true")) {
+          resource.value = "true";
+        } else if (reader_.Consume("false")) {
+          resource.value = "false";
+        } else if (reader_.Next("{")) {
+          ALLOT_RETURN_IF_ERROR(SkipValue(0));
+        } else {
+          ALLOT_ASSIGN_OR_RETURN(resource.value, reader_.ReadString());
+        }
+        out.push_back(std::move(resource));
+        if (!reader_.Consume(",") && !reader_.Next("}")) return reader_.Expect("}");
+      }
+      if (!reader_.Consume(",") && !reader_.Next("}")) return reader_.Expect("}");
+    }
+    return absl::OkStatus();
+  }
+
+  // "name:", in quotes or not.
+  absl::StatusOr<std::string> ReadKey(absl::string_view what) {
+    std::string key;
+    if (reader_.Next("\"")) {
+      ALLOT_ASSIGN_OR_RETURN(key, reader_.ReadString());
+    } else {
+      key = std::string(reader_.TakeWord());
+    }
+    if (key.empty()) return reader_.ErrorHere(absl::StrCat("expected the name of ", what));
+    ALLOT_RETURN_IF_ERROR(reader_.Expect(":"));
+    return key;
   }
 
   // "name: { ... }" at `level` 0 (dialects) and 1 (their resources); level 2 is skipped.
@@ -360,13 +407,7 @@ class Parser {
   absl::Status ReadResource(int level, std::vector<Blob>& blobs) {
     Blob blob;
     const size_t offset = reader_.Position();
-    if (reader_.Next("\"")) {
-      ALLOT_ASSIGN_OR_RETURN(blob.name, reader_.ReadString());
-    } else {
-      blob.name = std::string(reader_.TakeWord());
-    }
-    if (blob.name.empty()) return reader_.ErrorHere("expected the name of a resource");
-    ALLOT_RETURN_IF_ERROR(reader_.Expect(":"));
+    ALLOT_ASSIGN_OR_RETURN(blob.name, ReadKey("a resource"));
     if (level == 2) return SkipValue(0);
     const size_t value_offset = reader_.Position();
     ALLOT_ASSIGN_OR_RETURN(const std::string value, reader_.ReadString());

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 
 #include "ir/graph.h"
+#include "ir/parse.h"
 #include "ir/type.h"
 
 namespace allot::ir::text {
@@ -122,6 +123,7 @@ struct Blob {
 struct Document {
   std::vector<Op> ops;
   std::vector<Blob> blobs;
+  std::vector<ExternalResource> external_resources;
 };
 
 // --- to text ---

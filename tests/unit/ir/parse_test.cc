@@ -184,7 +184,7 @@ TEST(ParseTest, WrongModules) {
   EXPECT_THAT(ErrorOf(Main(absl::StrCat("%y = \"onnx.Relu\"(%x) {onnx.outputs = [\"input\"]} : "
                                         "(tensor<2xf32>) -> tensor<2xf32>\n",
                                         kReturnX))),
-              StartsWith("m.mlir: 'onnx.Relu' op #0: value 'input' is defined a second time"));
+              StartsWith("m.mlir:4:1: 'onnx.Relu' op #0: value 'input' is defined a second time"));
 }
 
 TEST(ParseTest, PlansNeedATargetAndAgree) {
@@ -230,6 +230,25 @@ TEST(ParseTest, EditedPlacementCounts) {
   const absl::StatusOr<ParsedModule> parsed = Parse(text, "m.mlir", &target);
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
   EXPECT_EQ(parsed->plan.device_of[ClusterId(0)], DeviceId(1));
+}
+
+TEST(ParseTest, KeepsPlacesAndWhatIsForOthers) {
+  const std::string text = Main(absl::StrCat(
+      "%y = \"onnx.Relu\"(%x) {onnx.outputs = [\"y\"]} : (tensor<2xf32>) -> tensor<2xf32>\n",
+      kReturnX));
+  const absl::StatusOr<ParsedModule> parsed =
+      Parse(text +
+                "{-# external_resources: { tool: { a: \"x \\22y\\22\", b: true, c: {d: true} }, "
+                "\"other\": {} } #-}",
+            "m.mlir", nullptr);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  ASSERT_EQ(parsed->node_offsets.size(), 1u);
+  EXPECT_EQ(text.substr(parsed->node_offsets[0], 4), "%y =");
+  ASSERT_EQ(parsed->external_resources.size(), 3u);
+  EXPECT_EQ(parsed->external_resources[0].group, "tool");
+  EXPECT_EQ(parsed->external_resources[0].key, "a");
+  EXPECT_EQ(parsed->external_resources[0].value, "x \"y\"");
+  EXPECT_EQ(parsed->external_resources[1].value, "true");
 }
 
 TEST(ParseTest, DeepNestingIsRefused) {
