@@ -70,7 +70,8 @@ TEST(EmittersTest, WriteTheseFiles) {
   EXPECT_THAT(
       NamesOf(model.Emit()),
       ElementsAre("model.00000_cpu0.onnx", "model.00001_gpu0.onnx", "model.annotated.onnx",
-                  "plan.json", "model.mlir", "schedule.trace.json", "model.dot", "manifest.json"));
+                  "plan.json", "model.mlir", "schedule.trace.json", "model.dot",
+                  "model.report.html", "manifest.json"));
   EXPECT_THAT(NamesOf(model.Emit({"manifest", "dot"})), ElementsAre("model.dot", "manifest.json"));
 }
 
@@ -124,7 +125,7 @@ TEST(ManifestTest, DescribesThePartsAndWhatPasses) {
   EXPECT_EQ(
       At(At(At(manifest, "onnxruntime"), "session_options"), "session.layer_assignment_settings"),
       Json("cpu(cpu0/); gpu:0(gpu0/)"));
-  EXPECT_EQ(List(manifest, "files").size(), 8u);
+  EXPECT_EQ(List(manifest, "files").size(), 9u);
   EXPECT_EQ(At(manifest, "external_data"), Json(Json::Array{}));
   EXPECT_THAT(Text(model.Emit(), "manifest.json"), Not(HasSubstr(model.folder.path())));
 }

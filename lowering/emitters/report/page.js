@@ -1,0 +1,60 @@
+// Puts the page together: one selection that all views show.
+
+function main() {
+  const plan = loadPlan(), measured = readBlock('measured');
+  document.title = `${plan.model} on ${plan.target} – Allot`;
+  document.getElementById('model').textContent = plan.model;
+  const objective = plan.summary === null ? '' : plan.summary.objective === 'latency' ? ', latency of one inference' : ', throughput of a steady stream';
+  document.getElementById('about').textContent = `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${objective}`;
+  document.getElementById('footer').textContent = `allot ${plan.tool.version} · ${plan.pipeline}`;
+
+  const views = [];
+  let details = null;
+  const choose = (selection, centre) => {
+    for (const view of views) {
+      view.selection = selection;
+      if (centre && selection?.kind === 'node') view.centre(selection.index);
+      view.refresh();
+    }
+    details.show(selection);
+  };
+  // A measured run is that of a part.
+  const picked = (item) => choose(item?.kind === 'run' ? { kind: 'part', index: item.index } : item, false);
+
+  paintCards(plan, measured);
+  details = new Details(plan, measured, choose);
+  const schedule = document.getElementById('schedule'), note = document.getElementById('schedule-note');
+  if (plan.timed) {
+    views.push(new ScheduleView(schedule, plan, measured, picked));
+    note.textContent = plan.summary.objective === 'latency' ? 'One inference, as predicted' :
+      'One inference, as predicted; in a steady stream each device starts on the next as soon as it is free';
+    if (measured !== null) note.textContent += `. Measured: ${count(new Set(measured.runs.map((run) => run[1])).size, 'sample')}, ${measured.mode}, after the first one began`;
+  } else {
+    schedule.hidden = true;
+    note.textContent = 'The pipeline made none.';
+  }
+  const graph = new GraphView(document.getElementById('graph'), plan, picked);
+  views.push(graph);
+  paintLegend(plan);
+  paintDevices(plan, measured);
+  paintBaselines(plan);
+  paintProgress(plan);
+  paintParts(plan, measured, choose);
+  paintCuts(plan, choose);
+  const search = new NodeSearch(plan, { found: (nodes) => { graph.found = nodes; graph.refresh(); }, choose });
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    search.clear();
+    choose(null, false);
+  });
+  const repaint = () => views.forEach((view) => view.paintNow());
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
+  // Paper is white.
+  addEventListener('beforeprint', () => { document.documentElement.dataset.theme = 'light'; repaint(); });
+  addEventListener('afterprint', () => { delete document.documentElement.dataset.theme; repaint(); });
+  // Two frames: the first one shows what has been drawn.
+  requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('drawn')));
+}
+
+main();
