@@ -6,6 +6,8 @@
 #include <queue>
 #include <utility>
 
+#include "support/status.h"
+
 namespace allot {
 namespace {
 
@@ -137,14 +139,20 @@ OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
   return fused;
 }
 
-IdVector<DeviceId, Picos> KernelCosts::Times(const KernelNodes& kernel) const {
-  IdVector<DeviceId, Picos> times;
+absl::StatusOr<std::vector<Picos>> KernelCosts::Times(const KernelNodes& kernel,
+                                                      absl::Span<const DeviceId> devices) const {
+  std::vector<Picos> times;
   std::vector<const OpFeatures*> ops;
   for (const ir::NodeId node : kernel) ops.push_back(&plan_->features[node]);
   const OpFeatures fused = Fuse(kernel);
-  for (const Device& device : target_->devices) {
-    times.Add(std::min(kMaxPicos, kernel.size() == 1 ? cost_model_->OpTime(*ops[0], device)
-                                                     : cost_model_->FusedTime(ops, fused, device)));
+  for (const DeviceId id : devices) {
+    const Device& device = target_->devices[id];
+    ALLOT_ASSIGN_OR_RETURN(const Picos time,
+                           kernel.size() == 1 ? cost_model_->OpTime(*ops[0], device)
+                                              : cost_model_->FusedTime(ops, fused, device),
+                           "cost of node '", fused.name, "' (", fused.op_type, ") on ", device.name,
+                           ": ");
+    times.push_back(std::min(kMaxPicos, time));
   }
   return times;
 }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
 #include "ir/module.h"
@@ -32,8 +33,10 @@ class KernelCosts {
   // inside the kernel are neither read nor written.
   OpFeatures Fuse(const KernelNodes& kernel) const;
 
-  // By device, whether or not it can run the nodes; at most kMaxPicos.
-  IdVector<DeviceId, Picos> Times(const KernelNodes& kernel) const;
+  // On each of `devices`, in their order; at most kMaxPicos. Ask only of devices that can run the
+  // kernel. Errors are the cost model's, with node and device named before them.
+  absl::StatusOr<std::vector<Picos>> Times(const KernelNodes& kernel,
+                                           absl::Span<const DeviceId> devices) const;
 
  private:
   const ir::Graph* graph_;

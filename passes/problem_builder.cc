@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -86,24 +87,24 @@ class ProblemBuilder {
 
   absl::Status AddItem(ItemId id) {
     const std::vector<ir::NodeId>& nodes = built_.nodes[id];
-    PlacementProblem::Item item;
-    item.time.resize(target_.devices.size(), Picos{0});
-    const std::vector<KernelNodes> kernels = costs_.Kernels(nodes);
-    for (const KernelNodes& kernel : kernels) {
-      const IdVector<DeviceId, Picos> times = costs_.Times(kernel);
-      for (const DeviceId device : target_.devices.ids()) {
-        item.time[device] = std::min(kMaxPicos, SaturatingAdd(*item.time[device], times[device]));
-      }
-    }
-    bool runs_somewhere = false;
+    std::vector<DeviceId> allowed;
     for (const DeviceId device : target_.devices.ids()) {
-      const bool allowed = std::all_of(nodes.begin(), nodes.end(), [&](ir::NodeId node) {
+      const bool runs = std::all_of(nodes.begin(), nodes.end(), [&](ir::NodeId node) {
         return constraints_.Allowed(node, device);
       });
-      if (!allowed) item.time[device].reset();
-      runs_somewhere = runs_somewhere || allowed;
+      if (runs) allowed.push_back(device);
     }
-    if (!runs_somewhere) return Infeasible(nodes);
+    if (allowed.empty()) return Infeasible(nodes);
+    PlacementProblem::Item item;
+    item.time.resize(target_.devices.size());
+    for (const DeviceId device : allowed) item.time[device] = 0;
+    for (const KernelNodes& kernel : costs_.Kernels(nodes)) {
+      ALLOT_ASSIGN_OR_RETURN(const std::vector<Picos> times, costs_.Times(kernel, allowed));
+      for (size_t i = 0; i < allowed.size(); ++i) {
+        std::optional<Picos>& sum = item.time[allowed[i]];
+        sum = std::min(kMaxPicos, SaturatingAdd(*sum, times[i]));
+      }
+    }
     item.name = Name(nodes);
     item.workspace = Workspace(id);
     built_.problem.items.Add(std::move(item));

@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
+#include "support/status.h"
+
 namespace allot {
 namespace {
 
@@ -24,11 +26,13 @@ bool AnyCovers(const std::vector<std::string>& patterns, const OpFeatures& op) {
 
 }  // namespace
 
-Picos CostModel::FusedTime(const std::vector<const OpFeatures*>& ops, const OpFeatures& /*fused*/,
-                           const Device& device) const {
+absl::StatusOr<Picos> CostModel::FusedTime(const std::vector<const OpFeatures*>& ops,
+                                           const OpFeatures& /*fused*/,
+                                           const Device& device) const {
   Picos sum = 0;
   for (const OpFeatures* op : ops) {
-    sum = std::min(kMaxPicos, SaturatingAdd(sum, OpTime(*op, device)));
+    ALLOT_ASSIGN_OR_RETURN(const Picos time, OpTime(*op, device));
+    sum = std::min(kMaxPicos, SaturatingAdd(sum, time));
   }
   return sum;
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 #include "support/registry.h"
 #include "target/op_features.h"
 #include "target/target.h"
@@ -15,11 +17,12 @@ class CostModel {
  public:
   virtual ~CostModel() = default;
   // The time of one op on one device without the cost of launching a part; at most kMaxPicos.
-  // Does not decide whether the device can run the op: see Supports().
-  virtual Picos OpTime(const OpFeatures& op, const Device& device) const = 0;
+  // Asked only of devices that can run the op, see WhyUnsupported(). An error, of a model that
+  // does not know the op or the device, ends the run; who asks puts both before its message.
+  virtual absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const = 0;
   // The time of several ops that a runtime runs as one kernel. The default is the sum.
-  virtual Picos FusedTime(const std::vector<const OpFeatures*>& ops, const OpFeatures& fused,
-                          const Device& device) const;
+  virtual absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
+                                          const OpFeatures& fused, const Device& device) const;
   // The name of the node whose kernel was seen to include `op` on the device; empty, the default,
   // if none was. Its time is then part of that node's. What is fused should stay together.
   virtual std::string FusedInto(const OpFeatures& op, const Device& device) const;

@@ -74,7 +74,7 @@ class SchedulePass final : public PlanPass {
     const Schedule schedule = Simulate(parts.problem, parts.graph, parts.solution);
     ALLOT_RETURN_IF_ERROR(Confirm(parts, schedule, score.objective));
     StoreTimes(parts, schedule, plan);
-    StoreNodeTimes(module, context, plan);
+    ALLOT_RETURN_IF_ERROR(StoreNodeTimes(module, context, plan));
 
     summary.value = score.objective;
     summary.cluster_value =
@@ -120,7 +120,8 @@ class SchedulePass final : public PlanPass {
 
   // A part launches, then runs its kernels one after the other. The nodes of a kernel share its
   // time.
-  static void StoreNodeTimes(const ir::Module& module, const PassContext& context, ir::Plan& plan) {
+  static absl::Status StoreNodeTimes(const ir::Module& module, const PassContext& context,
+                                     ir::Plan& plan) {
     const KernelCosts costs(module.graph, plan, *context.cost_model, *context.target);
     IdVector<ir::ClusterId, std::vector<ir::NodeId>> nodes(plan.num_clusters());
     for (const ir::NodeId node : plan.cluster_of.ids()) {
@@ -138,11 +139,13 @@ class SchedulePass final : public PlanPass {
       Picos now =
           std::min(part.time.end, part.time.start + context.target->devices[part.device].part_cost);
       for (const KernelNodes& kernel : kernels[id]) {
-        const Picos end = std::min(part.time.end, now + costs.Times(kernel)[part.device]);
+        ALLOT_ASSIGN_OR_RETURN(const std::vector<Picos> times, costs.Times(kernel, {part.device}));
+        const Picos end = std::min(part.time.end, now + times.front());
         for (const ir::NodeId node : kernel) plan.node_time[node] = {now, end};
         now = end;
       }
     }
+    return absl::OkStatus();
   }
 
   // The bound is proven on kernels, not on clusters: it holds whatever coarsening did.

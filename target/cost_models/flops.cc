@@ -12,7 +12,7 @@ class Flops final : public CostModel {
  public:
   explicit Flops(FlopsOptions /*options*/) {}
 
-  Picos OpTime(const OpFeatures& op, const Device& device) const override {
+  absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const override {
     return ComputeTime(op.flops, op.dtype, 100, device);
   }
 };

@@ -24,13 +24,13 @@ class Measured final : public CostModel {
     for (size_t i = 0; i < costs_.rows.size(); ++i) rows_of_[costs_.rows[i].node].push_back(i);
   }
 
-  Picos OpTime(const OpFeatures& op, const Device& device) const override {
+  absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const override {
     const MeasuredCosts::Row* row = Find(op, device);
     return row != nullptr ? row->time : base_->OpTime(op, device);
   }
 
-  Picos FusedTime(const std::vector<const OpFeatures*>& ops, const OpFeatures& fused,
-                  const Device& device) const override {
+  absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
+                                  const OpFeatures& fused, const Device& device) const override {
     const bool any = std::any_of(
         ops.begin(), ops.end(), [&](const OpFeatures* op) { return Find(*op, device) != nullptr; });
     return any ? CostModel::FusedTime(ops, fused, device) : base_->FusedTime(ops, fused, device);

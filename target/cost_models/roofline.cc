@@ -63,15 +63,15 @@ class Roofline final : public CostModel {
  public:
   explicit Roofline(RooflineOptions options) : options_(options) {}
 
-  Picos OpTime(const OpFeatures& op, const Device& device) const override {
+  absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const override {
     if (op.family == OpFamily::kNone) return 0;
     return Sum(std::max(Arithmetic(op, device), Memory(Traffic(op), op.family, device)),
                Launches(op, device));
   }
 
   // One kernel: the arithmetic of all ops, the bytes that cross its boundary, one launch.
-  Picos FusedTime(const std::vector<const OpFeatures*>& ops, const OpFeatures& fused,
-                  const Device& device) const override {
+  absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
+                                  const OpFeatures& fused, const Device& device) const override {
     Picos arithmetic = 0, launches = 0;
     // Constants are read whole, except those of ops that say how much of them they touch.
     Bytes traffic = SaturatingAdd(fused.read, fused.written);

@@ -51,18 +51,18 @@ TEST(Roofline, TakesTheLongerOfArithmeticAndBytes) {
   const auto model = Model("roofline");
   const Device cpu = SimpleDevice("cpu");
   // 7 GFLOP at 70% of 1 TFLOP/s: 10 ms.
-  EXPECT_EQ(model->OpTime(Op(OpFamily::kMatrix, 7'000'000'000, 10, 10, 10), cpu),
+  EXPECT_EQ(*model->OpTime(Op(OpFamily::kMatrix, 7'000'000'000, 10, 10, 10), cpu),
             10 * kPicosPerMilli + kPicosPerMicro);
   // 8 GB at 80% of 100 GB/s: 100 ms; constants count.
   EXPECT_EQ(
-      model->OpTime(Op(OpFamily::kMatrix, 7, 3'000'000'000, 1'000'000'000, 4'000'000'000), cpu),
+      *model->OpTime(Op(OpFamily::kMatrix, 7, 3'000'000'000, 1'000'000'000, 4'000'000'000), cpu),
       100 * kPicosPerMilli + kPicosPerMicro);
   // A movement says itself what it touches of its constants.
-  EXPECT_EQ(model->OpTime(Op(OpFamily::kMovement, 0, 600, 0, 1'000'000'000), cpu),
+  EXPECT_EQ(*model->OpTime(Op(OpFamily::kMovement, 0, 600, 0, 1'000'000'000), cpu),
             600 * kPicosPerSecond / 60'000'000'000 + kPicosPerMicro);
-  EXPECT_EQ(model->OpTime(Op(OpFamily::kNone, 100, 100, 100, 100), cpu), 0);
+  EXPECT_EQ(*model->OpTime(Op(OpFamily::kNone, 100, 100, 100, 100), cpu), 0);
   // Nothing known: one launch.
-  EXPECT_EQ(model->OpTime(Op(OpFamily::kOther, 1'000'000, 0, 0, 0), cpu), kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(Op(OpFamily::kOther, 1'000'000, 0, 0, 0), cpu), kPicosPerMicro);
 }
 
 TEST(Roofline, UsesTheRateOfTheType) {
@@ -70,11 +70,11 @@ TEST(Roofline, UsesTheRateOfTheType) {
   const Device cpu = SimpleDevice("cpu");
   OpFeatures op = Op(OpFamily::kMatrix, 7'000'000'000, 0, 0, 0);
   op.dtype = "int8";
-  EXPECT_EQ(model->OpTime(op, cpu), 10 * kPicosPerMilli / 4 + kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(op, cpu), 10 * kPicosPerMilli / 4 + kPicosPerMicro);
   op.dtype = "float16";  // not listed, no default: float32
-  EXPECT_EQ(model->OpTime(op, cpu), 10 * kPicosPerMilli + kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(op, cpu), 10 * kPicosPerMilli + kPicosPerMicro);
   op.launches = 5;
-  EXPECT_EQ(model->OpTime(op, cpu), 10 * kPicosPerMilli + 5 * kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(op, cpu), 10 * kPicosPerMilli + 5 * kPicosPerMicro);
 }
 
 TEST(Roofline, AFusedKernelPaysItsBoundaryAndOneLaunch) {
@@ -84,18 +84,18 @@ TEST(Roofline, AFusedKernelPaysItsBoundaryAndOneLaunch) {
   const OpFeatures relu = Op(OpFamily::kElementwise, 1'000'000, 4'000'000, 4'000'000, 0);
   const OpFeatures shape = Op(OpFamily::kNone, 0, 4'000'000, 8, 0);
   OpFeatures fused = Op(OpFamily::kMatrix, 7'001'000'000, 4'000'000, 4'000'000, 1'000'000);
-  const Picos time = model->FusedTime({&conv, &relu, &shape}, fused, cpu);
-  EXPECT_LT(time, model->OpTime(conv, cpu) + model->OpTime(relu, cpu));
+  const Picos time = *model->FusedTime({&conv, &relu, &shape}, fused, cpu);
+  EXPECT_LT(time, *model->OpTime(conv, cpu) + *model->OpTime(relu, cpu));
   // 10 ms and 1 MFLOP at 25% of the peak.
   EXPECT_EQ(time, 10 * kPicosPerMilli + 4 * kPicosPerMicro + kPicosPerMicro);
-  EXPECT_EQ(model->FusedTime({&shape}, shape, cpu), 0);
-  EXPECT_EQ(model->FusedTime({&conv}, conv, cpu), model->OpTime(conv, cpu));
+  EXPECT_EQ(*model->FusedTime({&shape}, shape, cpu), 0);
+  EXPECT_EQ(*model->FusedTime({&conv}, conv, cpu), *model->OpTime(conv, cpu));
 }
 
 TEST(Roofline, OptionsScaleAndAreChecked) {
   const Device cpu = SimpleDevice("cpu");
   const OpFeatures op = Op(OpFamily::kMatrix, 7'000'000'000, 0, 0, 0);
-  EXPECT_EQ(Model("roofline", "compute-percent=50")->OpTime(op, cpu),
+  EXPECT_EQ(*Model("roofline", "compute-percent=50")->OpTime(op, cpu),
             20 * kPicosPerMilli + kPicosPerMicro);
   const Registry<CostModel> registry = BuiltinCostModels();
   EXPECT_EQ(registry.Find("roofline")->make("compute-percent=0").status().message(),
@@ -108,7 +108,7 @@ TEST(Roofline, OptionsScaleAndAreChecked) {
 
 TEST(Flops, IsArithmeticAtThePeak) {
   const auto model = Model("flops");
-  EXPECT_EQ(model->OpTime(Op(OpFamily::kMatrix, 1'000'000'000, 9, 9, 9), SimpleDevice("gpu")),
+  EXPECT_EQ(*model->OpTime(Op(OpFamily::kMatrix, 1'000'000'000, 9, 9, 9), SimpleDevice("gpu")),
             kPicosPerMilli);
 }
 
@@ -127,11 +127,11 @@ TEST(CostModels, AreBoundedMonotoneAndRepeatable) {
               const int64_t amount = int64_t{1} << shift;
               OpFeatures op = Op(static_cast<OpFamily>(family), amount, amount, amount, amount);
               op.dtype = dtype;
-              const Picos time = model->OpTime(op, device);
+              const Picos time = *model->OpTime(op, device);
               EXPECT_GE(time, last) << entry.name << " " << device.name;
               EXPECT_LE(time, kMaxPicos);
-              EXPECT_EQ(time, model->OpTime(op, device));
-              const Picos fused = model->FusedTime({&op, &op}, op, device);
+              EXPECT_EQ(time, *model->OpTime(op, device));
+              const Picos fused = *model->FusedTime({&op, &op}, op, device);
               EXPECT_GE(fused, 0);
               EXPECT_LE(fused, kMaxPicos);
               last = time;

@@ -17,9 +17,9 @@ using ::testing::HasSubstr;
 // A model that charges 1000 ps per op.
 class Flat final : public CostModel {
  public:
-  Picos OpTime(const OpFeatures&, const Device&) const override { return 1000; }
-  Picos FusedTime(const std::vector<const OpFeatures*>&, const OpFeatures&,
-                  const Device&) const override {
+  absl::StatusOr<Picos> OpTime(const OpFeatures&, const Device&) const override { return 1000; }
+  absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>&, const OpFeatures&,
+                                  const Device&) const override {
     return 1500;
   }
 };
@@ -235,11 +235,11 @@ TEST(MeasuredModel, NameBeatsProviderBeatsKind) {
   MeasuredCosts costs =
       ParseCosts("node,device,time_us\na,gpu,3\na,cuda,2\na,gpu1,1\nb,gpu,4\n", "c.csv").value();
   const auto model = MakeMeasuredCostModel(std::make_unique<Flat>(), costs);
-  EXPECT_EQ(model->OpTime(Op("a"), Named("gpu1", "gpu", "cuda")), 1 * kPicosPerMicro);
-  EXPECT_EQ(model->OpTime(Op("a"), Named("gpu0", "gpu", "cuda")), 2 * kPicosPerMicro);
-  EXPECT_EQ(model->OpTime(Op("a"), Named("gpu0", "gpu", "rocm")), 3 * kPicosPerMicro);
-  EXPECT_EQ(model->OpTime(Op("a"), Named("cpu0", "cpu", "")), 1000);
-  EXPECT_EQ(model->OpTime(Op("c"), Named("gpu0", "gpu", "cuda")), 1000);
+  EXPECT_EQ(*model->OpTime(Op("a"), Named("gpu1", "gpu", "cuda")), 1 * kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(Op("a"), Named("gpu0", "gpu", "cuda")), 2 * kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(Op("a"), Named("gpu0", "gpu", "rocm")), 3 * kPicosPerMicro);
+  EXPECT_EQ(*model->OpTime(Op("a"), Named("cpu0", "cpu", "")), 1000);
+  EXPECT_EQ(*model->OpTime(Op("c"), Named("gpu0", "gpu", "cuda")), 1000);
 }
 
 TEST(MeasuredModel, AKernelMeasuredInPartIsCompleted) {
@@ -247,9 +247,9 @@ TEST(MeasuredModel, AKernelMeasuredInPartIsCompleted) {
   const auto model = MakeMeasuredCostModel(std::make_unique<Flat>(), costs);
   const Device cpu = Named("cpu0", "cpu", "");
   const OpFeatures a = Op("a"), b = Op("b"), c = Op("c");
-  EXPECT_EQ(model->FusedTime({&a, &b}, a, cpu), 7 * kPicosPerMicro);
-  EXPECT_EQ(model->FusedTime({&a, &c}, a, cpu), 3 * kPicosPerMicro + 1000);
-  EXPECT_EQ(model->FusedTime({&c, &c}, c, cpu), 1500) << "no row: the base model fuses";
+  EXPECT_EQ(*model->FusedTime({&a, &b}, a, cpu), 7 * kPicosPerMicro);
+  EXPECT_EQ(*model->FusedTime({&a, &c}, a, cpu), 3 * kPicosPerMicro + 1000);
+  EXPECT_EQ(*model->FusedTime({&c, &c}, c, cpu), 1500) << "no row: the base model fuses";
 }
 
 TEST(MeasuredModel, TellsWhatWasFusedOnWhichDevice) {
@@ -267,7 +267,7 @@ TEST(MeasuredModel, TellsWhatWasFusedOnWhichDevice) {
   EXPECT_EQ(model->FusedInto(Op("n"), gpu), "");
   EXPECT_EQ(model->FusedInto(Op("x"), gpu), "");
   const OpFeatures a = Op("a"), b = Op("b"), n = Op("n");
-  EXPECT_EQ(model->FusedTime({&a, &b, &n}, n, gpu), 5 * kPicosPerMicro);
+  EXPECT_EQ(*model->FusedTime({&a, &b, &n}, n, gpu), 5 * kPicosPerMicro);
   model = MakeMeasuredCostModel(std::move(model), second);
   EXPECT_EQ(model->FusedInto(Op("a"), gpu), "n");
   EXPECT_EQ(model->FusedInto(Op("b"), gpu), "") << "a later row says otherwise";
