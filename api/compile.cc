@@ -107,6 +107,27 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
   }
 }
 
+// Places what `import` reads; `shown` is the model in messages.
+template <typename Import>
+absl::StatusOr<Compilation> CompileImported(const Import& import, const std::string& shown,
+                                            const CompileOptions& options, Diagnostics& diagnostics,
+                                            const RunOptions& run, StageObserver* observer) {
+  Compilation result;
+  ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
+                         ParsePipeline(PipelineText(options), RegistriesOf(options).passes));
+  result.pipeline = PrintPipeline(pipeline);
+  if (observer != nullptr) observer->Begin("read model");
+  ALLOT_ASSIGN_OR_RETURN(result.module, import());
+  PassStatistics statistics;
+  PassContext context = setup.Context(options, diagnostics, statistics);
+  ALLOT_RETURN_IF_ERROR(RunPipeline(pipeline, result.module, result.plan, context, run), shown,
+                        ": ");
+  ReportUnmatchedRows(setup, result.plan, diagnostics);
+  result.target = std::move(setup.target);
+  return result;
+}
+
 std::string RelativeTo(const std::string& path, const std::string& folder) {
   std::error_code error;
   const fs::path from = fs::weakly_canonical(fs::absolute(folder, error), error);
@@ -199,27 +220,23 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
 absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
                                     Diagnostics& diagnostics, const RunOptions& run,
                                     StageObserver* observer) {
-  Compilation result;
-  ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
-  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
-                         ParsePipeline(PipelineText(options), RegistriesOf(options).passes));
-  result.pipeline = PrintPipeline(pipeline);
-  if (observer != nullptr) observer->Begin("read model");
-  ALLOT_ASSIGN_OR_RETURN(result.module, ImportOnnx(model_path, ImportOptions(), diagnostics));
-  PassStatistics statistics;
-  PassContext context = setup.Context(options, diagnostics, statistics);
-  ALLOT_RETURN_IF_ERROR(RunPipeline(pipeline, result.module, result.plan, context, run), model_path,
-                        ": ");
-  ReportUnmatchedRows(setup, result.plan, diagnostics);
-  result.target = std::move(setup.target);
-  return result;
+  return CompileImported([&] { return ImportOnnx(model_path, ImportOptions(), diagnostics); },
+                         model_path, options, diagnostics, run, observer);
 }
 
-absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compilation,
-                                                      const std::string& model_path,
-                                                      const CompileOptions& options,
-                                                      const std::vector<std::string>& emit,
-                                                      const std::string& folder) {
+absl::StatusOr<Compilation> CompileBytes(absl::string_view model, const std::string& shown,
+                                         const CompileOptions& options, Diagnostics& diagnostics,
+                                         const RunOptions& run, StageObserver* observer) {
+  return CompileImported(
+      [&] { return ImportOnnxBytes(model, shown, ImportOptions(), diagnostics); }, shown, options,
+      diagnostics, run, observer);
+}
+
+absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilation,
+                                                    const std::string& model_path,
+                                                    const CompileOptions& options,
+                                                    const std::vector<std::string>& emit,
+                                                    const std::string& folder) {
   ALLOT_ASSIGN_OR_RETURN(const Bundle bundle,
                          Extract(compilation.module, compilation.target, compilation.plan));
   EmitInput input{.module = compilation.module,
@@ -236,9 +253,16 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
   input.output_is_model_folder =
       model_path != "-" &&
       RelativeTo(fs::path(model_path).parent_path().string() + "/.", folder) == ".";
+  return EmitFiles(RegistriesOf(options).emitters, emit, input);
+}
 
+absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compilation,
+                                                      const std::string& model_path,
+                                                      const CompileOptions& options,
+                                                      const std::vector<std::string>& emit,
+                                                      const std::string& folder) {
   ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                         EmitFiles(RegistriesOf(options).emitters, emit, input));
+                         MakeOutputs(compilation, model_path, options, emit, folder));
   std::vector<std::string> sources = SourceFiles(compilation.module);
   if (model_path != "-") sources.push_back(model_path);
   ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files, sources));

@@ -9,10 +9,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "api/registries.h"
 #include "ir/module.h"
 #include "ir/plan.h"
+#include "lowering/emitter.h"
 #include "passes/pass.h"
 #include "passes/pipeline.h"
 #include "support/diagnostics.h"
@@ -82,6 +84,21 @@ std::string PipelineText(const CompileOptions& options);
 absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
                                     Diagnostics& diagnostics, const RunOptions& run = {},
                                     StageObserver* observer = nullptr);
+
+// The same for a model in memory; `shown` stands for the path in messages. External data is looked
+// for in the current folder.
+absl::StatusOr<Compilation> CompileBytes(absl::string_view model, const std::string& shown,
+                                         const CompileOptions& options, Diagnostics& diagnostics,
+                                         const RunOptions& run = {},
+                                         StageObserver* observer = nullptr);
+
+// What the emitters in `emit` (empty: all that are not on request only) make of a placed module, as
+// it would be written into `folder`. `model_path`: "-" if there is no file of the model.
+absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilation,
+                                                    const std::string& model_path,
+                                                    const CompileOptions& options,
+                                                    const std::vector<std::string>& emit,
+                                                    const std::string& folder);
 
 // Writes what the emitters in `emit` (empty: all) make of a placed module into `folder`, whole or
 // not at all. Returns the names of the files.

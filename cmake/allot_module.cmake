@@ -1,5 +1,5 @@
-# allot_module(NAME [FOLDER folder] DEPENDS targets... [PRIVATE targets...]): the library allot_NAME of all sources in
-# the folder (default: NAME). It links only what is listed, so a layer cannot reach one it must not know.
+# allot_module(NAME [FOLDERS folders...] DEPENDS targets... [PRIVATE targets...]): the library allot_NAME of all sources in
+# the folders (default: NAME). It links only what is listed, so a layer cannot reach one it must not know.
 
 # Designated initializers leave out what has a default.
 set(ALLOT_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
@@ -29,20 +29,23 @@ function(allot_precompile target)
 endfunction()
 
 function(allot_module name)
-  cmake_parse_arguments(ARG "" "FOLDER" "DEPENDS;PRIVATE" ${ARGN})
-  if(NOT ARG_FOLDER)
-    set(ARG_FOLDER ${name})
+  cmake_parse_arguments(ARG "" "" "FOLDERS;DEPENDS;PRIVATE" ${ARGN})
+  if(NOT ARG_FOLDERS)
+    set(ARG_FOLDERS ${name})
   endif()
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
+  list(TRANSFORM ARG_FOLDERS PREPEND ${CMAKE_SOURCE_DIR}/)
+  list(TRANSFORM ARG_FOLDERS APPEND /*.cc OUTPUT_VARIABLE patterns)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${patterns})
   # Programs have a main() of their own and are not part of the library of the folder.
   list(FILTER sources EXCLUDE REGEX "/tools/(allot|allot_opt|allot_solve)\\.cc$")
-  if(NOT ARG_FOLDER STREQUAL "placement/glpk")  # a library of its own
-    list(FILTER sources EXCLUDE REGEX "/placement/glpk/")
+  if(NOT name STREQUAL "milp")  # a library of its own, of folders within others
+    list(FILTER sources EXCLUDE REGEX "/(placement/glpk|api/milp)/")
   endif()
   if(NOT sources)
     return()
   endif()
-  file(GLOB_RECURSE protos CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ARG_FOLDER}/*.proto)
+  list(TRANSFORM ARG_FOLDERS APPEND /*.proto OUTPUT_VARIABLE patterns)
+  file(GLOB_RECURSE protos CONFIGURE_DEPENDS ${patterns})
   add_library(allot_${name} STATIC ${sources} ${protos})
   if(protos)
     protobuf_generate(TARGET allot_${name} IMPORT_DIRS ${CMAKE_SOURCE_DIR}

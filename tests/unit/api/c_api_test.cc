@@ -1,0 +1,296 @@
+// The C interface as a caller from another language meets it, wrong calls included.
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "api/allot.h"
+#include "api/compile.h"
+#include "examples/models/onnx_builder.h"
+#include "support/json.h"
+#ifdef ALLOT_WITH_GLPK
+#include "api/milp/allot_milp.h"
+#endif
+
+namespace allot {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Two branches of convolutions, joined.
+std::string TwoBranches() {
+  examples::OnnxBuilder net("two_branches", 13);
+  const std::string x = net.Input("x", {1, 8, 32, 32});
+  const std::string left = net.ConvRelu(x, 8, 16, 3, 1, "left");
+  const std::string right = net.ConvRelu(x, 8, 16, 5, 1, "right");
+  net.Op("Neg", {net.Concat({left, right}, 1, "join")}, "end");
+  net.Output("end_out", {1, 32, 32, 32});
+  return net.model().SerializeAsString();
+}
+
+// Takes a status, which must be OK.
+void ExpectOk(allot_status* status) {
+  EXPECT_EQ(allot_status_code(status), ALLOT_OK) << allot_status_message(status);
+  allot_status_free(status);
+}
+
+struct Failure {
+  allot_code code;
+  std::string message;
+};
+// Takes a status: what it says.
+Failure Take(allot_status* status) {
+  Failure failure{allot_status_code(status), allot_status_message(status)};
+  EXPECT_EQ(allot_status_free(status), ALLOT_OK);
+  return failure;
+}
+
+class CApi : public ::testing::Test {
+ protected:
+  void SetUp() override { ExpectOk(allot_options_create(&options_)); }
+  void TearDown() override { EXPECT_EQ(allot_options_free(options_), ALLOT_OK); }
+
+  void Set(const char* name, const char* value) {
+    ExpectOk(allot_options_set(options_, name, value));
+  }
+  Failure Refused(const char* name, const char* value) {
+    return Take(allot_options_set(options_, name, value));
+  }
+  allot_plan* Plan() {
+    allot_plan* plan = nullptr;
+    ExpectOk(allot_compile_memory(options_, model_.data(), model_.size(), "m.onnx", &plan));
+    return plan;
+  }
+  std::string PlanText() {
+    allot_plan* const plan = Plan();
+    const char* json = nullptr;
+    ExpectOk(allot_plan_json(plan, &json));
+    const std::string text = json == nullptr ? "" : json;
+    EXPECT_EQ(allot_plan_free(plan), ALLOT_OK);
+    return text;
+  }
+
+  const std::string model_ = TwoBranches();
+  allot_options* options_ = nullptr;
+};
+
+TEST_F(CApi, SaysWhatThePlanSays) {
+  Set("target", "cpu-gpu");
+  Set("pin", "right.*=cpu0");
+  Set("pin", "left.*=gpu0");
+  allot_plan* const plan = Plan();
+  CompileOptions same;
+  same.target = "cpu-gpu";
+  same.pins = {"right.*=cpu0", "left.*=gpu0"};
+  Diagnostics diagnostics;
+  const absl::StatusOr<Compilation> truth = CompileBytes(model_, "m.onnx", same, diagnostics);
+  ASSERT_TRUE(truth.ok()) << truth.status();
+
+  const ir::Summary& summary = *truth->plan.summary;
+  EXPECT_EQ(allot_plan_objective(plan), ALLOT_LATENCY);
+  EXPECT_EQ(allot_plan_value_ps(plan), summary.value);
+  EXPECT_EQ(allot_plan_bound_ps(plan), summary.lower_bound);
+  EXPECT_EQ(allot_plan_gap_ps(plan), summary.value - summary.lower_bound);
+  EXPECT_EQ(allot_plan_solver(plan), summary.solver);
+  EXPECT_EQ(allot_plan_pipeline(plan), truth->pipeline);
+  ASSERT_EQ(allot_plan_num_devices(plan), 2);
+  EXPECT_STREQ(allot_plan_device_name(plan, 1), "gpu0");
+  EXPECT_GT(allot_plan_device_busy_ps(plan, 1), 0);
+
+  const ir::Graph& graph = truth->module.graph;
+  ASSERT_EQ(allot_plan_num_nodes(plan), static_cast<int64_t>(graph.num_nodes()));
+  int64_t on_both = 0;
+  for (int64_t i = 0; i < allot_plan_num_nodes(plan); ++i) {
+    const ir::NodeId node(static_cast<size_t>(i));
+    EXPECT_EQ(allot_plan_node_name(plan, i), graph.node(node).name);
+    EXPECT_EQ(allot_plan_node_operator(plan, i), graph.node(node).op_type);
+    EXPECT_EQ(allot_plan_node_device(plan, i), truth->plan.DeviceOf(node).index());
+    EXPECT_EQ(allot_plan_node_part(plan, i), truth->plan.PartOf(node).index());
+    EXPECT_EQ(allot_plan_node_end_ps(plan, i), truth->plan.node_time[node].end);
+    EXPECT_STRNE(allot_plan_node_reason(plan, i), "");
+    on_both |= int64_t{1} << allot_plan_node_device(plan, i);
+  }
+  EXPECT_EQ(on_both, 3);
+  EXPECT_EQ(allot_plan_num_parts(plan), static_cast<int64_t>(truth->plan.parts.size()));
+  ASSERT_GT(allot_plan_num_transfers(plan), 0);
+  EXPECT_STREQ(allot_plan_transfer_tensor(plan, 0),
+               graph.value(truth->plan.transfers[0].value).name.c_str());
+  EXPECT_EQ(allot_plan_transfer_bytes(plan, 0), truth->plan.transfers[0].bytes);
+
+  const char* text = nullptr;
+  ExpectOk(allot_plan_json(plan, &text));
+  const absl::StatusOr<Json> json = ParseJson(text);
+  ASSERT_TRUE(json.ok()) << json.status();
+  ASSERT_NE(json->Find("nodes"), nullptr);
+  allot_plan_free(plan);
+}
+
+TEST_F(CApi, CompilesFilesAndWritesFolders) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(::testing::TempDir()) / "allot_c_api_test";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  const std::string file = folder / "m.onnx";
+  std::ofstream(file, std::ios::binary) << model_;
+
+  allot_plan* plan = nullptr;
+  ExpectOk(allot_compile(nullptr, file.c_str(), &plan));
+  const std::string out = folder / "out";
+  ExpectOk(allot_plan_write(plan, out.c_str(), "plan,dot"));
+  const char* text = nullptr;
+  ExpectOk(allot_plan_json(plan, &text));
+  std::ostringstream written;
+  written << std::ifstream(fs::path(out) / "plan.json").rdbuf();
+  EXPECT_EQ(written.str(), text);
+  const Failure failure = Take(allot_plan_write(plan, out.c_str(), "plam"));
+  EXPECT_EQ(failure.code, ALLOT_INVALID_INPUT);
+  EXPECT_THAT(failure.message, HasSubstr("plam"));
+  allot_plan_free(plan);
+  fs::remove_all(folder);
+}
+
+TEST_F(CApi, RefusesOptionsThatAreWrong) {
+  EXPECT_THAT(Refused("objektive", "latency").message, HasSubstr("did you mean 'objective'?"));
+  EXPECT_THAT(Refused("objective", "speed").message, HasSubstr("none of latency, throughput"));
+  EXPECT_THAT(Refused("threads", "0").message, HasSubstr("from 1 to 256"));
+  EXPECT_THAT(Refused("work", "many").message, HasSubstr("not an integer"));
+  EXPECT_THAT(Refused("strict-shapes", "2").message, HasSubstr("strict-shapes"));
+  EXPECT_THAT(Refused("target-json", "{").message, HasSubstr("target-json"));
+  EXPECT_EQ(Refused(nullptr, "x").code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Refused("work", nullptr).code, ALLOT_NULL_ARGUMENT);
+  ExpectOk(allot_options_set_integer(options_, "work", 1000));
+  EXPECT_EQ(Take(allot_options_set_integer(options_, "work", -1)).code, ALLOT_INVALID_INPUT);
+}
+
+TEST_F(CApi, TakesAMachineAsText) {
+  Set("target-json", R"({"schema": "allot.target/1", "name": "one", "devices": [
+      {"name": "only", "kind": "cpu", "memory": "1GiB", "flops": {"default": "1T"},
+       "memory_bandwidth": "10GB/s"}]})");
+  allot_plan* const plan = Plan();
+  ASSERT_EQ(allot_plan_num_devices(plan), 1);
+  EXPECT_STREQ(allot_plan_device_name(plan, 0), "only");
+  EXPECT_EQ(allot_plan_num_transfers(plan), 0);
+  allot_plan_free(plan);
+}
+
+TEST_F(CApi, TellsWhatIsWrongWithAModel) {
+  allot_plan* plan = reinterpret_cast<allot_plan*>(uintptr_t{77});
+  const Failure missing = Take(allot_compile(options_, "there/is/none.onnx", &plan));
+  EXPECT_EQ(missing.code, ALLOT_INVALID_INPUT);
+  EXPECT_THAT(missing.message, HasSubstr("there/is/none.onnx"));
+  EXPECT_EQ(plan, nullptr);
+  // The library prints nothing, and neither do the libraries below it.
+  ::testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStdout();
+  const Failure damaged =
+      Take(allot_compile_memory(options_, model_.data(), model_.size() / 2, nullptr, &plan));
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(damaged.code, ALLOT_INVALID_INPUT);
+  EXPECT_THAT(damaged.message, HasSubstr("model"));
+  EXPECT_EQ(Take(allot_compile_memory(options_, nullptr, 0, nullptr, &plan)).code,
+            ALLOT_INVALID_INPUT);
+  EXPECT_THAT(Take(allot_compile(options_, "-", &plan)).message,
+              HasSubstr("does not read standard input"));
+  Set("pass-pipeline", "infer-shapes");
+  EXPECT_THAT(
+      Take(allot_compile_memory(options_, model_.data(), model_.size(), nullptr, &plan)).message,
+      HasSubstr("makes no schedule"));
+}
+
+TEST_F(CApi, SurvivesWrongHandles) {
+  allot_plan* plan = Plan();
+  allot_plan* const none = nullptr;
+  const auto wrong = [](const void* handle) {
+    return reinterpret_cast<allot_plan*>(reinterpret_cast<uintptr_t>(handle));
+  };
+  int local = 0;
+  const std::vector<allot_plan*> wrong_plans = {none, wrong(options_), wrong(&local),
+                                                reinterpret_cast<allot_plan*>(uintptr_t{1})};
+  for (allot_plan* bad : wrong_plans) {
+    EXPECT_EQ(allot_plan_value_ps(bad), -1);
+    EXPECT_EQ(allot_plan_node_name(bad, 0), nullptr);
+    EXPECT_EQ(allot_plan_free(bad), bad == nullptr ? ALLOT_OK : ALLOT_INVALID_HANDLE);
+    const char* json = "";
+    EXPECT_NE(Take(allot_plan_json(bad, &json)).code, ALLOT_OK);
+    EXPECT_EQ(json, nullptr);
+  }
+  for (const int64_t index : {int64_t{-1}, allot_plan_num_nodes(plan), INT64_MIN, INT64_MAX}) {
+    EXPECT_EQ(allot_plan_node_name(plan, index), nullptr);
+    EXPECT_EQ(allot_plan_node_device(plan, index), -1);
+    EXPECT_EQ(allot_plan_diagnostic(plan, index), nullptr);
+  }
+  EXPECT_EQ(allot_plan_free(plan), ALLOT_OK);
+  EXPECT_EQ(allot_plan_free(plan), ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(allot_plan_num_parts(plan), -1);
+
+  const auto* options = reinterpret_cast<const allot_options*>(wrong(plan));
+  EXPECT_EQ(Take(allot_compile(options, "m.onnx", &plan)).code, ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(Take(allot_compile(options_, "m.onnx", nullptr)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Take(allot_compile(options_, nullptr, &plan)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Take(allot_options_create(nullptr)).code, ALLOT_NULL_ARGUMENT);
+
+  allot_status* const status = allot_compile(options_, nullptr, &plan);
+  EXPECT_EQ(allot_status_free(status), ALLOT_OK);
+  EXPECT_EQ(allot_status_code(status), ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(allot_status_free(status), ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(allot_status_num_diagnostics(status), -1);
+}
+
+TEST_F(CApi, PlansAlikeInTwoThreads) {
+  Set("target", "cpu-2gpu");
+  const std::string alone = PlanText();
+  std::vector<std::string> together(4);
+  std::vector<std::thread> threads;
+  for (std::string& text : together) {
+    threads.emplace_back([&] { text = PlanText(); });
+  }
+  // Those that compile took what was set when they began, or take this.
+  ExpectOk(allot_options_set(options_, "objective", "latency"));
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& text : together) EXPECT_EQ(text, alone);
+}
+
+TEST_F(CApi, SharesHandlesAmongThreads) {
+  allot_plan* const plan = Plan();
+  std::vector<std::thread> threads;
+  int64_t freed[4] = {};
+  for (int64_t& count : freed) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) allot_plan_value_ps(plan);
+      ExpectOk(allot_options_set(options_, "dim", "n=4"));
+      count = allot_plan_free(plan) == ALLOT_OK ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(freed[0] + freed[1] + freed[2] + freed[3], 1);
+}
+
+#ifdef ALLOT_WITH_GLPK
+TEST_F(CApi, KnowsGlpkWhenAsked) {
+  Set("solver", "milp");
+  allot_plan* plan = nullptr;
+  EXPECT_THAT(
+      Take(allot_compile_memory(options_, model_.data(), model_.size(), nullptr, &plan)).message,
+      HasSubstr("milp"));
+  ExpectOk(allot_options_add_milp(options_));
+  plan = Plan();
+  EXPECT_GE(allot_plan_gap_ps(plan), 0);
+  allot_plan_free(plan);
+  EXPECT_EQ(Take(allot_options_add_milp(nullptr)).code, ALLOT_NULL_ARGUMENT);
+}
+#endif
+
+TEST(CApiVersion, IsThatOfTheHeader) {
+  EXPECT_EQ(allot_abi_version(), ALLOT_ABI_VERSION);
+  EXPECT_THAT(allot_version(), HasSubstr("."));
+}
+
+}  // namespace
+}  // namespace allot
