@@ -2,6 +2,10 @@
 // What a program or a plug-in adds is found exactly as the built-in things are.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "lowering/emitter.h"
 #include "passes/registry.h"
 #include "placement/solver.h"
@@ -10,11 +14,18 @@
 
 namespace allot {
 
+// A library that LoadPlugin() opened.
+struct LoadedPlugin {
+  std::string path, name, version;
+  std::shared_ptr<void> library;
+};
+
 struct Registries {
   PassRegistry passes;
   Registry<PlacementSolver> solvers;
   Registry<CostModel> cost_models;
   Registry<Emitter> emitters;
+  std::vector<LoadedPlugin> plugins;
 };
 
 // The built-in ones. GLPK's solver is not among them: placement/glpk/add_milp_solver.h adds it.
