@@ -17,6 +17,7 @@
 #include "target/target_json.h"
 #include "tools/command_line.h"
 #include "tools/instrumentation.h"
+#include "tools/plugin_flags.h"
 #include "tools/program_registries.h"
 #include "tools/report.h"
 #include "tools/subcommand.h"
@@ -27,6 +28,7 @@ namespace {
 struct Arguments {
   Registries registries = ProgramRegistries();
   CompileOptions compile;
+  std::vector<std::string> plugins;
   InstrumentationOptions instrumentation;
   std::string model, folder, objective = "latency", emit, emit_ir_version = "keep";
   std::string print_ir_before, print_ir_after;
@@ -65,7 +67,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.List("pin", "REGEX=DEVICE", &compile.pins, "nodes whose whole name matches run there");
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
   line.Value("cost-model", "NAME", &compile.cost_model,
-             "how operators are costed (default: roofline)");
+             absl::StrCat("how operators are costed (default: roofline): ",
+                          absl::StrJoin(arguments.registries.cost_models.names(), ", ")));
   line.List("costs", "FILE", &compile.cost_files,
             "measured times: CSV node,device,time_us or an ONNX Runtime profile");
   line.Section("The search");
@@ -79,6 +82,7 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Value("pass-pipeline", "TEXT", &compile.pipeline,
              "run these passes instead of the default ones");
   line.Flag("strict-shapes", &compile.strict_shapes, "values that stay untyped are an error");
+  DeclarePluginFlags(line, arguments.plugins);
   line.Section("Looking inside");
   line.Flag("dump-pass-pipeline", &arguments.dump_pipeline,
             "print the pipeline with every option and stop");
@@ -142,6 +146,11 @@ void PrintRegistries(const Registries& registries) {
   print(registries.cost_models);
   std::printf("outputs:\n");
   print(registries.emitters);
+  if (!registries.plugins.empty()) std::printf("plug-ins:\n");
+  for (const LoadedPlugin& plugin : registries.plugins) {
+    std::printf("  %-20s version %s, %s\n", plugin.name.c_str(), plugin.version.c_str(),
+                plugin.path.c_str());
+  }
   std::printf("targets:\n");
   for (const std::string& name : BuiltinTargetNames()) std::printf("  %s\n", name.c_str());
   const absl::StatusOr<HostFacts> facts = ReadHostFacts();
@@ -155,6 +164,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   arguments.compile.registries = &arguments.registries;
   CommandLine line("allot", "MODEL [--target=FILE|NAME] [--objective=latency|throughput] [-o DIR]",
                    "decides where an ONNX model runs on a machine of unlike devices");
+  ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
   Declare(line, arguments);
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (line.help_requested()) {

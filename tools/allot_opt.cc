@@ -21,6 +21,7 @@
 #include "tools/command_line.h"
 #include "tools/instrumentation.h"
 #include "tools/listing.h"
+#include "tools/plugin_flags.h"
 #include "tools/program_registries.h"
 #include "tools/reference.h"
 #include "tools/text_file.h"
@@ -33,6 +34,7 @@ struct Arguments {
   InstrumentationOptions instrumentation;
   std::string input = "-", output = "-", pipeline, objective = "latency";
   std::string print_ir_before, print_ir_after;
+  std::vector<std::string> plugins;
   std::vector<std::string> steps;  // passes given as flags, in order
   int64_t elide = -1, default_dim = 1, threads = 1, seed = 1;
   bool locations = false, timing = false, verify_each = true, dump_pipeline = false;
@@ -62,6 +64,7 @@ void Declare(CommandLine& line, const PassRegistry& passes, Arguments& arguments
   line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
                "never changes the result (default: 1)");
+  DeclarePluginFlags(line, arguments.plugins);
   line.Section("Pipelines");
   line.Value("pass-pipeline", "TEXT", &arguments.pipeline,
              "such as 'onnx.graph(infer-shapes,coarsen{max-items=80})'");
@@ -149,7 +152,8 @@ absl::StatusOr<ir::ParsedModule> Read(const Arguments& arguments, const Target* 
 }
 
 absl::Status Run(int argc, const char* const* argv) {
-  const Registries registries = ProgramRegistries();
+  Registries registries = ProgramRegistries();
+  ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, registries));
   const PassRegistry& passes = registries.passes;
   Arguments arguments;
   arguments.compile.registries = &registries;

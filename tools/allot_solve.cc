@@ -25,6 +25,7 @@
 #include "tools/batch_report.h"
 #include "tools/command_line.h"
 #include "tools/listing.h"
+#include "tools/plugin_flags.h"
 #include "tools/program_registries.h"
 #include "tools/solve_report.h"
 #include "tools/solve_within.h"
@@ -43,7 +44,8 @@ constexpr Picos kNoTimeLimit = std::numeric_limits<Picos>::max();
 constexpr int64_t kMaxBatch = 1 << 20;
 
 struct Arguments {
-  const Registry<PlacementSolver> solvers = ProgramRegistries().solvers;
+  Registries registries = ProgramRegistries();
+  std::vector<std::string> plugins;
   std::string problem, objective, communication, format = "auto", solver = "auto", verify, output;
   std::vector<std::string> batches;    // as written, "4:p4.json"
   std::optional<Picos> latency_limit;  // of a batch
@@ -113,6 +115,7 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Flag("progress", &arguments.progress, "print each better value and bound to standard error");
   line.Flag("list-solvers", &arguments.list_solvers,
             "print every solver with its options, then stop");
+  DeclarePluginFlags(line, arguments.plugins);
 }
 
 ProblemOptions Question(const Arguments& arguments) {
@@ -196,7 +199,7 @@ SolveLimits Limits(const Arguments& arguments, const PlacementProblem& problem) 
   if (arguments.seconds > 0 && arguments.work == 0) limits.work = kNoWorkLimit;
   limits.seed = static_cast<uint64_t>(arguments.seed);
   limits.threads = static_cast<int>(arguments.threads);
-  limits.solvers = &arguments.solvers;
+  limits.solvers = &arguments.registries.solvers;
   return limits;
 }
 
@@ -226,7 +229,7 @@ absl::Status Search(const Arguments& arguments, const PlacementProblem& problem,
   if (arguments.turns > 0) ALLOT_RETURN_IF_ERROR(CheckReplicable(problem), "--replicate: ");
   std::string name;
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
-                         MakeSolver(arguments.solver, arguments.solvers, name));
+                         MakeSolver(arguments.solver, arguments.registries.solvers, name));
   const ProblemGraph graph = BuildGraph(problem);
   ProgressPrinter progress;
   SolveLimits limits = Limits(arguments, problem);
@@ -282,7 +285,7 @@ absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
   }
   std::string name;
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
-                         MakeSolver(arguments.solver, arguments.solvers, name));
+                         MakeSolver(arguments.solver, arguments.registries.solvers, name));
   std::vector<BatchCase> cases;
   std::vector<std::string> files;
   for (const std::string& text : arguments.batches) {
@@ -312,6 +315,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   Arguments arguments;
   CommandLine line("allot-solve", "PROBLEM.json|- [--objective=...] [--json] [-o FILE]",
                    "places what a problem file describes, and says how far from the best it is");
+  ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
   Declare(line, arguments);
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (line.help_requested()) {
@@ -319,7 +323,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     return absl::OkStatus();
   }
   if (arguments.list_solvers) {
-    std::fputs(Listing(arguments.solvers).c_str(), stdout);
+    std::fputs(Listing(arguments.registries.solvers).c_str(), stdout);
     return absl::OkStatus();
   }
   if (!arguments.batches.empty()) {

@@ -111,6 +111,13 @@ const CommandLine::Spec* CommandLine::Find(absl::string_view name) const {
 }
 
 absl::Status CommandLine::Parse(int argc, const char* const* argv) {
+  // Only a plug-in can cause this: its passes are flags.
+  for (const Spec& spec : specs_) {
+    if (Find(spec.name) != &spec || spec.name == "help" || spec.name == "h") {
+      return InputError("--", spec.name,
+                        " would mean two things; a plug-in's pass must not be named like a flag");
+    }
+  }
   bool flags_ended = false;
   for (int i = 1; i < argc; ++i) {
     const absl::string_view argument = argv[i];
