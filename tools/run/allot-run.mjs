@@ -4,6 +4,7 @@ import { helpText, parseArguments, parseDims } from './lib/arguments.mjs';
 import { runAnnotated } from './lib/annotated_run.mjs';
 import { main, UserError } from './lib/errors.mjs';
 import { readManifest } from './lib/manifest.mjs';
+import { findReport, measuredSchedule, writeMeasured } from './lib/measured_report.mjs';
 import { measuredTrace } from './lib/measured_trace.mjs';
 import { LEVELS } from './lib/onnxruntime.mjs';
 import { runPlan } from './lib/plan_run.mjs';
@@ -28,6 +29,7 @@ const FLAGS = {
   distinct: { kind: 'integer', value: 'N', initial: 4, help: 'different inputs, taken in turn' },
   seed: { kind: 'integer', value: 'N', least: 0, initial: 1, help: 'of the inputs' },
   trace: { kind: 'text', value: 'FILE', help: 'write the measured schedule for Perfetto (the first 100 samples)' },
+  report: { kind: 'flag', help: 'put the measured schedule into model.report.html beside the manifest' },
   'stall-timeout': { kind: 'number', value: 'SECONDS', initial: 120, help: 'give up if a device works at one part, or at loading one, for so long' },
   json: { kind: 'flag', help: 'print the result as JSON' },
 };
@@ -65,6 +67,8 @@ await main(async (argv) => {
   const manifest = readManifest(flags.positional[0]);
   checkDims(manifest, flags.dim);
   if (flags.trace) checkWritable(flags.trace);
+  if (flags.report && (flags.annotated || flags.whole)) throw new UserError('--report shows when parts ran; leave out --annotated and --whole');
+  const page = flags.report ? findReport(manifest) : null;
   const options = {
     mode: flags.mode ?? (manifest.objective === 'throughput' ? 'pipeline' : 'latency'),
     level: flags.opt, samples: flags.samples, warmup: flags.warmup, inFlight: flags['in-flight'], onCpu: flags.on === 'cpu',
@@ -77,8 +81,9 @@ await main(async (argv) => {
     process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : text);
     return 0;
   }
-  const { report, samples, flow } = await runPlan(manifest, options);
+  const run = await runPlan(manifest, options), { report, samples, flow } = run;
   progress('');
+  if (page) writeMeasured(page, measuredSchedule(run));
   if (flags.trace) writeWhole(flags.trace, measuredTrace(manifest, flow, samples.slice(0, TRACED)));
   process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : textReport(report));
   return 0;

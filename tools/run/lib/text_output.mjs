@@ -29,7 +29,7 @@ export function checkWritable(file) {
   }
 }
 
-/** Writes `text` to `file` whole or not at all. Throws UserError. */
+/** Writes `text` (or bytes) to `file` whole or not at all. Throws UserError. */
 export function writeWhole(file, text) {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
