@@ -229,7 +229,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
         JsonReport(*compilation, arguments.model, arguments.folder, files, diagnostics);
     std::printf("%s\n", PrintJson(report).c_str());
   } else if (!arguments.quiet) {
-    std::fputs(TableReport(*compilation, arguments.model, arguments.folder).c_str(), stdout);
+    std::fputs(TableReport(*compilation, arguments.model, arguments.folder, files).c_str(), stdout);
   }
   if (arguments.timing) std::fputs(instrumentation.timing().Report().c_str(), stderr);
   if (arguments.instrumentation.statistics) {

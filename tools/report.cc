@@ -2,15 +2,19 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
+#include "lowering/placement_hints.h"
 #include "tools/text_table.h"
 
 namespace allot {
 namespace {
+
+constexpr char kAnnotatedFile[] = "model.annotated.onnx";
 
 struct DeviceCounts {
   int parts = 0, nodes = 0;
@@ -48,7 +52,7 @@ double Gap(const ir::Summary& summary) {
 }
 
 std::string TableReport(const Compilation& compilation, const std::string& model_path,
-                        const std::string& folder) {
+                        const std::string& folder, const std::vector<std::string>& files) {
   const ir::Summary& summary = *compilation.plan.summary;
   const SingleDeviceComparison single = CompareWithSingleDevice(summary);
   const bool latency = summary.objective == ir::Objective::kLatency;
@@ -107,6 +111,11 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   }
   if (rows.size() > 1) absl::StrAppend(&text, Table(rows));
   if (!folder.empty()) absl::StrAppend(&text, "\nfiles in ", folder, "\n");
+  const std::string settings = LayerAssignmentSettings(compilation.target);
+  if (!settings.empty() && absl::c_linear_search(files, kAnnotatedFile)) {
+    absl::StrAppend(&text, "one session of ONNX Runtime runs ", kAnnotatedFile,
+                    " with the option\n    session.layer_assignment_settings=", settings, "\n");
+  }
   return text;
 }
 

@@ -21,8 +21,9 @@ SingleDeviceComparison CompareWithSingleDevice(const ir::Summary& summary);
 // (value - bound) / value; 0 for an empty model.
 double Gap(const ir::Summary& summary);
 
+// `files` are those written into `folder`; none of both: nothing was written.
 std::string TableReport(const Compilation& compilation, const std::string& model_path,
-                        const std::string& folder);
+                        const std::string& folder, const std::vector<std::string>& files);
 Json JsonReport(const Compilation& compilation, const std::string& model_path,
                 const std::string& folder, const std::vector<std::string>& files,
                 const Diagnostics& diagnostics);

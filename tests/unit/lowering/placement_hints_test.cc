@@ -1,6 +1,7 @@
 #include "lowering/placement_hints.h"
 
 #include "gmock/gmock.h"
+#include "google/protobuf/unknown_field_set.h"
 
 #include "lowering/onnx_ext.pb.h"
 #include "lowering/output_names.h"
@@ -9,6 +10,8 @@
 
 namespace allot {
 namespace {
+
+using ::testing::ElementsAre;
 
 onnx_ext::Node Parsed(const std::string& fields) {
   onnx_ext::Node node;
@@ -120,6 +123,48 @@ TEST(WireFormatTest, RefusesWhatIsNoMessage) {
   ASSERT_TRUE(group.has_value());
   ASSERT_EQ(group->size(), 1u);
   EXPECT_EQ((*group)[0].whole.size(), 4u);
+}
+
+// What a message holds, by the numbers of its fields.
+struct RawMessage {
+  explicit RawMessage(const std::string& bytes) { EXPECT_TRUE(fields.ParseFromString(bytes)); }
+  std::vector<int> numbers() const {
+    std::vector<int> list;
+    for (int i = 0; i < fields.field_count(); ++i) list.push_back(fields.field(i).number());
+    return list;
+  }
+  const google::protobuf::UnknownField& field(int i) const { return fields.field(i); }
+  google::protobuf::UnknownFieldSet fields;
+};
+
+// The fields as ONNX 1.18 publishes them, by number: onnx_ext.proto does not vouch for itself.
+TEST(PlacementHintsTest, FieldsHaveThePublishedNumbers) {
+  // NodeProto: metadata_props 9, device_configurations 10.
+  const RawMessage node(WithPlacementHints("", "gpu0/p1/c7", StageHint{3, DeviceId(2), {"y"}}));
+  ASSERT_THAT(node.numbers(), ElementsAre(9, 10));
+  // StringStringEntryProto: key 1, value 2.
+  const RawMessage entry(node.field(0).length_delimited());
+  ASSERT_THAT(entry.numbers(), ElementsAre(1, 2));
+  EXPECT_EQ(entry.field(0).length_delimited(), "layer_ann");
+  // NodeDeviceConfigurationProto: configuration_id 1, sharding_spec 2, pipeline_stage 3.
+  const RawMessage configuration(node.field(1).length_delimited());
+  ASSERT_THAT(configuration.numbers(), ElementsAre(1, 2, 3));
+  EXPECT_EQ(configuration.field(0).length_delimited(), "allot");
+  EXPECT_EQ(configuration.field(2).varint(), 3u);
+  // ShardingSpecProto: tensor_name 1, device 2.
+  const RawMessage spec(configuration.field(1).length_delimited());
+  ASSERT_THAT(spec.numbers(), ElementsAre(1, 2));
+  EXPECT_EQ(spec.field(0).length_delimited(), "y");
+  EXPECT_EQ(spec.field(1).varint(), 2u);
+
+  // ModelProto: configuration 26; DeviceConfigurationProto: name 1, num_devices 2, device 3.
+  const RawMessage model(WithConfiguration("", TwoDevices(), true));
+  ASSERT_THAT(model.numbers(), ElementsAre(26));
+  const RawMessage devices(model.field(0).length_delimited());
+  ASSERT_THAT(devices.numbers(), ElementsAre(1, 2, 3, 3));
+  EXPECT_EQ(devices.field(0).length_delimited(), "allot");
+  EXPECT_EQ(devices.field(1).varint(), 2u);
+  EXPECT_EQ(devices.field(2).length_delimited(), "cpu0");
 }
 
 }  // namespace
