@@ -1,0 +1,558 @@
+// The model as IREE's compiler takes it: torch-mlir's ONNX operators, tensors brought to the device
+// that uses them, large weights as parameters in a file beside it.
+//
+// Devices are promises, named here and given on the compiler's command line. What runs where
+// follows from where tensors are: the compiler runs an operator on the device of what it uses, so
+// a transfer stands wherever a tensor changes device, and the ends state theirs.
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "ir/node_name.h"
+#include "ir/text/syntax.h"
+#include "lowering/byte_rope.h"
+#include "lowering/emitter.h"
+#include "lowering/emitters/torch_types.h"
+#include "lowering/output_names.h"
+#include "lowering/to_onnx.h"
+#include "support/json.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct Options {
+  int64_t parameters_larger_than = 1024;
+};
+
+std::string Spelled(ir::text::Attr attr) {
+  std::string text;
+  ir::text::PrintAttr(attr, text);
+  return text;
+}
+std::string Quoted(absl::string_view text) { return Spelled(ir::text::StringAttr(text)); }
+std::string Signed(int64_t value) { return absl::StrCat(value, " : si64"); }
+
+// Tensors by name in the format of safetensors: a header in JSON, then the bytes.
+class ParameterFile {
+ public:
+  absl::Status Add(const ir::Module& module, const std::string& name,
+                   const ir::Constant& constant) {
+    const int64_t begin = data_.size(), length = constant.bytes();
+    if (const auto* memory = std::get_if<ir::InlineBytes>(&constant.storage)) {
+      data_.Append(*memory->bytes);
+    } else {
+      const auto& file = std::get<ir::FileBytes>(constant.storage);
+      ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module, file), "tensor '", name, "': ");
+      data_.AppendFileRange(std::move(path), file.offset, length);
+    }
+    Json::Array shape(constant.dims.begin(), constant.dims.end());
+    header_.emplace_back(name, Json::Object{{"dtype", Dtype(constant.element)},
+                                            {"shape", std::move(shape)},
+                                            {"data_offsets", Json::Array{begin, data_.size()}}});
+    return absl::OkStatus();
+  }
+
+  bool empty() const { return header_.empty(); }
+
+  std::vector<FileChunk> TakeChunks() && {
+    std::string header = PrintJsonCompact(Json(std::move(header_)));
+    constexpr size_t kAlignment = 64, kLengthBytes = 8;
+    header.append((kAlignment - (kLengthBytes + header.size()) % kAlignment) % kAlignment, ' ');
+    std::string start;
+    for (size_t i = 0; i < kLengthBytes; ++i) {
+      start += static_cast<char>((header.size() >> (8 * i)) & 0xff);
+    }
+    ByteRope file(start + header);
+    file.Append(std::move(data_));
+    return std::move(file).TakeChunks();
+  }
+
+ private:
+  static std::string Dtype(ir::ElementType element) {
+    switch (element) {
+      case ir::ElementType::kBool:
+        return "BOOL";
+      case ir::ElementType::kBfloat16:
+        return "BF16";
+      case ir::ElementType::kFloat8E4M3FN:
+        return "F8_E4M3";
+      case ir::ElementType::kFloat8E5M2:
+        return "F8_E5M2";
+      default: {
+        const absl::string_view torch = TorchElement(element);
+        if (torch[0] == 's') return absl::StrCat("I", torch.substr(2));
+        if (torch[0] == 'u') return absl::StrCat("U", torch.substr(2));
+        // What the format does not know passes as bytes: the reader goes by place and size.
+        return torch[0] == 'f' && torch[1] != '8' ? absl::StrCat("F", torch.substr(1)) : "U8";
+      }
+    }
+  }
+
+  Json::Object header_;
+  ByteRope data_;
+};
+
+// Symbols that need no quotes, one per device.
+IdVector<DeviceId, std::string> Symbols(const Target& target) {
+  IdVector<DeviceId, std::string> symbols = DeviceLabels(target);
+  std::set<std::string> taken;
+  for (DeviceId id : symbols.ids()) {
+    std::string& symbol = symbols[id];
+    for (char& c : symbol) {
+      if (c == '-' || c == '.') c = '_';
+    }
+    if (symbol[0] >= '0' && symbol[0] <= '9') symbol.insert(0, "_");
+    if (!taken.insert(symbol).second) absl::StrAppend(&symbol, "_", id.index());
+    taken.insert(symbol);
+  }
+  return symbols;
+}
+
+// The driver that IREE reaches the device by; "DRIVER" where the user knows better.
+std::string Driver(const Device& device, int64_t cpu) {
+  const std::string& provider = device.runtime.provider;
+  const auto numbered = [&](absl::string_view driver) {
+    return absl::StrCat(driver, "[", device.runtime.ordinal, "]");
+  };
+  if (provider == "cpu" || (provider.empty() && device.kind == "cpu")) {
+    return absl::StrCat("local[", cpu, "]");
+  }
+  if (provider == "cuda" || provider == "tensorrt" || provider == "nv_tensorrt_rtx") {
+    return numbered("cuda");
+  }
+  if (provider == "rocm" || provider == "migraphx") return numbered("hip");
+  if (device.kind == "gpu") return numbered("vulkan");
+  return "DRIVER";
+}
+
+class ModuleWriter {
+ public:
+  ModuleWriter(const EmitInput& input, const Options& options)
+      : input_(input),
+        module_(input.module),
+        main_(input.module.graph),
+        options_(options),
+        symbols_(Symbols(input.target)) {}
+
+  absl::StatusOr<std::vector<OutputFile>> Write() {
+    for (const ir::Function& function : module_.functions) {
+      local_functions_.insert({function.domain, function.name});
+    }
+    Scope scope;
+    ALLOT_RETURN_IF_ERROR(WriteMain(scope));
+    std::vector<OutputFile> files(1);
+    files[0].name = "iree/model.mlir";
+    files[0].chunks.emplace_back();
+    files[0].chunks[0].bytes = absl::StrCat(Commands(), "module {\n", text_, "}\n", Resources());
+    if (!parameters_.empty()) {
+      files.emplace_back();
+      files[1].name = "iree/model.safetensors";
+      files[1].chunks = std::move(parameters_).TakeChunks();
+    }
+    return files;
+  }
+
+ private:
+  // The values of one graph.
+  struct Scope {
+    std::string prefix = "v";               // of its own values
+    std::map<ir::ValueId, std::string> of;  // operands as they are written, with %
+    DeviceId device;                        // of a body
+    size_t indent = 4;
+  };
+
+  template <typename... Parts>
+  void Line(const Scope& scope, const Parts&... parts) {
+    text_.append(scope.indent, ' ');
+    absl::StrAppend(&text_, parts..., "\n");
+  }
+
+  absl::StatusOr<std::string> TypeOf(const ir::Value& value) const {
+    if (!value.type.is_ranked_tensor() || TorchElement(value.type.element).empty()) {
+      return InputError("'", value.name, "' is no tensor of a rank and element type that IREE's ",
+                        "ONNX form can spell: infer shapes, or state it in the model");
+    }
+    return TorchType(value.type);
+  }
+
+  std::string AffinityOf(DeviceId device) const {
+    return absl::StrCat("#hal.device.promise<@", symbols_[device], ">");
+  }
+
+  // Where a value of the main graph is; invalid: wherever it is used.
+  DeviceId HomeOf(ir::ValueId id) const {
+    const ir::Value& value = main_.value(id);
+    if (value.origin == ir::Value::Origin::kResult) return input_.plan.DeviceOf(value.producer);
+    if (value.constant.valid()) return DeviceId();
+    for (ir::NodeId user : main_.users(id)) {
+      if (const DeviceId device = input_.plan.DeviceOf(user); device.valid()) return device;
+    }
+    return DeviceId();
+  }
+
+  absl::Status WriteMain(Scope& scope) {
+    std::vector<std::string> arguments, results, returned, result_types;
+    for (ir::ValueId id : main_.inputs()) {
+      if (main_.value(id).constant.valid()) continue;
+      ALLOT_ASSIGN_OR_RETURN(const std::string type, TypeOf(main_.value(id)), "input: ");
+      scope.of[id] = absl::StrCat("%", scope.prefix, id.index());
+      const DeviceId home = HomeOf(id);
+      if (home.valid()) used_.insert(home);
+      arguments.push_back(absl::StrCat(
+          scope.of[id], ": ", type,
+          home.valid() ? absl::StrCat(" {iree.abi.affinity = ", AffinityOf(home), "}") : ""));
+    }
+    for (ir::ValueId id : main_.outputs()) {
+      ALLOT_ASSIGN_OR_RETURN(const std::string type, TypeOf(main_.value(id)), "output: ");
+      const DeviceId home = HomeOf(id);
+      result_types.push_back(type);
+      results.push_back(absl::StrCat(
+          type, home.valid() ? absl::StrCat(" {iree.abi.affinity = ", AffinityOf(home), "}") : ""));
+    }
+    absl::StrAppend(&text_, "  func.func @main(", absl::StrJoin(arguments, ", "), ") -> (",
+                    absl::StrJoin(results, ", "), ") attributes {", Meta(), "} {\n");
+    ALLOT_RETURN_IF_ERROR(WriteConstants(main_, scope));
+    for (ir::NodeId id : main_.nodes()) {
+      const DeviceId device = input_.plan.DeviceOf(id);
+      if (device.valid()) used_.insert(device);
+      ALLOT_RETURN_IF_ERROR(WriteNode(main_, main_.node(id), device, scope));
+    }
+    for (ir::ValueId id : main_.outputs()) returned.push_back(scope.of.at(id));
+    if (returned.empty()) {
+      Line(scope, "return");
+    } else {
+      Line(scope, "return ", absl::StrJoin(returned, ", "), " : ",
+           absl::StrJoin(result_types, ", "));
+    }
+    text_ += "  }\n";
+    return absl::OkStatus();
+  }
+
+  std::string Meta() const {
+    std::vector<std::string> entries = {
+        absl::StrCat("torch.onnx_meta.ir_version = ", Signed(module_.ir_version))};
+    std::vector<std::string> others;
+    for (const auto& [domain, version] : module_.opset_imports) {
+      if (domain.empty() || domain == "ai.onnx") {
+        entries.push_back(absl::StrCat("torch.onnx_meta.opset_version = ", Signed(version)));
+      } else {
+        others.push_back(absl::StrCat(Quoted(domain), " = ", Signed(version)));
+      }
+    }
+    if (!others.empty()) {
+      entries.push_back(
+          absl::StrCat("torch.onnx_meta.opset_versions = {", absl::StrJoin(others, ", "), "}"));
+    }
+    entries.push_back("torch.onnx_meta.producer_name = " + Quoted(module_.producer_name));
+    entries.push_back("torch.onnx_meta.producer_version = " + Quoted(module_.producer_version));
+    return absl::StrJoin(entries, ", ");
+  }
+
+  absl::Status WriteConstants(const ir::Graph& graph, Scope& scope) {
+    for (const std::vector<ir::ValueId>* values : {&graph.inputs(), &graph.initializers()}) {
+      for (ir::ValueId id : *values) {
+        const ir::Value& value = graph.value(id);
+        if (!value.constant.valid()) continue;
+        if (graph.users(id).empty() && !graph.IsOutput(id)) continue;
+        ALLOT_RETURN_IF_ERROR(WriteConstant(value.name, value.constant, id, scope));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteConstant(const std::string& name, ir::ConstantId constant_id, ir::ValueId id,
+                             Scope& scope) {
+    const ir::Constant& constant = module_.constants[constant_id];
+    ALLOT_RETURN_IF_ERROR(CheckConstant(name, constant));
+    const std::string result = absl::StrCat("%", scope.prefix, id.index());
+    scope.of[id] = result;
+    const std::string torch = TorchType(constant.type());
+    if (!IsParameter(constant)) {
+      Line(scope, result, " = \"torch.operator\"() {name = \"onnx.Constant\", torch.onnx.value = ",
+           Literal(constant), "} : () -> ", torch);
+      return absl::OkStatus();
+    }
+    // Names are unique in the main graph; those of bodies go by their graph, too.
+    const std::string key = scope.prefix == "v" ? name : absl::StrCat(scope.prefix, "/", name);
+    ALLOT_RETURN_IF_ERROR(parameters_.Add(module_, key, constant));
+    const std::string builtin = BuiltinType(constant.type());
+    Line(scope, result,
+         "_p = \"flow.tensor.constant\"() {value = #flow.parameter.named<\"model\"::", Quoted(key),
+         "> : ", builtin, "} : () -> ", builtin);
+    Line(scope, result, " = \"torch_c.from_builtin_tensor\"(", result, "_p) : (", builtin, ") -> ",
+         torch);
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckConstant(const std::string& name, const ir::Constant& constant) const {
+    if (!std::holds_alternative<ir::OpaqueTensor>(constant.storage) &&
+        !TorchElement(constant.element).empty()) {
+      return absl::OkStatus();
+    }
+    return InputError("constant '", name, "' is no dense tensor of an element type that IREE's ",
+                      "ONNX form can spell");
+  }
+
+  bool IsParameter(const ir::Constant& constant) const {
+    return std::holds_alternative<ir::FileBytes>(constant.storage) ||
+           constant.bytes() > options_.parameters_larger_than;
+  }
+
+  // Of a constant in memory.
+  std::string Literal(const ir::Constant& constant) {
+    const std::string type = BuiltinType(constant.type(), /*sign=*/true);
+    const auto& bytes = std::get<ir::InlineBytes>(constant.storage).bytes;
+    if (bytes == nullptr || bytes->empty()) return "dense<> : " + type;
+    const std::string name = absl::StrCat("c", resources_.size());
+    resources_.push_back(ir::text::HexOf(*bytes));
+    return absl::StrCat("dense_resource<", name, "> : ", type);
+  }
+
+  absl::StatusOr<std::string> AttributeText(const ir::Node& node, const std::string& name,
+                                            const ir::Attribute& attribute) {
+    const auto list = [](const auto& values, auto spell) {
+      std::vector<std::string> texts;
+      for (const auto& value : values) texts.push_back(spell(value));
+      return absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
+    };
+    const auto real = [](float value) { return Spelled(ir::text::Attr{value}); };
+    if (const auto* integer = attribute.If<int64_t>()) return Signed(*integer);
+    if (const auto* number = attribute.If<float>()) return real(*number);
+    if (const auto* text = attribute.If<std::string>()) return Quoted(*text);
+    if (const auto* integers = attribute.If<std::vector<int64_t>>()) return list(*integers, Signed);
+    if (const auto* numbers = attribute.If<std::vector<float>>()) return list(*numbers, real);
+    if (const auto* texts = attribute.If<std::vector<std::string>>()) {
+      return list(*texts, [](const std::string& text) { return Quoted(text); });
+    }
+    if (const auto* constant = attribute.If<ir::ConstantId>()) {
+      const ir::Constant& tensor = module_.constants[*constant];
+      ALLOT_RETURN_IF_ERROR(CheckConstant(name, tensor));
+      if (!std::holds_alternative<ir::FileBytes>(tensor.storage)) return Literal(tensor);
+    }
+    return InputError("attribute '", name, "' of node '", ir::NameOrPlace(node),
+                      "' is of a kind that IREE's ONNX form cannot spell");
+  }
+
+  // The operand as a node on `device` takes it: brought there if it is elsewhere.
+  absl::StatusOr<std::string> Operand(const ir::Graph& graph, ir::ValueId id, DeviceId device,
+                                      Scope& scope) {
+    const std::string& here = scope.of.at(id);
+    if (&graph != &main_ || !device.valid()) return here;
+    const DeviceId home = HomeOf(id);
+    if (!home.valid() || home == device) return here;
+    const auto [known, inserted] = moved_.insert({{id, device}, ""});
+    if (!inserted) return known->second;
+    const ir::Type& type = graph.value(id).type;
+    ALLOT_ASSIGN_OR_RETURN(const std::string torch, TypeOf(graph.value(id)));
+    const std::string builtin = BuiltinType(type), name = absl::StrCat("%t", moved_.size());
+    Line(scope, name, "_from = \"torch_c.to_builtin_tensor\"(", here, ") : (", torch, ") -> ",
+         builtin);
+    std::string sizes, size_types;
+    for (size_t i = 0; i < type.shape->size(); ++i) {
+      if ((*type.shape)[i].known()) continue;
+      Line(scope, name, "_i", i, " = arith.constant ", i, " : index");
+      Line(scope, name, "_d", i, " = tensor.dim ", name, "_from, ", name, "_i", i, " : ", builtin);
+      absl::StrAppend(&sizes, ", ", name, "_d", i);
+      size_types += ", index";
+    }
+    Line(scope, name, "_to = \"flow.tensor.transfer\"(", name, "_from", sizes,
+         ") {target = ", AffinityOf(device), "} : (", builtin, size_types, ") -> ", builtin);
+    Line(scope, name, " = \"torch_c.from_builtin_tensor\"(", name, "_to) : (", builtin, ") -> ",
+         torch);
+    known->second = name;
+    return name;
+  }
+
+  absl::Status WriteNode(const ir::Graph& graph, const ir::Node& node, DeviceId device,
+                         Scope& scope) {
+    if (local_functions_.count({node.domain, node.op_type}) != 0) {
+      return InputError("node '", ir::NameOrPlace(node), "' calls the model's function '",
+                        node.op_type, "', which this output cannot hold: inline functions first");
+    }
+    if (const auto* value = ir::FindAttribute<ir::ConstantId>(node.attributes, "value");
+        value != nullptr && node.Is("Constant")) {
+      const ir::ValueId result = node.results[0];
+      return WriteConstant(graph.value(result).name, *value, result, scope);
+    }
+    std::vector<std::string> operands, operand_types, result_types;
+    for (ir::ValueId id : node.operands) {
+      if (!id.valid()) {
+        const std::string none = absl::StrCat("%none", num_nones_++);
+        Line(scope, none, " = \"torch.constant.none\"() : () -> !torch.none");
+        operands.push_back(none);
+        operand_types.push_back("!torch.none");
+        continue;
+      }
+      ALLOT_ASSIGN_OR_RETURN(const std::string type, TypeOf(graph.value(id)));
+      ALLOT_ASSIGN_OR_RETURN(const std::string operand, Operand(graph, id, device, scope));
+      operands.push_back(operand);
+      operand_types.push_back(type);
+    }
+    for (ir::ValueId id : node.results) {
+      const ir::Value& value = graph.value(id);
+      const bool unused = value.name.empty();
+      std::string type = "!torch.none";
+      if (!unused) {
+        ALLOT_ASSIGN_OR_RETURN(type, TypeOf(value), "node '", ir::NameOrPlace(node), "': ");
+      }
+      result_types.push_back(type);
+    }
+    std::vector<std::string> captured;
+    for (ir::ValueId id : node.captures) {
+      ALLOT_ASSIGN_OR_RETURN(const std::string operand, Operand(graph, id, device, scope));
+      captured.push_back(operand);
+    }
+    std::vector<std::string> attributes = {"name = " + Quoted("onnx." + node.op_type)};
+    std::vector<int32_t> bodies;  // in the order of their attributes' names
+    for (const auto& [name, attribute] : node.attributes) {
+      if (const auto* region = attribute.If<ir::RegionIndex>()) {
+        bodies.push_back(region->index);
+        continue;
+      }
+      ALLOT_ASSIGN_OR_RETURN(const std::string text, AttributeText(node, name, attribute));
+      attributes.push_back(absl::StrCat(Key("torch.onnx." + name), " = ", text));
+    }
+
+    const std::string result = absl::StrCat("%", scope.prefix, "n", num_nodes_++);
+    for (size_t i = 0; i < node.results.size(); ++i) {
+      scope.of[node.results[i]] = node.results.size() == 1 ? result : absl::StrCat(result, "#", i);
+    }
+    text_.append(scope.indent, ' ');
+    if (!node.results.empty()) {
+      absl::StrAppend(&text_, result,
+                      node.results.size() == 1 ? "" : absl::StrCat(":", node.results.size()),
+                      " = ");
+    }
+    absl::StrAppend(&text_, "\"torch.operator\"(", absl::StrJoin(operands, ", "), ")");
+    for (size_t i = 0; i < bodies.size(); ++i) {
+      text_ += i == 0 ? " (" : ", ";
+      ALLOT_RETURN_IF_ERROR(
+          WriteBody(node.regions[static_cast<size_t>(bodies[i])], captured, device, scope));
+    }
+    if (!bodies.empty()) text_ += ")";
+    absl::StrAppend(&text_, " {", absl::StrJoin(attributes, ", "), "} : (",
+                    absl::StrJoin(operand_types, ", "), ") -> ");
+    const bool one = result_types.size() == 1;
+    absl::StrAppend(&text_, one ? "" : "(", absl::StrJoin(result_types, ", "), one ? "" : ")");
+    if (!node.name.empty()) absl::StrAppend(&text_, " loc(", Quoted(node.name), ")");
+    text_ += "\n";
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteBody(const ir::Graph& body, const std::vector<std::string>& captured,
+                         DeviceId device, const Scope& outer) {
+    Scope scope;
+    scope.prefix = absl::StrCat("b", num_bodies_++, "_");
+    scope.device = device;
+    scope.indent = outer.indent + 2;
+    for (size_t i = 0; i < body.captures().size(); ++i) {
+      scope.of[body.captures()[i]] = captured[i];
+    }
+    text_ += "{\n";
+    std::vector<std::string> arguments, returned, types;
+    for (ir::ValueId id : body.inputs()) {
+      if (body.value(id).constant.valid()) continue;
+      ALLOT_ASSIGN_OR_RETURN(const std::string type, TypeOf(body.value(id)));
+      scope.of[id] = absl::StrCat("%", scope.prefix, id.index());
+      arguments.push_back(absl::StrCat(scope.of[id], ": ", type));
+    }
+    if (!arguments.empty()) {
+      text_.append(outer.indent, ' ');
+      absl::StrAppend(&text_, "^bb0(", absl::StrJoin(arguments, ", "), "):\n");
+    }
+    ALLOT_RETURN_IF_ERROR(WriteConstants(body, scope));
+    for (ir::NodeId id : body.nodes()) {
+      ALLOT_RETURN_IF_ERROR(WriteNode(body, body.node(id), device, scope));
+    }
+    for (ir::ValueId id : body.outputs()) {
+      ALLOT_ASSIGN_OR_RETURN(const std::string type, TypeOf(body.value(id)));
+      returned.push_back(scope.of.at(id));
+      types.push_back(type);
+    }
+    Line(scope, "\"torch.operator_terminator\"(", absl::StrJoin(returned, ", "), ") : (",
+         absl::StrJoin(types, ", "), ") -> ()");
+    text_.append(outer.indent, ' ');
+    text_ += "}";
+    return absl::OkStatus();
+  }
+
+  // A key of a dictionary: bare if it can be.
+  static std::string Key(const std::string& name) {
+    for (char c : name) {
+      const bool bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '_' || c == '.';
+      if (!bare) return Quoted(name);
+    }
+    return name;
+  }
+
+  // What to do with the files, with the devices in the order in which the runtime wants them.
+  std::string Commands() const {
+    std::string text = "// iree-compile model.mlir --iree-execution-model=async-external";
+    int64_t cpus = 0;
+    for (DeviceId id : used_) {
+      const std::string driver = Driver(input_.target.devices[id], cpus);
+      if (driver[0] == 'l') ++cpus;
+      absl::StrAppend(&text, " \\\n//   --iree-hal-target-device=", symbols_[id], "=", driver);
+    }
+    if (cpus > 0) text += " \\\n//   --iree-hal-local-target-device-backends=llvm-cpu";
+    if (!used_.empty()) {
+      absl::StrAppend(&text, " \\\n//   --iree-hal-default-device=", symbols_[*used_.begin()]);
+    }
+    return text + " -o model.vmfb\n";
+  }
+
+  std::string Resources() const {
+    if (resources_.empty()) return "";
+    std::string text = "\n{-#\n  dialect_resources: {\n    builtin: {\n";
+    for (size_t i = 0; i < resources_.size(); ++i) {
+      // Eight bytes of alignment, said in front of the data.
+      absl::StrAppend(&text, "      c", i, ": \"0x08000000", resources_[i], "\"",
+                      i + 1 < resources_.size() ? ",\n" : "\n");
+    }
+    return text + "    }\n  }\n#-}\n";
+  }
+
+  const EmitInput& input_;
+  const ir::Module& module_;
+  const ir::Graph& main_;
+  const Options& options_;
+  const IdVector<DeviceId, std::string> symbols_;
+  std::set<std::pair<std::string, std::string>> local_functions_;  // domain, name
+  std::string text_;
+  std::vector<std::string> resources_;  // in hexadecimal
+  ParameterFile parameters_;
+  std::set<DeviceId> used_;
+  std::map<std::pair<ir::ValueId, DeviceId>, std::string> moved_;
+  size_t num_nodes_ = 0, num_bodies_ = 0, num_nones_ = 0;
+};
+
+class Iree final : public Emitter {
+ public:
+  explicit Iree(Options options) : options_(options) {}
+
+  absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
+    return ModuleWriter(input, options_).Write();
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+Entry<Emitter> IreeEntry() {
+  return MakeEntry<Emitter, Iree>(
+      "iree", "iree/: the model for IREE's compiler, with a transfer wherever a device changes",
+      OptionSchema<Options>().Add("parameters-larger-than", &Options::parameters_larger_than,
+                                  "bytes; larger constants go to a parameter file of their own"));
+}
+
+}  // namespace allot
