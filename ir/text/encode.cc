@@ -139,9 +139,7 @@ struct Spelling {
 class Encoder {
  public:
   Encoder(const Module& module, const PrintOptions& options)
-      : module_(module),
-        options_(options),
-        attributes_(module.constants, options.elide_larger_than) {}
+      : module_(module), options_(options), attributes_(module.constants, options) {}
 
   Document Run() {
     Op top;

@@ -68,6 +68,11 @@ std::string AttributeEncoder::BlobOf(const Constant& constant,
   if (elide_larger_than_ >= 0 && bytes->size() > static_cast<uint64_t>(elide_larger_than_)) {
     return std::string(kElidedBlob);
   }
+  const int width = BitWidth(constant.element);
+  const int64_t elements = width == 0 ? 0 : static_cast<int64_t>(bytes->size()) * 8 / width;
+  if (elide_more_elements_ >= 0 && elements > elide_more_elements_) {
+    return std::string(kElidedBlob);
+  }
   const auto alignment =
       std::bit_floor(static_cast<uint32_t>(std::clamp(BitWidth(constant.element) / 8, 1, 8)));
   const auto key = std::pair(alignment, absl::string_view(*bytes));

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 
 #include "ir/constant.h"
+#include "ir/print.h"
 #include "ir/text/syntax.h"
 
 namespace allot::ir::text {
@@ -23,9 +24,11 @@ void SetTexts(Dictionary& dictionary, absl::string_view name, std::vector<std::s
 // Collects the bytes that the text keeps apart from the ops (MLIR's dialect resources).
 class AttributeEncoder {
  public:
-  // Constants in memory of more than `elide_larger_than` bytes are left out; -1: none.
-  AttributeEncoder(const ConstantPool& pool, int64_t elide_larger_than)
-      : pool_(pool), elide_larger_than_(elide_larger_than) {}
+  // `options` say which constants in memory are left out.
+  AttributeEncoder(const ConstantPool& pool, const PrintOptions& options)
+      : pool_(pool),
+        elide_larger_than_(options.elide_larger_than),
+        elide_more_elements_(options.elide_more_elements) {}
 
   // Adds all attributes, and beside them what their plain spelling cannot say.
   void SetAttributes(const AttributeMap& attributes, Dictionary& out);
@@ -40,7 +43,7 @@ class AttributeEncoder {
   std::string BlobOf(const Constant& constant, const std::shared_ptr<const std::string>& bytes);
 
   const ConstantPool& pool_;
-  int64_t elide_larger_than_;
+  int64_t elide_larger_than_, elide_more_elements_;
   std::vector<Blob> blobs_;
   // Alignment and content -> index in blobs_: the same bytes are printed once, in order of their
   // first use, so that equal modules print the same whatever they share in memory. The views are
