@@ -1,6 +1,8 @@
 // ONNX Runtime itself takes the annotated model with the option that the manifest names, and its
-// own record of who runs which node agrees with the plan.
+// own record of who runs which node agrees with the plan: with the CPU's provider alone, and with a
+// GPU's beside it (WebGPU's, on Vulkan in software).
 #include <dlfcn.h>
+#include <cstdlib>
 
 #include <algorithm>
 #include <map>
@@ -59,7 +61,8 @@ class OnnxRuntime {
 
   // Loads a model without optimizations, so that its nodes stay, and gives the record.
   absl::StatusOr<std::vector<Assigned>> Load(const std::string& model,
-                                             std::map<std::string, std::string> entries) {
+                                             std::map<std::string, std::string> entries,
+                                             bool webgpu = false) {
     entries["session.record_ep_graph_assignment_info"] = "1";
     void *options = nullptr, *session = nullptr;
     Expect(Function<Status(void**)>(kCreateSessionOptions)(&options));
@@ -67,6 +70,10 @@ class OnnxRuntime {
     for (const auto& [key, value] : entries) {
       Expect(Function<Status(void*, const char*, const char*)>(kAddConfigEntry)(
           options, key.c_str(), value.c_str()));
+    }
+    if (webgpu) {
+      using Append = Status(void*, const char*, const char* const*, const char* const*, size_t);
+      Expect(Function<Append>(kAppendProvider)(options, "WebGPU", nullptr, nullptr, 0));
     }
     const std::string error = Message(Function<Status(void*, const char*, void*, void**)>(
         kCreateSession)(env_, model.c_str(), options, &session));
@@ -92,6 +99,7 @@ class OnnxRuntime {
     kReleaseSession = 95,
     kReleaseSessionOptions = 100,
     kAddConfigEntry = 130,
+    kAppendProvider = 216,
     kGetAssignment = 407,
     kSubgraphProvider = 408,
     kSubgraphNodes = 409,
@@ -247,6 +255,54 @@ INSTANTIATE_TEST_SUITE_P(Zoo, OnnxRuntimeTest,
                          ::testing::Values("chain", "weights", "constants", "captures", "absent",
                                            "quantization"),
                          [](const auto& name) { return name.param; });
+
+#ifdef ALLOT_VULKAN_LOADER
+// Two providers, of which one could run everything: what is on the CPU is there for the plan's
+// sake.
+TEST(OnnxRuntimeWebGpuTest, RunsEachNodeWhereThePlanPutIt) {
+  // Whoever asks for the loader by its name gets this one.
+  ASSERT_NE(::dlopen(ALLOT_VULKAN_LOADER, RTLD_NOW | RTLD_GLOBAL), nullptr) << ::dlerror();
+  ::setenv("VK_ICD_FILENAMES", ALLOT_VULKAN_DRIVER, 1);
+  // Relu, Tanh, Relu, ... in parts of one, one, two, three nodes.
+  const std::vector<int> parts = {0, 1, 2, 2, 3, 3, 3};
+  std::string graph = Input("t0") + Output("t7");
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string from = "t" + std::to_string(i), to = "t" + std::to_string(i + 1);
+    if (i + 1 < parts.size()) graph += Typed(to);
+    graph += Op(i % 2 == 0 ? "Relu" : "Tanh", "n" + std::to_string(i), {from}, {to});
+  }
+  Case model(ModelText(graph),
+             [&](const ir::Node& node) { return parts[static_cast<size_t>(node.name[1] - '0')]; });
+  model.target.devices[DeviceId(1)].runtime.provider = "webgpu";
+  const TempFolder folder;
+  const Written written = Write(model, 0, folder);
+
+  std::set<std::string> on_cpu;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i] % 2 == 0) on_cpu.insert("n" + std::to_string(i));
+  }
+  // The record leaves out what this provider runs, so that it lists the others.
+  const auto left_to_cpu = [&](const std::map<std::string, std::string>& options) {
+    const auto record = Runtime().Load(written.file, options, /*webgpu=*/true);
+    EXPECT_TRUE(record.ok()) << record.status();
+    std::set<std::string> nodes;
+    if (record.ok()) {
+      for (const Assigned& node : *record) {
+        EXPECT_EQ(node.provider, "CPUExecutionProvider");
+        nodes.insert(node.name);
+      }
+    }
+    return nodes;
+  };
+  EXPECT_EQ(left_to_cpu(written.options), on_cpu);
+  // Without the option nothing is left: the runtime would refuse the session otherwise.
+  EXPECT_EQ(left_to_cpu({{"session.disable_cpu_ep_fallback", "1"}}), std::set<std::string>());
+  std::map<std::string, std::string> both = written.options;
+  both["session.disable_cpu_ep_fallback"] = "1";
+  EXPECT_THAT(std::string(Runtime().Load(written.file, both, true).status().message()),
+              HasSubstr("fallback"));
+}
+#endif
 
 // The option is read and not just carried: the runtime refuses one that is no list of rules.
 TEST(OnnxRuntimeOptionTest, IsReadByTheRuntime) {
