@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "target/target_json.h"
 #include "tools/command_line.h"
 #include "tools/instrumentation.h"
+#include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
 #include "tools/program_registries.h"
 #include "tools/report.h"
@@ -31,9 +33,8 @@ struct Arguments {
   std::vector<std::string> plugins;
   InstrumentationOptions instrumentation;
   std::string model, folder, objective = "latency", emit, emit_ir_version = "keep";
-  std::string print_ir_before, print_ir_after;
   int64_t threads = 1, seed = 1, default_dim = 1;
-  bool json = false, quiet = false, timing = false, verify_each = true, require_gain = false;
+  bool json = false, quiet = false, verify_each = true, require_gain = false;
   bool dump_pipeline = false, print_target = false, list = false;
 };
 
@@ -86,16 +87,9 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("Looking inside");
   line.Flag("dump-pass-pipeline", &arguments.dump_pipeline,
             "print the pipeline with every option and stop");
-  line.Flag("print-ir-before-all", &arguments.instrumentation.print_ir_before_all,
-            "dump the IR before each pass");
-  line.Flag("print-ir-after-all", &arguments.instrumentation.print_ir_after_all,
-            "dump the IR after each pass");
-  line.Value("print-ir-before", "LIST", &arguments.print_ir_before, "... before these passes");
-  line.Value("print-ir-after", "LIST", &arguments.print_ir_after, "... after these passes");
-  line.Flag("timing", &arguments.timing, "print how long each stage took");
-  line.Flag("pass-statistics", &arguments.instrumentation.statistics,
-            "print what each pass counted");
   line.Flag("verify-each", &arguments.verify_each, "verify after every pass (default: on)");
+  DeclareInstrumentation(line, arguments.instrumentation);
+  line.Section("Lists");
   line.Flag("print-target", &arguments.print_target,
             "print the machine as JSON, to edit and give to --target, then stop");
   line.Flag("list", &arguments.list, "print passes, solvers, targets and cost models, then stop");
@@ -114,12 +108,6 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   compile.threads = static_cast<int>(arguments.threads);
   compile.seed = static_cast<uint64_t>(arguments.seed);
   compile.default_dim = arguments.default_dim;
-  const auto split = [](const std::string& text) -> std::vector<std::string> {
-    if (text.empty()) return {};
-    return absl::StrSplit(text, ',');
-  };
-  arguments.instrumentation.print_ir_before = split(arguments.print_ir_before);
-  arguments.instrumentation.print_ir_after = split(arguments.print_ir_after);
   arguments.instrumentation.progress = StderrIsTerminal() && !arguments.quiet;
   return absl::OkStatus();
 }
@@ -166,9 +154,14 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
                    "decides where an ONNX model runs on a machine of unlike devices");
   ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
   Declare(line, arguments);
+  SuggestNames(line, arguments.registries);
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (line.help_requested()) {
     std::fputs((line.Help() + SubcommandHelp()).c_str(), stdout);
+    return absl::OkStatus();
+  }
+  if (const std::optional<std::string> answer = line.Answer(SubcommandNames())) {
+    std::fputs(answer->c_str(), stdout);
     return absl::OkStatus();
   }
   if (arguments.list) {
@@ -191,7 +184,10 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
                                                                 arguments.registries.passes));
   ALLOT_ASSIGN_OR_RETURN(arguments.compile.machine, LoadTarget(arguments.compile.target));
 
-  arguments.instrumentation.target = &*arguments.compile.machine;
+  ALLOT_RETURN_IF_ERROR(
+      CheckDumpedPasses(arguments.instrumentation.dumps, arguments.registries.passes));
+  arguments.instrumentation.dumps.printing.target = &*arguments.compile.machine;
+  arguments.instrumentation.dumps.printing.elide_larger_than = 64;
   Instrumentation instrumentation(arguments.instrumentation, pipeline.steps.size());
   RunOptions run;
   run.verify_each = arguments.verify_each;
@@ -231,10 +227,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   } else if (!arguments.quiet) {
     std::fputs(TableReport(*compilation, arguments.model, arguments.folder, files).c_str(), stdout);
   }
-  if (arguments.timing) std::fputs(instrumentation.timing().Report().c_str(), stderr);
-  if (arguments.instrumentation.statistics) {
-    std::fputs(instrumentation.statistics_report().c_str(), stderr);
-  }
+  ALLOT_RETURN_IF_ERROR(instrumentation.Report());
   if (arguments.require_gain &&
       !CompareWithSingleDevice(*compilation->plan.summary).splitting_pays) {
     exit_status = 1;

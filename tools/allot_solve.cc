@@ -25,6 +25,7 @@
 #include "tools/batch_report.h"
 #include "tools/command_line.h"
 #include "tools/listing.h"
+#include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
 #include "tools/program_registries.h"
 #include "tools/solve_report.h"
@@ -317,9 +318,10 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
                    "places what a problem file describes, and says how far from the best it is");
   ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
   Declare(line, arguments);
+  SuggestNames(line, arguments.registries);
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
-  if (line.help_requested()) {
-    std::fputs(line.Help().c_str(), stdout);
+  if (const std::optional<std::string> answer = line.Answer()) {
+    std::fputs(answer->c_str(), stdout);
     return absl::OkStatus();
   }
   if (arguments.list_solvers) {

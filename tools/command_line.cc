@@ -1,5 +1,6 @@
 #include "tools/command_line.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -7,12 +8,35 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "support/options.h"
 #include "support/status.h"
+#include "support/version.h"
+#include "tools/completion.h"
 
 namespace allot {
+namespace {
+
+constexpr char kPrintCompletion[] = "print-completion";
+
+// One row of --help. What is too long for its column has its text on the next line.
+void AppendRow(const std::string& left, const std::string& help, std::string& text) {
+  constexpr size_t kColumn = 34;
+  if (left.size() + 2 > kColumn) {
+    absl::StrAppend(&text, left, "\n", std::string(kColumn, ' '));
+  } else {
+    absl::StrAppend(&text, left, std::string(kColumn - left.size(), ' '));
+  }
+  for (const char c : help) {
+    text += c;
+    if (c == '\n') text.append(kColumn, ' ');
+  }
+  text += '\n';
+}
+
+}  // namespace
 
 CommandLine::CommandLine(std::string program, std::string usage, std::string overview)
     : program_(std::move(program)), usage_(std::move(usage)), overview_(std::move(overview)) {}
@@ -21,12 +45,18 @@ void CommandLine::Section(std::string title) { section_ = std::move(title); }
 
 void CommandLine::Add(std::string name, std::string metavar, std::string help, ValueUse use,
                       std::function<absl::Status(absl::string_view)> set) {
-  specs_.push_back(
-      {std::move(name), std::move(metavar), std::move(help), section_, use, std::move(set)});
+  Spec spec;
+  spec.name = std::move(name);
+  spec.metavar = std::move(metavar);
+  spec.help = std::move(help);
+  spec.section = section_;
+  spec.use = use;
+  spec.set = std::move(set);
+  specs_.push_back(std::move(spec));
 }
 
 void CommandLine::Flag(std::string name, bool* value, std::string help) {
-  Add(std::move(name), "", std::move(help), ValueUse::kOptional, [value](absl::string_view text) {
+  Add(std::move(name), "", std::move(help), ValueUse::kNone, [value](absl::string_view text) {
     return ParseOption(text.empty() ? absl::string_view("true") : text, *value);
   });
 }
@@ -44,7 +74,7 @@ void CommandLine::Choice(std::string name, std::vector<std::string> choices, std
                          std::string help) {
   std::string metavar = absl::StrJoin(choices, "|");
   Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
-      [value, choices = std::move(choices)](absl::string_view text) {
+      [value, choices](absl::string_view text) {
         for (const std::string& choice : choices) {
           if (text != choice) continue;
           *value = choice;
@@ -54,6 +84,7 @@ void CommandLine::Choice(std::string name, std::vector<std::string> choices, std
         return InputError("expected ", absl::StrJoin(choices, " or "), ", not '", text, "'",
                           near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
       });
+  specs_.back().suggestions = std::move(choices);
 }
 
 void CommandLine::Integer(std::string name, std::string metavar, int64_t* value, std::string help) {
@@ -88,6 +119,26 @@ void CommandLine::Number(std::string name, std::string metavar, double* value, s
       });
 }
 
+void CommandLine::Names(std::string name, std::string metavar, std::vector<std::string>* value,
+                        std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
+      [value](absl::string_view text) {
+        for (const absl::string_view piece : absl::StrSplit(text, ',', absl::SkipEmpty())) {
+          value->emplace_back(piece);
+        }
+        return absl::OkStatus();
+      });
+}
+
+void CommandLine::OptionalValue(std::string name, std::string metavar, std::string implied,
+                                std::string* value, std::string help) {
+  Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kOptional,
+      [value, implied = std::move(implied)](absl::string_view text) {
+        *value = text.empty() ? implied : std::string(text);
+        return absl::OkStatus();
+      });
+}
+
 void CommandLine::List(std::string name, std::string metavar, std::vector<std::string>* value,
                        std::string help) {
   Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
@@ -98,8 +149,16 @@ void CommandLine::List(std::string name, std::string metavar, std::vector<std::s
 }
 
 void CommandLine::Action(std::string name, std::string metavar,
-                         std::function<absl::Status(absl::string_view)> action, std::string help) {
+                         std::function<absl::Status(absl::string_view)> action, std::string help,
+                         OptionSchemaView options) {
   Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kOptional, std::move(action));
+  specs_.back().options = std::move(options);
+}
+
+void CommandLine::Suggest(absl::string_view name, std::vector<std::string> values) {
+  for (Spec& spec : specs_) {
+    if (spec.name == name) spec.suggestions = std::move(values);
+  }
 }
 
 const CommandLine::Spec* CommandLine::Find(absl::string_view name) const {
@@ -113,7 +172,8 @@ const CommandLine::Spec* CommandLine::Find(absl::string_view name) const {
 absl::Status CommandLine::Parse(int argc, const char* const* argv) {
   // Only a plug-in can cause this: its passes are flags.
   for (const Spec& spec : specs_) {
-    if (Find(spec.name) != &spec || spec.name == "help" || spec.name == "h") {
+    if (Find(spec.name) != &spec || spec.name == "help" || spec.name == "h" ||
+        spec.name == "version" || spec.name == kPrintCompletion) {
       return InputError("--", spec.name,
                         " would mean two things; a plug-in's pass must not be named like a flag");
     }
@@ -141,14 +201,28 @@ absl::Status CommandLine::Parse(int argc, const char* const* argv) {
       help_requested_ = true;
       continue;
     }
+    if (name == "version") {
+      version_requested_ = true;
+      continue;
+    }
+    if (name == kPrintCompletion) {
+      const std::vector<std::string> shells = CompletionShells();
+      if (std::find(shells.begin(), shells.end(), value) == shells.end()) {
+        return InputError("--", kPrintCompletion, ": expected =", absl::StrJoin(shells, ", ="),
+                          " behind it");
+      }
+      completion_ = std::string(value);
+      continue;
+    }
     const Spec* spec = Find(name);
     if (spec == nullptr) {
       std::vector<std::string> known;
       for (const Spec& each : specs_) known.push_back(each.name);
       const std::string near = NearestName(name, known);
-      return InputError("Unknown command line argument '", argument, "'",
-                        near.empty() ? "" : absl::StrCat(", did you mean '--", near, "'?"),
-                        ". Try: '", program_, " --help'");
+      return InputError(
+          "Unknown command line argument '", argument, "'",
+          near.empty() ? std::string(".") : absl::StrCat("; did you mean '--", near, "'?"),
+          " Try: '", program_, " --help'");
     }
     if (!has_value && spec->use == ValueUse::kRequired) {
       if (i + 1 >= argc)
@@ -158,6 +232,13 @@ absl::Status CommandLine::Parse(int argc, const char* const* argv) {
     ALLOT_RETURN_IF_ERROR(spec->set(value), "--", spec->name, ": ");
   }
   return absl::OkStatus();
+}
+
+std::optional<std::string> CommandLine::Answer(const std::vector<std::string>& subcommands) const {
+  if (help_requested_) return Help();
+  if (version_requested_) return absl::StrCat(program_, " version ", kVersion, "\n");
+  if (!completion_.empty()) return Completion(*this, completion_, subcommands);
+  return std::nullopt;
 }
 
 std::string CommandLine::Help() const {
@@ -170,21 +251,22 @@ std::string CommandLine::Help() const {
       absl::StrAppend(&text, "\n", section, ":\n");
     }
     std::string left = absl::StrCat(spec.name.size() == 1 ? "  -" : "  --", spec.name);
-    if (!spec.metavar.empty())
-      absl::StrAppend(&left, spec.name.size() == 1 ? " " : "=", spec.metavar);
-    // A flag too long for its column puts its text on the next line.
-    constexpr size_t kColumn = 34;
-    if (left.size() + 2 > kColumn) {
-      absl::StrAppend(&text, left, "\n", std::string(kColumn, ' '));
-    } else {
-      absl::StrAppend(&text, left, std::string(kColumn - left.size(), ' '));
+    if (!spec.metavar.empty()) {
+      const std::string separator = spec.name.size() == 1 ? " " : "=";
+      absl::StrAppend(&left, spec.use == ValueUse::kOptional ? "[" : "", separator, spec.metavar,
+                      spec.use == ValueUse::kOptional ? "]" : "");
     }
-    for (const char c : spec.help) {
-      text += c;
-      if (c == '\n') text.append(kColumn, ' ');
+    AppendRow(left, spec.help, text);
+    for (const OptionDoc& option : spec.options.options) {
+      AppendRow(absl::StrCat("      ", option.name, "=", option.default_value), option.summary,
+                text);
     }
-    text += '\n';
   }
+  text += "\nOf every program:\n";
+  AppendRow("  --help", "print this, then stop", text);
+  AppendRow("  --version", "print the version, then stop", text);
+  AppendRow(absl::StrCat("  --", kPrintCompletion, "=", absl::StrJoin(CompletionShells(), "|")),
+            "print what completes this program's command lines in\nthat shell, then stop", text);
   return text;
 }
 

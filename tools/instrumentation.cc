@@ -2,105 +2,92 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
-#include "ir/print.h"
+#include "tools/pass_label.h"
 
 namespace allot {
-namespace {
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
 
 bool StderrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
 
-void Timing::Start(std::string name) {
-  Stop();
-  stages_.emplace_back(std::move(name), 0.0);
-  started_ = Clock::now();
-  running_ = true;
+void DeclareInstrumentation(CommandLine& line, InstrumentationOptions& options) {
+  IrDumpOptions& dumps = options.dumps;
+  line.Section("Looking inside");
+  line.Flag("print-ir-before-all", &dumps.before_all, "dump the IR before each pass");
+  line.Flag("print-ir-after-all", &dumps.after_all, "dump the IR after each pass");
+  line.Names("print-ir-before", "LIST", &dumps.before, "... before these passes");
+  line.Names("print-ir-after", "LIST", &dumps.after, "... after these passes");
+  line.Flag("print-ir-after-change", &dumps.after_change, "... after passes that changed it");
+  line.Flag("print-ir-after-failure", &dumps.after_failure, "... after a pass that failed");
+  line.Value("print-ir-tree-dir", "DIR", &dumps.folder, "dump into files below DIR");
+  line.Flag("timing", &options.timing.report, "print how long everything took");
+  line.Choice("timing-display", {"tree", "list"}, &options.timing.display,
+              "nested (default), or by time");
+  line.Choice("output-format", {"text", "json"}, &options.timing.format,
+              "of the timing report (default: text)");
+  line.Flag("pass-statistics", &options.statistics.report, "print what each pass counted");
+  line.Choice("pass-statistics-display", {"pipeline", "list"}, &options.statistics.display,
+              "each run of a pass (default), or summed up by pass");
 }
 
-void Timing::Stop() {
-  if (!running_) return;
-  stages_.back().second = std::chrono::duration<double>(Clock::now() - started_).count();
-  running_ = false;
-}
+Instrumentation::Instrumentation(InstrumentationOptions options, size_t num_steps)
+    : options_(std::move(options)), num_steps_(num_steps), dumps_(options_.dumps) {}
 
-std::string Timing::Report() const {
-  double total = 0;
-  for (const auto& [name, seconds] : stages_) total += seconds;
-  std::string text =
-      "===-------------------------------------------------------------------------===\n"
-      "                         ... Execution time report ...\n"
-      "===-------------------------------------------------------------------------===\n";
-  absl::StrAppendFormat(&text, "  Total Execution Time: %.4f seconds\n\n", total);
-  absl::StrAppend(&text, "  ----Wall Time----  ----Name----\n");
-  for (const auto& [name, seconds] : stages_) {
-    absl::StrAppendFormat(&text, "  %8.4f (%5.1f%%)  %s\n", seconds,
-                          total > 0 ? 100 * seconds / total : 0.0, name);
-  }
-  absl::StrAppendFormat(&text, "  %8.4f (100.0%%)  Total\n", total);
-  return text;
+void Instrumentation::ShowProgress(const std::string& what) {
+  if (!options_.progress) return;
+  std::fprintf(stderr, "\r\033[K%s", what.c_str());
+  std::fflush(stderr);
+  progress_shown_ = true;
 }
 
 void Instrumentation::Begin(const std::string& stage) {
-  timing_.Start(stage);
-  if (!options_.progress) return;
-  std::fprintf(stderr, "\r\033[K%s", stage.c_str());
-  std::fflush(stderr);
-  progress_shown_ = true;
+  timing_.EndAll();
+  in_pipeline_ = false;
+  timing_.Begin(stage);
+  ShowProgress(stage);
 }
 
 void Instrumentation::Before(const PipelineStep& step, int index, const ir::Module& module,
                              const ir::Plan& plan) {
-  if (options_.print_ir_before_all || Contains(options_.print_ir_before, step.name)) {
-    Dump("Before", step, module, plan);
+  dumps_.Before(step.name, module, plan);
+  if (!in_pipeline_) {
+    timing_.EndAll();
+    timing_.Begin("'onnx.graph' Pipeline");
+    in_pipeline_ = true;
   }
-  timing_.Start(step.name);
-  if (!options_.progress) return;
-  std::fprintf(stderr, "\r\033[K[%d/%zu] %s", index + 1, num_steps_, step.name.c_str());
-  std::fflush(stderr);
-  progress_shown_ = true;
+  timing_.Begin(PassLabel(step.name));
+  ShowProgress(absl::StrCat("[", index + 1, "/", num_steps_, "] ", step.name));
 }
 
 void Instrumentation::After(const PipelineStep& step, int /*index*/, const ir::Module& module,
-                            const ir::Plan& plan, const absl::Status& outcome, bool changed,
+                            const ir::Plan& plan, const absl::Status& outcome, bool /*changed*/,
                             const PassStatistics& statistics) {
-  timing_.Stop();
-  if (options_.print_ir_after_all || Contains(options_.print_ir_after, step.name) ||
-      (options_.print_ir_after_change && changed)) {
-    Dump(outcome.ok() ? "After" : "After Failure", step, module, plan);
-  }
-  if (!options_.statistics) return;
-  absl::StrAppend(&statistics_, step.name, "\n");
-  for (const auto& [name, count] : statistics.counts()) {
-    absl::StrAppendFormat(&statistics_, "  (S) %8d %s\n", count, name);
-  }
+  timing_.End();
+  dumps_.After(step.name, module, plan, !outcome.ok());
+  statistics_.Add(step.name, statistics);
 }
 
+void Instrumentation::BeginStep(absl::string_view name) {
+  timing_.Begin(absl::StrCat("(A) ", name));
+}
+
+void Instrumentation::EndStep() { timing_.End(); }
+
 void Instrumentation::Finish() {
-  timing_.Stop();
+  timing_.EndAll();
   if (progress_shown_) std::fprintf(stderr, "\r\033[K");
   progress_shown_ = false;
 }
 
-void Instrumentation::Dump(absl::string_view when, const PipelineStep& step,
-                           const ir::Module& module, const ir::Plan& plan) const {
-  ir::PrintOptions print;
-  print.elide_larger_than = 64;
-  print.plan = &plan;
-  print.target = options_.target;
-  const std::string text = ir::Print(module, print);
-  std::fprintf(stderr, "// -----// IR Dump %s (%s) //----- //\n%s\n\n", std::string(when).c_str(),
-               step.name.c_str(), text.c_str());
+absl::Status Instrumentation::Report() const {
+  if (options_.statistics.report) {
+    std::fputs(statistics_.Text(options_.statistics).c_str(), stderr);
+  }
+  if (options_.timing.report) std::fputs(timing_.Report(options_.timing).c_str(), stderr);
+  return dumps_.status();
 }
 
 }  // namespace allot

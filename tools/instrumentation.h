@@ -1,67 +1,62 @@
-// What the programs hang on a pipeline: progress on a terminal, IR dumps, timing. All of it goes to
-// standard error.
+// What the programs hang on a pipeline: progress on a terminal, IR dumps, timing, statistics. All
+// of it goes to standard error.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "absl/status/status.h"
 
 #include "api/compile.h"
 #include "passes/pipeline.h"
+#include "tools/command_line.h"
+#include "tools/ir_dumps.h"
+#include "tools/statistics_report.h"
+#include "tools/timing.h"
 
 namespace allot {
 
-// How long each stage took; the only place that looks at a clock.
-class Timing {
- public:
-  void Start(std::string name);
-  void Stop();
-  // A table like mlir-opt's: wall seconds and share per stage, in order, and the total.
-  std::string Report() const;
-
- private:
-  using Clock = std::chrono::steady_clock;
-  std::vector<std::pair<std::string, double>> stages_;
-  Clock::time_point started_ = Clock::now();
-  bool running_ = false;
-};
-
 struct InstrumentationOptions {
   bool progress = false;
-  bool print_ir_before_all = false, print_ir_after_all = false, print_ir_after_change = false;
-  std::vector<std::string> print_ir_before, print_ir_after;
-  bool statistics = false;
-  const Target* target = nullptr;  // names devices in dumps
+  IrDumpOptions dumps;
+  TimingOptions timing;
+  StatisticsOptions statistics;
 };
+
+// The flags of all of them, in mlir-opt's spellings.
+void DeclareInstrumentation(CommandLine& line, InstrumentationOptions& options);
 
 class Instrumentation final : public PassHooks, public StageObserver {
  public:
-  Instrumentation(InstrumentationOptions options, size_t num_steps)
-      : options_(std::move(options)), num_steps_(num_steps) {}
+  // `num_steps`: of the pipeline, for progress.
+  Instrumentation(InstrumentationOptions options, size_t num_steps);
 
   void Begin(const std::string& stage) override;
   void Before(const PipelineStep& step, int index, const ir::Module& module,
               const ir::Plan& plan) override;
   void After(const PipelineStep& step, int index, const ir::Module& module, const ir::Plan& plan,
              const absl::Status& outcome, bool changed, const PassStatistics& statistics) override;
-  // Ends the line of progress, if any.
-  void Finish();
+  void BeginStep(absl::string_view name) override;
+  void EndStep() override;
 
-  void set_target(const Target* target) { options_.target = target; }
+  // Names devices in dumps.
+  void set_target(const Target* target) { dumps_.set_target(target); }
   void set_num_steps(size_t num_steps) { num_steps_ = num_steps; }
-  Timing& timing() { return timing_; }
-  // "(S) 12 clusters" lines per pass, in order.
-  const std::string& statistics_report() const { return statistics_; }
+  // Ends the line of progress, if any, and the stage that runs.
+  void Finish();
+  // What was asked for of timing and statistics, on standard error. An error if a dump could not
+  // be written.
+  absl::Status Report() const;
 
  private:
-  void Dump(absl::string_view when, const PipelineStep& step, const ir::Module& module,
-            const ir::Plan& plan) const;
+  void ShowProgress(const std::string& what);
 
   InstrumentationOptions options_;
   size_t num_steps_;
   Timing timing_;
-  std::string statistics_;
+  IrDumps dumps_;
+  StatisticsReport statistics_;
+  bool in_pipeline_ = false;
   bool progress_shown_ = false;
 };
 

@@ -9,15 +9,21 @@
 
 namespace allot {
 
+inline std::string ListedOptions(const OptionSchemaView& schema) {
+  std::string text;
+  for (const OptionDoc& option : schema.options) {
+    absl::StrAppend(&text, "      ", option.name, "=", option.default_value, "  ", option.summary,
+                    "\n");
+  }
+  return text;
+}
+
 template <typename Interface>
 std::string Listing(const Registry<Interface>& registry) {
   std::string text;
   for (const Entry<Interface>& entry : registry.entries()) {
     absl::StrAppend(&text, entry.name, "\n    ", entry.summary, "\n");
-    for (const OptionDoc& option : entry.options.options) {
-      absl::StrAppend(&text, "      ", option.name, "=", option.default_value, "  ", option.summary,
-                      "\n");
-    }
+    text += ListedOptions(entry.options);
   }
   return text;
 }

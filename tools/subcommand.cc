@@ -61,6 +61,12 @@ std::string SubcommandHelp() {
   return text;
 }
 
+std::vector<std::string> SubcommandNames() {
+  std::vector<std::string> names;
+  for (const Subcommand& subcommand : kSubcommands) names.emplace_back(subcommand.name);
+  return names;
+}
+
 bool IsSubcommand(absl::string_view name) {
   for (const Subcommand& subcommand : kSubcommands) {
     if (name == subcommand.name) return true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -11,6 +12,7 @@ namespace allot {
 
 // What --help says of them.
 std::string SubcommandHelp();
+std::vector<std::string> SubcommandNames();
 
 // True for "run" and the like. A model of that name is given as "./run".
 bool IsSubcommand(absl::string_view name);

@@ -6,7 +6,7 @@
   }) : () -> ()
 }) : () -> ()
 // STDERR
-// error: <stdin>:3:21: 'f33' is no element type
+// <stdin>:3:21: error: 'f33' is no element type
 //   ^bb0(%x: tensor<4xf33> loc("x")):
 //                     ^
 // [fails]

@@ -10,5 +10,7 @@
   }) {ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}} : () -> ()
 }) : () -> ()
 // STDERR
-// error: <stdin>: pass 'place': needs the work of each operator; run estimate-cost first
+// <stdin>:1:1: error: pass 'place': needs the work of each operator; run estimate-cost first
+// "builtin.module"() ({
+// ^
 // [fails]

@@ -10,5 +10,5 @@
   }) {ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}} : () -> ()
 }) : () -> ()
 // STDERR
-// error: Unknown command line argument '--coarsn', did you mean '--coarsen'?. Try: 'allot-opt --help'
+// error: Unknown command line argument '--coarsn'; did you mean '--coarsen'? Try: 'allot-opt --help'
 // [fails]
