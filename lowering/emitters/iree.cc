@@ -15,13 +15,11 @@
 #include "absl/strings/str_join.h"
 
 #include "ir/node_name.h"
-#include "ir/text/syntax.h"
-#include "lowering/byte_rope.h"
 #include "lowering/emitter.h"
+#include "lowering/emitters/iree_devices.h"
+#include "lowering/emitters/safetensors.h"
+#include "lowering/emitters/torch_literals.h"
 #include "lowering/emitters/torch_types.h"
-#include "lowering/output_names.h"
-#include "lowering/to_onnx.h"
-#include "support/json.h"
 #include "support/status.h"
 
 namespace allot {
@@ -31,107 +29,6 @@ struct Options {
   int64_t parameters_larger_than = 1024;
 };
 
-std::string Spelled(ir::text::Attr attr) {
-  std::string text;
-  ir::text::PrintAttr(attr, text);
-  return text;
-}
-std::string Quoted(absl::string_view text) { return Spelled(ir::text::StringAttr(text)); }
-std::string Signed(int64_t value) { return absl::StrCat(value, " : si64"); }
-
-// Tensors by name in the format of safetensors: a header in JSON, then the bytes.
-class ParameterFile {
- public:
-  absl::Status Add(const ir::Module& module, const std::string& name,
-                   const ir::Constant& constant) {
-    const int64_t begin = data_.size(), length = constant.bytes();
-    if (const auto* memory = std::get_if<ir::InlineBytes>(&constant.storage)) {
-      data_.Append(*memory->bytes);
-    } else {
-      const auto& file = std::get<ir::FileBytes>(constant.storage);
-      ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module, file), "tensor '", name, "': ");
-      data_.AppendFileRange(std::move(path), file.offset, length);
-    }
-    Json::Array shape(constant.dims.begin(), constant.dims.end());
-    header_.emplace_back(name, Json::Object{{"dtype", Dtype(constant.element)},
-                                            {"shape", std::move(shape)},
-                                            {"data_offsets", Json::Array{begin, data_.size()}}});
-    return absl::OkStatus();
-  }
-
-  bool empty() const { return header_.empty(); }
-
-  std::vector<FileChunk> TakeChunks() && {
-    std::string header = PrintJsonCompact(Json(std::move(header_)));
-    constexpr size_t kAlignment = 64, kLengthBytes = 8;
-    header.append((kAlignment - (kLengthBytes + header.size()) % kAlignment) % kAlignment, ' ');
-    std::string start;
-    for (size_t i = 0; i < kLengthBytes; ++i) {
-      start += static_cast<char>((header.size() >> (8 * i)) & 0xff);
-    }
-    ByteRope file(start + header);
-    file.Append(std::move(data_));
-    return std::move(file).TakeChunks();
-  }
-
- private:
-  static std::string Dtype(ir::ElementType element) {
-    switch (element) {
-      case ir::ElementType::kBool:
-        return "BOOL";
-      case ir::ElementType::kBfloat16:
-        return "BF16";
-      case ir::ElementType::kFloat8E4M3FN:
-        return "F8_E4M3";
-      case ir::ElementType::kFloat8E5M2:
-        return "F8_E5M2";
-      default: {
-        const absl::string_view torch = TorchElement(element);
-        if (torch[0] == 's') return absl::StrCat("I", torch.substr(2));
-        if (torch[0] == 'u') return absl::StrCat("U", torch.substr(2));
-        // What the format does not know passes as bytes: the reader goes by place and size.
-        return torch[0] == 'f' && torch[1] != '8' ? absl::StrCat("F", torch.substr(1)) : "U8";
-      }
-    }
-  }
-
-  Json::Object header_;
-  ByteRope data_;
-};
-
-// Symbols that need no quotes, one per device.
-IdVector<DeviceId, std::string> Symbols(const Target& target) {
-  IdVector<DeviceId, std::string> symbols = DeviceLabels(target);
-  std::set<std::string> taken;
-  for (DeviceId id : symbols.ids()) {
-    std::string& symbol = symbols[id];
-    for (char& c : symbol) {
-      if (c == '-' || c == '.') c = '_';
-    }
-    if (symbol[0] >= '0' && symbol[0] <= '9') symbol.insert(0, "_");
-    if (!taken.insert(symbol).second) absl::StrAppend(&symbol, "_", id.index());
-    taken.insert(symbol);
-  }
-  return symbols;
-}
-
-// The driver that IREE reaches the device by; "DRIVER" where the user knows better.
-std::string Driver(const Device& device, int64_t cpu) {
-  const std::string& provider = device.runtime.provider;
-  const auto numbered = [&](absl::string_view driver) {
-    return absl::StrCat(driver, "[", device.runtime.ordinal, "]");
-  };
-  if (provider == "cpu" || (provider.empty() && device.kind == "cpu")) {
-    return absl::StrCat("local[", cpu, "]");
-  }
-  if (provider == "cuda" || provider == "tensorrt" || provider == "nv_tensorrt_rtx") {
-    return numbered("cuda");
-  }
-  if (provider == "rocm" || provider == "migraphx") return numbered("hip");
-  if (device.kind == "gpu") return numbered("vulkan");
-  return "DRIVER";
-}
-
 class ModuleWriter {
  public:
   ModuleWriter(const EmitInput& input, const Options& options)
@@ -139,7 +36,8 @@ class ModuleWriter {
         module_(input.module),
         main_(input.module.graph),
         options_(options),
-        symbols_(Symbols(input.target)) {}
+        symbols_(IreeSymbols(input.target)),
+        literals_(input.module) {}
 
   absl::StatusOr<std::vector<OutputFile>> Write() {
     for (const ir::Function& function : module_.functions) {
@@ -150,7 +48,8 @@ class ModuleWriter {
     std::vector<OutputFile> files(1);
     files[0].name = "iree/model.mlir";
     files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = absl::StrCat(Commands(), "module {\n", text_, "}\n", Resources());
+    files[0].chunks[0].bytes =
+        absl::StrCat(Commands(), "module {\n", text_, "}\n", literals_.Resources());
     if (!parameters_.empty()) {
       files.emplace_back();
       files[1].name = "iree/model.safetensors";
@@ -237,21 +136,22 @@ class ModuleWriter {
 
   std::string Meta() const {
     std::vector<std::string> entries = {
-        absl::StrCat("torch.onnx_meta.ir_version = ", Signed(module_.ir_version))};
+        absl::StrCat("torch.onnx_meta.ir_version = ", TorchInteger(module_.ir_version))};
     std::vector<std::string> others;
     for (const auto& [domain, version] : module_.opset_imports) {
       if (domain.empty() || domain == "ai.onnx") {
-        entries.push_back(absl::StrCat("torch.onnx_meta.opset_version = ", Signed(version)));
+        entries.push_back(absl::StrCat("torch.onnx_meta.opset_version = ", TorchInteger(version)));
       } else {
-        others.push_back(absl::StrCat(Quoted(domain), " = ", Signed(version)));
+        others.push_back(absl::StrCat(TorchString(domain), " = ", TorchInteger(version)));
       }
     }
     if (!others.empty()) {
       entries.push_back(
           absl::StrCat("torch.onnx_meta.opset_versions = {", absl::StrJoin(others, ", "), "}"));
     }
-    entries.push_back("torch.onnx_meta.producer_name = " + Quoted(module_.producer_name));
-    entries.push_back("torch.onnx_meta.producer_version = " + Quoted(module_.producer_version));
+    entries.push_back("torch.onnx_meta.producer_name = " + TorchString(module_.producer_name));
+    entries.push_back("torch.onnx_meta.producer_version = " +
+                      TorchString(module_.producer_version));
     return absl::StrJoin(entries, ", ");
   }
 
@@ -270,13 +170,13 @@ class ModuleWriter {
   absl::Status WriteConstant(const std::string& name, ir::ConstantId constant_id, ir::ValueId id,
                              Scope& scope) {
     const ir::Constant& constant = module_.constants[constant_id];
-    ALLOT_RETURN_IF_ERROR(CheckConstant(name, constant));
+    ALLOT_RETURN_IF_ERROR(literals_.Check(name, constant));
     const std::string result = absl::StrCat("%", scope.prefix, id.index());
     scope.of[id] = result;
     const std::string torch = TorchType(constant.type());
     if (!IsParameter(constant)) {
       Line(scope, result, " = \"torch.operator\"() {name = \"onnx.Constant\", torch.onnx.value = ",
-           Literal(constant), "} : () -> ", torch);
+           literals_.Of(constant), "} : () -> ", torch);
       return absl::OkStatus();
     }
     // Names are unique in the main graph; those of bodies go by their graph, too.
@@ -284,60 +184,16 @@ class ModuleWriter {
     ALLOT_RETURN_IF_ERROR(parameters_.Add(module_, key, constant));
     const std::string builtin = BuiltinType(constant.type());
     Line(scope, result,
-         "_p = \"flow.tensor.constant\"() {value = #flow.parameter.named<\"model\"::", Quoted(key),
-         "> : ", builtin, "} : () -> ", builtin);
+         "_p = \"flow.tensor.constant\"() {value = #flow.parameter.named<\"model\"::",
+         TorchString(key), "> : ", builtin, "} : () -> ", builtin);
     Line(scope, result, " = \"torch_c.from_builtin_tensor\"(", result, "_p) : (", builtin, ") -> ",
          torch);
     return absl::OkStatus();
   }
 
-  absl::Status CheckConstant(const std::string& name, const ir::Constant& constant) const {
-    if (!std::holds_alternative<ir::OpaqueTensor>(constant.storage) &&
-        !TorchElement(constant.element).empty()) {
-      return absl::OkStatus();
-    }
-    return InputError("constant '", name, "' is no dense tensor of an element type that IREE's ",
-                      "ONNX form can spell");
-  }
-
   bool IsParameter(const ir::Constant& constant) const {
     return std::holds_alternative<ir::FileBytes>(constant.storage) ||
            constant.bytes() > options_.parameters_larger_than;
-  }
-
-  // Of a constant in memory.
-  std::string Literal(const ir::Constant& constant) {
-    const std::string type = BuiltinType(constant.type(), /*sign=*/true);
-    const auto& bytes = std::get<ir::InlineBytes>(constant.storage).bytes;
-    if (bytes == nullptr || bytes->empty()) return "dense<> : " + type;
-    const std::string name = absl::StrCat("c", resources_.size());
-    resources_.push_back(ir::text::HexOf(*bytes));
-    return absl::StrCat("dense_resource<", name, "> : ", type);
-  }
-
-  absl::StatusOr<std::string> AttributeText(const ir::Node& node, const std::string& name,
-                                            const ir::Attribute& attribute) {
-    const auto list = [](const auto& values, auto spell) {
-      std::vector<std::string> texts;
-      for (const auto& value : values) texts.push_back(spell(value));
-      return absl::StrCat("[", absl::StrJoin(texts, ", "), "]");
-    };
-    const auto real = [](float value) { return Spelled(ir::text::Attr{value}); };
-    if (const auto* integer = attribute.If<int64_t>()) return Signed(*integer);
-    if (const auto* number = attribute.If<float>()) return real(*number);
-    if (const auto* text = attribute.If<std::string>()) return Quoted(*text);
-    if (const auto* integers = attribute.If<std::vector<int64_t>>()) return list(*integers, Signed);
-    if (const auto* numbers = attribute.If<std::vector<float>>()) return list(*numbers, real);
-    if (const auto* texts = attribute.If<std::vector<std::string>>()) {
-      return list(*texts, [](const std::string& text) { return Quoted(text); });
-    }
-    if (const auto* constant = attribute.If<ir::ConstantId>()) {
-      const ir::Constant& tensor = module_.constants[*constant];
-      ALLOT_RETURN_IF_ERROR(CheckConstant(name, tensor));
-      if (!std::holds_alternative<ir::FileBytes>(tensor.storage)) return Literal(tensor);
-    }
-    return InputError("attribute '", name, "' of node '", ir::NameOrPlace(node),
-                      "' is of a kind that IREE's ONNX form cannot spell");
   }
 
   // The operand as a node on `device` takes it: brought there if it is elsewhere.
@@ -409,15 +265,15 @@ class ModuleWriter {
       ALLOT_ASSIGN_OR_RETURN(const std::string operand, Operand(graph, id, device, scope));
       captured.push_back(operand);
     }
-    std::vector<std::string> attributes = {"name = " + Quoted("onnx." + node.op_type)};
+    std::vector<std::string> attributes = {"name = " + TorchString("onnx." + node.op_type)};
     std::vector<int32_t> bodies;  // in the order of their attributes' names
     for (const auto& [name, attribute] : node.attributes) {
       if (const auto* region = attribute.If<ir::RegionIndex>()) {
         bodies.push_back(region->index);
         continue;
       }
-      ALLOT_ASSIGN_OR_RETURN(const std::string text, AttributeText(node, name, attribute));
-      attributes.push_back(absl::StrCat(Key("torch.onnx." + name), " = ", text));
+      ALLOT_ASSIGN_OR_RETURN(const std::string text, literals_.OfAttribute(node, name, attribute));
+      attributes.push_back(absl::StrCat(TorchKey("torch.onnx." + name), " = ", text));
     }
 
     const std::string result = absl::StrCat("%", scope.prefix, "n", num_nodes_++);
@@ -441,7 +297,7 @@ class ModuleWriter {
                     absl::StrJoin(operand_types, ", "), ") -> ");
     const bool one = result_types.size() == 1;
     absl::StrAppend(&text_, one ? "" : "(", absl::StrJoin(result_types, ", "), one ? "" : ")");
-    if (!node.name.empty()) absl::StrAppend(&text_, " loc(", Quoted(node.name), ")");
+    if (!node.name.empty()) absl::StrAppend(&text_, " loc(", TorchString(node.name), ")");
     text_ += "\n";
     return absl::OkStatus();
   }
@@ -483,22 +339,12 @@ class ModuleWriter {
     return absl::OkStatus();
   }
 
-  // A key of a dictionary: bare if it can be.
-  static std::string Key(const std::string& name) {
-    for (char c : name) {
-      const bool bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == '_' || c == '.';
-      if (!bare) return Quoted(name);
-    }
-    return name;
-  }
-
   // What to do with the files, with the devices in the order in which the runtime wants them.
   std::string Commands() const {
     std::string text = "// iree-compile model.mlir --iree-execution-model=async-external";
     int64_t cpus = 0;
     for (DeviceId id : used_) {
-      const std::string driver = Driver(input_.target.devices[id], cpus);
+      const std::string driver = IreeDriver(input_.target.devices[id], cpus);
       if (driver[0] == 'l') ++cpus;
       absl::StrAppend(&text, " \\\n//   --iree-hal-target-device=", symbols_[id], "=", driver);
     }
@@ -509,17 +355,6 @@ class ModuleWriter {
     return text + " -o model.vmfb\n";
   }
 
-  std::string Resources() const {
-    if (resources_.empty()) return "";
-    std::string text = "\n{-#\n  dialect_resources: {\n    builtin: {\n";
-    for (size_t i = 0; i < resources_.size(); ++i) {
-      // Eight bytes of alignment, said in front of the data.
-      absl::StrAppend(&text, "      c", i, ": \"0x08000000", resources_[i], "\"",
-                      i + 1 < resources_.size() ? ",\n" : "\n");
-    }
-    return text + "    }\n  }\n#-}\n";
-  }
-
   const EmitInput& input_;
   const ir::Module& module_;
   const ir::Graph& main_;
@@ -527,8 +362,8 @@ class ModuleWriter {
   const IdVector<DeviceId, std::string> symbols_;
   std::set<std::pair<std::string, std::string>> local_functions_;  // domain, name
   std::string text_;
-  std::vector<std::string> resources_;  // in hexadecimal
-  ParameterFile parameters_;
+  TorchLiterals literals_;
+  SafetensorsFile parameters_;
   std::set<DeviceId> used_;
   std::map<std::pair<ir::ValueId, DeviceId>, std::string> moved_;
   size_t num_nodes_ = 0, num_bodies_ = 0, num_nones_ = 0;

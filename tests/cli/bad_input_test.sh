@@ -55,6 +55,10 @@ cp $good/external.onnx ../lonely.onnx
 refuses "missing external data" "external_weights.bin" ../lonely.onnx
 mkdir -p ../short && cp $good/external.onnx ../short/ && head -c 1000 $good/external_weights.bin >../short/external_weights.bin
 refuses "short external data" "external_weights.bin" ../short/external.onnx
+refuses "unknown output" "did you mean 'triton'" $good/branches.onnx --emit=trition
+refuses "an accelerator that onnx-mlir lacks" "onnx-mlir places on cpu and nnpa only" $good/googlenet.onnx --emit=parts,onnx-mlir
+refuses "sequences for IREE" "emitter 'iree': .*'parts'" $good/sequences.onnx --emit=manifest,iree
+refuses "no instances in Triton" "instances=0: expected a positive number" $good/branches.onnx "--emit=triton{instances=0}"
 refuses "unknown target" "there are cpu-2gpu" $good/branches.onnx --target=cpu-3gpu
 refuses "cores for no device" "host:cpus=0: a device needs at least one core" $good/branches.onnx --target=host:cpus=0
 refuses "more cores than there are" "host:cpus=1000000: this machine has [0-9]+ cores?; the largest split is [0-9]+" $good/branches.onnx --target=host:cpus=1000000

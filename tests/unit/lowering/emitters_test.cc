@@ -67,11 +67,10 @@ INSTANTIATE_TEST_SUITE_P(Zoo, EmitZooTest, ::testing::ValuesIn(Zoo()),
 
 TEST(EmittersTest, WriteTheseFiles) {
   const Case model(ZooText(kChain), AFirst);
-  EXPECT_THAT(
-      NamesOf(model.Emit()),
-      ElementsAre("model.00000_cpu0.onnx", "model.00001_gpu0.onnx", "model.annotated.onnx",
-                  "plan.json", "model.mlir", "schedule.trace.json", "model.dot",
-                  "model.report.html", "manifest.json"));
+  EXPECT_THAT(NamesOf(model.Emit()),
+              ElementsAre("model.00000_cpu0.onnx", "model.00001_gpu0.onnx", "model.annotated.onnx",
+                          "plan.json", "model.mlir", "schedule.trace.json", "model.dot",
+                          "model.report.html", "manifest.json"));
   EXPECT_THAT(NamesOf(model.Emit({"manifest", "dot"})), ElementsAre("model.dot", "manifest.json"));
 }
 
