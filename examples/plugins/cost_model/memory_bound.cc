@@ -2,6 +2,8 @@
 //
 //   allot model.onnx --load-plugin=./memory_bound.so --cost-model='memory-bound{percent=80}'
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "allot/api/plugin.h"
 
@@ -33,22 +35,24 @@ class MemoryBound final : public allot::CostModel {
   const Options options_;
 };
 
+allot::OptionSchema<Options> Schema() {
+  return allot::OptionSchema<Options>().Add("percent", &Options::percent,
+                                            "of the bandwidth that is reached, 1 to 100");
+}
+
+// The schema parses; which values make sense is for the plug-in to say.
+absl::StatusOr<std::unique_ptr<allot::CostModel>> Make(absl::string_view text) {
+  ALLOT_ASSIGN_OR_RETURN(const Options options, Schema().Parse(text));
+  if (options.percent < 1 || options.percent > 100) {
+    return allot::InputError("memory-bound: ", options.percent, " is no percentage from 1 to 100");
+  }
+  return std::make_unique<MemoryBound>(options);
+}
+
 void Register(allot::Registries& registries) {
   allot::Entry<allot::CostModel> entry = allot::MakeEntry<allot::CostModel, MemoryBound>(
-      "memory-bound", "the bytes that an operator moves, at the memory's bandwidth",
-      allot::OptionSchema<Options>().Add("percent", &Options::percent,
-                                         "of the bandwidth that is reached, 1 to 100"));
-  // The schema parses; what values make sense is for the plug-in to say.
-  entry.make = [make = entry.make, normalize = entry.normalize](
-                   absl::string_view text) -> absl::StatusOr<std::unique_ptr<allot::CostModel>> {
-    const auto schema = allot::OptionSchema<Options>().Add("percent", &Options::percent, "");
-    ALLOT_ASSIGN_OR_RETURN(const Options options, schema.Parse(text));
-    if (options.percent < 1 || options.percent > 100) {
-      return allot::InputError("memory-bound: ", options.percent,
-                               " is no percentage from 1 to 100");
-    }
-    return std::make_unique<MemoryBound>(options);
-  };
+      "memory-bound", "the bytes that an operator moves, at the memory's bandwidth", Schema());
+  entry.make = Make;
   registries.cost_models.Add(std::move(entry));
 }
 

@@ -5,7 +5,7 @@ allot=$1/bin/allot
 model=$(dirname "$(realpath "$0")")/../mlp.onnx
 plugin=--load-plugin=./memory_bound.so
 
-"$allot" $plugin --list | grep -q '^  memory-bound '
+"$allot" $plugin --list | grep '^  memory-bound ' >/dev/null
 # On the CPU, all but a launch of 5 us is the time of the bytes: half the bandwidth, twice the time.
 value() { "$allot" "$model" $plugin --target=cpu-gpu --pin='.*=cpu0' --cost-model="$1" --json |
   sed -n 's/^ *"value_us": \([0-9.]*\).*/\1/p' | head -1; }

@@ -2,6 +2,7 @@
 //
 //   allot model.onnx --load-plugin=./placement_csv.so -o out --emit=placement-csv
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -40,7 +41,7 @@ class PlacementCsv final : public allot::Emitter {
     }
     allot::OutputFile file;
     file.name = "placement.csv";
-    file.chunks.push_back({.bytes = std::move(text)});
+    file.chunks.push_back({.bytes = std::move(text), .source = ""});
     return std::vector<allot::OutputFile>{std::move(file)};
   }
 
