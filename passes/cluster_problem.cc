@@ -12,6 +12,7 @@ namespace allot {
 
 absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const ir::Plan& plan,
                                                  const PassContext& context) {
+  const ScopedStep step(context, "ClusterProblem");
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
   ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kClusters));
   IdVector<ir::NodeId, ItemId> group_of;
@@ -21,6 +22,7 @@ absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const
 
 absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const ir::Plan& plan,
                                                 const PassContext& context) {
+  const ScopedStep step(context, "KernelProblem");
   ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
   const NodeGrouping grouping = Number(module.graph, PlacedNodes(module.graph), finest.groups);
   return BuildProblem(module, plan, grouping.group_of, grouping.num_groups, context);

@@ -150,6 +150,7 @@ class SchedulePass final : public PlanPass {
 
   // The bound is proven on kernels, not on clusters: it holds whatever coarsening did.
   absl::Status StoreBound(const ir::Module& module, ir::Plan& plan, PassContext& context) const {
+    const ScopedStep step(context, "LowerBound");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem kernels, BuildKernelProblem(module, plan, context));
     const ProblemGraph graph = BuildGraph(kernels.problem);
     const int64_t work = options_.bound_work > 0 ? options_.bound_work : 2'000'000;
