@@ -20,6 +20,7 @@ namespace allot {
 struct PreparedCrash {
   std::string path, temporary, text, message, failure;
   std::vector<char> stack;  // a stack that overflowed leaves none to run on
+  stack_t previous_stack;
   std::array<struct sigaction, 5> previous;
 };
 
@@ -63,7 +64,7 @@ CrashReproducer::CrashReproducer(const std::string& path)
   stack_t stack = {};
   stack.ss_sp = prepared_->stack.data();
   stack.ss_size = prepared_->stack.size();
-  ::sigaltstack(&stack, nullptr);
+  ::sigaltstack(&stack, &prepared_->previous_stack);
   struct sigaction action = {};
   action.sa_handler = AllotWriteCrashReproducer;
   action.sa_flags = SA_ONSTACK;
@@ -79,9 +80,7 @@ CrashReproducer::~CrashReproducer() {
     ::sigaction(kSignals[i], &prepared_->previous[i], nullptr);
   }
   armed.store(nullptr);
-  stack_t none = {};
-  none.ss_flags = SS_DISABLE;
-  ::sigaltstack(&none, nullptr);
+  ::sigaltstack(&prepared_->previous_stack, nullptr);
 }
 
 void CrashReproducer::SetText(std::string text) { prepared_->text = std::move(text); }

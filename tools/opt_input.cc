@@ -1,5 +1,6 @@
 #include "tools/opt_input.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -259,12 +260,13 @@ class InputRun {
 }  // namespace
 
 bool LooksLikeText(absl::string_view bytes) {
-  // Text begins with an op, an alias or a comment; ONNX's first byte is a field tag below any of
-  // these.
-  const absl::string_view stripped = absl::StripLeadingAsciiWhitespace(bytes);
-  return !stripped.empty() &&
-         (stripped[0] == '"' || stripped[0] == '/' || stripped[0] == '#' || stripped[0] == '!' ||
-          stripped[0] == '{' || absl::StartsWith(stripped, "module"));
+  // The first bytes of ONNX are tags and numbers, none of which a text has: control characters.
+  const absl::string_view head = bytes.substr(0, 256);
+  const bool controls = std::any_of(head.begin(), head.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) &&
+           !absl::ascii_isspace(static_cast<unsigned char>(c));
+  });
+  return !bytes.empty() && !controls;
 }
 
 absl::StatusOr<OptOutput> ProcessInput(const OptInput& input, const OptOptions& options,

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # allot-opt where golden files do not reach: files it writes, reproducers, completion, and the same input given to
-# mlir-opt. Arguments: the folder of the programs, a scratch folder, and mlir-opt or nothing.
+# mlir-opt. Arguments: the folder of the programs, a scratch folder, an ONNX file, and mlir-opt or nothing.
 set -uo pipefail
-programs=$1 scratch=$2 mlir_opt=${3:-}
+programs=$1 scratch=$2 onnx=$3 mlir_opt=${4:-}
 rm -rf "$scratch" && mkdir -p "$scratch" && cd "$scratch" || exit 1
 PATH=$programs:$PATH
 passed=0 failed=0
@@ -77,6 +77,30 @@ refuses "fails again" "run estimate-cost first" allot-opt f.mlir --run-reproduce
 refuses "of the failing pass alone" "reproducer generated" allot-opt chain.mlir --cse --place \
   --pass-pipeline-crash-reproducer=l.mlir --pass-pipeline-local-reproducer
 check "holds one pass" grep -q 'pipeline: "builtin.module(onnx.graph(place{' l.mlir
+# A crash: the pipe in the place of a dump's file holds the pass up until the signal comes.
+folder=hung/builtin_module_no-symbol-name/onnx_graph_main
+mkdir -p $folder && mkfifo $folder/0_1_cse.mlir.tmp
+allot-opt chain.mlir --cse --print-ir-before=cse --print-ir-after=cse --print-ir-tree-dir=hung \
+  --pass-pipeline-crash-reproducer=c.mlir -o c.out 2>err &
+crashing=$!
+for _ in $(seq 200); do [ -e $folder/0_0_cse.mlir ] && break; sleep 0.05; done
+sleep 0.2
+kill -SEGV $crashing
+wait $crashing
+same "the status of a crash" 1 $?
+same "what is said of a crash" "error: crashed in pass 'cse'; reproducer generated at \`c.mlir\`" "$(cat err)"
+check "a crash leaves no output" test ! -e c.out
+check "its reproducer runs" allot-opt c.mlir --run-reproducer
+
+# ONNX from a file and from standard input, in any pass.
+cp "$onnx" model.onnx
+allot-opt model.onnx --canonicalize --verify-roundtrip -o file.mlir
+allot-opt --canonicalize <model.onnx | sed 's/<stdin>/model.onnx/' >stdin.mlir
+check "ONNX from a file" grep -q onnx.graph file.mlir
+check "ONNX from standard input" grep -q onnx.graph stdin.mlir
+echo 'no IR' >no_ir
+refuses "a text that is no IR" "^<stdin>:1:1: error: expected an op in generic form" allot-opt - <no_ir
+
 refuses "no bytecode" "binary form is ONNX" allot-opt chain.mlir --emit-bytecode
 refuses "no ONNX" "writes text" allot-opt chain.mlir -o x.onnx
 refuses "an unknown flag" "^error: Unknown command line argument '--csee'; did you mean '--cse'\\? Try: 'allot-opt --help'$" \
