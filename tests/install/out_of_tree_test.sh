@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Allot as others meet it: installed, moved, and used from folders that know nothing of the source tree.
+# Arguments: the build folder, the source folder, a folder to work in, and whether it was built with GLPK (ON or OFF).
+set -euo pipefail
+build=$1 source=$2 work=$3 glpk=$4
+fail() { echo "FAILED: $*" >&2; exit 1; }
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "$*"; }; }
+
+rm -rf "$work"
+mkdir -p "$work/src"
+work=$(realpath "$work")
+
+# Installed in one place and moved to another, it must not know where it was, or where it was built.
+quietly cmake --install "$build" --prefix "$work/first"
+mv "$work/first" "$work/prefix"
+prefix=$work/prefix
+grep -rIlF -e "$source" -e "$work" "$prefix" && fail "these files know where they were built"
+lib=$(dirname "$(find "$prefix" -name liballot.so)")
+export PKG_CONFIG_PATH=$lib/pkgconfig
+
+# What the core library asks for from outside: nothing of GLPK, and no way to print, read the environment or end the
+# process but for its own bugs: abort() and the message before it (support/check.h).
+wanted=$(nm -D --undefined-only "$lib/liballot.so" | awk '{print $NF}' | sed 's/@.*//')
+for symbol in $wanted; do
+  case $symbol in
+    glp_* | exit | _exit | _Exit | quick_exit | getenv | secure_getenv | setenv | putenv | printf | puts | putchar | \
+      perror | system | signal | sigaction | _ZSt4cout | _ZSt4cerr | _ZSt4clog)
+      fail "liballot.so refers to $symbol" ;;
+  esac
+done
+grep ' glp_' <<<"$(nm -D --defined-only "$lib/liballot.so")" && fail "liballot.so has symbols of GLPK"
+grep ' glp_' <<<"$(nm -u "$lib/liballot.a" 2>/dev/null)" && fail "liballot.a refers to GLPK"
+
+# --- embedding ---
+cp -r "$source"/examples/embed_* "$work/src"
+cp "$source/examples/plugins/mlp.onnx" "$work"
+cd "$work"
+configure() { # name of the build, source, options
+  local name=$1 from=$2
+  shift 2
+  quietly cmake -G Ninja -S "src/$from" -B "build/$name" -DCMAKE_PREFIX_PATH="$prefix" "$@"
+}
+build() { configure "$@"; quietly cmake --build "build/$1"; }
+agrees() { # file with what a program printed
+  diff "$work/expected.txt" "$1" >&2 || fail "$1 differs from what C++ says"
+}
+found_libraries() { LD_LIBRARY_PATH=$lib "$@"; }
+
+build cpp embed_cpp
+build/cpp/place mlp.onnx cpu-2gpu >expected.txt
+grep -q 'no plan is faster' expected.txt || fail "embed_cpp"
+
+quietly cc -std=c99 -Wall -Wextra -Wpedantic -Werror src/embed_c/main.c $(pkg-config --cflags --libs allot) -o place_c
+found_libraries ./place_c mlp.onnx cpu-2gpu >c.txt
+agrees c.txt
+build c embed_c
+build/c/place mlp.onnx cpu-2gpu >c_cmake.txt
+agrees c_cmake.txt
+build/c/place mlp.onnx no-such-machine 2>error.txt && fail "embed_c takes a machine that does not exist"
+grep -q '^error: .*no-such-machine' error.txt || fail "embed_c says: $(cat error.txt)"
+quietly c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c++ -fsyntax-only "$prefix/include/allot/allot.h"
+
+if command -v python3 >/dev/null; then
+  python3 -B src/embed_python/place.py mlp.onnx cpu-2gpu "$lib" >python.txt
+  agrees python.txt
+fi
+
+# Static libraries; with GLPK, from which no other plan of this small model can be expected than the best one.
+if [ "$glpk" = ON ]; then
+  build static embed_cpp -DLINK_STATIC=ON -DWITH_MILP=ON
+  quietly cc -std=c99 -DWITH_MILP src/embed_c/main.c $(pkg-config --cflags --libs allot-milp) -o place_milp
+  found_libraries ./place_milp mlp.onnx cpu-2gpu >milp.txt
+  build/static/place mlp.onnx cpu-2gpu >static.txt
+  diff milp.txt static.txt >&2 || fail "GLPK's solver answers shared and static libraries differently"
+  # What is under the GPL is not there for those who did not install it.
+  quietly cmake --install "$build" --prefix "$work/core" --component dev
+  quietly cmake --install "$build" --prefix "$work/core" --component runtime
+  (cd "$work/core" && find .) | grep -i -e milp -e glpk && fail "the components of the core library have these"
+  missing_from=$work/core
+else
+  build static embed_cpp -DLINK_STATIC=ON
+  build/static/place mlp.onnx cpu-2gpu >static.txt
+  agrees static.txt
+  missing_from=$prefix
+fi
+grep liballot <<<"$(ldd build/static/place)" && fail "the static program needs shared libraries of Allot"
+cmake -G Ninja -S src/embed_cpp -B build/missing -DCMAKE_PREFIX_PATH="$missing_from" -DWITH_MILP=ON >log 2>&1 &&
+  fail "the component milp is found where it is not"
+grep -q "component 'milp' is not installed" log || fail "without milp, find_package says: $(cat log)"
+
+# --- plug-ins: every folder of examples/plugins that builds by itself ---
+cp -r "$source/examples/plugins" "$work/src"
+for plugin in src/plugins/*/CMakeLists.txt; do
+  name=$(basename "$(dirname "$plugin")")
+  build "plugin-$name" "plugins/$name"
+  (cd "build/plugin-$name" && quietly bash "$work/src/plugins/$name/test.sh" "$prefix")
+done
+
+# --- programs ---
+if command -v node >/dev/null; then
+  grep -q allot-run <<<"$("$prefix/bin/allot" run --help)" || fail "allot run does not find its program"
+fi
+echo "out of tree: all well"
