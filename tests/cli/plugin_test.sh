@@ -17,7 +17,7 @@ refuses() {
   local pattern=$1 program=$2 text status; shift 2
   text=$("$programs/$program" "$@" 2>&1 >/dev/null </dev/null); status=$?
   [ $status -eq 1 ] || fail "$program $*: exit status $status"
-  [ "$(grep -c '^error: ' <<<"$text")" -eq 1 ] || fail "$program $*: not one error: $text"
+  [ "$(grep -cE '(^|: )error: ' <<<"$text")" -eq 1 ] || fail "$program $*: not one error: $text"
   grep -qE -e "$pattern" <<<"$text" || fail "$program $*: no '$pattern' in: $text"
 }
 
@@ -38,5 +38,17 @@ refuses "cost of node 'hidden' \(MatMul\) on cpu0: plug-in 'told': .* no table f
   --load-plugin="$told" --cost-model='told{error}'
 refuses "estimate says -1 ps" allot "$model" --load-plugin="$told" --cost-model='told{time=-1}'
 refuses '^error: --cost-model: told: needs options' allot "$model" --load-plugin="$told" --cost-model=told
+
+door=--load-plugin=$plugins/every_door.so
+prints '^  --door-rename' allot-opt --help "$door"
+prints '^      to=renamed ' allot-opt --list-passes "$door"
+prints 'sym_name = "x"' allot-opt "$model" "$door" --door-rename='to=x'
+prints 'sym_name = "renamed"' allot-opt "$model" "$door" --pass-pipeline='onnx.graph(door-pipeline)'
+refuses "error: pass 'door-throws': plug-in 'every-door': .* index 7" allot-opt "$model" "$door" --door-throws
+refuses "did you mean '--door-rename'" allot-opt "$model" "$door" --door-renam
+refuses "solver 'door-solver': threw an exception" allot "$model" "$door" --solver=door-solver
+refuses "output 'door-nothing': made nothing" allot "$model" "$door" --emit=door-nothing -o /dev/null/out
+refuses "there are .*door-cost" allot "$model" "$door" --cost-model=dor-cost
+prints '^door-solver$' allot-solve "$door" --list-solvers
 
 [ $failed -eq 0 ] && echo "plug-ins are loaded and refused as they should be"
