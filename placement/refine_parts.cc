@@ -18,7 +18,7 @@ namespace {
 class Refiner {
  public:
   Refiner(const PlacementProblem& problem, const ProblemGraph& graph, const PartedSolution& start,
-          int64_t work, uint64_t seed)
+          int64_t work, uint64_t seed, const ProgressHook& progress)
       : problem_(problem),
         graph_(graph),
         start_(start),
@@ -27,6 +27,7 @@ class Refiner {
         num_devices_(static_cast<int32_t>(problem.devices.size())),
         work_(work),
         random_(seed),
+        progress_(progress),
         unit_of_(n_, -1),
         stage_(n_),
         part_of_(n_),
@@ -68,6 +69,7 @@ class Refiner {
     Anneal(work_ - merging);
     Restore();
     MergeAll();
+    Report();
     PartedSolution refined = MakeParted(problem_, best_device_, best_part_, best_parts_, order_);
     return Better(start_.score, refined.score) ? start_ : refined;
   }
@@ -141,11 +143,17 @@ class Refiner {
   }
 
   void Keep() {
+    const bool better = value_.feasible() && (!best_.feasible() || value_.objective < best_.objective);
     best_ = value_;
+    if (better) Report();
     best_device_ = device_;
     best_wish_ = wish_;
     best_part_ = part_of_;
     best_parts_ = num_parts_;
+  }
+
+  void Report() const {
+    if (progress_ && best_.feasible()) progress_(best_.objective, 0, spent_);
   }
 
   void Restore() {
@@ -381,6 +389,7 @@ class Refiner {
   const int64_t work_;
   int64_t spent_ = 0;
   Random random_;
+  const ProgressHook& progress_;
 
   std::vector<int32_t> unit_of_;
   std::vector<std::vector<int32_t>> units_;    // items that must share a device
@@ -408,9 +417,10 @@ class Refiner {
 }  // namespace
 
 PartedSolution RefineParts(const PlacementProblem& problem, const ProblemGraph& graph,
-                           const PartedSolution& start, int64_t work, uint64_t seed) {
+                           const PartedSolution& start, int64_t work, uint64_t seed,
+                           const ProgressHook& progress) {
   if (problem.items.empty()) return start;
-  return Refiner(problem, graph, start, work, seed).Run();
+  return Refiner(problem, graph, start, work, seed, progress).Run();
 }
 
 }  // namespace allot

@@ -20,6 +20,10 @@ namespace allot {
 using ProgressHook = std::function<void(Picos value, Picos bound, int64_t work)>;
 
 class PlacementSolver;
+struct SolveResult;
+
+// What a solver that works in stages has reached after one of them: `best` is there.
+using StageHook = std::function<void(const SolveResult& reached)>;
 
 // Work limits rule, not clocks: the same problem, work and seed give the same result everywhere.
 struct SolveLimits {
@@ -29,6 +33,9 @@ struct SolveLimits {
   // If set, called whenever the best value or bound improves, on any thread but never on two at
   // once. Never changes the result.
   ProgressHook progress = nullptr;
+  // If set, called after each stage that has found something better, on the thread that called
+  // Solve(): the same calls for any number of threads. Never changes the result.
+  StageHook stage = nullptr;
   // Those that a portfolio may ask; nullptr: the built-in ones.
   const Registry<PlacementSolver>* solvers = nullptr;
 };

@@ -13,6 +13,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/memory_needs.h"
 #include "passes/pass.h"
+#include "passes/search_points.h"
 #include "placement/refine_parts.h"
 #include "placement/solver.h"
 #include "support/status.h"
@@ -58,10 +59,12 @@ class Placing {
     ALLOT_RETURN_IF_ERROR(RunSolver());
     if (!best_.has_value() && !proven_infeasible_) Repair();
     if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
+    Note();
     return *std::move(best_);
   }
 
-  std::vector<ir::Baseline>& baselines() { return baselines_; }
+  std::vector<ir::Baseline>& baselines() { return reached_.baselines; }
+  std::vector<ir::SearchPoint>& search() { return reached_.search; }
   int64_t work() const { return work_; }
 
  private:
@@ -79,7 +82,7 @@ class Placing {
       if (result.best.has_value()) {
         AddBaseline(name, *result.best);
       } else {
-        baselines_.push_back({name, std::nullopt});
+        reached_.baselines.push_back({name, std::nullopt});
       }
     }
     return absl::OkStatus();
@@ -88,11 +91,12 @@ class Placing {
   void AddBaseline(const std::string& name, const Solution& solution) {
     for (const ItemId item : problem_.items.ids()) {
       if (problem_.items[item].time[solution.device_of[item]].has_value()) continue;
-      baselines_.push_back({name, std::nullopt});
+      reached_.baselines.push_back({name, std::nullopt});
       return;
     }
     const std::optional<Picos> value = Offer(name, solution);
-    baselines_.push_back({name, value});
+    reached_.baselines.push_back({name, value});
+    Note();
   }
 
   absl::Status RunSolver() {
@@ -107,6 +111,7 @@ class Placing {
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
                            entry->make(options_.solver_options), "solver '", options_.solver,
                            "': ");
+    limits_.stage = [this](const SolveResult& reached) { NoteStage(reached); };
     ALLOT_ASSIGN_OR_RETURN(const SolveResult result, Solve(*solver, options_.solver, Input()));
     work_ += result.work;
     proven_infeasible_ = result.termination == Termination::kInfeasible;
@@ -160,6 +165,23 @@ class Placing {
     return value;
   }
 
+  void Note() {
+    if (!best_.has_value()) return;
+    const Picos value = best_->solution.score.objective;
+    // A stage may have had better parts by luck. Nobody kept them.
+    for (ir::SearchPoint& point : reached_.search) point.value = std::max(point.value, value);
+    AddSearchPoint(work_, value, 0, reached_);
+  }
+
+  // What the plan would be worth if the solver stopped here.
+  void NoteStage(const SolveResult& reached) {
+    const PartedSolution parted = FormParts(problem_, graph_, *reached.best, part_effort_);
+    if (!parted.score.feasible) return;
+    Picos value = parted.score.objective;
+    if (!reached_.search.empty()) value = std::min(value, reached_.search.back().value);
+    AddSearchPoint(work_ + reached.work, value, 0, reached_);
+  }
+
   const PlaceOptions& options_;
   const PlacementProblem& problem_;
   const ProblemGraph graph_;
@@ -171,7 +193,7 @@ class Placing {
   std::optional<Solution> best_item_level_;
   Score best_item_score_;
   std::string best_item_name_;
-  std::vector<ir::Baseline> baselines_;
+  ir::Summary reached_;  // the baselines, and how the search went
   bool proven_infeasible_ = false;
   int64_t work_ = 0;
 };
@@ -198,6 +220,7 @@ class Place final : public PlanPass {
     plan.summary->value = best.solution.score.objective;
     plan.summary->solver = best.name;
     plan.summary->baselines = std::move(placing.baselines());
+    plan.summary->search = std::move(placing.search());
     context.statistics->Add("work", placing.work());
     context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
     return absl::OkStatus();

@@ -12,6 +12,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
+#include "passes/search_points.h"
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/parts.h"
@@ -41,7 +42,17 @@ class RefinePass final : public PlanPass {
     if (!before.score.feasible) return MisplacedError();
     std::string how;
     bool proved = false;
-    const PartedSolution best = Improve(built.problem, graph, before, context, how, proved);
+    // What place has found counts from where place has stopped.
+    ir::Summary reached;
+    if (plan.summary.has_value()) reached.search = plan.summary->search;
+    const int64_t spent = SearchWork(reached);
+    const auto note = [&](Picos value, Picos, int64_t work) {
+      if (value <= before.score.objective) AddSearchPoint(spent + work, value, 0, reached);
+    };
+    note(before.score.objective, 0, 0);
+    const PartedSolution best = Improve(built.problem, graph, before, context, note, how, proved);
+    note(best.score.objective, 0, SearchWork(reached) - spent);
+    if (plan.summary.has_value()) plan.summary->search = reached.search;
     StoreSolution(best, plan);
     context.statistics->Add("improved", Better(best.score, before.score) ? 1 : 0);
     context.statistics->Add("proved", proved ? 1 : 0);
@@ -49,6 +60,7 @@ class RefinePass final : public PlanPass {
     if (!Better(best.score, before.score)) return absl::OkStatus();
     if (!plan.summary.has_value()) plan.summary.emplace();
     plan.summary->value = best.score.objective;
+    plan.summary->search = std::move(reached.search);
     absl::StrAppend(&plan.summary->solver, how);
     return absl::OkStatus();
   }
@@ -75,8 +87,8 @@ class RefinePass final : public PlanPass {
 
   // `before` or better; `how`: what made it so, `proved`: whether nothing is better.
   PartedSolution Improve(const PlacementProblem& problem, const ProblemGraph& graph,
-                         const PartedSolution& before, const PassContext& context, std::string& how,
-                         bool& proved) const {
+                         const PartedSolution& before, const PassContext& context,
+                         const ProgressHook& note, std::string& how, bool& proved) const {
     const std::vector<LowerBound> bounds =
         LowerBounds(problem, graph, Launch::kPerGroup, /*work=*/200'000);
     if (!bounds.empty() && bounds.front().value >= before.score.objective) {
@@ -91,7 +103,7 @@ class RefinePass final : public PlanPass {
         return *std::move(best);
       }
     }
-    PartedSolution refined = RefineParts(problem, graph, before, Work(problem), context.seed);
+    PartedSolution refined = RefineParts(problem, graph, before, Work(problem), context.seed, note);
     if (!Better(refined.score, before.score)) return before;
     how = "+refine";
     return refined;

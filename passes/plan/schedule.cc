@@ -10,6 +10,7 @@
 #include "passes/kernel_costs.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
+#include "passes/search_points.h"
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/verify.h"
@@ -177,6 +178,7 @@ class SchedulePass final : public PlanPass {
           "the lower bound ", summary.bound_name, " of ", summary.lower_bound,
           " ps exceeds the value of ", summary.value, " ps; this is a bug, please report it"));
     }
+    AddSearchPoint(SearchWork(summary), summary.value, summary.lower_bound, summary);
     return absl::OkStatus();
   }
 

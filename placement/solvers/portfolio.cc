@@ -253,6 +253,10 @@ class Portfolio : public PlacementSolver {
       }  // else: a solver for other problems
     }
     Report(input, standing);
+    const SolveResult& reached = standing.result;
+    if (input.limits.stage && reached.best && (known < 0 || reached.score.objective < known)) {
+      input.limits.stage(reached);
+    }
     return absl::OkStatus();
   }
 

@@ -139,6 +139,28 @@ TEST(PlaceDefaultTest, LargerGraphsKeepEveryPromise) {
   }
 }
 
+TEST(PlaceDefaultTest, NotesHowTheSearchWent) {
+  for (const ir::Objective objective : {ir::Objective::kLatency, ir::Objective::kThroughput}) {
+    RandomGraphOptions options;
+    options.seed = 5;
+    options.nodes = 120;
+    Planning planning(RandomModule(options), SlowTarget(3));
+    planning.context.objective = objective;
+    ASSERT_TRUE(planning.Run("place-default").ok());
+    const ir::Summary& summary = *planning.plan.summary;
+    const std::vector<ir::SearchPoint>& search = summary.search;
+    ASSERT_GE(search.size(), 3u);
+    for (size_t i = 1; i < search.size(); ++i) {
+      EXPECT_GT(search[i].work, search[i - 1].work);
+      EXPECT_LE(search[i].value, search[i - 1].value);
+      EXPECT_GE(search[i].bound, search[i - 1].bound);
+    }
+    EXPECT_GT(search.front().value, search.back().value);
+    EXPECT_EQ(search.back().value, summary.value);
+    EXPECT_EQ(search.back().bound, summary.lower_bound);
+  }
+}
+
 TEST(PlaceDefaultTest, SameInputSamePlan) {
   RandomGraphOptions options;
   options.seed = 5;
