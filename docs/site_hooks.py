@@ -1,7 +1,7 @@
 """What MkDocs does not do by itself when it builds the site (see ../mkdocs.yml).
 
 Pages link to source files of the repository, which are not below docs/: such files are put beside the pages as text.
-Headings get the anchors that forges give them, so that one link serves both.
+Headings get the anchors that forges give them, so that one link serves both. Searching works without a server.
 """
 
 import os
@@ -13,7 +13,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
 LINK = re.compile(r'(?<=\]\()(?!\w+:|#)([^)\s#]+)')
-NOT_SHOWN = ('.py', '.sh', '.mjs', '.txt')
+NOT_SHOWN = ('.py', '.sh', '.js', '.mjs', '.txt')
 
 copies = tempfile.TemporaryDirectory(prefix='allot-site-')
 
@@ -45,8 +45,9 @@ def on_config(config):
 
 def on_files(files, config):
     docs = config['docs_dir']
-    for file in [file for file in files if file.src_uri.endswith(NOT_SHOWN)]:
-        files.remove(file)
+    for file in list(files):
+        if file.abs_src_path.startswith(docs + os.sep) and file.src_uri.endswith(NOT_SHOWN):
+            files.remove(file)
     needed = set()
     for page in files.documentation_pages():
         with open(page.abs_src_path, encoding='utf-8') as text:
@@ -67,3 +68,14 @@ def on_page_markdown(markdown, page, config, files):
         return match[1] if path is None else os.path.relpath(copy_of(path), os.path.dirname(here) or '.')
 
     return LINK.sub(rewrite, markdown)
+
+
+def on_post_build(config):
+    search = os.path.join(config['site_dir'], 'search')
+    with open(os.path.join(search, 'search_index.json'), encoding='utf-8') as index:
+        script = f'const allotSearchIndex = {index.read()};\n'
+    with open(os.path.join(search, 'index.js'), 'w', encoding='utf-8') as file:
+        file.write(script)
+    shutil.copyfile(os.path.join(config['docs_dir'], 'site_search.js'), os.path.join(search, 'main.js'))
+    for unused in ('search_index.json', 'worker.js'):
+        os.remove(os.path.join(search, unused))
