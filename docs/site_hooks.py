@@ -12,6 +12,8 @@ import tempfile
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
+# What follows the language of a block ("file=...", "from=...") is for tests, and unknown to MkDocs.
+BLOCK = re.compile(r'^(```\w+) .*$', re.MULTILINE)
 LINK = re.compile(r'(?<=\]\()(?!\w+:|#)([^)\s#]+)')
 NOT_SHOWN = ('.py', '.sh', '.js', '.mjs', '.txt')
 
@@ -67,7 +69,7 @@ def on_page_markdown(markdown, page, config, files):
         path = outside(match[1], here, config['docs_dir'])
         return match[1] if path is None else os.path.relpath(copy_of(path), os.path.dirname(here) or '.')
 
-    return LINK.sub(rewrite, markdown)
+    return LINK.sub(rewrite, BLOCK.sub(r'\1', markdown))
 
 
 def on_post_build(config):

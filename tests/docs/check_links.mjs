@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 const NOT_OURS = /^(build.*|node_modules|\..*)$/;
 
 /** All Markdown files below `folder`, relative to it, sorted. */
-function pagesBelow(folder, below = '') {
+export function pagesBelow(folder, below = '') {
   return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
     const path = join(below, entry.name);
     if (entry.isDirectory()) return NOT_OURS.test(entry.name) ? [] : pagesBelow(folder, path);
