@@ -143,7 +143,8 @@ class Refiner {
   }
 
   void Keep() {
-    const bool better = value_.feasible() && (!best_.feasible() || value_.objective < best_.objective);
+    const bool better =
+        value_.feasible() && (!best_.feasible() || value_.objective < best_.objective);
     best_ = value_;
     if (better) Report();
     best_device_ = device_;

@@ -56,7 +56,7 @@ class Details {
   link(kind, index) {
     const { plan } = this;
     const [text, device] = kind === 'node' ? [plan.nodes.name[index], plan.deviceOf[index]] : [plan.parts[index].label, plan.parts[index].device];
-    return element('button', { className: 'link', type: 'button', onclick: () => this.choose({ kind, index }, true) }, chip(device, ''), text);
+    return element('button', { className: 'link', type: 'button', onclick: () => this.choose({ kind, index }, true) }, dotted(device, text));
   }
 
   links(title, nodes, most = 12) {
@@ -76,14 +76,14 @@ class Details {
     const { plan } = this, { nodes, clusters, summary } = plan, cluster = nodes.cluster[node], device = plan.deviceOf[node];
     const reason = clusters.reason.length > 0 ? clusters.reasons[clusters.reason[cluster]] : '';
     const next = clusters.next_best[cluster] ?? null, fused = plan.kernelOf[node].filter((other) => other !== node);
-    const change = (value) => (summary && summary.value_us > 0 ? ` (${signed(value / summary.cluster_value_us - 1)})` : '');
+    const change = (value) => (summary && summary.value_us > 0 ? ` (${signed(value / summary.value_us - 1)})` : '');
     return [
       element('h2', {}, nodes.name[node]),
-      element('p', {}, plan.ops[nodes.op[node]], ' on ', chip(device, plan.devices[device].name)),
+      element('p', {}, plan.ops[nodes.op[node]], ' on ', dotted(device, plan.devices[device].name)),
       element('h3', {}, 'Why it is here'),
       element('p', { className: 'why' }, reason === '' ? 'The pipeline gave no reasons (its pass explain did not run).' : reason),
       next === null ? null : element('h3', {}, 'Next-best device'),
-      next === null ? null : element('p', {}, chip(next[0], plan.devices[next[0]].name), `: ${summary?.objective ?? 'objective'} ${time(next[1])}${change(next[1])}`),
+      next === null ? null : element('p', {}, dotted(next[0], plan.devices[next[0]].name), `: ${summary?.objective ?? 'objective'} ${time(next[1])}${change(next[1])}`),
       element('h3', {}, 'Place and time'),
       this.facts(
         ['part', this.link('part', plan.partOf[node])],
@@ -103,7 +103,7 @@ class Details {
     const crossing = plan.cuts.filter((cut) => cut.from === index || cut.to.includes(index));
     return [
       element('h2', {}, `Part ${part.label}`),
-      element('p', {}, count(plan.nodesOf[index].length, 'node'), ' on ', chip(part.device, plan.devices[part.device].name)),
+      element('p', {}, count(plan.nodesOf[index].length, 'node'), ' on ', dotted(part.device, plan.devices[part.device].name)),
       element('h3', {}, 'Time and file'),
       this.facts(
         plan.timed ? ['predicted', span(part.start_us, part.end_us)] : null,
@@ -129,9 +129,9 @@ class Details {
     const cut = plan.cuts.find((one) => one.tensor === transfer.tensor && plan.parts[one.to[0]].device === transfer.to);
     return [
       element('h2', {}, transfer.tensor),
-      element('p', {}, chip(transfer.from, plan.devices[transfer.from].name), ' → ', chip(transfer.to, plan.devices[transfer.to].name)),
-      cut ? element('h3', {}, `Why it crosses: ${cut.cause}`) : null,
-      cut ? element('p', { className: 'why' }, cut.why) : null,
+      element('p', {}, dotted(transfer.from, plan.devices[transfer.from].name), ' → ', dotted(transfer.to, plan.devices[transfer.to].name)),
+      cut?.cause ? element('h3', {}, `Why it crosses: ${cut.cause}`) : null,
+      cut?.cause ? element('p', { className: 'why' }, cut.why) : null,
       element('h3', {}, 'Transfer'),
       this.facts(['size', bytes(transfer.bytes)], ['time', span(transfer.start_us, transfer.end_us)],
         transfer.channels.length > 0 ? ['over', transfer.channels.map((channel) => plan.channels[channel]).join(', ')] : null,

@@ -100,5 +100,8 @@ function fitText(draw, text, width, keepEnd = false) {
   return low < 2 ? '' : cut(low);
 }
 
+/** A name with the colour of its device before it; the second kind may wrap. */
 const chip = (device, name) =>
   element('span', { className: 'chip' }, element('i', { style: { background: backgroundOf(device) } }), name);
+const dotted = (device, text) =>
+  element('span', {}, element('i', { className: 'dot', style: { background: backgroundOf(device) } }), text);

@@ -37,9 +37,10 @@ class GraphView extends ZoomCanvas {
 
   fit() {
     const { width, height } = this.layout, margin = 14;
-    this.scale = Math.min((this.width - 2 * margin) / width, (this.height - 2 * margin - 10) / height, 1.25);
+    const head = 22;  // the titles of the uppermost boxes
+    this.scale = Math.min((this.width - 2 * margin) / width, (this.height - 2 * margin - head) / height, 1.25);
     this.left = (this.width - width * this.scale) / 2;
-    this.top = Math.max(margin + 10, (this.height - height * this.scale) / 2);
+    this.top = Math.max(margin + head, (this.height - height * this.scale) / 2);
     this.fitted = true;
   }
 
@@ -102,9 +103,9 @@ class GraphView extends ZoomCanvas {
   }
 
   paintBoxes(draw, view) {
-    const { plan } = this, text = Math.min(Math.max(12, 11 / this.scale), 34);
+    const { plan } = this, text = Math.min(Math.max(12, 11.5 / this.scale), 26);
     for (const box of this.layout.boxes) {
-      if (box.x > view.right || box.x + box.width < view.left || box.y > view.bottom || box.y + box.height < view.top) continue;
+      if (box.x > view.right || box.x + box.width < view.left || box.y - BOX.gap > view.bottom || box.y + box.height < view.top) continue;
       const part = plan.parts[box.part], chosen = this.selection?.kind === 'part' && this.selection.index === box.part;
       draw.beginPath();
       draw.roundRect(box.x, box.y, box.width, box.height, 8);
@@ -120,9 +121,11 @@ class GraphView extends ZoomCanvas {
       draw.fillStyle = this.colours.text;
       draw.textBaseline = 'alphabetic';
       draw.textAlign = 'left';
-      // A long title may not cover the operators below it.
-      const title = `${part.label} · ${plan.devices[part.device].name}`;
-      draw.fillText(fitText(draw, title, box.width - 12), box.x + 8, box.y + BOX.title - 6 - Math.max(0, text - 16) * 0.5);
+      const took = plan.timed ? ` · ${time(part.end_us - part.start_us)}` : '';
+      const short = `${part.label} · ${plan.devices[part.device].name}`;
+      const titles = [`${short} · ${count(plan.nodesOf[box.part].length, 'node')}${took}`, short];
+      const title = titles.find((one) => draw.measureText(one).width <= box.width) ?? fitText(draw, part.label, box.width);
+      draw.fillText(title, box.x + 2, box.y - 6);
     }
   }
 
@@ -130,7 +133,7 @@ class GraphView extends ZoomCanvas {
     const { x, y } = this.layout, { plan } = this;
     const shown = (node) => x[node] + NODE.width > view.left && x[node] - NODE.width < view.right &&
       y[node] + NODE.height > view.top && y[node] - NODE.height < view.bottom;
-    const labels = this.scale >= 0.42, names = this.scale >= 0.75;
+    const labels = this.scale >= 0.34, names = this.scale >= 0.75;
     for (let device = 0; device < plan.devices.length; ++device) {
       for (const dim of this.found === null ? [false] : [true, false]) {
         draw.beginPath();
@@ -152,7 +155,7 @@ class GraphView extends ZoomCanvas {
     draw.fillStyle = ink;
     draw.textAlign = 'center';
     draw.textBaseline = 'middle';
-    draw.font = `600 ${names ? 11.5 : Math.min(17, 8.5 / this.scale)}px ${FONT}`;
+    draw.font = `600 ${names ? 11.5 : Math.min(20, 8.5 / this.scale)}px ${FONT}`;
     for (const node of members) draw.fillText(fitText(draw, ops[nodes.op[node]], room), x[node], y[node] - (names ? 5 : 0));
     if (!names) return;
     draw.font = `8.5px ${FONT}`;

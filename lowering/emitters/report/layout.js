@@ -2,7 +2,7 @@
 // run down like the columns of a newspaper, so that deep models fill the width. Near-linear in nodes and edges.
 
 const NODE = { width: 118, height: 30, gapX: 14, gapY: 20 };
-const BOX = { pad: 12, title: 22, gap: 30 };
+const BOX = { pad: 12, gap: 36 };  // titles stand in the gaps
 const ROW = NODE.height + NODE.gapY, SLOT = NODE.width + NODE.gapX;
 
 /** The layer of every node within its part: the longest way from a node without sources there. */
@@ -78,17 +78,33 @@ function rowsOf(plan, members, layer, at) {
   return rows;
 }
 
-// Splits rows into columns of about `most` rows, where a row and the one before it are narrow.
-function columnsOf(rows, most) {
-  const wanted = Math.ceil(rows.length / most), columns = [];
+// How many tensors of the part go on past the beginning of each row.
+function crossings(plan, rows) {
+  const rowOf = new Map(), change = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => row.forEach((node) => rowOf.set(node, i)));
+  for (const [node, row] of rowOf) {
+    let last = row;
+    for (const user of plan.users.of(node)) last = Math.max(last, rowOf.get(user) ?? row);
+    if (last === row) continue;
+    ++change[row + 1];
+    if (last < rows.length) --change[last + 1];
+  }
+  for (let i = 1; i <= rows.length; ++i) change[i] += change[i - 1];
+  return change;
+}
+
+// Splits rows into columns of at most `most` rows and about as long as each other, where few tensors go on.
+function columnsOf(rows, crossing, most) {
+  const columns = [];
   let begin = 0;
-  for (let left = wanted; left > 1; --left) {
-    const middle = begin + Math.round((rows.length - begin) / left), slack = Math.floor((rows.length - begin) / left / 6);
-    let best = middle;
-    for (let i = Math.max(begin + 1, middle - slack); i <= Math.min(rows.length - 1, middle + slack); ++i) {
-      const width = (at) => rows[at].length + rows[at - 1].length;
-      if (width(i) < width(best) || (width(i) === width(best) && Math.abs(i - middle) < Math.abs(best - middle))) best = i;
+  for (let left = Math.ceil(rows.length / most); left > 1; --left) {
+    const length = (rows.length - begin) / left, latest = Math.min(begin + most, rows.length - 1);
+    let best = Math.min(begin + Math.round(length), latest);
+    for (let i = Math.max(begin + 1, Math.floor(begin + length * 0.8)); i <= latest; ++i) {
+      if (crossing[i] < crossing[best]) best = i;
     }
+    // What is left must fit into the columns that are left.
+    if (rows.length - best > (left - 1) * most) best = Math.max(best, rows.length - (left - 1) * most);
     columns.push(rows.slice(begin, best));
     begin = best;
   }
@@ -107,12 +123,12 @@ function extent(column, at) {
 
 // All boxes in columns no higher than `height` where they can be: [{part, x, y, width, height, columns}].
 function pack(parts, at, height) {
-  const boxes = [], most = Math.max(1, Math.floor((height - BOX.title - BOX.pad) / ROW));
+  const boxes = [], most = Math.max(1, Math.floor((height - 2 * BOX.pad) / ROW));
   let x = 0, y = 0, columnWidth = 0, total = 0;
-  for (const { part, rows } of parts) {
-    const columns = columnsOf(rows, most).map((column) => ({ rows: column, ...extent(column, at) }));
+  for (const { part, rows, crossing } of parts) {
+    const columns = columnsOf(rows, crossing, most).map((column) => ({ rows: column, ...extent(column, at) }));
     const width = columns.reduce((sum, { left, right }) => sum + right - left + 2 * NODE.gapX, 0) - 2 * NODE.gapX + 2 * BOX.pad;
-    const tall = BOX.title + BOX.pad + Math.max(...columns.map((column) => column.rows.length)) * ROW - NODE.gapY;
+    const tall = 2 * BOX.pad + columns.reduce((long, column) => Math.max(long, column.rows.length), 0) * ROW - NODE.gapY;
     if (y > 0 && y + tall > height) {
       x += columnWidth + BOX.gap;
       y = columnWidth = 0;
@@ -132,7 +148,10 @@ function pack(parts, at, height) {
 function layoutGraph(plan, shape) {
   const at = new Float64Array(plan.size), layer = layersOf(plan);
   const parts = plan.parts.map((_, part) => part).filter((part) => plan.nodesOf[part].length > 0)
-    .map((part) => ({ part, rows: rowsOf(plan, plan.nodesOf[part], layer, at) }));
+    .map((part) => {
+      const found = rowsOf(plan, plan.nodesOf[part], layer, at);
+      return { part, rows: found, crossing: crossings(plan, found) };
+    });
   const rows = parts.reduce((sum, part) => sum + part.rows.length, 0);
   let best = null;
   for (let height = 300; height < 1.5 * rows * ROW + 600; height *= 1.12) {
@@ -150,7 +169,7 @@ function layoutGraph(plan, shape) {
       part.rows.forEach((row, i) => {
         for (const node of row) {
           x[node] = left + at[node] - part.left;
-          y[node] = box.y + BOX.title + NODE.height / 2 + i * ROW;
+          y[node] = box.y + BOX.pad + NODE.height / 2 + i * ROW;
           column[node] = next;
         }
       });

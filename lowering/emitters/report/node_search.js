@@ -36,7 +36,7 @@ class NodeSearch {
   paint() {
     const { plan } = this, rows = this.matches.slice(0, LISTED).map((node, i) => {
       const row = element('div', { role: 'option', ariaSelected: i === this.active ? 'true' : 'false' },
-        chip(plan.deviceOf[node], ''), plan.nodes.name[node], element('small', {}, ` ${plan.ops[plan.nodes.op[node]]}`));
+        dotted(plan.deviceOf[node], plan.nodes.name[node]), element('small', {}, ` ${plan.ops[plan.nodes.op[node]]}`));
       row.addEventListener('pointerdown', (event) => { event.preventDefault(); this.take(i); });
       return row;
     });

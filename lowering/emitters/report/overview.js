@@ -17,7 +17,7 @@ function paintCards(plan, measured) {
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
   const pays = single === null || summary.value_us < single.value;
   cards.append(card(stream ? 'Predicted per inference' : 'Predicted latency', time(summary.value_us),
-    stream && summary.value_us > 0 ? `in a steady stream: ${Number((1e6 / summary.value_us).toPrecision(3)).toLocaleString('en')} per second` : 'of one inference'));
+    stream && summary.value_us > 0 ? `${Number((1e6 / summary.value_us).toPrecision(3)).toLocaleString('en')} inferences per second` : 'of one inference'));
   if (measured !== null) {
     cards.append(card(measured.mode === 'pipeline' ? 'Measured per inference' : 'Measured latency', time(measured.measured_us),
       measured.error === null ? `in another mode: ${measured.mode}` : `the prediction is ${signed(measured.error)} off`));

@@ -9,6 +9,7 @@
 
 #include "ir/node_name.h"
 #include "lowering/emitters/micros.h"
+#include "lowering/piece_flow.h"
 #include "support/version.h"
 
 namespace allot {
@@ -216,20 +217,41 @@ class PageWriter {
     return producer.valid() ? index_of_[producer] : -1;
   }
 
+  // With causes if the pass explain has run; else what the bundle shows.
   Json Cuts() const {
     Json::Array cuts;
     for (const ir::Cut& cut : plan_.cuts) {
-      Json::Array to;
-      for (const ir::PartId part : cut.to) to.push_back(int64_t{part.index()});
-      cuts.push_back(Json::Object{{"tensor", graph_.value(cut.value).name},
-                                  {"node", Producer(cut.value)},
-                                  {"from", int64_t{cut.from.index()}},
-                                  {"to", std::move(to)},
-                                  {"bytes", cut.bytes},
-                                  {"cause", ir::CutCauseName(cut.cause)},
-                                  {"why", cut.why}});
+      Json::Object object = Cut(cut.value, cut.from, cut.to, cut.bytes);
+      object.emplace_back("cause", ir::CutCauseName(cut.cause));
+      object.emplace_back("why", cut.why);
+      cuts.push_back(std::move(object));
+    }
+    if (!cuts.empty()) return Json(std::move(cuts));
+    for (const PieceFlow& flow : PieceFlows(input_.module, plan_, input_.bundle)) {
+      const ir::PartId from = input_.bundle.pieces[flow.from].part;
+      std::map<DeviceId, std::vector<ir::PartId>> readers;
+      for (const size_t to : flow.to) {
+        const Piece& piece = input_.bundle.pieces[to];
+        if (plan_.parts.Contains(piece.part)) readers[piece.device].push_back(piece.part);
+      }
+      if (!plan_.parts.Contains(from)) continue;
+      for (const auto& [device, parts] : readers) {
+        cuts.push_back(Cut(flow.value, from, parts, flow.bytes));
+      }
     }
     return Json(std::move(cuts));
+  }
+
+  // `to`: parts of one device.
+  Json::Object Cut(ir::ValueId value, ir::PartId from, const std::vector<ir::PartId>& to,
+                   Bytes bytes) const {
+    Json::Array parts;
+    for (const ir::PartId part : to) parts.push_back(int64_t{part.index()});
+    return {{"tensor", graph_.value(value).name},
+            {"node", Producer(value)},
+            {"from", int64_t{from.index()}},
+            {"to", std::move(parts)},
+            {"bytes", bytes}};
   }
 
   Json Transfers() const {

@@ -17,14 +17,14 @@ class ScheduleView extends ZoomCanvas {
     this.start();
   }
 
-  // What fits into the first view: the plan, and the first measured sample.
+  // What fits into the first view: the plan, and the first measured sample unless that took very much longer.
   firstEnd() {
     const { summary, parts, transfers } = this.plan;
     let end = summary.objective === 'latency' ? summary.value_us : 0;
     for (const { end_us: at } of [...parts, ...transfers]) end = Math.max(end, at);
-    const runs = this.measured?.runs ?? [];
+    const runs = this.measured?.runs ?? [], planned = end;
     for (const run of runs) if (run[1] === runs[0][1]) end = Math.max(end, run[5]);
-    return end;
+    return Math.min(end, 4 * planned);
   }
 
   addRow(title, subtitle, bars, first) {
@@ -199,12 +199,12 @@ class ScheduleView extends ZoomCanvas {
         draw.strokeRect(left, top, width, height);
       }
       const visible = Math.min(right, this.width) - Math.max(left, GUTTER);
-      if (visible < 26) continue;
+      if (visible < 20) continue;
       draw.font = `${bar.light ? '' : '600 '}11px ${FONT}`;
       draw.fillStyle = bar.light ? this.colours.text : bar.device < 0 ? '#ffffff' : hueOf(bar.device).ink;
       draw.textAlign = 'left';
       draw.textBaseline = 'middle';
-      draw.fillText(fitText(draw, bar.text, visible - 10), Math.max(left, GUTTER) + 5, top + height / 2 + 0.5);
+      draw.fillText(fitText(draw, bar.text, visible - 6), Math.max(left, GUTTER) + 4, top + height / 2 + 0.5);
     }
   }
 

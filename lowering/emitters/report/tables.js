@@ -75,7 +75,7 @@ function paintCuts(plan, choose) {
     { title: 'to', key: (cut) => cut.to[0], cell: (cut) => element('span', {}, ...cut.to.flatMap((to, i) => [i > 0 ? ', ' : '', part(to)])) },
     { title: 'size', number: true, key: (cut) => cut.bytes, cell: (cut) => bytes(cut.bytes) },
     { title: 'changes device', short: true, key: (cut) => (changes(cut) ? 0 : 1), cell: (cut) => (changes(cut) ? 'yes' : 'no') },
-    { title: 'cause', short: true, key: (cut) => cut.cause, cell: (cut) => cut.cause },
-    { title: 'why', key: (cut) => cut.why, cell: (cut) => cut.why },
+    { title: 'cause', short: true, key: (cut) => cut.cause ?? '', cell: (cut) => cut.cause ?? '–' },
+    { title: 'why', key: (cut) => cut.why ?? '', cell: (cut) => cut.why ?? 'the pass explain did not run' },
   ], plan.cuts, 3);
 }

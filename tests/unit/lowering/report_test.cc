@@ -92,6 +92,10 @@ TEST(ReportTest, HoldsThePlan) {
   const Json& clusters = *plan.Find("clusters");
   EXPECT_EQ(*clusters.Find("part"), Json(Json::Array{0, 1, 1}));
   EXPECT_EQ(*clusters.Find("reasons"), Json(Json::Array{"because"}));
+  EXPECT_EQ(
+      *plan.Find("cuts"),
+      Json(Json::Array{Json::Object{
+          {"tensor", "t1"}, {"node", 0}, {"from", 0}, {"to", Json::Array{1}}, {"bytes", 8}}}));
   const Json& part = (*plan.Find("parts")->If<Json::Array>())[1];
   EXPECT_EQ(*part.Find("id"), Json("p1"));
   EXPECT_EQ(*part.Find("device"), Json(1));
