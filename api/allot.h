@@ -87,6 +87,7 @@ ALLOT_EXPORT allot_code allot_options_free(allot_options* options);
  *   threads       1 to 256; never changes the plan
  *   pass-pipeline passes to run instead of the default ones
  *   strict-shapes true | false
+ *   load-plugin   a shared library of passes, solvers, cost models or outputs; adds. Its code runs.
  *   external-data reference | embed, for allot_plan_write()
  *   emit-ir-version keep | 11, likewise
  *

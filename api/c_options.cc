@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 
 #include "api/c_status.h"
+#include "api/plugin_loader.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/target_json.h"
@@ -19,6 +20,7 @@ namespace allot::capi {
 namespace {
 
 constexpr int64_t kMaxThreads = 256;  // as of the programs
+constexpr char kLoadPlugin[] = "load-plugin";
 
 // The options that are a field of CompileOptions as it stands.
 struct PlainOption {
@@ -107,8 +109,13 @@ absl::Status SetOther(const std::string& name, const std::string& value, Compile
 }  // namespace
 
 absl::Status OptionsObject::Set(const std::string& name, const std::string& value) {
+  if (name == kLoadPlugin) {
+    return WithContext(
+        EditRegistries([&](Registries& registries) { return LoadPlugin(value, registries); }),
+        "load-plugin: ");
+  }
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> names;
+  std::vector<std::string> names = {kLoadPlugin};
   for (const PlainOption& option : kPlainOptions) {
     if (name == option.name) {
       return WithContext(SetPlain(option, value, options_), absl::StrCat(name, ": "));
@@ -127,12 +134,13 @@ absl::Status OptionsObject::Set(const std::string& name, const std::string& valu
                                  : absl::StrCat("; did you mean '", near, "'?"));
 }
 
-void OptionsObject::EditRegistries(const std::function<void(Registries&)>& edit) {
+absl::Status OptionsObject::EditRegistries(const std::function<absl::Status(Registries&)>& edit) {
   const std::lock_guard lock(mutex_);
   auto registries =
       std::make_shared<Registries>(registries_ == nullptr ? BuiltinRegistries() : *registries_);
-  edit(*registries);
+  ALLOT_RETURN_IF_ERROR(edit(*registries));
   registries_ = std::move(registries);
+  return absl::OkStatus();
 }
 
 OptionsSnapshot OptionsObject::Snapshot() const {
@@ -143,13 +151,12 @@ OptionsSnapshot OptionsObject::Snapshot() const {
 }
 
 allot_status* EditRegistries(allot_options* options,
-                             const std::function<void(Registries&)>& edit) noexcept {
+                             const std::function<absl::Status(Registries&)>& edit) noexcept {
   return Guard([&]() -> allot_status* {
     if (options == nullptr) return NullArgument("options");
     const auto object = HandleTable::Instance().Find<OptionsObject>(options);
     if (object == nullptr) return DeadHandle("options");
-    object->EditRegistries(edit);
-    return nullptr;
+    return MakeStatus(object->EditRegistries(edit));
   });
 }
 

@@ -27,7 +27,8 @@ class OptionsObject {
 
   // "objective", "latency" and so on, as allot.h lists them.
   absl::Status Set(const std::string& name, const std::string& value);
-  void EditRegistries(const std::function<void(Registries&)>& edit);
+  // What `edit` does is kept if it returns OK.
+  absl::Status EditRegistries(const std::function<absl::Status(Registries&)>& edit);
   OptionsSnapshot Snapshot() const;
 
  private:
@@ -38,6 +39,6 @@ class OptionsObject {
 
 // For libraries that add to what can be asked for by name.
 allot_status* EditRegistries(allot_options* options,
-                             const std::function<void(Registries&)>& edit) noexcept;
+                             const std::function<absl::Status(Registries&)>& edit) noexcept;
 
 }  // namespace allot::capi

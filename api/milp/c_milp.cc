@@ -3,6 +3,8 @@
 #include "placement/glpk/add_milp_solver.h"
 
 extern "C" allot_status* allot_options_add_milp(allot_options* options) {
-  return allot::capi::EditRegistries(
-      options, [](allot::Registries& registries) { allot::AddMilpSolver(registries.solvers); });
+  return allot::capi::EditRegistries(options, [](allot::Registries& registries) {
+    allot::AddMilpSolver(registries.solvers);
+    return absl::OkStatus();
+  });
 }

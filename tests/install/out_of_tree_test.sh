@@ -61,9 +61,17 @@ grep -q '^error: .*no-such-machine' error.txt || fail "embed_c says: $(cat error
 quietly c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c++ -fsyntax-only "$prefix/include/allot/allot.h"
 
 if command -v python3 >/dev/null; then
-  python3 -B src/embed_python/place.py mlp.onnx cpu-2gpu "$lib" >python.txt
+  python3 -B src/embed_python/place.py mlp.onnx cpu-2gpu --library="$lib" >python.txt
   agrees python.txt
 fi
+# Without pkg-config's shared library, and every name that the header promises.
+quietly cc src/embed_c/main.c $(pkg-config --cflags --libs --static allot | sed 's/-lallot/-l:liballot.a/') -o place_static
+./place_static mlp.onnx cpu-2gpu >c_static.txt
+agrees c_static.txt
+exported=$(nm -D --defined-only "$lib/liballot.so" | awk '{print $3}')
+for name in $(grep -oE '\ballot_[a-z_]+\(' "$prefix/include/allot/allot.h" | tr -d '(' | sort -u); do
+  grep -qx "$name" <<<"$exported" || fail "liballot.so lacks $name of allot.h"
+done
 
 # Static libraries; with GLPK, from which no other plan of this small model can be expected than the best one.
 if [ "$glpk" = ON ]; then
@@ -95,6 +103,13 @@ for plugin in src/plugins/*/CMakeLists.txt; do
   build "plugin-$name" "plugins/$name"
   (cd "build/plugin-$name" && quietly bash "$work/src/plugins/$name/test.sh" "$prefix")
 done
+
+# A plug-in finds Allot in a library as in a program.
+if command -v python3 >/dev/null; then
+  python3 -B src/embed_python/place.py mlp.onnx cpu-2gpu --library="$lib" cost-model=memory-bound \
+    load-plugin=build/plugin-cost_model/memory_bound.so >plugin.txt || fail "the plug-in does not load into liballot.so"
+  diff plugin.txt expected.txt >/dev/null && fail "the plug-in's costs change nothing"
+fi
 
 # --- programs ---
 if command -v node >/dev/null; then

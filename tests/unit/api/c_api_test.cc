@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "gtest/gtest.h"
 
 #include "api/allot.h"
+#include "api/c_status.h"
 #include "api/compile.h"
 #include "examples/models/onnx_builder.h"
 #include "support/json.h"
@@ -179,6 +182,15 @@ TEST_F(CApi, TakesAMachineAsText) {
   allot_plan_free(plan);
 }
 
+TEST_F(CApi, LoadsPlugins) {
+  Set("load-plugin", ALLOT_TEST_PLUGINS "/says_what_it_is_told.so");
+  Set("cost-model", "told{time=10000000}");
+  allot_plan* const plan = Plan();
+  EXPECT_GT(allot_plan_value_ps(plan), 0);
+  allot_plan_free(plan);
+  EXPECT_THAT(Refused("load-plugin", "there/is/none.so").message, HasSubstr("there/is/none.so"));
+}
+
 TEST_F(CApi, TellsWhatIsWrongWithAModel) {
   allot_plan* plan = reinterpret_cast<allot_plan*>(uintptr_t{77});
   const Failure missing = Take(allot_compile(options_, "there/is/none.onnx", &plan));
@@ -283,9 +295,27 @@ TEST_F(CApi, KnowsGlpkWhenAsked) {
   plan = Plan();
   EXPECT_GE(allot_plan_gap_ps(plan), 0);
   allot_plan_free(plan);
+  const std::string alone = PlanText();
+  std::string first, second;
+  std::thread other([&] { first = PlanText(); });
+  second = PlanText();
+  other.join();
+  EXPECT_EQ(first, alone);
+  EXPECT_EQ(second, alone);
   EXPECT_EQ(Take(allot_options_add_milp(nullptr)).code, ALLOT_NULL_ARGUMENT);
 }
 #endif
+
+TEST(CApiBorder, TurnsExceptionsIntoStatuses) {
+  const auto thrown = [](const auto& exception) {
+    return Take(capi::Guard([&]() -> allot_status* { throw exception; }));
+  };
+  EXPECT_EQ(thrown(std::bad_alloc()).code, ALLOT_OUT_OF_MEMORY);
+  EXPECT_EQ(thrown(7).code, ALLOT_INTERNAL_ERROR);
+  const Failure failure = thrown(std::runtime_error("of some library"));
+  EXPECT_EQ(failure.code, ALLOT_INTERNAL_ERROR);
+  EXPECT_THAT(failure.message, HasSubstr("of some library"));
+}
 
 TEST(CApiVersion, IsThatOfTheHeader) {
   EXPECT_EQ(allot_abi_version(), ALLOT_ABI_VERSION);
