@@ -55,7 +55,7 @@ absl::string_view CutCauseName(CutCause cause);
 struct Cut {
   ValueId value;
   PartId from;
-  std::vector<PartId> to;  // ascending
+  std::vector<PartId> to;  // ascending; a single one if the device is the same
   Bytes bytes = 0;
   CutCause cause = CutCause::kObjective;
   std::string why;  // one line, with numbers

@@ -76,6 +76,25 @@ const Rule* DeviceConstraints::PinOf(ir::NodeId id) const {
   return pin.has_value() ? &rules_.rules()[*pin] : nullptr;
 }
 
+bool DeviceConstraints::RuleMatches(size_t rule, ir::NodeId id) const {
+  const ir::Node& node = module_->graph.node(id);
+  return rules_.Matches(rule, plan_->features[id].name, node.domain, node.op_type);
+}
+
+bool DeviceConstraints::AllowedUnder(const std::vector<size_t>& kept, ir::NodeId node,
+                                     DeviceId device) const {
+  bool pinned = false;
+  for (const size_t index : kept) {
+    const Rule& rule = rules_.rules()[index];
+    const bool pin = rule.effect == Rule::Effect::kPin;
+    // The first pin decides; every rule that forbids counts.
+    if ((pin && pinned) || !RuleMatches(index, node)) continue;
+    pinned = pinned || pin;
+    if ((rule.device == device) != pin) return false;
+  }
+  return !WhyUnsupportedOn(node, device).has_value();
+}
+
 std::optional<std::string> DeviceConstraints::WhyNot(ir::NodeId id, DeviceId device) const {
   const ir::Node& node = module_->graph.node(id);
   const OpFeatures& features = plan_->features[id];
@@ -89,6 +108,12 @@ std::optional<std::string> DeviceConstraints::WhyNot(ir::NodeId id, DeviceId dev
     }
   }
   return WhyUnsupportedHere(node, features, target_->devices[device]);
+}
+
+std::optional<std::string> DeviceConstraints::WhyUnsupportedOn(ir::NodeId node,
+                                                               DeviceId device) const {
+  return WhyUnsupportedHere(module_->graph.node(node), plan_->features[node],
+                            target_->devices[device]);
 }
 
 std::optional<std::string> DeviceConstraints::WhyUnsupportedHere(const ir::Node& node,

@@ -29,8 +29,14 @@ class DeviceConstraints {
   }
   // The reason in words, or nullopt if the device may run the node.
   std::optional<std::string> WhyNot(ir::NodeId node, DeviceId device) const;
+  // The part of it that is no rule's doing: the operator, its type, its shapes.
+  std::optional<std::string> WhyUnsupportedOn(ir::NodeId node, DeviceId device) const;
   // The rule that pins the node, or nullptr.
   const Rule* PinOf(ir::NodeId node) const;
+  // What the answers would be with none but some of the rules, by ascending index.
+  const std::vector<Rule>& rules() const { return rules_.rules(); }
+  bool RuleMatches(size_t rule, ir::NodeId node) const;
+  bool AllowedUnder(const std::vector<size_t>& kept, ir::NodeId node, DeviceId device) const;
   // The one device that may run the node; invalid if there are several or none.
   DeviceId OnlyDevice(ir::NodeId node) const;
 

@@ -13,13 +13,6 @@
 namespace allot {
 namespace {
 
-std::string MemoryText(Bytes bytes) {
-  if (bytes < 10'000) return absl::StrCat(bytes, " bytes");
-  if (bytes < 10'000'000) return absl::StrFormat("%.1f kB", static_cast<double>(bytes) / 1e3);
-  if (bytes < 10'000'000'000) return absl::StrFormat("%.1f MB", static_cast<double>(bytes) / 1e6);
-  return absl::StrFormat("%.1f GB", static_cast<double>(bytes) / 1e9);
-}
-
 // What runs on `device` alone, so must be there.
 Bytes BoundTo(const PlacementProblem& problem, DeviceId device) {
   Bytes total = 0;
@@ -73,6 +66,13 @@ absl::Status DescribeMissingRoute(const PlacementProblem& problem) {
 }
 
 }  // namespace
+
+std::string MemoryText(Bytes bytes) {
+  if (bytes < 10'000) return absl::StrCat(bytes, " bytes");
+  if (bytes < 10'000'000) return absl::StrFormat("%.1f kB", static_cast<double>(bytes) / 1e3);
+  if (bytes < 10'000'000'000) return absl::StrFormat("%.1f MB", static_cast<double>(bytes) / 1e6);
+  return absl::StrFormat("%.1f GB", static_cast<double>(bytes) / 1e9);
+}
 
 absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven) {
   ALLOT_RETURN_IF_ERROR(DescribeMissingRoute(problem));

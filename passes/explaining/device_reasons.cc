@@ -1,0 +1,118 @@
+#include "passes/explaining/device_reasons.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "passes/coarsening/uncuttable.h"
+#include "passes/explaining/barrier.h"
+#include "passes/memory_needs.h"
+
+namespace allot {
+
+DeviceReasons::DeviceReasons(const ir::Module& module, const ir::Plan& plan, const Target& target,
+                             const BuiltProblem& built, const DeviceConstraints& constraints,
+                             Moves* moves)
+    : graph_(module.graph),
+      plan_(plan),
+      target_(target),
+      built_(built),
+      constraints_(constraints),
+      moves_(moves),
+      objective_(built.problem.objective == PlacementObjective::kLatency ? "latency"
+                                                                         : "throughput") {}
+
+DeviceReason DeviceReasons::Of(ItemId item) {
+  const DeviceId device = plan_.device_of[ir::ClusterId(item.index())];
+  DeviceReason reason;
+  std::vector<std::string> reasons;
+  if (std::optional<std::string> pin = Pin(item)) {
+    reasons.push_back(*std::move(pin));
+  } else if (std::optional<std::string> only = OnlyDevice(item, device)) {
+    reasons.push_back(*std::move(only));
+  } else {
+    reasons.push_back(Objective(item, reason.next));
+  }
+  if (std::optional<std::string> held = HeldTogether(item)) reasons.push_back(*std::move(held));
+  reason.text = absl::StrJoin(reasons, "; ");
+  return reason;
+}
+
+// " (its node 'x')" where the cluster has others too.
+std::string DeviceReasons::Which(ItemId item, ir::NodeId node) const {
+  return built_.nodes[item].size() > 1 ? absl::StrCat(" (its node '", NodeName(node), "')") : "";
+}
+
+std::optional<std::string> DeviceReasons::Pin(ItemId item) const {
+  for (const ir::NodeId node : built_.nodes[item]) {
+    if (const Rule* pin = constraints_.PinOf(node); pin != nullptr) {
+      return absl::StrCat("pinned by ", pin->text, Which(item, node));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> DeviceReasons::OnlyDevice(ItemId item, DeviceId device) const {
+  std::vector<std::string> others;
+  for (const DeviceId other : target_.devices.ids()) {
+    if (other == device) continue;
+    if (built_.problem.items[item].time[other].has_value()) return std::nullopt;
+    if (const std::optional<Barrier> barrier =
+            FindBarrier(constraints_, built_.nodes[item], other)) {
+      others.push_back(absl::StrCat(barrier->why, Which(item, barrier->node)));
+    }
+  }
+  if (others.empty()) return absl::StrCat(DeviceName(device), " is the only device");
+  return absl::StrCat("only ", DeviceName(device), " can run it: ", absl::StrJoin(others, "; "));
+}
+
+// What the objective would be with this one cluster on each other device.
+std::string DeviceReasons::Objective(ItemId item, std::optional<ir::Alternative>& next) {
+  if (moves_ == nullptr) {
+    return absl::StrCat("objective: placed for the least ", objective_,
+                        " (too large a model to try the alternatives one by one)");
+  }
+  const DeviceId device = plan_.device_of[ir::ClusterId(item.index())];
+  std::vector<std::string> full, reasons;
+  for (const DeviceId other : target_.devices.ids()) {
+    if (other == device || !built_.problem.items[item].time[other].has_value()) continue;
+    const MoveOutcome outcome = moves_->Move({item}, other);
+    if (outcome.feasible) {
+      if (!next || outcome.value < next->value) next = ir::Alternative{other, outcome.value};
+    } else if (!outcome.routed) {
+      full.push_back(absl::StrCat(DeviceName(other), " cannot take it from or to its neighbours"));
+    } else {
+      full.push_back(absl::StrCat(DeviceName(other), " has no memory left for it (",
+                                  DeviceName(outcome.full), " would have to hold ",
+                                  MemoryText(outcome.needed), ")"));
+    }
+  }
+  if (next) {
+    const Picos change = next->value - moves_->value();
+    reasons.push_back(absl::StrCat(
+        "objective: on ", DeviceName(next->device), " alone it would ",
+        change == 0 ? absl::StrCat("not change the ", objective_)
+                    : absl::StrCat("change the ", objective_, " by ", change > 0 ? "+" : "-",
+                                   AmountText(change > 0 ? change : -change))));
+  }
+  if (!full.empty()) reasons.push_back(absl::StrCat("memory: ", absl::StrJoin(full, ", ")));
+  return absl::StrJoin(reasons, "; ");
+}
+
+// The first value inside the cluster that cannot cross between files.
+std::optional<std::string> DeviceReasons::HeldTogether(ItemId item) const {
+  for (const ir::NodeId node : built_.nodes[item]) {
+    for (const ir::ValueId result : graph_.node(node).results) {
+      const ir::Value& value = graph_.value(result);
+      if (graph_.users(result).empty() || !IsUncuttable(value.type)) continue;
+      return absl::StrCat("uncuttable: '", value.name, "' from '", NodeName(node), "' to '",
+                          NodeName(graph_.users(result)[0]),
+                          "' is no tensor of known rank, so it cannot cross between files");
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace allot
