@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "passes/clashes/blame_rules.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/constant_uses.h"
 #include "passes/device_constraints.h"
@@ -153,6 +154,14 @@ class ProblemBuilder {
     return peak;
   }
 
+  // An error about nodes that must be together, with the rules that forbid it in front if any do.
+  absl::Status Blamed(const std::vector<ir::NodeId>& nodes, const std::string& error) const {
+    const std::optional<RuleClash> clash = ClashAt(constraints_, target_, nodes);
+    if (!clash.has_value()) return InputError(error);
+    return InputError("no placement: ", Describe(*clash, target_.rules), "; ", Remedy(*clash), " (",
+                      error, ")");
+  }
+
   absl::Status Infeasible(const std::vector<ir::NodeId>& nodes) const {
     // A single node that nothing can run says it best.
     for (const ir::NodeId node : nodes) {
@@ -166,8 +175,9 @@ class ProblemBuilder {
         }
       }
       if (runs_somewhere) continue;
-      return InputError("node '", plan_.features[node].name, "' (", graph_.node(node).op_type,
-                        ") can run nowhere: ", absl::StrJoin(reasons, "; "));
+      return Blamed({node}, absl::StrCat("node '", plan_.features[node].name, "' (",
+                                         graph_.node(node).op_type,
+                                         ") can run nowhere: ", absl::StrJoin(reasons, "; ")));
     }
     std::vector<std::string> reasons;
     for (const DeviceId device : target_.devices.ids()) {
@@ -179,10 +189,10 @@ class ProblemBuilder {
         break;
       }
     }
-    return InputError(
-        "nodes '", plan_.features[nodes.front()].name, "' to '", plan_.features[nodes.back()].name,
-        "' (", nodes.size(),
-        ") must run on one device, and no device can run them all: ", absl::StrJoin(reasons, "; "));
+    return Blamed(nodes, absl::StrCat("nodes '", plan_.features[nodes.front()].name, "' to '",
+                                      plan_.features[nodes.back()].name, "' (", nodes.size(),
+                                      ") must run on one device, and no device can run them all: ",
+                                      absl::StrJoin(reasons, "; ")));
   }
 
   void AddFlows() {

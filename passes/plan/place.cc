@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "passes/clashes/blame_rules.h"
 #include "passes/cluster_problem.h"
+#include "passes/device_constraints.h"
 #include "passes/memory_needs.h"
 #include "passes/pass.h"
 #include "passes/search_points.h"
@@ -215,7 +217,12 @@ class Place final : public PlanPass {
       return absl::OkStatus();
     }
     Placing placing(options_, built, plan, context);
-    ALLOT_ASSIGN_OR_RETURN(const Candidate best, placing.Run());
+    const absl::StatusOr<Candidate> found = [&] {
+      const ScopedStep step(context, "Search");
+      return placing.Run();
+    }();
+    if (!found.ok()) return Blamed(found.status(), module, plan, *context.target, built);
+    const Candidate& best = *found;
     StoreSolution(best.solution, plan);
     plan.summary->value = best.solution.score.objective;
     plan.summary->solver = best.name;
@@ -227,6 +234,16 @@ class Place final : public PlanPass {
   }
 
  private:
+  // That nothing was found may be the doing of rules; other errors stay as they are.
+  static absl::Status Blamed(const absl::Status& error, const ir::Module& module,
+                             const ir::Plan& plan, const Target& target,
+                             const BuiltProblem& built) {
+    if (!absl::IsResourceExhausted(error) && !absl::IsFailedPrecondition(error)) return error;
+    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
+                           DeviceConstraints::Make(module, plan, target));
+    return BlameRules(error, constraints, target, built);
+  }
+
   PlaceOptions options_;
 };
 

@@ -79,6 +79,8 @@ target tiny "\"devices\": [$(device a 64KiB), $(device b 64KiB)], \"topology\": 
 refuses "fits nowhere" "memory|fit" $good/branches.onnx --target=../tiny.json
 target apart "\"devices\": [$(device a 1GiB), $(device b 1GiB)], \"rules\": [{\"pin\": \"a\", \"op\": \"Conv\"}, {\"pin\": \"b\", \"op\": \"Relu\"}]"
 refuses "no route" "route" $good/branches.onnx --target=../apart.json
+refuses "rules that clash" "branches.onnx: pass '.*': no placement: these rules clash, and no fewer do: --forbid '\.\*=cpu0', --forbid '\.\*=gpu0'; drop one of them" \
+  $good/branches.onnx --target=cpu-gpu --forbid '.*=cpu0' --pin 'nothing=cpu0' --forbid '.*=gpu0'
 target weak "\"devices\": [$(device a 1GiB ', "supports": {"ops": ["Relu"]}')]"
 refuses "an unsupported operator" "Conv" $good/branches.onnx --target=../weak.json
 echo '{"schema": "allot.target/1", "name": "x", "devices": [' >../broken.json
