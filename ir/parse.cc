@@ -1,20 +1,56 @@
 #include "ir/parse.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "ir/text/decode.h"
+#include "ir/text/keys.h"
 #include "ir/text/syntax.h"
 #include "ir/verify.h"
 #include "support/status.h"
 
 namespace allot::ir {
+namespace {
+
+// Gives ops that need one the file and line of their text as location. One walk over the text,
+// because ops come in its order.
+class OpPlacer {
+ public:
+  OpPlacer(absl::string_view text, absl::string_view file_name)
+      : text_(text), file_name_(file_name) {}
+
+  void Place(std::vector<text::Op>& ops) {
+    for (text::Op& op : ops) {
+      const absl::string_view skipped = text_.substr(counted_, op.offset - counted_);
+      line_ += std::count(skipped.begin(), skipped.end(), '\n');
+      counted_ = op.offset;
+      if (!op.location.has_value() && op.FindAttr(text::kNodeName) == nullptr) {
+        op.location.emplace();
+        op.location->file = std::string(file_name_);
+        op.location->index = line_;
+      }
+      for (text::Region& region : op.regions) Place(region.ops);
+    }
+  }
+
+ private:
+  absl::string_view text_, file_name_;
+  size_t counted_ = 0;
+  int64_t line_ = 1;
+};
+
+}  // namespace
 
 absl::StatusOr<ParsedModule> Parse(absl::string_view text, absl::string_view file_name,
-                                   const Target* target) {
-  ALLOT_ASSIGN_OR_RETURN(const text::Document document, text::ParseDocument(text, file_name));
+                                   const Target* target, UnnamedOps unnamed) {
+  ALLOT_ASSIGN_OR_RETURN(text::Document document, text::ParseDocument(text, file_name));
+  if (unnamed == UnnamedOps::kLieInTheText) OpPlacer(text, file_name).Place(document.ops);
   ALLOT_ASSIGN_OR_RETURN(ParsedModule parsed,
                          text::Decode(document, target, text::ErrorSite(text, file_name)));
   parsed.external_resources = document.external_resources;

@@ -27,9 +27,14 @@ struct ParsedModule {
   std::vector<ExternalResource> external_resources;
 };
 
+// What becomes the location of an op without a name and without loc(...): nothing, or as in MLIR
+// the file and line of its text.
+enum class UnnamedOps { kLieNowhere, kLieInTheText };
+
 // Errors are "file:line:column: message", the source line and a caret below it. `target` resolves
 // device names; without one, a text with a placement is an error that says so.
 absl::StatusOr<ParsedModule> Parse(absl::string_view text, absl::string_view file_name,
-                                   const Target* target);
+                                   const Target* target,
+                                   UnnamedOps unnamed = UnnamedOps::kLieNowhere);
 
 }  // namespace allot::ir

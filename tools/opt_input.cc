@@ -183,7 +183,8 @@ class InputRun {
 
   absl::StatusOr<ir::ParsedModule> Read(const Target& target, Diagnostics& diagnostics) const {
     if (input_.onnx_path.empty()) {
-      ALLOT_ASSIGN_OR_RETURN(ir::ParsedModule parsed, ir::Parse(input_.text, input_.name, &target));
+      ALLOT_ASSIGN_OR_RETURN(ir::ParsedModule parsed, ir::Parse(input_.text, input_.name, &target,
+                                                                ir::UnnamedOps::kLieInTheText));
       parsed.module.source_folder = input_.folder;
       return parsed;
     }

@@ -251,6 +251,22 @@ TEST(ParseTest, KeepsPlacesAndWhatIsForOthers) {
   EXPECT_EQ(parsed->external_resources[1].value, "true");
 }
 
+TEST(ParseTest, UnnamedOpsMayLieInTheText) {
+  const std::string relu = "(%x) {onnx.outputs = [\"y\"]} : (tensor<2xf32>) -> tensor<2xf32>\n";
+  const std::string named =
+      "(%x) {onnx.outputs = [\"z\"], onnx_node_name = \"n\"} : (tensor<2xf32>) -> "
+      "tensor<2xf32>\n";
+  const std::string text =
+      Main(absl::StrCat("\n%y = \"onnx.Relu\"", relu, "%z = \"onnx.Relu\"", named, kReturnX));
+  const absl::StatusOr<ParsedModule> parsed =
+      Parse(text, "m.mlir", nullptr, UnnamedOps::kLieInTheText);
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  const Graph& graph = parsed->module.graph;
+  EXPECT_EQ(graph.node(NodeId(0)).location, (Location{.file = "m.mlir", .index = 5}));
+  EXPECT_EQ(graph.node(NodeId(1)).location, Location());
+  EXPECT_EQ(Parse(text, "m.mlir", nullptr)->module.graph.node(NodeId(0)).location, Location());
+}
+
 TEST(ParseTest, DeepNestingIsRefused) {
   constexpr size_t kDeep = 100'000;
   const auto repeat = [](absl::string_view text, size_t count) {
