@@ -1,12 +1,15 @@
 #include "api/c_cost_model.h"
 
 #include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 #include "support/check.h"
 #include "support/status.h"
@@ -16,6 +19,11 @@ namespace allot {
 namespace {
 
 static_assert(ALLOT_COST_MAX_PICOSECONDS == kMaxPicos, "the header of plug-ins states our limit");
+
+// Of the first version of the struct, which all that ever get ALLOT_COST_MODEL_ABI 1 have. A member
+// that comes later is there if the plug-in's own size says so.
+constexpr size_t kLeastSize =
+    offsetof(AllotCostModelPlugin, estimate_fused) + sizeof(AllotCostModelPlugin::estimate_fused);
 
 // Room for what a plug-in says of an error; one that does not end its text loses the last byte.
 class ErrorText {
@@ -147,11 +155,10 @@ class CCostModel final : public CostModel {
 
 absl::StatusOr<Entry<CostModel>> CCostModelEntry(const AllotCostModelPlugin* plugin) {
   if (plugin == nullptr) return InputError("allotGetCostModelPlugin() returns NULL");
-  if (plugin->abi != ALLOT_COST_MODEL_ABI || plugin->size < sizeof(AllotCostModelPlugin)) {
+  if (plugin->abi != ALLOT_COST_MODEL_ABI || plugin->size < kLeastSize) {
     return InputError("its cost model is made for interface ", plugin->abi, " with ", plugin->size,
-                      " bytes, this program needs ", ALLOT_COST_MODEL_ABI, " with ",
-                      sizeof(AllotCostModelPlugin),
-                      "; build it with this program's cost_model_plugin.h");
+                      " bytes, this program needs ", ALLOT_COST_MODEL_ABI, " with at least ",
+                      kLeastSize, "; build it with this program's cost_model_plugin.h");
   }
   for (const auto& [missing, member] : {std::pair(plugin->name == nullptr, "name"),
                                         std::pair(plugin->version == nullptr, "version"),

@@ -59,7 +59,7 @@ enum {
   ALLOT_COST_ERROR = 2    /* `error` says why; ends the run */
 };
 
-/* A model is made once for a run. Estimates may be asked for in any order, any number of times, and
+/* A model is made for a run. Estimates may be asked for in any order, any number of times, and
  * on several threads at once; the same question must get the same answer, on every machine: use
  * integers, and read no clocks. Only devices that can run an operator are asked about. */
 typedef struct AllotCostModelPlugin {
