@@ -15,11 +15,11 @@ function bytes(count) {
   return `${Number(value.toFixed(value >= 100 || unit === 0 ? 0 : 1))} ${units[unit]}`;
 }
 
-function amount(count) {
-  const units = ['', ' k', ' M', ' G', ' T'];
+function amount(count, of) {
+  const units = ['', 'k', 'M', 'G', 'T'];
   let unit = 0, value = count;
   while (value >= 1000 && unit + 1 < units.length) { value /= 1000; ++unit; }
-  return `${Number(value.toFixed(value >= 100 || unit === 0 ? 0 : 1))}${units[unit]}`;
+  return `${Number(value.toFixed(value >= 100 || unit === 0 ? 0 : 1))} ${units[unit]}${of}`;
 }
 
 const percent = (share) => `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 2 : 1)} %`;

@@ -1,4 +1,4 @@
-// The graph: operators in the colour of their device, parts as boxes, tensors that change device in a colour of their own.
+// The graph: operators in the colour of their device, parts as boxes, tensors that change device in their own colour.
 
 class GraphView extends ZoomCanvas {
   constructor(canvas, plan, onPick) {
@@ -69,7 +69,8 @@ class GraphView extends ZoomCanvas {
   hit(px, py) {
     const { x, y, boxes } = this.layout, wx = (px - this.left) / this.scale, wy = (py - this.top) / this.scale;
     for (let node = 0; node < this.plan.size; ++node) {
-      if (Math.abs(x[node] - wx) <= NODE.width / 2 && Math.abs(y[node] - wy) <= NODE.height / 2) return { kind: 'node', index: node };
+      if (Math.abs(x[node] - wx) > NODE.width / 2 || Math.abs(y[node] - wy) > NODE.height / 2) continue;
+      return { kind: 'node', index: node };
     }
     const box = boxes.find((one) => wx >= one.x && wx <= one.x + one.width && wy >= one.y && wy <= one.y + one.height);
     return box === undefined ? null : { kind: 'part', index: box.part };
@@ -105,7 +106,8 @@ class GraphView extends ZoomCanvas {
   paintBoxes(draw, view) {
     const { plan } = this, text = Math.min(Math.max(12, 11.5 / this.scale), 26);
     for (const box of this.layout.boxes) {
-      if (box.x > view.right || box.x + box.width < view.left || box.y - BOX.gap > view.bottom || box.y + box.height < view.top) continue;
+      if (box.x > view.right || box.x + box.width < view.left) continue;
+      if (box.y - BOX.gap > view.bottom || box.y + box.height < view.top) continue;
       const part = plan.parts[box.part], chosen = this.selection?.kind === 'part' && this.selection.index === box.part;
       draw.beginPath();
       draw.roundRect(box.x, box.y, box.width, box.height, 8);
@@ -124,7 +126,8 @@ class GraphView extends ZoomCanvas {
       const took = plan.timed ? ` · ${time(part.end_us - part.start_us)}` : '';
       const short = `${part.label} · ${plan.devices[part.device].name}`;
       const titles = [`${short} · ${count(plan.nodesOf[box.part].length, 'node')}${took}`, short];
-      const title = titles.find((one) => draw.measureText(one).width <= box.width) ?? fitText(draw, part.label, box.width);
+      const title = titles.find((one) => draw.measureText(one).width <= box.width) ??
+        fitText(draw, part.label, box.width);
       draw.fillText(title, box.x + 2, box.y - 6);
     }
   }
@@ -137,7 +140,8 @@ class GraphView extends ZoomCanvas {
     for (let device = 0; device < plan.devices.length; ++device) {
       for (const dim of this.found === null ? [false] : [true, false]) {
         draw.beginPath();
-        const members = this.membersOf[device].filter((node) => shown(node) && (this.found === null || this.found.has(node) !== dim));
+        const members = this.membersOf[device].filter((node) =>
+          shown(node) && (this.found === null || this.found.has(node) !== dim));
         for (const node of members) {
           draw.roundRect(x[node] - NODE.width / 2, y[node] - NODE.height / 2, NODE.width, NODE.height, labels ? 5 : 0);
         }
@@ -156,7 +160,8 @@ class GraphView extends ZoomCanvas {
     draw.textAlign = 'center';
     draw.textBaseline = 'middle';
     draw.font = `600 ${names ? 11.5 : Math.min(20, 8.5 / this.scale)}px ${FONT}`;
-    for (const node of members) draw.fillText(fitText(draw, ops[nodes.op[node]], room), x[node], y[node] - (names ? 5 : 0));
+    const raise = names ? 5 : 0;
+    for (const node of members) draw.fillText(fitText(draw, ops[nodes.op[node]], room), x[node], y[node] - raise);
     if (!names) return;
     draw.font = `8.5px ${FONT}`;
     draw.globalAlpha = 0.9;

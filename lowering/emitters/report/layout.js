@@ -3,7 +3,7 @@
 
 const NODE = { width: 118, height: 30, gapX: 14, gapY: 20 };
 const BOX = { pad: 12, gap: 36 };  // titles stand in the gaps
-const ROW = NODE.height + NODE.gapY, SLOT = NODE.width + NODE.gapX;
+const ROW = NODE.height + NODE.gapY, SLOT = NODE.width + NODE.gapX, COLUMN_GAP = 2 * NODE.gapX;
 
 /** The layer of every node within its part: the longest way from a node without sources there. */
 function layersOf(plan) {
@@ -17,7 +17,9 @@ function layersOf(plan) {
   for (let node = plan.size - 1; node >= 0; --node) {
     if (layer[node] > 0) continue;
     let least = Infinity;
-    for (const user of plan.users.of(node)) if (plan.partOf[user] === plan.partOf[node]) least = Math.min(least, layer[user]);
+    for (const user of plan.users.of(node)) {
+      if (plan.partOf[user] === plan.partOf[node]) least = Math.min(least, layer[user]);
+    }
     if (least !== Infinity) layer[node] = least - 1;
   }
   return layer;
@@ -127,14 +129,15 @@ function pack(parts, at, height) {
   let x = 0, y = 0, columnWidth = 0, total = 0;
   for (const { part, rows, crossing } of parts) {
     const columns = columnsOf(rows, crossing, most).map((column) => ({ rows: column, ...extent(column, at) }));
-    const width = columns.reduce((sum, { left, right }) => sum + right - left + 2 * NODE.gapX, 0) - 2 * NODE.gapX + 2 * BOX.pad;
-    const tall = 2 * BOX.pad + columns.reduce((long, column) => Math.max(long, column.rows.length), 0) * ROW - NODE.gapY;
+    const inside = columns.reduce((sum, { left, right }) => sum + right - left + COLUMN_GAP, 0) - COLUMN_GAP;
+    const longest = columns.reduce((long, column) => Math.max(long, column.rows.length), 0);
+    const width = Math.max(inside + 2 * BOX.pad, 150), tall = longest * ROW - NODE.gapY + 2 * BOX.pad;
     if (y > 0 && y + tall > height) {
       x += columnWidth + BOX.gap;
       y = columnWidth = 0;
     }
-    boxes.push({ part, x, y, width: Math.max(width, 150), height: tall, columns });
-    columnWidth = Math.max(columnWidth, width, 150);
+    boxes.push({ part, x, y, width, height: tall, columns });
+    columnWidth = Math.max(columnWidth, width);
     total = Math.max(total, y + tall);
     y += tall + BOX.gap;
   }
@@ -142,8 +145,8 @@ function pack(parts, at, height) {
 }
 
 /**
- * Places the graph for a view of the given shape (width / height): {x, y} of each node's centre, boxes of the parts, and
- * the size of it all.
+ * Places the graph for a view of the given shape (width / height): {x, y} of each node's centre, its column, boxes of
+ * the parts, and the size of it all.
  */
 function layoutGraph(plan, shape) {
   const at = new Float64Array(plan.size), layer = layersOf(plan);
@@ -173,7 +176,7 @@ function layoutGraph(plan, shape) {
           column[node] = next;
         }
       });
-      left += part.right - part.left + 2 * NODE.gapX;
+      left += part.right - part.left + COLUMN_GAP;
     }
     delete box.columns;
   }

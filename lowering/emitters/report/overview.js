@@ -2,44 +2,56 @@
 
 function card(title, value, ...lines) {
   const words = typeof value === 'string' && !/^[\d−+±.]/.test(value);
-  return element('div', { className: 'card' }, element('h3', {}, title), element('b', { className: words ? 'words' : '', title: words ? value : '' }, value),
+  return element('div', { className: 'card' }, element('h3', {}, title),
+    element('b', { className: words ? 'words' : '', title: words ? value : '' }, value),
     ...lines.filter((line) => line !== null).map((line) => element('p', {}, line)));
 }
 
 function paintCards(plan, measured) {
   const cards = document.getElementById('cards'), { summary } = plan;
   if (summary === null) {
-    cards.append(element('p', { className: 'empty' }, 'The pipeline made no schedule (its pass schedule did not run), so nothing is predicted.'));
+    cards.append(element('p', { className: 'empty' },
+      'The pipeline made no schedule (its pass schedule did not run), so nothing is predicted.'));
     return;
   }
   const single = bestSingle(summary), stream = summary.objective === 'throughput';
   const speedup = single && summary.value_us > 0 ? single.value / summary.value_us : 1;
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
   const pays = single === null || summary.value_us < single.value;
+  const rate = summary.value_us > 0 ? Number((1e6 / summary.value_us).toPrecision(3)).toLocaleString('en') : '–';
   cards.append(card(stream ? 'Predicted per inference' : 'Predicted latency', time(summary.value_us),
-    stream && summary.value_us > 0 ? `${Number((1e6 / summary.value_us).toPrecision(3)).toLocaleString('en')} inferences per second` : 'of one inference'));
+    stream ? `${rate} inferences per second` : 'of one inference'));
   if (measured !== null) {
-    cards.append(card(measured.mode === 'pipeline' ? 'Measured per inference' : 'Measured latency', time(measured.measured_us),
-      measured.error === null ? `in another mode: ${measured.mode}` : `the prediction is ${signed(measured.error)} off`));
+    const title = measured.mode === 'pipeline' ? 'Measured per inference' : 'Measured latency';
+    cards.append(card(title, time(measured.measured_us),
+      measured.error === null ? `in another mode: ${measured.mode}` :
+        `the prediction is ${signed(measured.error)} off`));
   }
   cards.append(
     card('Best single device', single === null ? 'none can' : time(single.value),
       element('span', { className: pays ? 'good' : 'poor' },
-        single === null ? 'no device can run it all' : pays ? `splitting pays: ${speedup.toFixed(2)}× faster` : 'splitting does not pay'),
+        single === null ? 'no device can run it all' :
+          pays ? `splitting pays: ${speedup.toFixed(2)}× faster` : 'splitting does not pay'),
       single === null ? null : `alone on ${single.device}`),
     card('Lower bound', time(summary.lower_bound_us),
-      element('span', { className: summary.proved_optimal ? 'good' : '' }, summary.proved_optimal ? 'proved optimal' : `gap ${percent(gap)}`),
+      element('span', { className: summary.proved_optimal ? 'good' : '' },
+        summary.proved_optimal ? 'proved optimal' : `gap ${percent(gap)}`),
       `no placement is better (${summary.bound})`),
-    card('Cut', bytes(summary.cut_bytes), `${count(plan.transfers.length, 'transfer')} between ${count(plan.parts.length, 'part')}`),
+    card('Cut', bytes(summary.cut_bytes),
+      `${count(plan.transfers.length, 'transfer')} between ${count(plan.parts.length, 'part')}`),
     card('Found by', summary.solver, `on ${plan.target}`));
 }
 
 function meter(name, text, shares, device) {
   const track = element('div', { className: 'track' }, ...shares.map(([share, light]) => element('i', {
     className: light ? 'light' : '',
-    style: { width: `${Math.min(100, 100 * share).toFixed(2)}%`, background: device === null ? 'var(--muted)' : backgroundOf(device) },
+    style: {
+      width: `${Math.min(100, 100 * share).toFixed(2)}%`,
+      background: device === null ? 'var(--muted)' : backgroundOf(device),
+    },
   })));
-  return element('div', { className: 'meter' }, element('div', { className: 'head' }, element('span', {}, name), element('span', {}, text)), track);
+  const head = element('div', { className: 'head' }, element('span', {}, name), element('span', {}, text));
+  return element('div', { className: 'meter' }, head, track);
 }
 
 function paintDevices(plan, measured) {
@@ -50,12 +62,15 @@ function paintDevices(plan, measured) {
   }
   plan.devices.forEach((device, index) => {
     const load = summary.value_us > 0 ? device.busy_us / summary.value_us : 0;
-    section.append(meter(element('b', {}, chip(index, device.name)), `busy ${time(device.busy_us)}, ${percent(load)}`, [[load, false]], index));
+    const busy = (us, share) => `busy ${time(us)}, ${percent(share)}`;
+    const name = element('b', {}, chip(index, device.name));
+    section.append(meter(name, busy(device.busy_us, load), [[load, false]], index));
     const run = measured?.devices.find(({ id }) => id === device.name);
-    if (run) section.append(meter('measured', `busy ${time(run.busy_us)}, ${percent(run.utilisation)}`, [[run.utilisation, true]], index));
-    const share = (size) => (device.memory_bytes > 0 ? size / device.memory_bytes : 0);
-    section.append(meter('memory', `weights ${bytes(device.resident_bytes)}, peak ${bytes(device.peak_bytes)} of ${bytes(device.memory_bytes)}`,
-      [[share(device.peak_bytes), true], [share(device.resident_bytes), false]], index));
+    if (run) section.append(meter('measured', busy(run.busy_us, run.utilisation), [[run.utilisation, true]], index));
+    const { resident_bytes: resident, peak_bytes: peak, memory_bytes: memory } = device;
+    const share = (size) => (memory > 0 ? size / memory : 0);
+    section.append(meter('memory', `weights ${bytes(resident)}, peak ${bytes(peak)} of ${bytes(memory)}`,
+      [[share(peak), true], [share(resident), false]], index));
   });
 }
 
@@ -65,12 +80,13 @@ function paintBaselines(plan) {
     section.append(element('p', { className: 'empty' }, 'The pipeline tried no baselines.'));
     return;
   }
-  const values = summary.baselines.map((one) => one.value_us ?? 0), most = Math.max(...values, summary.value_us, 1e-9);
-  section.append(meter(element('b', {}, 'this plan'), time(summary.value_us), [[summary.value_us / most, false]], null));
+  const mine = Math.max(summary.value_us, 1e-9), values = summary.baselines.map((one) => one.value_us ?? 0);
+  const most = Math.max(...values, mine);
+  section.append(meter(element('b', {}, 'this plan'), time(summary.value_us), [[mine / most, false]], null));
   for (const { name, value_us: value } of summary.baselines) {
-    const device = name.startsWith('single:') ? plan.devices.findIndex((one) => one.name === name.slice('single:'.length)) : -1;
+    const device = plan.devices.findIndex((one) => name === `single:${one.name}`);
     const title = device >= 0 ? `${plan.devices[device].name} alone` : name;
-    const text = value === null ? 'does not fit' : `${time(value)}, ${(value / Math.max(summary.value_us, 1e-9)).toFixed(2)}×`;
+    const text = value === null ? 'does not fit' : `${time(value)}, ${(value / mine).toFixed(2)}×`;
     section.append(meter(title, text, [[(value ?? 0) / most, true]], device >= 0 ? device : null));
   }
 }
@@ -94,15 +110,20 @@ function paintProgress(plan) {
   };
   const width = 420, height = 190, left = 62, right = 10, top = 12, low = 26, last = search[search.length - 1];
   const work = Math.max(last[0], 1), bound = last[2];
-  const values = search.map(([at, value]) => [at, value]), most = Math.max(...values.map(([, value]) => value));
+  const values = search.map(([at, value]) => [at, value]);
+  const most = values.reduce((a, [, value]) => Math.max(a, value), 0);
   const least = Math.min(last[1], bound > 0 ? bound : Infinity), margin = Math.max((most - least) * 0.08, most * 0.01);
   const ceiling = most + margin, floor = Math.max(0, least - margin);
   const x = (at) => (left + ((width - left - right) * at) / work).toFixed(1);
   const y = (value) => (top + ((height - top - low) * (ceiling - value)) / (ceiling - floor)).toFixed(1);
   const chart = svg('svg', { viewBox: `0 0 ${width} ${height}`, width: '100%', role: 'img' });
-  chart.append(svg('title', {}, `From ${time(values[0][1])} to ${time(last[1])} in ${amount(last[0])} evaluations; lower bound ${time(bound)}`));
-  const line = (d, colour, more) => chart.append(svg('path', { d, fill: 'none', stroke: colour, 'stroke-width': 2, ...more }));
-  const label = (text, px, py, anchor = 'end') => chart.append(svg('text', { x: px, y: py, 'text-anchor': anchor, 'dominant-baseline': 'middle' }, text));
+  const evaluations = `${amount(last[0], '').trim()} evaluations`;
+  const said = `From ${time(most)} to ${time(last[1])} in ${evaluations}; lower bound ${time(bound)}`;
+  chart.append(svg('title', {}, said));
+  const line = (d, colour, more) =>
+    chart.append(svg('path', { d, fill: 'none', stroke: colour, 'stroke-width': 2, ...more }));
+  const label = (text, px, py, anchor = 'end') =>
+    chart.append(svg('text', { x: px, y: py, 'text-anchor': anchor, 'dominant-baseline': 'middle' }, text));
   line(`M${left} ${top}V${height - low}H${width - right}`, 'var(--line)', { 'stroke-width': 1 });
   label(time(most), left - 6, y(most));
   if (y(last[1]) - y(most) > 14) label(time(last[1]), left - 6, y(last[1]));
@@ -112,7 +133,8 @@ function paintProgress(plan) {
   }
   line(steps(values, x, y), 'var(--accent)');
   label('0', left, height - 12, 'middle');
-  label(`${amount(work)} evaluations`, width - right, height - 12);
+  label(evaluations, width - right, height - 12);
   section.append(chart, element('p', { className: 'note' },
-    'Blue: the best value known after so much work', bound > 0 ? `; dashed: the lower bound (${plan.summary.bound}).` : '.'));
+    'Blue: the best value known after so much work',
+    bound > 0 ? `; dashed: the lower bound (${plan.summary.bound}).` : '.'));
 }

@@ -4,8 +4,9 @@ function main() {
   const plan = loadPlan(), measured = readBlock('measured');
   document.title = `${plan.model} on ${plan.target} – Allot`;
   document.getElementById('model').textContent = plan.model;
-  const objective = plan.summary === null ? '' : plan.summary.objective === 'latency' ? ', latency of one inference' : ', throughput of a steady stream';
-  document.getElementById('about').textContent = `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${objective}`;
+  const objectives = { latency: ', latency of one inference', throughput: ', throughput of a steady stream' };
+  document.getElementById('about').textContent =
+    `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${objectives[plan.summary?.objective] ?? ''}`;
   document.getElementById('footer').textContent = `allot ${plan.tool.version} · ${plan.pipeline}`;
 
   const views = [];
@@ -28,7 +29,10 @@ function main() {
     views.push(new ScheduleView(schedule, plan, measured, picked));
     note.textContent = plan.summary.objective === 'latency' ? 'One inference, as predicted' :
       'One inference, as predicted; in a steady stream each device starts on the next as soon as it is free';
-    if (measured !== null) note.textContent += `. Measured: ${count(new Set(measured.runs.map((run) => run[1])).size, 'sample')}, ${measured.mode}, after the first one began`;
+    if (measured !== null) {
+      const samples = new Set(measured.runs.map((run) => run[1])).size;
+      note.textContent += `. Measured: ${count(samples, 'sample')}, ${measured.mode}, after the first one began`;
+    }
   } else {
     schedule.hidden = true;
     note.textContent = 'The pipeline made none.';

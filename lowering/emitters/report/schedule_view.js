@@ -12,7 +12,7 @@ class ScheduleView extends ZoomCanvas {
     plan.devices.forEach((device, index) => this.addDevice(device, index));
     this.addChannels();
     this.end = Math.max(this.firstEnd(), 1e-6);
-    this.last = this.rows.reduce((end, { bars }) => (bars.length > 0 ? Math.max(end, bars[bars.length - 1].end) : end), this.end);
+    this.last = this.rows.reduce((end, { bars }) => Math.max(end, bars[bars.length - 1]?.end ?? 0), this.end);
     canvas.style.height = `${this.bottom + 4}px`;
     this.start();
   }
@@ -38,11 +38,14 @@ class ScheduleView extends ZoomCanvas {
     const { plan } = this, { nodes } = plan;
     const parts = [], operators = [];
     plan.parts.forEach((part, i) => {
-      if (part.device === index) parts.push({ item: { kind: 'part', index: i }, start: part.start_us, end: part.end_us, text: part.label, device: index });
+      if (part.device !== index) return;
+      const item = { kind: 'part', index: i };
+      parts.push({ item, start: part.start_us, end: part.end_us, text: part.label, device: index });
     });
     for (const members of plan.kernels) {
       const [node] = members;
-      if (plan.deviceOf[node] !== index || nodes.end_us.length === 0 || nodes.end_us[node] <= nodes.start_us[node]) continue;
+      // Not those that take no time.
+      if (plan.deviceOf[node] !== index || !(nodes.end_us[node] > nodes.start_us[node])) continue;
       operators.push({
         item: { kind: 'node', index: node }, start: nodes.start_us[node], end: nodes.end_us[node],
         text: members.map((member) => plan.ops[nodes.op[member]]).join('+'), device: index, light: true,
@@ -56,8 +59,8 @@ class ScheduleView extends ZoomCanvas {
       const known = plan.partNamed.get(this.measured.parts[part].id);
       if (known === undefined || plan.parts[known].device !== index) continue;
       bars.push({
-        item: { kind: 'run', index: known, sample, times: [start, read, computed, end] }, start, end, read, computed,
-        text: plan.parts[known].label, device: index,
+        item: { kind: 'run', index: known, sample, times: [start, read, computed, end] },
+        start, end, read, computed, text: plan.parts[known].label, device: index,
       });
     }
     this.addRow(device.name, 'measured', bars, false);
@@ -65,9 +68,9 @@ class ScheduleView extends ZoomCanvas {
 
   addChannels() {
     const { plan } = this, busy = plan.channels.map(() => []);
-    plan.transfers.forEach((transfer, index) => {
-      for (const channel of transfer.channels) {
-        busy[channel].push({ item: { kind: 'transfer', index }, start: transfer.start_us, end: transfer.end_us, text: transfer.tensor, device: -1 });
+    plan.transfers.forEach(({ tensor, channels, start_us: start, end_us: end }, index) => {
+      for (const channel of channels) {
+        busy[channel].push({ item: { kind: 'transfer', index }, start, end, text: tensor, device: -1 });
       }
     });
     let first = true;
@@ -92,7 +95,8 @@ class ScheduleView extends ZoomCanvas {
   }
 
   pan(dx) {
-    const shift = Math.min(Math.max(-dx / this.perUs, -this.from - 0.5 * (this.to - this.from)), this.last - this.from);
+    const least = -this.from - 0.5 * (this.to - this.from);
+    const shift = Math.min(Math.max(-dx / this.perUs, least), this.last - this.from);
     this.from += shift;
     this.to += shift;
     this.fitted = false;
@@ -231,7 +235,8 @@ class ScheduleView extends ZoomCanvas {
       draw.fillStyle = this.colours.text;
       draw.fillText(text, side === 'right' ? x - 6 : x + 6, AXIS / 2);
     };
-    if (summary.lower_bound_us > 0 && summary.lower_bound_us < 0.97 * summary.value_us) mark(summary.lower_bound_us, 'lower bound', 'right');
+    const { lower_bound_us: bound } = summary;
+    if (bound > 0 && bound < 0.97 * summary.value_us) mark(bound, 'lower bound', 'right');
     mark(summary.value_us, 'predicted', 'right');
     if (this.measured?.mode === 'latency') mark(this.measured.measured_us, 'measured', 'left');
   }
@@ -243,7 +248,8 @@ class ScheduleView extends ZoomCanvas {
       draw.fillStyle = this.colours.text;
       draw.font = `600 12px ${FONT}`;
       draw.textAlign = 'left';
-      if (first || subtitle === '') draw.fillText(fitText(draw, title, subtitle === '' ? GUTTER - 14 : GUTTER - 74), 0, middle);
+      const room = subtitle === '' ? GUTTER - 14 : GUTTER - 74;
+      if (first || subtitle === '') draw.fillText(fitText(draw, title, room), 0, middle);
       draw.fillStyle = this.colours.muted;
       draw.font = `11px ${FONT}`;
       draw.textAlign = 'right';

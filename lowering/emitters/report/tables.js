@@ -3,34 +3,37 @@
 const SHOWN_ROWS = 200;
 
 /**
- * A table that sorts by its columns: [{title, number or short: how it is set, key(row), cell(row) -> element or text}]. A
- * long one shows its first rows until asked for all.
+ * A table that sorts by its columns: [{title, set: how it is set ('number', 'short'), key(row), cell(row) -> element or
+ * text}]; numbers sort downwards. A long table shows its first rows until asked for all.
  */
 function sortedTable(section, columns, rows, sortBy) {
   const body = element('tbody'), more = element('p', { className: 'note' });
   let sorted = rows, limit = SHOWN_ROWS;
   const fill = () => {
     body.replaceChildren(...sorted.slice(0, limit).map((row) => element('tr', {},
-      ...columns.map((column) => element('td', { className: column.number ? 'number' : column.short ? 'short' : '' }, column.cell(row))))));
+      ...columns.map((column) => element('td', { className: column.set ?? '' }, column.cell(row))))));
     more.replaceChildren();
     if (sorted.length <= limit) return;
+    const all = () => { limit = Infinity; fill(); };
     more.append(`The first ${limit} of ${sorted.length}. `,
-      element('button', { className: 'link', type: 'button', onclick: () => { limit = Infinity; fill(); } }, 'Show all'));
+      element('button', { className: 'link', type: 'button', onclick: all }, 'Show all'));
   };
   const heads = columns.map((column) => {
-    const head = element('th', { className: column.number ? 'number' : '', scope: 'col' });
+    const head = element('th', { className: column.set ?? '', scope: 'col' });
     const button = element('button', { type: 'button', title: `Sort by ${column.title}` }, column.title);
     button.addEventListener('click', () => {
       for (const other of heads) other.firstChild.removeAttribute('aria-sort');
-      button.setAttribute('aria-sort', column.number ? 'descending' : 'ascending');
+      const sign = column.set === 'number' ? -1 : 1;
+      button.setAttribute('aria-sort', sign < 0 ? 'descending' : 'ascending');
       const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-      sorted = [...rows].sort((a, b) => (column.number ? -1 : 1) * order(column.key(a), column.key(b)));
+      sorted = [...rows].sort((a, b) => sign * order(column.key(a), column.key(b)));
       fill();
     });
     head.append(button);
     return head;
   });
-  section.append(element('div', { className: 'scroll' }, element('table', {}, element('thead', {}, element('tr', {}, ...heads)), body)), more);
+  const table = element('table', {}, element('thead', {}, element('tr', {}, ...heads)), body);
+  section.append(element('div', { className: 'scroll' }, table), more);
   if (sortBy === undefined) fill(); else heads[sortBy].firstChild.click();
 }
 
@@ -39,21 +42,34 @@ const chooser = (choose, item, ...content) =>
 
 function paintParts(plan, measured, choose) {
   const section = document.getElementById('parts');
-  const rows = plan.parts.map((part, index) => ({ part, index, run: measured?.parts.find(({ id }) => id === part.label) }));
-  const lasts = ({ part }) => part.end_us - part.start_us;
+  const runs = new Map(measured?.parts.map((run) => [run.id, run]));
+  const rows = plan.parts.map((part, index) => ({ part, index, run: runs.get(part.label) }));
+  const lasts = ({ part }) => part.end_us - part.start_us, size = ({ index }) => plan.nodesOf[index].length;
   const columns = [
-    { title: 'part', key: ({ index }) => index, cell: ({ part, index }) => chooser(choose, { kind: 'part', index }, part.label) },
-    { title: 'device', key: ({ part }) => part.device, cell: ({ part }) => chip(part.device, plan.devices[part.device].name) },
-    { title: 'nodes', number: true, key: ({ index }) => plan.nodesOf[index].length, cell: ({ index }) => `${plan.nodesOf[index].length}` },
-    { title: 'starts', number: true, key: ({ part }) => part.start_us, cell: ({ part }) => time(part.start_us) },
-    { title: 'takes', number: true, key: lasts, cell: (row) => time(lasts(row)) },
-    { title: 'file', key: ({ part }) => part.file ?? '', cell: ({ part }) => part.file ?? 'none: nothing follows from it' },
+    {
+      title: 'part', key: ({ index }) => index,
+      cell: ({ part, index }) => chooser(choose, { kind: 'part', index }, part.label),
+    },
+    {
+      title: 'device', key: ({ part }) => part.device,
+      cell: ({ part }) => chip(part.device, plan.devices[part.device].name),
+    },
+    { title: 'nodes', set: 'number', key: size, cell: (row) => `${size(row)}` },
+    { title: 'starts', set: 'number', key: ({ part }) => part.start_us, cell: ({ part }) => time(part.start_us) },
+    { title: 'takes', set: 'number', key: lasts, cell: (row) => time(lasts(row)) },
+    {
+      title: 'file', key: ({ part }) => part.file ?? '',
+      cell: ({ part }) => part.file ?? 'none: nothing follows from it',
+    },
   ];
   if (measured !== null) {
-    const error = ({ part, run }) => (run && run.measured_us > 0 ? (part.end_us - part.start_us) / run.measured_us - 1 : 0);
+    const took = ({ run }) => run?.measured_us ?? 0, error = (row) => (took(row) > 0 ? lasts(row) / took(row) - 1 : 0);
     columns.splice(5, 0,
-      { title: 'measured', number: true, key: ({ run }) => run?.measured_us ?? 0, cell: ({ run }) => time(run?.measured_us) },
-      { title: 'prediction off by', number: true, key: (row) => Math.abs(error(row)), cell: (row) => (row.run ? signed(error(row)) : '–') });
+      { title: 'measured', set: 'number', key: took, cell: ({ run }) => time(run?.measured_us) },
+      {
+        title: 'prediction off by', set: 'number', key: (row) => Math.abs(error(row)),
+        cell: (row) => (row.run ? signed(error(row)) : '–'),
+      });
   }
   sortedTable(section, columns, rows);
 }
@@ -61,10 +77,13 @@ function paintParts(plan, measured, choose) {
 function paintCuts(plan, choose) {
   const section = document.getElementById('cuts');
   if (plan.cuts.length === 0) {
-    section.append(element('p', { className: 'empty' }, plan.parts.length < 2 ? 'There is one part only.' : 'No tensor goes from part to part.'));
+    section.append(element('p', { className: 'empty' },
+      plan.parts.length < 2 ? 'There is one part only.' : 'No tensor goes from part to part.'));
     return;
   }
-  const part = (index) => chooser(choose, { kind: 'part', index }, chip(plan.parts[index].device, plan.parts[index].label));
+  const part = (index) =>
+    chooser(choose, { kind: 'part', index }, chip(plan.parts[index].device, plan.parts[index].label));
+  const parts = (all) => element('span', {}, ...all.flatMap((one, i) => (i > 0 ? [', ', part(one)] : [part(one)])));
   const changes = (cut) => plan.parts[cut.from].device !== plan.parts[cut.to[0]].device;
   sortedTable(section, [
     {
@@ -72,10 +91,13 @@ function paintCuts(plan, choose) {
       cell: (cut) => (cut.node < 0 ? cut.tensor : chooser(choose, { kind: 'node', index: cut.node }, cut.tensor)),
     },
     { title: 'from', key: (cut) => cut.from, cell: (cut) => part(cut.from) },
-    { title: 'to', key: (cut) => cut.to[0], cell: (cut) => element('span', {}, ...cut.to.flatMap((to, i) => [i > 0 ? ', ' : '', part(to)])) },
-    { title: 'size', number: true, key: (cut) => cut.bytes, cell: (cut) => bytes(cut.bytes) },
-    { title: 'changes device', short: true, key: (cut) => (changes(cut) ? 0 : 1), cell: (cut) => (changes(cut) ? 'yes' : 'no') },
-    { title: 'cause', short: true, key: (cut) => cut.cause ?? '', cell: (cut) => cut.cause ?? '–' },
+    { title: 'to', key: (cut) => cut.to[0], cell: (cut) => parts(cut.to) },
+    { title: 'size', set: 'number', key: (cut) => cut.bytes, cell: (cut) => bytes(cut.bytes) },
+    {
+      title: 'changes device', set: 'short', key: (cut) => (changes(cut) ? 0 : 1),
+      cell: (cut) => (changes(cut) ? 'yes' : 'no'),
+    },
+    { title: 'cause', set: 'short', key: (cut) => cut.cause ?? '', cell: (cut) => cut.cause ?? '–' },
     { title: 'why', key: (cut) => cut.why ?? '', cell: (cut) => cut.why ?? 'the pass explain did not run' },
   ], plan.cuts, 3);
 }

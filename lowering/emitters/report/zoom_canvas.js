@@ -32,7 +32,8 @@ class ZoomCanvas {
   start() {
     const tools = document.querySelector(`.tools[data-for="${this.canvas.id}"]`);
     const middle = (factor) => () => { this.zoom(factor, this.width / 2, this.height / 2); this.refresh(); };
-    const button = (text, title, onclick) => tools.append(element('button', { type: 'button', title, ariaLabel: title, onclick }, text));
+    const button = (text, title, onclick) =>
+      tools.append(element('button', { type: 'button', title, ariaLabel: title, onclick }, text));
     button('−', 'Zoom out (−)', middle(1 / 1.5));
     button('+', 'Zoom in (+)', middle(1.5));
     button('Fit', 'Show everything (0)', () => { this.fit(); this.refresh(); });
@@ -49,8 +50,8 @@ class ZoomCanvas {
   }
 
   resize() {
-    const { clientWidth, clientHeight } = this.canvas;
-    if (clientWidth === this.width && clientHeight === this.height && this.sharp === (window.devicePixelRatio || 1)) return;
+    const { clientWidth, clientHeight } = this.canvas, sharp = window.devicePixelRatio || 1;
+    if (clientWidth === this.width && clientHeight === this.height && sharp === this.sharp) return;
     const untouched = this.fitted;
     this.measure();
     if (untouched) this.fit();
@@ -113,9 +114,9 @@ class ZoomCanvas {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = event.shiftKey ? 240 : 60;
+    const step = event.shiftKey ? 240 : 60, zoom = (factor) => this.zoom(factor, this.width / 2, this.height / 2);
     const actions = {
-      '+': () => this.zoom(1.3, this.width / 2, this.height / 2), '-': () => this.zoom(1 / 1.3, this.width / 2, this.height / 2),
+      '+': () => zoom(1.3), '-': () => zoom(1 / 1.3),
       0: () => this.fit(), ArrowLeft: () => this.pan(step, 0), ArrowRight: () => this.pan(-step, 0),
       ArrowUp: () => this.pan(0, step), ArrowDown: () => this.pan(0, -step),
     };
