@@ -15,6 +15,7 @@
 
 #include "lowering/bundle.h"
 #include "lowering/emitter.h"
+#include "lowering/file_digest.h"
 #include "lowering/output_folder.h"
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
@@ -43,6 +44,13 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 
 Registries RegistriesOf(const CompileOptions& options) {
   return options.registries != nullptr ? *options.registries : BuiltinRegistries();
+}
+
+absl::StatusOr<Provenance::File> Source(const std::string& path, const std::string& text) {
+  FileChunk chunk;
+  chunk.bytes = text;
+  ALLOT_ASSIGN_OR_RETURN(FileDigest digest, DigestOf(path, {std::move(chunk)}));
+  return Provenance::File{path, std::move(digest.sha256)};
 }
 
 // Rules of the command line come before the target's own, so that they win.
@@ -80,6 +88,7 @@ absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>&
   ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model_options), "--cost-model: ");
   for (const std::string& path : options.cost_files) {
     ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    ALLOT_ASSIGN_OR_RETURN(setup.made_from.costs.emplace_back(), Source(path, text));
     ALLOT_ASSIGN_OR_RETURN(MeasuredCosts measured, ParseCosts(text, path));
     // A later file overrides an earlier one.
     ApplyMeasuredMachine(measured, setup.target);
@@ -125,6 +134,7 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
                         ": ");
   ReportUnmatchedRows(setup, result.plan, diagnostics);
   result.target = std::move(setup.target);
+  result.made_from = std::move(setup.made_from);
   return result;
 }
 
@@ -192,6 +202,12 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   } else {
     ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
   }
+  ALLOT_ASSIGN_OR_RETURN(setup.made_from.target, Source(options.target, PrintTarget(setup.target)));
+  setup.made_from.objective = options.objective;
+  setup.made_from.pins = options.pins;
+  setup.made_from.forbids = options.forbids;
+  setup.made_from.cost_model = options.cost_model;
+  setup.made_from.seed = options.seed;
   ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
   const Registries registries = RegistriesOf(options);
   ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));
@@ -245,6 +261,12 @@ absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilati
                   .bundle = bundle};
   input.model_path = model_path == "-" ? "" : RelativeTo(model_path, folder);
   input.pipeline = compilation.pipeline;
+  input.made_from = compilation.made_from;
+  for (Provenance::File& file : input.made_from.costs) file.path = RelativeTo(file.path, folder);
+  std::error_code error;
+  if (std::string& path = input.made_from.target.path; fs::exists(path, error)) {
+    path = RelativeTo(path, folder);  // not so the names of built-in targets
+  }
   ALLOT_ASSIGN_OR_RETURN(DimBindings dims, ParseDims(options.dims, options.default_dim));
   input.dims = std::move(dims.symbols);
   input.default_dim = dims.fallback;

@@ -15,6 +15,7 @@
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "lowering/emitter.h"
+#include "lowering/provenance.h"
 #include "passes/pass.h"
 #include "passes/pipeline.h"
 #include "support/diagnostics.h"
@@ -50,6 +51,7 @@ struct Compilation {
   ir::Module module;
   ir::Plan plan;
   std::string pipeline;  // as run, with every default
+  Provenance made_from;  // files as `options` name them
 };
 
 // What a pipeline needs besides a module, made from options; owns it.
@@ -60,6 +62,7 @@ struct PlacementSetup {
   std::unique_ptr<ir::OperatorSchemas> schemas;
   Registry<PlacementSolver> solvers;
   DimBindings dims;
+  Provenance made_from;
 
   // Refers to this setup and the arguments, which must outlive it.
   PassContext Context(const CompileOptions& options, Diagnostics& diagnostics,

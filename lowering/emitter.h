@@ -12,6 +12,7 @@
 
 #include "ir/constant.h"
 #include "lowering/bundle.h"
+#include "lowering/provenance.h"
 #include "support/registry.h"
 
 namespace allot {
@@ -44,6 +45,7 @@ struct EmitInput {
   const Bundle& bundle;
   std::string model_path{};  // the model, relative to the output folder, as manifests refer to it
   std::string pipeline{};    // the pipeline's text, with every default
+  Provenance made_from{};    // files relative to the output folder
   std::map<std::string, int64_t> dims{};  // sizes of symbolic dimensions that costs were made for
   int64_t default_dim = 1;                // of every other open dimension
   int64_t emit_ir_version = 0;            // 0: keep the model's

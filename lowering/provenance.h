@@ -1,0 +1,31 @@
+// What a plan was made from besides the model: enough to make it again, and to tell what changed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ir/plan.h"
+
+namespace allot {
+
+struct Provenance {
+  // A file by its path and the SHA-256 of what is in it, in lower-case hexadecimal.
+  struct File {
+    std::string path, sha256;
+    friend bool operator==(const File&, const File&) = default;
+  };
+
+  // As --target names it: a file, a built-in name or "host...". The digest is that of the target's
+  // canonical text, without rules of the command line: the layout of the file does not matter.
+  File target;
+  ir::Objective objective = ir::Objective::kLatency;
+  std::vector<std::string> pins, forbids;  // "name-regex=device"
+  std::string cost_model;
+  std::vector<File> costs;
+  uint64_t seed = 1;
+
+  friend bool operator==(const Provenance&, const Provenance&) = default;
+};
+
+}  // namespace allot
