@@ -17,6 +17,7 @@
 #include "target/host_target.h"
 #include "target/target_json.h"
 #include "tools/command_line.h"
+#include "tools/compile_flags.h"
 #include "tools/instrumentation.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
@@ -28,12 +29,11 @@ namespace allot {
 namespace {
 
 struct Arguments {
-  Registries registries = ProgramRegistries();
-  CompileOptions compile;
-  std::vector<std::string> plugins;
+  CompileFlags flags;
+  Registries& registries = flags.registries;
+  CompileOptions& compile = flags.options;
   InstrumentationOptions instrumentation;
-  std::string model, folder, objective = "latency", emit, emit_ir_version = "keep";
-  int64_t threads = 1, seed = 1, default_dim = 1;
+  std::string model, folder, emit, emit_ir_version = "keep";
   bool json = false, quiet = false, verify_each = true, require_gain = false;
   bool dump_pipeline = false, print_target = false, list = false;
 };
@@ -41,10 +41,7 @@ struct Arguments {
 void Declare(CommandLine& line, Arguments& arguments) {
   CompileOptions& compile = arguments.compile;
   line.Section("Input and output");
-  line.Value("target", "FILE|NAME", &compile.target,
-             absl::StrCat("the machine: a JSON file, or one of\n",
-                          absl::StrJoin(BuiltinTargetNames(), ", "), ",\nor ", kHostTargetUsage,
-                          ": this machine\n(default: cpu-2gpu)"));
+  DeclareTargetFlag(line, arguments.flags);
   line.Value("o", "DIR", &arguments.folder,
              "write all files into DIR; without it only the plan is made");
   line.Value(
@@ -59,31 +56,7 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Flag("quiet", &arguments.quiet, "print errors only");
   line.Flag("require-gain", &arguments.require_gain,
             "exit with status 1 if splitting does not pay");
-  line.Section("The question");
-  line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
-              "latency (default): time of one inference;\nthroughput: period of a steady stream");
-  line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
-  line.Integer("default-dim", "SIZE", &arguments.default_dim,
-               "size of every other open dimension (default: 1)");
-  line.List("pin", "REGEX=DEVICE", &compile.pins, "nodes whose whole name matches run there");
-  line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
-  line.Value("cost-model", "NAME", &compile.cost_model,
-             absl::StrCat("how operators are costed (default: roofline): ",
-                          absl::StrJoin(arguments.registries.cost_models.names(), ", ")));
-  line.List("costs", "FILE", &compile.cost_files,
-            "measured times: CSV node,device,time_us or an ONNX Runtime profile");
-  line.Section("The search");
-  line.Value("solver", "NAME", &compile.solver,
-             absl::StrCat("of the default pipeline: ",
-                          absl::StrJoin(arguments.registries.solvers.names(), ", ")));
-  line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
-  line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
-  line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
-               "never changes the result (default: 1)");
-  line.Value("pass-pipeline", "TEXT", &compile.pipeline,
-             "run these passes instead of the default ones");
-  line.Flag("strict-shapes", &compile.strict_shapes, "values that stay untyped are an error");
-  DeclarePluginFlags(line, arguments.plugins);
+  DeclarePlanningFlags(line, arguments.flags);
   line.Section("Looking inside");
   line.Flag("dump-pass-pipeline", &arguments.dump_pipeline,
             "print the pipeline with every option and stop");
@@ -101,13 +74,8 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
                       "; usage: allot MODEL --target=FILE|NAME -o DIR");
   }
   arguments.model = line.positional()[0];
-  CompileOptions& compile = arguments.compile;
-  if (arguments.objective == "throughput") compile.objective = ir::Objective::kThroughput;
-  if (arguments.emit_ir_version == "11") compile.emit_ir_version = 11;
-  if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
-  compile.threads = static_cast<int>(arguments.threads);
-  compile.seed = static_cast<uint64_t>(arguments.seed);
-  compile.default_dim = arguments.default_dim;
+  if (arguments.emit_ir_version == "11") arguments.compile.emit_ir_version = 11;
+  ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
   arguments.instrumentation.progress = StderrIsTerminal() && !arguments.quiet;
   return absl::OkStatus();
 }
@@ -241,7 +209,9 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
 int main(int argc, char** argv) {
   int exit_status = 0;
   absl::Status status;
-  if (argc > 1 && allot::IsSubcommand(argv[1])) {
+  if (argc > 1 && allot::FindSubcommand(argv[1]) != nullptr) {
+    status = allot::FindSubcommand(argv[1])(argc - 1, argv + 1, exit_status);
+  } else if (argc > 1 && allot::IsSubcommand(argv[1])) {
     const char* const path = std::getenv("PATH");
     status = allot::ExecSubcommand(argv, path == nullptr ? "" : path);
   } else {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 
 #include "support/status.h"
+#include "tools/plan_commands.h"
 
 namespace allot {
 namespace {
@@ -22,9 +23,14 @@ namespace fs = std::filesystem;
 struct Subcommand {
   const char* name;
   const char* help;
+  SubcommandFunction run = nullptr;
 };
 
 constexpr Subcommand kSubcommands[] = {
+    {"explain", "why a plan is as it is: what forced its cuts, why a node is on its device",
+     ExplainCommand},
+    {"diff", "what changed between two plans", DiffCommand},
+    {"check", "plan again and compare with a golden plan.json", CheckCommand},
     {"run", "run the parts of a manifest.json at the same time, and compare with the prediction"},
     {"profile", "measure the operators of a model on this machine, for --costs"},
     {"tune", "profile, place, run, and place again until prediction and measurement agree"},
@@ -72,6 +78,13 @@ bool IsSubcommand(absl::string_view name) {
     if (name == subcommand.name) return true;
   }
   return false;
+}
+
+SubcommandFunction FindSubcommand(absl::string_view name) {
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (name == subcommand.name) return subcommand.run;
+  }
+  return nullptr;
 }
 
 absl::Status ExecSubcommand(char* const* argv, absl::string_view path) {

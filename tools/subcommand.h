@@ -1,5 +1,5 @@
 // `allot run ...`, `allot profile ...`, `allot tune ...`: programs of their own, which the driver
-// finds and becomes.
+// finds and becomes; and those inside the driver (plan_commands.h).
 #pragma once
 
 #include <string>
@@ -16,6 +16,11 @@ std::vector<std::string> SubcommandNames();
 
 // True for "run" and the like. A model of that name is given as "./run".
 bool IsSubcommand(absl::string_view name);
+
+// The one inside the driver, or nullptr: it has to be executed. It gets its own name as argv[0] and
+// may set the exit status.
+using SubcommandFunction = absl::Status (*)(int argc, const char* const* argv, int& exit_status);
+SubcommandFunction FindSubcommand(absl::string_view name);
 
 // Replaces this process by `allot-NAME`, NAME being argv[1], with the arguments after it unchanged.
 // Looks in the folder of this program, links to it followed, then in the folders that `path`

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# allot explain, diff and check: golden files of plans. Arguments: allot, make-e2e-models, a scratch folder.
+set -uo pipefail
+allot=$1 make_models=$2 scratch=$3
+rm -rf "$scratch"
+mkdir -p "$scratch/models" "$scratch/golden"
+"$make_models" "$scratch/models" || exit 1
+cd "$scratch"
+model=models/branches.onnx
+passed=0 failed=0
+
+# holds WHAT COMMAND...: the command succeeds.
+holds() {
+  local what=$1; shift
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $what: $(cat stdout stderr 2>/dev/null)"; fi
+}
+# exits STATUS ARGUMENTS...: of allot, whose output goes to the files stdout and stderr.
+exits() {
+  local expected=$1; shift
+  "$allot" "$@" >stdout 2>stderr </dev/null
+  [ $? -eq "$expected" ]
+}
+# refuses PATTERN ARGUMENTS...: one error that matches, and nothing on standard output.
+refuses() {
+  local pattern=$1; shift
+  exits 1 "$@" && [ ! -s stdout ] && [ "$(grep -c '^error: ' stderr)" -eq 1 ] && grep -qE "$pattern" stderr
+}
+lines() { # FROM TO: how many standard output has
+  local count; count=$(wc -l <stdout)
+  [ "$count" -ge "$1" ] && [ "$count" -le "$2" ]
+}
+columns() { [ "$(awk '{ if (length > most) most = length } END { print most + 0 }' stdout)" -le 100 ]; }
+
+# A target file whose rules can change, beside the golden file.
+"$allot" --print-target --target=cpu-2gpu >golden/machine.json
+holds "a golden file is made" exits 0 check $model --golden=golden/plan.json --target=golden/machine.json --dim=N=2 --rebase
+holds "... quietly" test ! -s stdout
+holds "it names nothing absolute" sh -c "! grep -qE '\"/|$scratch' golden/plan.json"
+holds "an unchanged plan" exits 0 check $model --golden=golden/plan.json
+holds "... says nothing" test ! -s stdout
+cp -r golden moved
+holds "a golden file that has moved with its target" exits 0 check $model --golden=moved/plan.json
+(cd golden && "$allot" check ../$model --golden=plan.json) >stdout 2>stderr
+holds "seen from its own folder" test $? -eq 0
+sed 's/"version": "[^"]*"/"version": "0.0.0-other"/' golden/plan.json >other_version.json
+cp golden/machine.json .
+holds "another version alone is no difference" exits 0 check $model --golden=other_version.json
+
+node=$(grep -m1 '"name": ' <(sed -n '/"nodes"/,$p' golden/plan.json) | sed 's/.*: "\(.*\)",/\1/')
+device=$(sed -n '/"nodes"/,$p' golden/plan.json | grep -m1 '"device"' | sed 's/.*: "\(.*\)",/\1/')
+other=$([ "$device" = cpu0 ] && echo gpu0 || echo cpu0)
+holds "a node that moves" exits 1 check $model --golden=golden/plan.json --pin="$node=$other"
+holds "... in less than ten lines" lines 3 9
+holds "... of 100 columns" columns
+holds "... by name" grep -q "moved .*$device.* -> $other.*'$node'" stdout
+holds "... and why" grep -q "pinned by --pin '$node=$other'" stdout
+holds "... what it was asked" grep -qE "^  --pin +none -> $node=$other" stdout
+holds "... what it costs" grep -qE "^  latency .* -> .*%" stdout
+cp golden/plan.json before.json
+holds "rebase" exits 0 check $model --golden=golden/plan.json --pin="$node=$other" --rebase
+holds "... replaces the file" sh -c '! cmp -s golden/plan.json before.json'
+holds "... and keeps what was asked" exits 0 check $model --golden=golden/plan.json
+holds "no scratch files stay" test "$(ls golden | tr '\n' ' ')" = "machine.json plan.json "
+
+holds "diff of two files" exits 1 diff before.json golden/plan.json
+holds "... prints it" lines 3 9
+holds "diff of equal files" exits 0 diff before.json before.json
+holds "... prints nothing" test ! -s stdout
+holds "diff as JSON" exits 1 diff before.json golden/plan.json --json
+holds "... names the node" grep -q "\"name\": \"$node\"" stdout
+"$allot" $model --target=cpu-gpu -o out --quiet >stdout 2>stderr
+holds "diff of a folder with another target" exits 1 diff out before.json
+holds "... says so" grep -qE '^  target +cpu-gpu -> cpu-2gpu' stdout
+other_model=$(ls models/*.onnx | grep -v branches | head -1)
+"$allot" "$other_model" -o out2 --quiet >stdout 2>stderr
+holds "diff of another model" exits 1 diff out out2
+holds "... says so" grep -qE '^  model +branches.onnx -> ' stdout
+
+"$allot" $model --pin="$node=gpu0" --pin='.*=cpu0' -o cut --quiet >stdout 2>stderr
+holds "explain a plan" exits 0 explain cut
+holds "... within 100 columns" columns
+holds "... and its cuts" grep -qE 'cross(es)? between devices' stdout
+holds "... by cause" grep -qE '^  gpu0 p0 -> cpu0 p[0-9]+ .* pin ' stdout
+holds "explain a node" exits 0 explain golden/plan.json "$node"
+holds "... its device" grep -q "'$node' (.*) is on $other" stdout
+holds "... and why" grep -q "why .*pinned by --pin" stdout
+holds "explain as JSON" exits 0 explain golden "$node" --json
+holds "... the same" grep -q "\"device\": \"$other\"" stdout
+
+holds "no golden file" refuses "no golden file given" check $model
+holds "no model" refuses "no model given" check --golden=golden/plan.json
+holds "a golden file that is missing" refuses "nothing.json: cannot be read" check $model --golden=nothing.json
+holds "no plan" refuses "machine.json: is no plan.json" check $model --golden=golden/machine.json
+mkdir empty
+holds "a folder without a plan" refuses "empty: has no plan.json" explain empty
+holds "an unknown node" refuses "has no node '${node}x'.*did you mean '$node'" explain golden "${node}x"
+holds "half a file" sh -c "head -c 400 golden/plan.json >half.json"
+holds "... is refused" refuses "half.json: " diff half.json golden/plan.json
+sed 's/"device": "[^"]*"/"device": 7/' golden/plan.json >wrong.json
+holds "a wrong member" refuses "wrong.json: .*device: expected a string, not number" diff wrong.json golden/plan.json
+rm golden/machine.json
+holds "a target that is gone" refuses "machine.json, which is not there.*say --target=FILE" check $model --golden=golden/plan.json
+cp golden/plan.json kept.json
+holds "rebase of a model that is missing" refuses "nothing.onnx" check nothing.onnx --golden=golden/plan.json --target=cpu-2gpu --rebase
+holds "... leaves the golden file" cmp -s golden/plan.json kept.json
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

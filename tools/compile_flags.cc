@@ -1,0 +1,61 @@
+#include "tools/compile_flags.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "support/status.h"
+#include "target/builtin_targets.h"
+#include "target/host_target.h"
+#include "tools/plugin_flags.h"
+
+namespace allot {
+
+void DeclareTargetFlag(CommandLine& line, CompileFlags& flags) {
+  line.Value("target", "FILE|NAME", &flags.options.target,
+             absl::StrCat("the machine: a JSON file, or one of\n",
+                          absl::StrJoin(BuiltinTargetNames(), ", "), ",\nor ", kHostTargetUsage,
+                          ": this machine\n(default: cpu-2gpu)"));
+}
+
+void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
+  CompileOptions& compile = flags.options;
+  line.Section("The question");
+  line.Choice("objective", {"latency", "throughput"}, &flags.objective,
+              "latency (default): time of one inference;\nthroughput: period of a steady stream");
+  line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
+  line.Integer("default-dim", "SIZE", &flags.default_dim,
+               "size of every other open dimension (default: 1)");
+  line.List("pin", "REGEX=DEVICE", &compile.pins, "nodes whose whole name matches run there");
+  line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
+  line.Value("cost-model", "NAME", &compile.cost_model,
+             absl::StrCat("how operators are costed (default: roofline): ",
+                          absl::StrJoin(flags.registries.cost_models.names(), ", ")));
+  line.List("costs", "FILE", &compile.cost_files,
+            "measured times: CSV node,device,time_us or an ONNX Runtime profile");
+  line.Section("The search");
+  line.Value("solver", "NAME", &compile.solver,
+             absl::StrCat("of the default pipeline: ",
+                          absl::StrJoin(flags.registries.solvers.names(), ", ")));
+  line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
+  line.Integer("seed", "N", &flags.seed, "of the random choices (default: 1)");
+  line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &flags.threads,
+               "never changes the result (default: 1)");
+  line.Value("pass-pipeline", "TEXT", &compile.pipeline,
+             "run these passes instead of the default ones");
+  line.Flag("strict-shapes", &compile.strict_shapes, "values that stay untyped are an error");
+  DeclarePluginFlags(line, flags.plugins);
+}
+
+absl::Status FinishCompileFlags(CompileFlags& flags) {
+  CompileOptions& compile = flags.options;
+  compile.registries = &flags.registries;
+  compile.objective =
+      flags.objective == "throughput" ? ir::Objective::kThroughput : ir::Objective::kLatency;
+  if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
+  compile.threads = static_cast<int>(flags.threads);
+  compile.seed = static_cast<uint64_t>(flags.seed);
+  compile.default_dim = flags.default_dim;
+  return absl::OkStatus();
+}
+
+}  // namespace allot
