@@ -33,5 +33,5 @@ else
 fi
 
 echo
-echo "Open schedule.trace.json in https://ui.perfetto.dev, an .onnx file in https://netron.app,"
-echo "and read plan.json for the reason behind each node's place."
+echo "Open build/quickstart/throughput/model.report.html in a browser: the schedule, the graph, and the reason behind"
+echo "each node's place; schedule.trace.json in https://ui.perfetto.dev, an .onnx file in https://netron.app."

@@ -216,8 +216,8 @@ class ScheduleView extends ZoomCanvas {
   paintMarks(draw) {
     const { summary } = this.plan;
     if (summary.objective !== 'latency') return;
-    const mark = (us, text, side) => {
-      const x = this.at(us);
+    const mark = (us, text, wish) => {
+      const x = this.at(us), side = x > this.width - 80 ? 'right' : wish;
       draw.setLineDash([4, 3]);
       draw.strokeStyle = this.colours.muted;
       draw.lineWidth = 1;
