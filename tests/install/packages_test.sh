@@ -42,6 +42,7 @@ licence liballot-dev Apache-2.0
 has allot 'bin/allot'
 has allot 'bin/allot-run'
 has allot 'lib/allot/run/allot-run\.mjs'
+has allot 'share/bash-completion/completions/allot'
 if [ "$glpk" = ON ]; then
   has liballot-milp0 'lib/liballot_milp\.so\.0'
   says liballot-milp0 Depends 'libglpk'
