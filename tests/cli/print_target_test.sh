@@ -12,7 +12,8 @@ for target in cpu-2gpu soc-npu host host:cpus=1 host:cpus=1,gpus=0; do
   cmp first.json second.json || { echo "FAILED $target: does not read back"; exit 1; }
   "$allot" models/branches.onnx --target="$target" -o by_name --quiet
   "$allot" models/branches.onnx --target=first.json -o by_file --quiet
-  diff -r by_name by_file || { echo "FAILED $target: the file makes another plan"; exit 1; }
+  # All but what --target was given.
+  diff -r -I '^    "target": "' by_name by_file || { echo "FAILED $target: the file makes another plan"; exit 1; }
 done
 "$allot" --print-target --target=cpu-gpu --pin 'a.*=gpu0' >pinned.json
 grep -q '"pin": "gpu0"' pinned.json || { echo "FAILED: rules of the command line are missing"; exit 1; }

@@ -110,8 +110,11 @@ export class Tuning {
   async write(choice, folder) {
     const { costs } = choice.pays ? choice.best : this.rounds[0];
     const more = choice.pays ? [] : ['--pin', `.*=${choice.single.device}`];
-    await runAllot(this.arguments(costs, folder, more));
-    fs.copyFileSync(costs, path.join(folder, 'costs.csv'));
+    // Planned from the copy, so that plan.json names costs which stay.
+    const kept = path.join(folder, 'costs.csv');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.copyFileSync(costs, kept);
+    await runAllot(this.arguments(kept, folder, more));
     return readManifest(path.join(folder, 'manifest.json'));
   }
 }
