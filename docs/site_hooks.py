@@ -72,6 +72,11 @@ def on_page_markdown(markdown, page, config, files):
     return LINK.sub(rewrite, BLOCK.sub(r'\1', markdown))
 
 
+def on_page_content(html, page, config, files):
+    # In cells of tables forges take '\|' for '|', in code too.
+    return re.sub(r'<td.*?</td>', lambda cell: cell[0].replace('\\|', '|'), html, flags=re.DOTALL)
+
+
 def on_post_build(config):
     search = os.path.join(config['site_dir'], 'search')
     with open(os.path.join(search, 'search_index.json'), encoding='utf-8') as index:
