@@ -5,14 +5,15 @@
  *
  * Handles. A handle is a number in disguise, never an address: one that was freed, that is of
  * another kind or that never was is recognized and refused. A handle may be used by several threads
- * at once; so may be freed only what no thread still takes text from.
+ * at once, and freed while others use it; only text that was read from it must not be in use.
  *
  * Errors. A call that can fail returns a status: NULL when all went well, else a handle with code
  * and message that the caller frees. Calls that read one thing return it, and -1 or NULL when the
  * handle is not live or the index is out of range.
  *
- * Text is UTF-8, ends with a zero byte, belongs to the handle it was read from and lives as long.
- * Times are picoseconds and sizes are bytes, both int64_t. Indices count from 0.
+ * Text ends with a zero byte, belongs to the handle it was read from and lives as long. It is
+ * UTF-8, but for names out of a model that breaks this rule of ONNX; allot_plan_json() is UTF-8
+ * always. Times are picoseconds and sizes are bytes, both int64_t. Indices count from 0.
  *
  * What is declared here keeps its meaning while ALLOT_ABI_VERSION stays what it is; calls and codes
  * may be added. */

@@ -157,10 +157,29 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   absl::Status error_;
 };
 
+// The length of the UTF-8 character that `text` begins with; 0 if it begins with none (RFC 3629: no
+// overlong forms, no surrogates).
+size_t CharacterLength(absl::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  const unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned char most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  }
+  return length;
+}
+
 void PrintString(absl::string_view text, std::string& out) {
   out += '"';
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
+    const size_t length = CharacterLength(text.substr(i));
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -170,9 +189,12 @@ void PrintString(absl::string_view text, std::string& out) {
       out += "\\t";
     } else if (byte < 0x20 || byte == 0x7f) {
       absl::StrAppend(&out, "\\u", absl::Hex(byte, absl::kZeroPad4));
+    } else if (length == 0) {
+      out += "\\ufffd";
     } else {
-      out += c;
+      out.append(text.data() + i, length);
     }
+    i += std::max<size_t>(length, 1);
   }
   out += '"';
 }

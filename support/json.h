@@ -56,7 +56,8 @@ class Json {
 absl::StatusOr<Json> ParseJson(absl::string_view text);
 
 // Two-space indentation; arrays of numbers or strings stay on one line while they fit 100 columns.
-// Non-finite numbers print as null. Ends without a newline.
+// Non-finite numbers print as null, bytes of strings that are no UTF-8 as U+FFFD: what reads JSON
+// would refuse the whole text. Ends without a newline.
 std::string PrintJson(const Json& json);
 // The same on one line.
 std::string PrintJsonCompact(const Json& json);

@@ -5,6 +5,11 @@ import json
 import os
 
 
+def _text(chars):
+    # Names in a damaged model may be no UTF-8.
+    return chars.decode(errors='replace')
+
+
 class AllotError(Exception):
     """What the library says is wrong."""
 
@@ -46,13 +51,13 @@ class Allot:
         if not status:
             return
         status = ctypes.c_void_p(status)
-        error = AllotError(self._lib.allot_status_code(status), self._lib.allot_status_message(status).decode())
+        error = AllotError(self._lib.allot_status_code(status), _text(self._lib.allot_status_message(status)))
         self._lib.allot_status_free(status)
         raise error
 
     @property
     def version(self):
-        return self._lib.allot_version().decode()
+        return _text(self._lib.allot_version())
 
     def compile(self, model, **options):
         """Places a model, a path or bytes. Options as of the program, `target='cpu-2gpu'`, with _ for -; a list for
@@ -102,18 +107,18 @@ class Plan:
     @property
     def diagnostics(self):
         count = self._lib.allot_plan_num_diagnostics(self._handle)
-        return [self._lib.allot_plan_diagnostic(self._handle, ctypes.c_int64(i)).decode() for i in range(count)]
+        return [_text(self._lib.allot_plan_diagnostic(self._handle, ctypes.c_int64(i))) for i in range(count)]
 
     def nodes(self):
         """(name, device or None) of every node."""
         for i in range(self._lib.allot_plan_num_nodes(self._handle)):
             index = ctypes.c_int64(i)
             device = self._lib.allot_plan_node_device(self._handle, index)
-            name = self._lib.allot_plan_node_name(self._handle, index).decode()
+            name = _text(self._lib.allot_plan_node_name(self._handle, index))
             yield name, None if device < 0 else self._device_name(device)
 
     def _device_name(self, device):
-        return self._lib.allot_plan_device_name(self._handle, ctypes.c_int64(device)).decode()
+        return _text(self._lib.allot_plan_device_name(self._handle, ctypes.c_int64(device)))
 
     def json(self):
         """All of the plan, as in plan.json."""

@@ -57,6 +57,25 @@ TEST(JsonTest, StringsOfAllBytesRoundTrip) {
   EXPECT_EQ(*MustParse(PrintJson(Json(all))).If<std::string>(), all);
 }
 
+TEST(JsonTest, BytesThatAreNoUtf8BecomeTheReplacementCharacter) {
+  const auto printed = [](const std::string& text) { return PrintJsonCompact(Json(text)); };
+  EXPECT_EQ(printed("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+            "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(printed("a\x9f"
+                    "b\xc3"),
+            R"("a\ufffdb\ufffd")");
+  EXPECT_EQ(printed("\xc0\xaf"), R"("\ufffd\ufffd")");                      // overlong
+  EXPECT_EQ(printed("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");            // a surrogate
+  EXPECT_EQ(printed("\xf4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")");  // above U+10FFFF
+  // Whatever the bytes, what is printed can be read.
+  for (int first = 0x80; first <= 0xff; ++first) {
+    for (const char* rest : {"", "x", "\x80", "\x8f\x80", "\x90\xbf\xbf", "\xa0\x80\xc0"}) {
+      const std::string text = std::string(1, static_cast<char>(first)) + rest;
+      EXPECT_TRUE(ParseJson(printed(text)).ok()) << printed(text);
+    }
+  }
+}
+
 TEST(JsonTest, IndentsAndKeepsShortArraysOnOneLine) {
   const Json json = MustParse(R"({"dims": [1, 2, 3], "none": [], "list": [{"a": 1}, [2]]})");
   EXPECT_EQ(PrintJson(json),
