@@ -47,7 +47,8 @@ std::string Wrapped(const std::string& text, size_t indent) {
 std::string Labelled(const std::string& label, const std::string& text) {
   constexpr size_t kIndent = 13;
   std::string lines = Wrapped(text, kIndent);
-  return absl::StrFormat("  %-11s", label) + lines.substr(kIndent);
+  return text.empty() ? absl::StrCat("  ", label, "\n")
+                      : absl::StrFormat("  %-11s", label) + lines.substr(kIndent);
 }
 
 std::string PartName(const std::string& part) { return part.empty() ? "(no file)" : part; }

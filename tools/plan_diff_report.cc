@@ -95,6 +95,8 @@ class DiffReport {
           std::find_if(before_.devices.begin(), before_.devices.end(),
                        [&](const PlanFile::Device& device) { return device.id == after.id; });
       if (before == before_.devices.end() || before->peak == after.peak) continue;
+      // A change too small to be seen in such units is not shown.
+      if (Size(before->peak) == Size(after.peak)) continue;
       changes.push_back(absl::StrCat(after.id, " ", Size(before->peak), " -> ", Size(after.peak)));
     }
     if (!changes.empty()) {
