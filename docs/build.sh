@@ -5,7 +5,7 @@ set -euo pipefail
 folder=$(realpath -m "${1:-$(dirname "$0")/../build/site}")
 cd "$(dirname "$0")/.."
 command -v mkdocs >/dev/null || { echo "error: mkdocs is missing: apt-get install mkdocs" >&2; exit 1; }
-mkdocs build --quiet --strict --clean --site-dir "$folder"
+log=$(mkdocs build --strict --clean --site-dir "$folder" 2>&1) || { echo "$log" >&2; exit 1; }
 
 # Debian's package calls jQuery by another name than its own theme does.
 [ -e "$folder/js/jquery-3.6.0.min.js" ] || cp "$folder"/js/jquery-*.min.js "$folder/js/jquery-3.6.0.min.js"
