@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,7 @@
 #include "lowering/output_folder.h"
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
+#include "passes/device_constraints.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host_facts.h"
@@ -116,6 +118,24 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
   }
 }
 
+// A rule of the command line that matches nothing is most often misspelt.
+absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& target,
+                                  const ir::Module& module, const ir::Plan& plan,
+                                  Diagnostics& diagnostics) {
+  const size_t asked = options.pins.size() + options.forbids.size();  // they come first
+  if (asked == 0 || plan.features.empty()) return absl::OkStatus();
+  ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
+                         DeviceConstraints::Make(module, plan, target));
+  for (size_t rule = 0; rule < asked; ++rule) {
+    const auto matches = [&](ir::NodeId node) { return constraints.RuleMatches(rule, node); };
+    if (absl::c_any_of(module.graph.nodes(), matches)) continue;
+    diagnostics.Warning(target.rules[rule].text,
+                        "matches no node; the expression must match a node's whole name, as in "
+                        "'.*conv1=DEVICE'");
+  }
+  return absl::OkStatus();
+}
+
 // Places what `import` reads; `shown` is the model in messages.
 template <typename Import>
 absl::StatusOr<Compilation> CompileImported(const Import& import, const std::string& shown,
@@ -133,6 +153,8 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
   ALLOT_RETURN_IF_ERROR(RunPipeline(pipeline, result.module, result.plan, context, run), shown,
                         ": ");
   ReportUnmatchedRows(setup, result.plan, diagnostics);
+  ALLOT_RETURN_IF_ERROR(
+      ReportUnmatchedRules(options, setup.target, result.module, result.plan, diagnostics));
   result.target = std::move(setup.target);
   result.made_from = std::move(setup.made_from);
   return result;

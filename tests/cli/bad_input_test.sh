@@ -109,6 +109,15 @@ printf 'node,time_us\na,1\n' >../costs.csv
 refuses "costs without devices" "costs.csv:1: column 'device' is missing" $good/branches.onnx --costs=../costs.csv
 refuses "no such costs" "nothing.csv: cannot be read" $good/branches.onnx --costs=nothing.csv
 
+# A rule that matches nothing is told, and is no error.
+"$allot" $good/branches.onnx --pin 'nosuch=cpu0' --pin '.*=cpu0' >../stdout 2>../stderr
+status=$?
+if [ $status -eq 0 ] && [ "$(grep -c 'matches no node' ../stderr)" -eq 1 ] && grep -q "'nosuch=cpu0': warning" ../stderr; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1)); echo "FAILED a rule for no node: status $status, $(cat ../stderr)"
+fi
+
 # The output folder's place is taken by a file: the file stays.
 echo precious >out
 "$allot" $good/branches.onnx -o out --quiet 2>../stderr
