@@ -29,14 +29,19 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     return absl::OkStatus();
   }
-  const std::string temporary = path + ".tmp";
+  std::error_code error;
+  // A device or a pipe is written to: put a file in its place, and a superuser's "-o /dev/null"
+  // would take /dev/null from the whole machine.
+  const std::filesystem::file_status there = std::filesystem::status(path, error);
+  const bool in_place = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
+  const std::string temporary = in_place ? path : path + ".tmp";
   std::ofstream stream(temporary, std::ios::binary);
   stream << text;
   stream.close();
-  std::error_code error;
-  if (stream) std::filesystem::rename(temporary, path, error);
+  error.clear();
+  if (stream && !in_place) std::filesystem::rename(temporary, path, error);
   if (!stream || error) {
-    std::filesystem::remove(temporary, error);
+    if (!in_place) std::filesystem::remove(temporary, error);
     return InputError(path, ": cannot be written");
   }
   return absl::OkStatus();

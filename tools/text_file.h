@@ -13,7 +13,8 @@ std::string InputName(const std::string& path);
 
 absl::StatusOr<std::string> ReadText(const std::string& path);
 
-// Renames a finished file into place, so that a failure leaves no half-written one.
+// Renames a finished file into place, so that a failure leaves no half-written one. What is there
+// and no regular file, such as /dev/null, stays and is written to.
 absl::Status WriteText(const std::string& path, const std::string& text);
 
 }  // namespace allot
