@@ -189,7 +189,7 @@ struct Written {
   onnx::ModelProto model;
 };
 
-Written Write(const Case& model, int64_t ir_version, const TempFolder& folder) {
+Written Write(const Case& model, int64_t ir_version, const ScratchFolder& folder) {
   EmitInput input = model.Input();
   input.emit_ir_version = ir_version;
   const std::vector<OutputFile> files = model.Emit({"annotated", "manifest"}, input);
@@ -208,7 +208,7 @@ Written Write(const Case& model, int64_t ir_version, const TempFolder& folder) {
 
 // Loads the model as the manifest says and compares the record with the plan.
 void ExpectRecordAgrees(const Case& model, int64_t ir_version) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const Written written = Write(model, ir_version, folder);
   const std::string settings = written.options.at("session.layer_assignment_settings");
   const absl::StatusOr<std::vector<Assigned>> record =
@@ -274,7 +274,7 @@ TEST(OnnxRuntimeWebGpuTest, RunsEachNodeWhereThePlanPutIt) {
   Case model(ModelText(graph),
              [&](const ir::Node& node) { return parts[static_cast<size_t>(node.name[1] - '0')]; });
   model.target.devices[DeviceId(1)].runtime.provider = "webgpu";
-  const TempFolder folder;
+  const ScratchFolder folder;
   const Written written = Write(model, 0, folder);
 
   std::set<std::string> on_cpu;
@@ -307,7 +307,7 @@ TEST(OnnxRuntimeWebGpuTest, RunsEachNodeWhereThePlanPutIt) {
 // The option is read and not just carried: the runtime refuses one that is no list of rules.
 TEST(OnnxRuntimeOptionTest, IsReadByTheRuntime) {
   const Case model(ZooText(kChain), AFirst);
-  const TempFolder folder;
+  const ScratchFolder folder;
   const Written written = Write(model, 0, folder);
   const auto load = [&](const std::string& settings) {
     return std::string(Runtime()

@@ -36,7 +36,7 @@ inline ir::Plan WithSchedule(const ir::Module& module, ir::Plan plan) {
 
 // One compiled model and all that is emitted for it.
 struct Case {
-  TempFolder folder;
+  ScratchFolder folder;
   ir::Module module;
   Target target = TwoDevices();
   ir::Plan plan;

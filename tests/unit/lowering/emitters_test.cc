@@ -37,7 +37,7 @@ TEST_P(EmitZooTest, TheAnnotatedModelIsTheModel) {
     const Case model(GetParam().text, AllInOne);
     EmitInput input = model.Input();
     input.emit_ir_version = ir_version;
-    const TempFolder folder;
+    const ScratchFolder folder;
     ir::Module again =
         ImportBytes(Text(model.Emit({"annotated"}, input), "model.annotated.onnx"), folder);
     EXPECT_EQ(again.ir_version, ir_version == 0 ? model.module.ir_version : ir_version);
@@ -225,7 +225,7 @@ TEST(AnnotatedTest, APlacementReplacesAnEarlierOne) {
   input.emit_ir_version = 11;
   const std::string annotated = Text(model.Emit({"annotated"}, input), "model.annotated.onnx");
   // Planned again from its own output, with the same plan: the same file; its parts are unmarked.
-  const TempFolder folder;
+  const ScratchFolder folder;
   const ir::Module again = ImportBytes(annotated, folder);
   EmitInput second{.module = again,
                    .target = model.target,
@@ -238,7 +238,7 @@ TEST(AnnotatedTest, APlacementReplacesAnEarlierOne) {
 }
 
 TEST(ExternalDataTest, IsLinkedEmbeddedOrInReach) {
-  const TempFolder data;
+  const ScratchFolder data;
   const std::string text = ModelText(
       Input("x") + Output("z") + Typed("y") + Op("Add", "a", {"x", "w"}, {"y"}) +
       Op("Add", "b", {"y", "w"}, {"z"}) +

@@ -37,7 +37,7 @@ class ExtractTest : public ::testing::Test {
     return Extract(module_, TwoDevices(), MakePlan(module_, parts)).status();
   }
 
-  TempFolder folder_;
+  ScratchFolder folder_;
   ir::Module module_;
 };
 

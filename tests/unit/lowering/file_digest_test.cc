@@ -42,7 +42,7 @@ TEST(FileDigestTest, IsSha256) {
 }
 
 TEST(FileDigestTest, RangesOfFilesCountLikeBytes) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "long", "xyz" + std::string(700'000, 'a') + "xyz");
   WriteText(folder / "short", "-a-");
   const FileDigest digest =
@@ -53,7 +53,7 @@ TEST(FileDigestTest, RangesOfFilesCountLikeBytes) {
 }
 
 TEST(FileDigestTest, ErrorsNameTheFile) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "short", "abc");
   const auto error = [](const FileChunk& chunk) {
     return std::string(DigestOf("model.00000_cpu0.onnx", {chunk}).status().message());
@@ -65,7 +65,7 @@ TEST(FileDigestTest, ErrorsNameTheFile) {
 }
 
 TEST(FileDigestTest, SizeOnlyComputesNoHash) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "three", "abc");
   const absl::StatusOr<FileDigest> digest = SizeOnly(folder / "three");
   ASSERT_TRUE(digest.ok()) << digest.status();

@@ -38,7 +38,7 @@ size_t Count(const std::string& text, const std::string& what) {
 // Stock MLIR knows functions, arithmetic and tensors, and takes the rest as it is written.
 void ExpectAcceptedByMlir(const std::string& text) {
 #ifdef ALLOT_MLIR_OPT
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "in.mlir", text);
   const std::string command = std::string(ALLOT_MLIR_OPT) +
                               " --allow-unregistered-dialect --verify-roundtrip " +

@@ -1,8 +1,6 @@
 // What the tests of lowering share: models written as protobuf text, plans, and folders.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -19,29 +17,9 @@
 #include "lowering/bundle.h"
 #include "lowering/emitter.h"
 #include "onnx_import/import.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace allot {
-
-// A folder that is gone after the test.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = ::testing::TempDir() + "allot_lowering_XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline void WriteText(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -74,7 +52,7 @@ inline onnx::ModelProto ParseModel(const std::string& text) {
 }
 
 // Imports bytes from a file "model.onnx" in the folder.
-inline ir::Module ImportBytes(const std::string& bytes, const TempFolder& folder,
+inline ir::Module ImportBytes(const std::string& bytes, const ScratchFolder& folder,
                               int64_t reference_at_least = int64_t{1} << 40) {
   WriteText(folder / "model.onnx", bytes);
   Diagnostics diagnostics;
@@ -90,7 +68,7 @@ inline std::string ModelText(const std::string& graph, const std::string& more =
   return "ir_version: 8 opset_import { version: 16 } " + more + " graph { name: 'g' " + graph + "}";
 }
 
-inline ir::Module ImportText(const std::string& model_text, const TempFolder& folder) {
+inline ir::Module ImportText(const std::string& model_text, const ScratchFolder& folder) {
   return ImportBytes(ParseModel(model_text).SerializeAsString(), folder);
 }
 

@@ -63,7 +63,7 @@ std::vector<std::string> Listing(const std::string& folder) {
 }
 
 TEST(OutputFolderTest, MakesTheFolderAndItsParents) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   ASSERT_TRUE(WriteOutputFolder(folder / "a/b/out/",
                                 {InMemory("x", "one"), InMemory("sub/y", std::string(3, '\0'))})
                   .ok());
@@ -82,7 +82,7 @@ TEST(OutputFolderTest, MakesTheFolderAndItsParents) {
 }
 
 TEST(OutputFolderTest, CopiesRangesOfOtherFiles) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   std::string big;
   for (int i = 0; i < 3'000'000; ++i) big += static_cast<char>(i * 7 % 251);
   WriteText(folder / "source", big);
@@ -94,7 +94,7 @@ TEST(OutputFolderTest, CopiesRangesOfOtherFiles) {
 }
 
 TEST(OutputFolderTest, LinksData) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "w.bin", "weights");
   fs::create_symlink("w.bin", folder / "link.bin");
   ASSERT_TRUE(WriteOutputFolder(folder / "out", {Linked("data/w.bin", folder / "w.bin"),
@@ -110,7 +110,7 @@ TEST(OutputFolderTest, LinksData) {
 }
 
 TEST(OutputFolderTest, AFailureLeavesNothing) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "short", "0123");
   const absl::Status missing = WriteOutputFolder(
       folder / "new/out", {InMemory("x", "1"), Range("y", folder / "absent", 0, 1)});
@@ -124,7 +124,7 @@ TEST(OutputFolderTest, AFailureLeavesNothing) {
 }
 
 TEST(OutputFolderTest, AFailureLeavesAnExistingFolderAsItWas) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const std::string out = folder / "out";
   ASSERT_TRUE(
       WriteOutputFolder(out, {InMemory("a", "old a"), InMemory("b", "old b"), Manifest({"a", "b"})})
@@ -166,7 +166,7 @@ class FileSizeLimit {
 };
 
 TEST(OutputFolderTest, NoRoomLeavesNothing) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "big", std::string(3000, 'b'));
   {
     const FileSizeLimit limit(1000);
@@ -185,7 +185,7 @@ TEST(OutputFolderTest, NoRoomLeavesNothing) {
 
 TEST(OutputFolderTest, CopiesDataFromOtherFileSystems) {
   struct stat here, there;
-  const TempFolder folder;
+  const ScratchFolder folder;
   if (::stat(folder.path().c_str(), &here) != 0 || ::stat("/dev/shm", &there) != 0 ||
       here.st_dev == there.st_dev || ::access("/dev/shm", W_OK) != 0) {
     GTEST_SKIP() << "there is no second file system to write to";
@@ -198,7 +198,7 @@ TEST(OutputFolderTest, CopiesDataFromOtherFileSystems) {
 }
 
 TEST(OutputFolderTest, RemovesWhatAnEarlierRunListed) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const std::string out = folder / "out";
   WriteText(folder / "w.bin", "w");
   ASSERT_TRUE(WriteOutputFolder(out, {InMemory("p0.onnx", "0"), InMemory("sub/p1.onnx", "1"),
@@ -213,7 +213,7 @@ TEST(OutputFolderTest, RemovesWhatAnEarlierRunListed) {
 }
 
 TEST(OutputFolderTest, NeverRemovesTheLastCopyOfData) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const std::string out = folder / "out";
   ASSERT_TRUE(
       WriteOutputFolder(out, {InMemory("w.bin", "only copy"), Manifest({}, {"w.bin"})}).ok());
@@ -222,7 +222,7 @@ TEST(OutputFolderTest, NeverRemovesTheLastCopyOfData) {
 }
 
 TEST(OutputFolderTest, DoesNotTrustManifests) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const std::string out = folder / "out";
   WriteText(folder / "outside", "safe");
   fs::create_directories(out + "/sub");
@@ -240,7 +240,7 @@ TEST(OutputFolderTest, DoesNotTrustManifests) {
 }
 
 TEST(OutputFolderTest, NeverReplacesWhatTheModelIsReadFrom) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "m.onnx", "the model");
   WriteText(folder / "w.bin", "weights");
   const absl::Status by_name = WriteOutputFolder(folder.path(), {InMemory("m.onnx", "new")},
@@ -260,7 +260,7 @@ TEST(OutputFolderTest, NeverReplacesWhatTheModelIsReadFrom) {
 }
 
 TEST(OutputFolderTest, RefusesNamesThatLeaveTheFolder) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   for (const char* name : {"", "../x", "/x", "a/../x", "a//x", ".", "a/"}) {
     EXPECT_FALSE(WriteOutputFolder(folder / "out", {InMemory(name, "x")}).ok()) << name;
   }
@@ -269,7 +269,7 @@ TEST(OutputFolderTest, RefusesNamesThatLeaveTheFolder) {
 }
 
 TEST(OutputFolderTest, RefusesAFileAsFolder) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "out", "a file");
   EXPECT_THAT(std::string(WriteOutputFolder(folder / "out", {InMemory("x", "x")}).message()),
               HasSubstr("exists and is no folder"));

@@ -23,7 +23,7 @@ constexpr char kEnd[] = "</script>";
 // The report of a model whose even nodes are in one part and whose odd ones in another.
 std::string Report(const std::string& model_text, bool scheduled = true,
                    const std::string& path = "../model.onnx") {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const Target target = TwoDevices();
   ir::Module module = ImportText(model_text, folder);
   EXPECT_TRUE(module.graph.Compact());

@@ -103,7 +103,7 @@ void DropUnused(ir::Graph& graph) {
 class StitchTest : public ::testing::TestWithParam<ZooModel> {};
 
 TEST_P(StitchTest, GivesTheOriginalBack) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   ir::Module module = ImportText(GetParam().text, folder);
   DropUnused(module.graph);
   int next = 0;
@@ -126,7 +126,7 @@ TEST_P(StitchTest, GivesTheOriginalBack) {
 }
 
 TEST_P(StitchTest, OnePartIsTheModel) {
-  const TempFolder folder, again;
+  const ScratchFolder folder, again;
   ir::Module module = ImportText(GetParam().text, folder);
   DropUnused(module.graph);
   const absl::StatusOr<Bundle> bundle =
@@ -177,7 +177,7 @@ std::string RandomModel(Random& random, int num_nodes) {
 TEST(StitchRandomTest, GivesTheOriginalBack) {
   Random random(7);
   for (int round = 0; round < 60; ++round) {
-    const TempFolder folder;
+    const ScratchFolder folder;
     ir::Module module = ImportText(RandomModel(random, 5 + round), folder);
     DropUnused(module.graph);
     // Intervals of the order: always acyclic.

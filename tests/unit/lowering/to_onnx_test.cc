@@ -21,7 +21,7 @@ std::string Written(const ir::Module& module, const OnnxWriteOptions& options = 
 class ZooTest : public ::testing::TestWithParam<ZooModel> {};
 
 TEST_P(ZooTest, ReimportsEqual) {
-  const TempFolder folder, again;
+  const ScratchFolder folder, again;
   const ir::Module module = ImportText(GetParam().text, folder);
   ASSERT_FALSE(module.opset_imports.empty());
   const std::string bytes = Written(module);
@@ -30,7 +30,7 @@ TEST_P(ZooTest, ReimportsEqual) {
 }
 
 TEST_P(ZooTest, IsTheMessageThatProtobufWouldWrite) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const std::string bytes = Written(ImportText(GetParam().text, folder));
   onnx::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(bytes));
@@ -39,7 +39,7 @@ TEST_P(ZooTest, IsTheMessageThatProtobufWouldWrite) {
 
 TEST_P(ZooTest, PassesTheChecker) {
   if (!GetParam().checkable) return;
-  const TempFolder folder;
+  const ScratchFolder folder;
   onnx::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(Written(ImportText(GetParam().text, folder))));
   EXPECT_NO_THROW(onnx::checker::check_model(model));
@@ -63,7 +63,7 @@ TEST(ToOnnxTest, LargeTensorsAreSplicedFromTheModelFile) {
   weight->set_raw_data(std::string(2000, 'a') + std::string(2000, 'b'));
   model.mutable_graph()->mutable_node(1)->mutable_attribute(0)->mutable_t()->set_raw_data(
       std::string(4000, 'c'));
-  const TempFolder folder, again;
+  const ScratchFolder folder, again;
   const ir::Module module = ImportBytes(model.SerializeAsString(), folder, 1024);
   const absl::StatusOr<std::vector<FileChunk>> chunks = ToOnnx(module, module.graph, {});
   ASSERT_TRUE(chunks.ok()) << chunks.status();
@@ -85,7 +85,7 @@ TEST(ToOnnxTest, LargeTensorsAreSplicedFromTheModelFile) {
 }
 
 TEST(ToOnnxTest, ExternalDataIsNamedOrEmbedded) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   WriteText(folder / "w.bin", "0123456701234567");
   const std::string text = ModelText(
       Input("x") + Output("z") + Op("Add", "a", {"x", "w"}, {"z"}) +
@@ -167,7 +167,7 @@ TEST(ToOnnxTest, KeepsFieldsNewerThanTheLibrary) {
   onnx_ext::Model more;
   more.add_configuration()->set_name("theirs");
   model.MergeFromString(more.SerializeAsString());
-  const TempFolder folder;
+  const ScratchFolder folder;
   const ir::Module module = ImportBytes(model.SerializeAsString(), folder);
   EXPECT_EQ(module.graph.node(ir::NodeId(0)).overload, "o");
   EXPECT_EQ(Written(module), model.SerializeAsString());
@@ -179,7 +179,7 @@ TEST(ToOnnxTest, APartCarriesOnlyItsFunctionsAndNoTrainingInfo) {
     if (model.name == "functions") text = model.text;
   }
   onnx::ModelProto proto = ParseModel(text + " training_info { }");
-  const TempFolder folder;
+  const ScratchFolder folder;
   const ir::Module module = ImportBytes(proto.SerializeAsString(), folder);
   EXPECT_EQ(Written(module), proto.SerializeAsString());
   const ir::Plan plan = MakePlan(module, {{"a", 0}, {"b", 1}});
@@ -203,7 +203,7 @@ TEST(ToOnnxTest, CapturesGoByTheNameOutside) {
   for (const ZooModel& model : Zoo()) {
     if (model.name == "captures") text = model.text;
   }
-  const TempFolder folder, again;
+  const ScratchFolder folder, again;
   ir::Module module = ImportText(text, folder);
   // As a pass that replaces a value would: the body goes on calling it by its old name, and happens
   // to use the new one for something of its own ("t" in the else branch).
@@ -225,7 +225,7 @@ TEST(ToOnnxTest, CapturesGoByTheNameOutside) {
 }
 
 TEST(ToOnnxTest, OldModelsListInitializersAmongTheInputs) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   ir::Module module =
       ImportText("ir_version: 3 opset_import { version: 8 } graph { name: 'g' " + Input("x") +
                      Output("z") + Weight("w") + Op("Add", "a", {"x", "w"}, {"z"}) + "}",
@@ -238,7 +238,7 @@ TEST(ToOnnxTest, OldModelsListInitializersAmongTheInputs) {
 }
 
 TEST(ToOnnxTest, WrongCarriedBytesAreErrors) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   ir::Module module = ImportText(Zoo()[0].text, folder);
   module.graph.mutable_node_unknown_fields(ir::NodeId(0)) = "\xff";
   EXPECT_FALSE(ToOnnx(module, module.graph, {}).ok());

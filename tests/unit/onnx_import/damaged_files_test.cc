@@ -63,7 +63,7 @@ TEST(DamagedFiles, TheWholeModelImports) {
 
 TEST(DamagedFiles, EveryTruncationIsHarmless) {
   const std::string whole = SomeOfEverything();
-  const ModelFolder folder;
+  const ScratchFolder folder;
   for (size_t length = 0; length < whole.size(); ++length) {
     ExpectNoHarm(folder / "model.onnx", whole.substr(0, length));
   }
@@ -71,7 +71,7 @@ TEST(DamagedFiles, EveryTruncationIsHarmless) {
 
 TEST(DamagedFiles, FlippedBytesAreHarmless) {
   const std::string whole = SomeOfEverything();
-  const ModelFolder folder;
+  const ScratchFolder folder;
   Random random(1);
   for (int round = 0; round < 8000; ++round) {
     std::string damaged = whole;
@@ -85,7 +85,7 @@ TEST(DamagedFiles, FlippedBytesAreHarmless) {
 // Byte by byte: each replaced with values that end messages early or late.
 TEST(DamagedFiles, ChangedLengthsAreHarmless) {
   const std::string whole = SomeOfEverything();
-  const ModelFolder folder;
+  const ScratchFolder folder;
   for (size_t at = 0; at < whole.size(); ++at) {
     if (at > 0 && whole[at] == '\7' && whole[at - 1] == '\7') continue;  // the weights
     for (int change : {-1, 1, 0x80}) {
@@ -97,7 +97,7 @@ TEST(DamagedFiles, ChangedLengthsAreHarmless) {
 }
 
 TEST(DamagedFiles, NoiseIsHarmless) {
-  const ModelFolder folder;
+  const ScratchFolder folder;
   Random random(2);
   for (int round = 0; round < 500; ++round) {
     std::string noise(size_t(random.Below(200)), '\0');

@@ -98,14 +98,14 @@ TEST(ImportOnnx, RefusesWhatIsNoModel) {
 }
 
 TEST(ImportOnnx, RefusesWhatIsNoFile) {
-  const ModelFolder folder;
+  const ScratchFolder folder;
   EXPECT_THAT(ImportPath(folder / "none.onnx").error(),
               HasSubstr("none.onnx: there is no such file"));
   EXPECT_THAT(ImportPath(folder.path()).error(), HasSubstr("is a folder"));
 }
 
 TEST(ImportOnnx, ReadsPipes) {
-  const ModelFolder folder;
+  const ScratchFolder folder;
   onnx::ModelProto model = GraphModel("initializer { name: 'w' dims: 5000 data_type: 3 }");
   model.mutable_graph()->mutable_initializer(0)->set_raw_data(std::string(5000, 'w'));
   const std::string bytes = model.SerializeAsString();
@@ -161,7 +161,7 @@ onnx::ModelProto External(const std::string& location, const std::string& more =
 }
 
 TEST(ExternalData, IsNotRead) {
-  const ModelFolder folder;
+  const ScratchFolder folder;
   ASSERT_EQ(::mkdir((folder / "sub").c_str(), 0700), 0);
   WriteFile(folder / "sub/w.bin", "");
   ASSERT_EQ(::truncate((folder / "sub/w.bin").c_str(), off_t{3} << 30), 0);

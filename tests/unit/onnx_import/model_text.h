@@ -1,8 +1,6 @@
 // What the importer's tests share: models written as protobuf text, put into files and imported.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -14,29 +12,9 @@
 
 #include "ir/verify.h"
 #include "onnx_import/import.h"
+#include "tests/unit/scratch_folder.h"
 
 namespace allot {
-
-// A folder that is gone after the test.
-class ModelFolder {
- public:
-  ModelFolder() {
-    std::string name = ::testing::TempDir() + "allot_import_XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ModelFolder(const ModelFolder&) = delete;
-  ModelFolder& operator=(const ModelFolder&) = delete;
-  ~ModelFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Into a new file: some file systems wait for the disk when an old one is written over.
 inline void WriteFile(const std::string& path, const std::string& bytes) {
@@ -89,7 +67,7 @@ inline Imported ImportPath(const std::string& path, const ImportOptions& options
 }
 
 inline Imported ImportBytes(const std::string& bytes, const ImportOptions& options = {}) {
-  const ModelFolder folder;
+  const ScratchFolder folder;
   WriteFile(folder / "model.onnx", bytes);
   return ImportPath(folder / "model.onnx", options);
 }

@@ -180,7 +180,7 @@ TEST(ParseWithoutWeights, DoesNotTouchWeights) {
       absl::StrCat(nodes, "\x2a", Varint(tensor.size() + kWeightBytes), tensor);
   const std::string file =
       absl::StrCat(head.SerializeAsString(), "\x3a", Varint(graph.size() + kWeightBytes), graph);
-  const ModelFolder folder;
+  const ScratchFolder folder;
   WriteFile(folder / "model.onnx", file);
   ASSERT_EQ(::truncate((folder / "model.onnx").c_str(), off_t(file.size() + kWeightBytes)), 0);
 

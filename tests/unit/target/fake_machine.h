@@ -1,41 +1,27 @@
 // A folder that looks like the root of some machine: /proc, /sys and programs.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <system_error>
 
-#include <gtest/gtest.h>
+#include "tests/unit/scratch_folder.h"
 
 namespace allot {
 
 class FakeMachine {
  public:
-  FakeMachine() {
-    std::string name = ::testing::TempDir() + "allot_machine_XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  FakeMachine(const FakeMachine&) = delete;
-  FakeMachine& operator=(const FakeMachine&) = delete;
-  ~FakeMachine() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
-  const std::string& root() const { return root_; }
+  const std::string& root() const { return folder_.path(); }
 
   // `path` starts with '/'.
   void Write(const std::string& path, const std::string& text) {
-    const std::filesystem::path file = root_ + path;
+    const std::filesystem::path file = root() + path;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << text;
   }
   void WriteProgram(const std::string& path, const std::string& script) {
     Write(path, "#!/bin/sh\n" + script);
-    std::filesystem::permissions(root_ + path, std::filesystem::perms::owner_all);
+    std::filesystem::permissions(root() + path, std::filesystem::perms::owner_all);
   }
   // `count` cores; `section` describes each, but for its number.
   void WriteCores(int count, const std::string& section) {
@@ -51,7 +37,7 @@ class FakeMachine {
   }
 
  private:
-  std::string root_;
+  ScratchFolder folder_;
 };
 
 }  // namespace allot
