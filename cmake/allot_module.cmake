@@ -14,18 +14,17 @@ set(ALLOT_SANITIZERS
 
 function(allot_compile_settings target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
-  target_compile_options(${target} PRIVATE ${ALLOT_WARNINGS} ${ALLOT_NO_FALSE_ALARMS} ${ALLOT_SANITIZERS})
+  # What a failed check prints names a file of the project, not of the machine that compiled it.
+  target_compile_options(${target} PRIVATE ${ALLOT_WARNINGS} ${ALLOT_NO_FALSE_ALARMS} ${ALLOT_SANITIZERS}
+                                           -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
   target_link_options(${target} PUBLIC ${ALLOT_SANITIZERS})
 endfunction()
 
-# The sanitizer build shares nothing with the others, so it can have headers of its own compiled beforehand. In the others
-# that would keep ccache from using one's objects for the other. What is missing an include still shows in those.
+# Compiling with -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows what is missing an include.
 set(ALLOT_COMMON_HEADERS <algorithm> <cstdint> <map> <memory> <optional> <string> <utility> <vector>
     <absl/status/statusor.h> <absl/strings/str_cat.h> <absl/strings/str_join.h> <absl/types/span.h>)
 function(allot_precompile target)
-  if(ALLOT_SANITIZE)
-    target_precompile_headers(${target} PRIVATE ${ARGN} ${ALLOT_COMMON_HEADERS})
-  endif()
+  target_precompile_headers(${target} PRIVATE ${ARGN} ${ALLOT_COMMON_HEADERS})
 endfunction()
 
 function(allot_module name)
