@@ -20,11 +20,19 @@ function(allot_compile_settings target)
   target_link_options(${target} PUBLIC ${ALLOT_SANITIZERS})
 endfunction()
 
-# Compiling with -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows what is missing an include.
+# allot_precompile(TARGET KIND headers...): compiles common headers beforehand, once for all targets of a kind; these have
+# the options that such headers must agree in, and all definitions that the first target has. Compiling with -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON shows what is missing an
+# include.
 set(ALLOT_COMMON_HEADERS <algorithm> <cstdint> <map> <memory> <optional> <string> <utility> <vector>
     <absl/status/statusor.h> <absl/strings/str_cat.h> <absl/strings/str_join.h> <absl/types/span.h>)
-function(allot_precompile target)
-  target_precompile_headers(${target} PRIVATE ${ARGN} ${ALLOT_COMMON_HEADERS})
+function(allot_precompile target kind)
+  get_property(first GLOBAL PROPERTY ALLOT_PRECOMPILED_${kind})
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    target_precompile_headers(${target} PRIVATE ${ARGN} ${ALLOT_COMMON_HEADERS})
+    set_property(GLOBAL PROPERTY ALLOT_PRECOMPILED_${kind} ${target})
+  endif()
 endfunction()
 
 function(allot_module name)
@@ -54,9 +62,9 @@ function(allot_module name)
   target_link_libraries(allot_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
   allot_compile_settings(allot_${name})
   if("onnx" IN_LIST ARG_PRIVATE)
-    allot_precompile(allot_${name} <onnx/onnx_pb.h>)
+    allot_precompile(allot_${name} onnx_module <onnx/onnx_pb.h>)
   else()
-    allot_precompile(allot_${name})
+    allot_precompile(allot_${name} module)
   endif()
 endfunction()
 
@@ -78,7 +86,11 @@ function(allot_test name)
   allot_compile_settings(${name})
   # What is tested is optimised; optimising the tests themselves would take longer than it saves.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
-  allot_precompile(${name} <gmock/gmock.h> <gtest/gtest.h>)
+  if("onnx" IN_LIST ARG_LIBS)
+    allot_precompile(${name} onnx_test <gmock/gmock.h> <gtest/gtest.h> <onnx/onnx_pb.h>)
+  else()
+    allot_precompile(${name} test <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
   target_compile_definitions(${name} PRIVATE ALLOT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              ALLOT_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
