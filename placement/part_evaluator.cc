@@ -28,39 +28,39 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
   const auto num_flows = static_cast<int32_t>(flow_from_.size());
   quotient_.slot_begin.assign(num_parts + 1, 0);
   quotient_.num_inputs.assign(num_parts, 0);
-  slot_of_flow_.assign(num_flows, -1);
-  int32_t num_slots = 0;
+  quotient_.first_flow.assign(num_parts, -1);
+  leaving_.clear();
   for (int32_t flow = 0; flow < num_flows; ++flow) {
     const int32_t from = part_of[flow_from_[flow]];
+    int32_t c = flow_begin_[flow];
+    const int32_t end = flow_begin_[flow + 1];
+    while (c < end && part_of[flow_to_[c]] == from) ++c;
     // A result leaves, too: it has no consumer inside.
-    bool leaves = flow_begin_[flow] == flow_begin_[flow + 1];
-    for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1] && !leaves; ++c) {
-      leaves = part_of[flow_to_[c]] != from;
-    }
-    if (!leaves) continue;
-    slot_of_flow_[flow] = 0;
+    if (c == end && c > flow_begin_[flow]) continue;
+    leaving_.push_back({flow, from, c});
     ++quotient_.slot_begin[from + 1];
-    ++num_slots;
   }
+  const auto num_slots = static_cast<int32_t>(leaving_.size());
   std::partial_sum(quotient_.slot_begin.begin(), quotient_.slot_begin.end(),
                    quotient_.slot_begin.begin());
   fill_.assign(quotient_.slot_begin.begin(), quotient_.slot_begin.end() - 1);
   quotient_.slot_flow.resize(num_slots);
-  for (int32_t flow = 0; flow < num_flows; ++flow) {
-    if (slot_of_flow_[flow] < 0) continue;
-    quotient_.slot_flow[fill_[part_of[flow_from_[flow]]]++] = flow;
+  first_outside_.resize(num_slots);
+  for (const auto& [flow, from, outside] : leaving_) {
+    const int32_t slot = fill_[from]++;
+    quotient_.slot_flow[slot] = flow;
+    first_outside_[slot] = outside;
   }
   quotient_.consumer_begin.assign(1, 0);
   quotient_.consumers.clear();
   stamp_.assign(num_parts, -1);
-  quotient_.first_flow.assign(num_parts, -1);
   for (int32_t part = 0; part < num_parts; ++part) {
     const int32_t begin = quotient_.slot_begin[part], end = quotient_.slot_begin[part + 1];
     for (int32_t slot = begin; slot < end; ++slot) {
       const int32_t flow = quotient_.slot_flow[slot];
       int32_t& first = quotient_.first_flow[part];
       if (first < 0 && flow_begin_[flow] < flow_begin_[flow + 1]) first = flow;
-      for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1]; ++c) {
+      for (int32_t c = first_outside_[slot]; c < flow_begin_[flow + 1]; ++c) {
         const int32_t to = part_of[flow_to_[c]];
         if (to == part || stamp_[to] == slot) continue;
         stamp_[to] = slot;
@@ -75,10 +75,11 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
 // As Contract() defines them: the peak of what is live inside a part along the topological order.
 void PartEvaluator::FindWorkspaces(const int32_t* part_of, int32_t num_parts) {
   const auto num_flows = static_cast<int32_t>(flow_from_.size());
-  uses_.assign(num_flows, 0);
+  uses_.resize(num_flows);
   for (int32_t flow = 0; flow < num_flows; ++flow) {
-    if (slot_of_flow_[flow] < 0) uses_[flow] = flow_begin_[flow + 1] - flow_begin_[flow];
+    uses_[flow] = flow_begin_[flow + 1] - flow_begin_[flow];
   }
+  for (const Leaving& flow : leaving_) uses_[flow.flow] = 0;
   live_.assign(num_parts, 0);
   workspace_.assign(num_parts, 0);
   for (const ItemId item : graph_.topological) {

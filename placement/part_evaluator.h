@@ -21,6 +21,9 @@ class PartEvaluator {
   // For throughput: the sum of all loads at the last Value(); zero for latency.
   Picos total_load() const { return total_load_; }
 
+  // For latency: when a part ends, at the last Value().
+  Picos EndOf(int32_t part) const { return simulation_.end()[part]; }
+
   // Numbers parts in launch order: replaces the labels in `part_of` (below `num_labels`, each used)
   // by their places in a topological order of the quotient, smallest `rank` first among the ready.
   // False, leaving `part_of` alone, if the quotient has a cycle.
@@ -44,9 +47,16 @@ class PartEvaluator {
   std::vector<int32_t> flow_begin_;  // by flow, and one past the last
   std::vector<int32_t> flow_to_;
 
+  struct Leaving {
+    int32_t flow, from;  // its part
+    int32_t outside;     // its first consumer elsewhere, an index into flow_to_
+  };
+
   // Scratch.
   FlatGraph quotient_;
-  std::vector<int32_t> part_device_, order_, stamp_, slot_of_flow_, fill_;
+  std::vector<Leaving> leaving_;        // flows that leave their part, ascending
+  std::vector<int32_t> first_outside_;  // by slot
+  std::vector<int32_t> part_device_, order_, stamp_, fill_;
   ResourceLoads loads_;
   Picos total_load_ = 0;
   PeakSweep sweep_;

@@ -8,13 +8,21 @@
 
 namespace allot {
 
+struct RefinePartsOptions {
+  int64_t work = 0;  // item evaluations, at most about
+  uint64_t seed = 1;
+  // How much of PartState::Smooth() counts beside the objective, for latency in quarters: more
+  // finds the way through wide graphs, less the last gains.
+  int64_t smoothing = 16;
+};
+
 // The best parts met on the way from `start`, never worse than it. Anneals over moves of items,
 // clusters and parts between devices, and merges, splits and reorders parts, then merges what
 // merges without loss. Where `start` does not fit into memory, the search repairs that first if it
-// can. Spends at most about `work` item evaluations. The same arguments give the same result.
-// `progress` is told of each better value and, at the end, of the work that was spent.
+// can. The same arguments give the same result. `progress` is told of each better value and, at
+// the end, of the work that was spent.
 PartedSolution RefineParts(const PlacementProblem& problem, const ProblemGraph& graph,
-                           const PartedSolution& start, int64_t work, uint64_t seed,
+                           const PartedSolution& start, const RefinePartsOptions& options,
                            const ProgressHook& progress = nullptr);
 
 }  // namespace allot

@@ -138,7 +138,7 @@ class Placing {
     }
     PartedSolution repaired =
         RefineParts(problem_, graph_, FormParts(problem_, graph_, fastest, part_effort_),
-                    limits_.work, limits_.seed);
+                    {limits_.work, limits_.seed});
     work_ += limits_.work;
     if (repaired.score.feasible) best_ = Candidate{"repair", std::move(repaired)};
   }

@@ -103,7 +103,8 @@ class RefinePass final : public PlanPass {
         return *std::move(best);
       }
     }
-    PartedSolution refined = RefineParts(problem, graph, before, Work(problem), context.seed, note);
+    PartedSolution refined =
+        RefineParts(problem, graph, before, {Work(problem), context.seed}, note);
     if (!Better(refined.score, before.score)) return before;
     how = "+refine";
     return refined;

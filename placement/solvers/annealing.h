@@ -11,12 +11,12 @@
 
 namespace allot {
 
-// A temperature that falls geometrically from `hot` to about hot / 16,000 over `steps` steps.
+// A temperature that falls geometrically from `hot` over `steps` steps, by an eighth at each level:
+// to about hot / 16,000 unless told otherwise.
 class Cooling {
  public:
-  Cooling(Picos hot, int64_t steps)
-      : temperature_(std::max<Picos>(hot, 1)),
-        level_steps_(std::max<int64_t>(steps / kLevels, 1)) {}
+  Cooling(Picos hot, int64_t steps, int64_t levels = kLevels)
+      : temperature_(std::max<Picos>(hot, 1)), level_steps_(std::max<int64_t>(steps / levels, 1)) {}
 
   // A start for objectives of this order: the more items, the less a move of one changes.
   static Picos Hot(Picos objective, int32_t items) { return objective / std::clamp(items, 8, 48); }

@@ -222,10 +222,10 @@ TEST(Parts, OracleIsNeverBeatenAndOftenReached) {
     if (found->best.has_value()) start = *found->best;
     const PartedSolution formed = FormParts(problem, graph, start, 200);
     ExpectWellFormed(problem, formed);
-    const PartedSolution refined = RefineParts(problem, graph, formed, 40'000, 7);
+    const PartedSolution refined = RefineParts(problem, graph, formed, {40'000, 7});
     ExpectWellFormed(problem, refined);
     EXPECT_FALSE(Better(formed.score, refined.score));
-    const PartedSolution again = RefineParts(problem, graph, formed, 40'000, 7);
+    const PartedSolution again = RefineParts(problem, graph, formed, {40'000, 7});
     EXPECT_EQ(again.items, refined.items);
     EXPECT_EQ(again.parts.part_of, refined.parts.part_of);
     for (const PartedSolution* answer : {&formed, &refined}) {
@@ -256,7 +256,7 @@ TEST(RefineParts, RepairsWhatDoesNotFit) {
   solution.device_of[ItemId(3)] = DeviceId(0);
   const PartedSolution start = FormParts(problem, graph, solution, 100);
   ASSERT_FALSE(start.score.feasible);
-  EXPECT_TRUE(RefineParts(problem, graph, start, 10'000, 1).score.feasible);
+  EXPECT_TRUE(RefineParts(problem, graph, start, {10'000, 1}).score.feasible);
 }
 
 }  // namespace

@@ -1,0 +1,106 @@
+// Where a search over parts stands: a device and a stage for each item; a part is what shares both.
+//
+// Stages must not fall along a flow and must rise where it changes devices, so parts are acyclic by
+// construction, and every acyclic partition can be written so: give each part its own stage. A move
+// asks for devices and stages (Send(), Ask()); Decode() lifts the stages that are too low in one
+// sweep; then the move is taken back (Reject()) or stays (Accept()). Between moves all stages are
+// even, so that a move can put a new stage before or after any other.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "placement/part_evaluator.h"
+
+namespace allot {
+
+class PartState {
+ public:
+  // Keeps references to both. `start` need not be feasible.
+  PartState(const PlacementProblem& problem, const ProblemGraph& graph,
+            const PartedSolution& start);
+
+  int32_t num_items() const { return n_; }
+  int32_t num_devices() const { return num_devices_; }
+  int32_t num_parts() const { return num_parts_; }
+  int32_t device(int32_t item) const { return device_[item]; }
+  int32_t part(int32_t item) const { return part_of_[item]; }
+  // The stage that the item has asked for; of a settled state, that of its part.
+  int32_t stage(int32_t item) const { return wish_[item]; }
+  // Devices that can run the item and all that must share its device; ascending.
+  const std::vector<int32_t>& choices(int32_t item) const { return choices_[unit_of_[item]]; }
+  // Of the parts as settled last: items in topological order, stage, device.
+  const std::vector<int32_t>& members(int32_t part) const { return members_[part]; }
+  int32_t part_stage(int32_t part) const { return part_stage_[part]; }
+  int32_t part_device(int32_t part) const { return part_device_[part]; }
+  const ProblemGraph& graph() const { return graph_; }
+
+  // Requests of a move. Send() moves what must share a device along, and does nothing where one of
+  // them cannot run on `device`.
+  void Ask(int32_t item, int32_t stage);
+  void Send(int32_t item, int32_t device, int32_t stage);
+  // Makes room for `count` stages behind `stage`.
+  void Spread(int32_t stage, int32_t count);
+
+  // Makes parts of what was asked for; false if they are the same as before, and then the requests
+  // are taken back. O(items + flows).
+  bool Decode();
+  // Of the decoded state. O(items + flows).
+  SearchValue Evaluate();
+  void Accept();
+  void Reject();
+
+  // For throughput the sum of all loads, which a search should keep small, too; for latency the
+  // mean end of all items, each weighing what it takes on its best device: unlike the makespan it
+  // shows the way where nothing critical changes. Of the state that was evaluated last.
+  Picos Smooth() const;
+
+  struct Snapshot {
+    std::vector<int32_t> device, wish, part_of;
+    int32_t num_parts = 0;
+  };
+  Snapshot Save() const { return {device_, wish_, part_of_, num_parts_}; }
+  void Restore(const Snapshot& snapshot);
+  // The saved state in full, items of a part in the order in which they stood in `start`.
+  PartedSolution Solution(const Snapshot& snapshot) const;
+
+ private:
+  struct Change {
+    int32_t item, device, wish;
+  };
+
+  void Lift();
+  void NumberParts();
+  void Settle();
+  void ListParts();
+  void UndoRequests();
+  size_t Place(int32_t item) const {
+    return static_cast<size_t>(stage_[item]) * static_cast<size_t>(num_devices_) +
+           static_cast<size_t>(device_[item]);
+  }
+
+  const PlacementProblem& problem_;
+  const ProblemGraph& graph_;
+  PartEvaluator evaluator_;
+  const int32_t n_, num_devices_;
+  std::vector<ItemId> order_;  // within parts, for the answer
+
+  std::vector<int32_t> unit_of_;
+  std::vector<std::vector<int32_t>> units_;                   // items that must share a device
+  std::vector<std::vector<int32_t>> choices_;                 // by unit: devices
+  std::vector<int32_t> topological_, before_begin_, before_;  // predecessors, in this order
+  std::vector<Picos> weight_;                                 // by item, for Smooth()
+  Int128 all_weight_ = 0;
+
+  std::vector<int32_t> device_, wish_;    // the state
+  std::vector<int32_t> stage_, part_of_;  // decoded
+  int32_t num_parts_ = 0;
+  std::vector<int32_t> kept_stage_, kept_part_;  // before the move
+  int32_t kept_parts_ = 0;
+  std::vector<Change> undo_;
+
+  std::vector<int32_t> part_stage_, part_device_, next_stage_, part_at_;
+  std::vector<std::vector<int32_t>> members_;
+};
+
+}  // namespace allot
