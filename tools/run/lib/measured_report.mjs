@@ -10,14 +10,16 @@ const MOST_SAMPLES = 20, MOST_RUNS = 4000;
 
 /**
  * What the page shows of a run, from runPlan(): the numbers of its report, and when parts ran in `runs`: [part, sample,
- * start, read, computed, end], the part an index into `parts`. Those are successive samples: from a typical one for latency,
- * from the middle of a stream. Times are microseconds from when the first of them began, in a stream from its first part.
+ * start, read, computed, end], the part an index into `parts`. Those are successive samples: for latency half of them at
+ * most, so that there is a choice, from a typical one on; for a stream its middle. Times are microseconds from when the
+ * first of them began, in a stream from its first part.
  */
 export function measuredSchedule({ report, samples, flow }) {
-  const shown = Math.max(1, Math.min(samples.length, MOST_SAMPLES, Math.floor(MOST_RUNS / Math.max(1, flow.parts.length))));
-  const first = report.mode === 'pipeline' ? Math.floor((samples.length - shown) / 2) : mostTypical(samples);
+  const stream = report.mode === 'pipeline', most = stream ? samples.length : Math.ceil(samples.length / 2);
+  const shown = Math.max(1, Math.min(most, MOST_SAMPLES, Math.floor(MOST_RUNS / Math.max(1, flow.parts.length))));
+  const first = stream ? Math.floor((samples.length - shown) / 2) : mostTypical(samples, samples.length - shown);
   const some = samples.slice(first, first + shown);
-  const origin = report.mode === 'pipeline' ? Math.min(...some[0].runs.map(({ times }) => times[0])) : some[0].begin;
+  const origin = stream ? Math.min(...some[0].runs.map(({ times }) => times[0])) : some[0].begin;
   const round = (time) => Math.round((time - origin) * 100) / 100;
   const { mode, level, measured_us: measured, predicted_us: predicted, error, latency_us: latency, devices } = report;
   return {
@@ -30,10 +32,10 @@ export function measuredSchedule({ report, samples, flow }) {
   };
 }
 
-// The index of the sample whose latency is nearest to the median.
-function mostTypical(samples) {
+// The index, at most `last`, of the sample whose latency is nearest to the median of all.
+function mostTypical(samples, last) {
   const latencies = samples.map(({ begin, end }) => end - begin), middle = median(latencies);
-  return latencies.reduce((best, latency, i) => (Math.abs(latency - middle) < Math.abs(latencies[best] - middle) ? i : best), 0);
+  return latencies.slice(0, last + 1).reduce((best, latency, i) => (Math.abs(latency - middle) < Math.abs(latencies[best] - middle) ? i : best), 0);
 }
 
 // Where the page keeps what was measured: [from, to] in its bytes. The page writes no '<' within its data, so what looks
