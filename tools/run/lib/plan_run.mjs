@@ -109,20 +109,31 @@ export function defaultTolerance(manifest, devices, level) {
 }
 
 // The mean time between completions after the warm-up, and its median over ten stretches, which an interruption of the
-// machine does not move.
+// machine does not move; `from` and `to`: the first and the last of these completions.
 function periods(samples, warmup, count) {
   const ends = samples.map((sample) => sample.end).sort((a, b) => a - b).slice(Math.max(0, warmup - 1), warmup + count);
   const stretches = Math.min(10, ends.length - 1);
   const at = (i) => Math.round((i * (ends.length - 1)) / stretches);
   const means = Array.from({ length: stretches }, (_, i) => (ends[at(i + 1)] - ends[at(i)]) / (at(i + 1) - at(i)));
-  return { mean: (ends[ends.length - 1] - ends[0]) / (ends.length - 1), median: median(means) };
+  const from = ends[0], to = ends[ends.length - 1];
+  return { mean: (to - from) / (ends.length - 1), median: median(means), from, to };
 }
 
-function deviceUse(flow, samples, devices, periodUs, predictedBusyUs) {
+// Runs of a sample's parts on a device.
+const runsOn = (flow, device, sample) => sample.runs.filter(({ part }) => flow.parts[part].device === device);
+
+// How much of the time between two instants a device runs parts: in a stream those of samples, too, that began before or
+// end behind those that count.
+function shareOf(flow, samples, device, { from, to }) {
+  const within = ({ times }) => Math.max(0, Math.min(times[3], to) - Math.max(times[0], from));
+  return samples.reduce((sum, sample) => sum + runsOn(flow, device, sample).reduce((busy, run) => busy + within(run), 0), 0) / (to - from);
+}
+
+// `share(id, busy)`: of the time, in which a device runs parts; `busy` is how long it does for a sample.
+function deviceUse(flow, samples, devices, share, predictedBusyUs) {
   return devices.map(({ id, runtime }) => {
-    const busy = mean(samples.map((sample) => sample.runs.filter(({ part }) => flow.parts[part].device === id)
-      .reduce((sum, { times }) => sum + times[3] - times[0], 0)));
-    return { id, provider: runtime.provider, cores: runtime.cores, busy_us: busy, utilisation: busy / periodUs, predicted_busy_us: predictedBusyUs(id) };
+    const busy = mean(samples.map((sample) => runsOn(flow, id, sample).reduce((sum, { times }) => sum + times[3] - times[0], 0)));
+    return { id, provider: runtime.provider, cores: runtime.cores, busy_us: busy, utilisation: share(id, busy), predicted_busy_us: predictedBusyUs(id) };
   });
 }
 
@@ -197,7 +208,7 @@ export async function runPlan(manifest, options) {
       error: comparable ? (predicted - measured) / measured : null,
       period_us: period.mean, period_median_us: period.median, throughput_per_s: period.mean > 0 ? 1e6 / period.mean : null,
       latency_us: summarise(latencies),
-      devices: deviceUse(flow, samples, devices, pipeline ? period.mean : mean(latencies),
+      devices: deviceUse(flow, samples, devices, (id, busy) => (pipeline ? shareOf(flow, all, id, period) : busy / mean(latencies)),
         (id) => (options.whole ? undefined : manifest.devices.find((device) => device.id === id).busy_us)),
       parts: partTimes(flow, samples),
       check: expected ? { compared, tolerance, worst: worst.value } : null,
