@@ -77,17 +77,27 @@ refuses "fails again" "run estimate-cost first" allot-opt f.mlir --run-reproduce
 refuses "of the failing pass alone" "reproducer generated" allot-opt chain.mlir --cse --place \
   --pass-pipeline-crash-reproducer=l.mlir --pass-pipeline-local-reproducer
 check "holds one pass" grep -q 'pipeline: "builtin.module(onnx.graph(place{' l.mlir
-# A crash: the pipe in the place of a dump's file holds the pass up until the signal comes.
+# A crash in a pass: a pipe in the place of a dump's file, which holds less than the dump. Once something comes out of it, the
+# pass is at work, and it stays there.
 folder=hung/builtin_module_no-symbol-name/onnx_graph_main
-mkdir -p $folder && mkfifo $folder/0_1_cse.mlir.tmp
-allot-opt chain.mlir --cse --print-ir-before=cse --print-ir-after=cse --print-ir-tree-dir=hung \
+mkdir -p $folder && mkfifo $folder/0_1_cse.mlir.tmp && exec 3<>$folder/0_1_cse.mlir.tmp
+{
+  sed -n '1,/"copy"/p' chain.mlir
+  before=%1
+  for i in $(seq 2000); do
+    echo "%r$i = \"onnx.Tanh\"($before) {onnx.outputs = [\"r$i\"], onnx_node_name = \"tanh$i\"} : (tensor<64x64xf32>) -> tensor<64x64xf32>"
+    before=%r$i
+  done
+  sed -n '/"relu"/,$p' chain.mlir
+} >long.mlir
+allot-opt long.mlir --cse --print-ir-before=cse --print-ir-after=cse --print-ir-tree-dir=hung \
   --pass-pipeline-crash-reproducer=c.mlir -o c.out 2>err &
 crashing=$!
-for _ in $(seq 200); do [ -e $folder/0_0_cse.mlir ] && break; sleep 0.05; done
-sleep 0.2
+check "a pass that is at work" timeout 300 head -c 1 <&3
 kill -SEGV $crashing
 wait $crashing
 same "the status of a crash" 1 $?
+exec 3>&-
 same "what is said of a crash" "error: crashed in pass 'cse'; reproducer generated at \`c.mlir\`" "$(cat err)"
 check "a crash leaves no output" test ! -e c.out
 check "its reproducer runs" allot-opt c.mlir --run-reproducer
