@@ -99,7 +99,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     if (size * num_devices * num_devices <= work) {
       int64_t spent = 0;
       bounds.push_back({BoundByUnitCuts(BuildLoadModel(problem), work / 2, spent), "unit-cut"});
-      bounds.push_back({BoundSteadyState(problem, work / 2), "steady-state"});
+      bounds.push_back({BoundSteadyState(problem, work / 2, launch), "steady-state"});
     }
   }
   return BestFirst(std::move(bounds));

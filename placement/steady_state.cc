@@ -12,6 +12,7 @@
 #include "placement/load_reduction.h"
 #include "placement/load_state.h"
 #include "placement/pattern_master.h"
+#include "placement/turns_bound.h"
 #include "support/check.h"
 #include "support/graph/min_cut.h"
 #include "support/status.h"
@@ -24,10 +25,11 @@ constexpr Picos kNever = BoundaryCosts::kNever;
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
 
 // Between two kinds of devices, those of a kind weighing the same: the least weighted sum of loads
-// of any placement, by a minimum cut.
+// of any placement, by a minimum cut. `launch` (by device) is what each device in use carries once.
 class TwoKinds {
  public:
-  explicit TwoKinds(const LoadModel& model) : model_(model), costs_(MakeBoundaryCosts(model)) {
+  TwoKinds(const LoadModel& model, const std::vector<Picos>& launch)
+      : model_(model), launch_(launch), costs_(MakeBoundaryCosts(model)) {
     for (int32_t d = 0; d < model.num_devices; ++d) {
       const int32_t like = model.device_class[Size(d)];
       const auto it = std::find(kinds_.begin(), kinds_.end(), like);
@@ -39,6 +41,7 @@ class TwoKinds {
       }
     }
     Int128 total = 0;
+    for (const Picos cost : launch_) total += cost;
     for (int32_t unit = 0; unit < model.num_units; ++unit) {
       for (int32_t d = 0; d < model.num_devices; ++d) {
         total += std::max<Picos>(model.Time(unit, d), 0);
@@ -106,11 +109,23 @@ class TwoKinds {
     spent_ += 2 * static_cast<int64_t>(arcs.size());
     const MinCut cut = MinimumCut(nodes, arcs, source, sink);
     if (cut.value >= kNever) return 0;  // something fits nowhere
+    const Picos launch[2] = {weight[0] * launch_[Size(kinds_[0])],
+                             weight[1] * launch_[Size(kinds_[1])]};
+    // A placement uses both kinds or one alone.
+    Picos least = cut.value + launch[0] + launch[1];
+    for (const int kind : {0, 1}) {
+      Picos alone = launch[kind];
+      for (int32_t unit = 0; unit < model_.num_units; ++unit) {
+        alone = std::min(kNever, alone + cost(kind, model_.Time(unit, kinds_[Size(kind)])));
+      }
+      least = std::min(least, alone);
+    }
     const int64_t all = weight[0] * counts_[0] + weight[1] * counts_[1];
-    return (cut.value + all - 1) / all;
+    return (least + all - 1) / all;
   }
 
   const LoadModel& model_;
+  const std::vector<Picos> launch_;
   const BoundaryCosts costs_;
   std::vector<int32_t> kinds_, counts_;
   bool applies_ = false;
@@ -376,16 +391,21 @@ class Columns {
 
 }  // namespace
 
-Picos BoundSteadyState(const PlacementProblem& problem, int64_t work) {
-  const LoadRows all = MakeLoadRows(problem);
-  LoadRows rows = all;
+Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch launch) {
+  LoadRows rows = MakeLoadRows(problem);
   rows.memory.clear();  // a replica is wherever there is room
   const auto cost =
       static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices + 1);
   const auto rounds = static_cast<int>(std::clamp<int64_t>(work / 2 / cost, 16, 256));
   Picos bound = rows.size() == 0 ? 0 : BoundLoad(rows, {}, {}, rounds).bound;
+  std::vector<Picos> once;
+  const bool launches = launch == Launch::kPerGroup || problem.launch_on_arrival;
+  for (const PlacementProblem::MachineDevice& device : problem.devices) {
+    once.push_back(launches ? device.part_cost : 0);
+  }
+  if (launches) bound = std::max(bound, BoundTurns(rows, once, work / 2));
   const LoadModel model = BuildLoadModel(problem);
-  TwoKinds kinds(model);
+  TwoKinds kinds(model, once);
   if (kinds.applies()) bound = std::max(bound, kinds.Bound(work / 2));
   return bound;
 }
@@ -408,7 +428,7 @@ absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
   ALLOT_RETURN_IF_ERROR(Check(problem));
   ALLOT_RETURN_IF_ERROR(CheckReplicable(problem));
   SteadyState result;
-  result.bound = {BoundSteadyState(problem, work / 4), "steady-state"};
+  result.bound = {BoundSteadyState(problem, work / 4, Launch::kIgnore), "steady-state"};
   if (problem.items.empty()) {
     result.replicated = {{Solution()}, {1}};
     result.score = Evaluate(problem, graph, result.replicated);

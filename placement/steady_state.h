@@ -40,7 +40,9 @@ absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
                                              const ProblemGraph& graph, const Solution* incumbent,
                                              int64_t work, int64_t max_cycle = kMaxCycle);
 
-// The certificate alone: rounds of better weights.
-Picos BoundSteadyState(const PlacementProblem& problem, int64_t work);
+// The certificate alone: rounds of better weights. With kPerGroup each placement of the mixture is
+// formed into parts, and what it launches counts (turns_bound.h). Holds for a single placement,
+// too.
+Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch launch);
 
 }  // namespace allot

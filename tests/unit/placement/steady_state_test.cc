@@ -157,12 +157,13 @@ TEST(SteadyStateTest, RefusesWhatHasNoReplicas) {
 }
 
 TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
-  int solved = 0, better = 0;
+  int solved = 0, better = 0, launches = 0;
   for (uint64_t seed = 1; seed <= 500; ++seed) {
     RandomProblemOptions options =
         seed % 3 == 0 ? RandomOptions(seed, 6) : RandomStagedOptions(seed, 6);
     options.objective = PlacementObjective::kThroughput;
     options.calls = false;
+    options.part_costs = true;
     options.contiguous = false;
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
@@ -172,7 +173,7 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
     // No mixture of placements can beat the bound: enough to see that none does for the weights
     // that all mixtures share, so hold it against each placement and against random mixtures.
     const LoadModel model = BuildLoadModel(problem);
-    std::vector<std::vector<Picos>> all;
+    std::vector<std::vector<Picos>> all, launched;
     std::vector<int32_t> device(static_cast<size_t>(model.num_units));
     Picos best = std::numeric_limits<Picos>::max();
     const std::function<void(int32_t)> place = [&](int32_t unit) {
@@ -180,6 +181,13 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
         const Solution solution = ToSolution(model, graph, device);
         if (!Evaluate(problem, graph, solution).feasible) return;
         best = std::min(best, LargestLoad(model, device, &all.emplace_back()));
+        // With parts, at least one launch on each device in use.
+        std::vector<Picos>& loads = launched.emplace_back(all.back());
+        for (int32_t d = 0; d < model.num_devices; ++d) {
+          const bool used = std::find(device.begin(), device.end(), d) != device.end();
+          if (!used || problem.launch_on_arrival) continue;
+          loads[static_cast<size_t>(d)] += problem.devices[DeviceId(d)].part_cost;
+        }
         return;
       }
       for (int32_t d = 0; d < model.num_devices; ++d) {
@@ -194,16 +202,22 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
       continue;
     }
     EXPECT_LE(state->bound.value, best);
+    const Picos ignored = BoundSteadyState(problem, 50'000, Launch::kIgnore);
+    const Picos counted = BoundSteadyState(problem, 50'000, Launch::kPerGroup);
+    EXPECT_GE(counted, ignored);
+    launches += counted > ignored ? 1 : 0;
     Random random(seed);
-    for (int i = 0; i < 200; ++i) {
-      const int64_t parts = random.Between(2, 4);
-      std::vector<Picos> sum(all[0].size(), 0);
+    for (int i = 0; i < 400; ++i) {
+      const auto& from = i % 2 == 0 ? all : launched;
+      const Picos bound = i % 2 == 0 ? std::max(state->bound.value, ignored) : counted;
+      const int64_t parts = random.Between(1, 4);
+      std::vector<Picos> sum(from[0].size(), 0);
       for (int64_t p = 0; p < parts; ++p) {
         const std::vector<Picos>& loads =
-            all[static_cast<size_t>(random.Below(static_cast<int64_t>(all.size())))];
+            from[static_cast<size_t>(random.Below(static_cast<int64_t>(from.size())))];
         for (size_t r = 0; r < sum.size(); ++r) sum[r] += loads[r];
       }
-      EXPECT_LE(state->bound.value * parts, *std::max_element(sum.begin(), sum.end()) + parts - 1);
+      EXPECT_LE(bound * parts, *std::max_element(sum.begin(), sum.end()) + parts - 1);
     }
     if (state->replicated.placements.empty()) continue;
     ++solved;
@@ -217,6 +231,19 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
   }
   EXPECT_GT(solved, 300);
   EXPECT_GT(better, 100);
+  EXPECT_GT(launches, 100);
+}
+
+TEST(SteadyStateTest, EveryPlacementOfAMixtureLaunches) {
+  // All on one device of two in turns: (24 + 6) / 2. Splitting would launch twice.
+  PlacementProblem problem = Chain();
+  for (PlacementProblem::MachineDevice& device : problem.devices) device.part_cost = 6;
+  EXPECT_EQ(BoundSteadyState(problem, 100'000, Launch::kIgnore), 12);
+  EXPECT_EQ(BoundSteadyState(problem, 100'000, Launch::kPerGroup), 15);
+  // The quick one does all of it three times of five: 3 (12 + 6) and 2 (24 + 3) of 54.
+  for (PlacementProblem::Item& item : problem.items) *item.time[DeviceId(0)] /= 2;
+  problem.devices[DeviceId(1)].part_cost = 3;
+  EXPECT_EQ(BoundSteadyState(problem, 100'000, Launch::kPerGroup), 11);
 }
 
 TEST(BatchingTest, TheLargestBatchWithinTheLimit) {
