@@ -7,8 +7,9 @@
 
 namespace allot {
 
-// At most this many items; about 9 are solved quickly.
-inline constexpr size_t kMaxExactPartItems = 12;
+// At most this many items. About 9 are solved quickly, more if bounds or launches leave little
+// choice.
+inline constexpr size_t kMaxExactPartItems = 16;
 
 // The least value of EvaluateParts() over all devices, all partitions into parts of one device with
 // an acyclic quotient, and all launch orders. nullopt if there are too many items or devices
