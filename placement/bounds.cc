@@ -89,7 +89,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     // No way at all: the problem is infeasible, and nothing is claimed of it.
     if (path < PathCosts::kNever) {
       bounds.push_back({path, "critical-path"});
-      bounds.push_back({IntervalChain(costs, paths, dual, work), "interval-chain"});
+      bounds.push_back({IntervalChain(costs, paths, dual, work).value, "interval-chain"});
     }
   } else {
     bounds.push_back({Bottleneck(rows, fixed), "bottleneck"});

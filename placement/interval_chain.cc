@@ -38,7 +38,11 @@ class Chain {
     end_ = paths.head;
   }
 
-  Picos Run(int64_t work) {
+  ChainBound Run(int64_t work) {
+    // Parts are launched at their start, so nothing is searched backwards.
+    const bool launches = std::any_of(costs_.first.begin(), costs_.first.end(),
+                                      [](Picos launch) { return launch > 0; });
+    search_work_ = launches ? work / 2 : 0;
     FindRegions(work / 2);
     ChoosePivots(work - work / 2);
     mark_.assign(n_, -1);
@@ -59,7 +63,7 @@ class Chain {
       }
       best_ = std::max(best_, least);
     }
-    return best_;
+    return {best_, std::move(end_)};
   }
 
  private:
@@ -171,8 +175,18 @@ class Chain {
       for (size_t k = 0; k < num_devices_; ++k) {
         const Picos start = end_[Index(entry) * num_devices_ + k];
         if (start >= least) continue;
-        const Picos between = bound.Between(static_cast<int32_t>(k), static_cast<int32_t>(l));
-        if (between < kNever) least = std::min(least, start + between);
+        const auto from = static_cast<int32_t>(k), to = static_cast<int32_t>(l);
+        Picos between = bound.Between(from, to);
+        if (between >= kNever || start + between >= least) continue;
+        if (search_work_ > 0) {
+          // One search alone must not take it all.
+          constexpr int64_t kMost = 50'000;
+          const int64_t limit = std::min(search_work_, kMost);
+          int64_t left = limit;
+          between = bound.Search(from, to, between, least - start, left);
+          search_work_ -= limit - left;
+        }
+        least = std::min(least, start + between);
       }
       end = std::max(end, least);
     }
@@ -403,6 +417,7 @@ class Chain {
   std::vector<Picos> path_;  // scratch of Parallel(): longest paths, if the stamp is of now
   std::vector<int32_t> path_stamp_;
   int32_t path_now_ = 1;
+  int64_t search_work_ = 0;  // left for exact searches of small regions
   std::vector<Region> regions_;
   std::vector<std::vector<size_t>> regions_at_;  // by position of the entry
   std::vector<int32_t> pivots_, window_;
@@ -415,13 +430,13 @@ class Chain {
 
 }  // namespace
 
-Picos IntervalChain(const PathCosts& costs, const PathBounds& paths, const LoadDual& dual,
-                    int64_t work) {
-  if (costs.num_items == 0) return 0;
+ChainBound IntervalChain(const PathCosts& costs, const PathBounds& paths, const LoadDual& dual,
+                         int64_t work) {
+  if (costs.num_items == 0) return {};
   // The recursion keeps devices^2 numbers per item.
   constexpr int64_t kMaxCells = int64_t{1} << 24;
   const int64_t square = static_cast<int64_t>(costs.num_devices) * costs.num_devices;
-  if (costs.num_items > kMaxCells / square) return CriticalPath(costs, paths);
+  if (costs.num_items > kMaxCells / square) return {CriticalPath(costs, paths), paths.head};
   return Chain(costs, paths, dual).Run(work);
 }
 

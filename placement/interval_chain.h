@@ -17,7 +17,11 @@ namespace allot {
 // with under the weights `dual`. With all items as pivots this costs about n * (n + flows *
 // devices^2) for n items; when that exceeds `work`, pivots are the items that split the graph, then
 // those that the fewest edges jump over, and intervals are short. At least LongestPaths() proves.
-Picos IntervalChain(const PathCosts& costs, const PathBounds& paths, const LoadDual& dual,
-                    int64_t work);
+struct ChainBound {
+  Picos value = 0;
+  std::vector<Picos> ends;  // by [item][device]: no schedule ends the item there earlier
+};
+ChainBound IntervalChain(const PathCosts& costs, const PathBounds& paths, const LoadDual& dual,
+                         int64_t work);
 
 }  // namespace allot

@@ -1,12 +1,12 @@
 #include "placement/region_bound.h"
 
 #include <algorithm>
-#include <array>
-#include <limits>
-#include <numeric>
+#include <map>
 #include <utility>
 
 #include "placement/allowed_times.h"
+#include "placement/call_search.h"
+#include "placement/device_windows.h"
 
 namespace allot {
 namespace {
@@ -47,7 +47,7 @@ std::vector<int32_t> NearestCommon(const std::vector<int32_t>& order, Next next)
 
 RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
                          std::vector<int32_t> items)
-    : costs_(costs), exit_(exit), items_(std::move(items)) {
+    : costs_(costs), entry_(entry), exit_(exit), items_(std::move(items)) {
   const int32_t num_devices = costs.num_devices;
   const size_t n = items_.size();
   // Rows: the items, then the exit. Inputs from within, by row: (flow, row), -1 for the entry.
@@ -73,6 +73,9 @@ RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
     }
   }
   const auto time = [&](size_t i, int32_t d) { return costs.Time(i < n ? items_[i] : exit, d); };
+  for (size_t i = 0; i < n; ++i) {
+    for (int32_t d = 0; d < num_devices; ++d) time_.push_back(time(i, d));
+  }
   for (int32_t k = 0; k < num_devices; ++k) {
     std::vector<Picos>& start = start_.emplace_back((n + 1) * static_cast<size_t>(num_devices), 0);
     for (size_t i = 0; i <= n; ++i) {
@@ -151,15 +154,15 @@ Picos RegionBound::Between(int32_t k, int32_t l) const {
     }
     high += best;
   }
-  const std::vector<std::vector<int32_t>> sets = Sets(k, l);
+  const WindowRows rows{costs_.num_devices, time_.data(), start_[static_cast<size_t>(k)].data(),
+                        tail_[static_cast<size_t>(l)].data()};
+  const std::vector<std::vector<int32_t>> sets = WindowSets(rows, items_.size());
   Picos low = path;  // nothing is faster
   while (low < high) {
     const Picos middle = low + (high - low) / 2;
     const bool impossible =
-        std::any_of(sets.begin(), sets.end(), [&](const std::vector<int32_t>& set) {
-          return Overloaded(set, start_[static_cast<size_t>(k)].data(),
-                            tail_[static_cast<size_t>(l)].data(), middle);
-        });
+        std::any_of(sets.begin(), sets.end(),
+                    [&](const std::vector<int32_t>& set) { return Overloaded(rows, set, middle); });
     if (impossible) {
       low = middle + 1;
     } else {
@@ -169,126 +172,56 @@ Picos RegionBound::Between(int32_t k, int32_t l) const {
   return low;
 }
 
-// The items that start latest, that have most behind them, or that are farthest from being anywhere
-// else than on their best device: more and more of each, the whole at the end.
-std::vector<std::vector<int32_t>> RegionBound::Sets(int32_t k, int32_t l) const {
-  const Picos* start = start_[static_cast<size_t>(k)].data();
-  const Picos* tail = tail_[static_cast<size_t>(l)].data();
-  const size_t n = items_.size();
-  std::array<std::vector<Picos>, 3> keys;
-  for (size_t i = 0; i < n; ++i) {
-    Picos head = kNever, after = kNever, first = kNever, second = kNever;
-    for (int32_t d = 0; d < costs_.num_devices; ++d) {
-      const size_t cell = Cell(i, d);
-      if (start[cell] >= kNever || tail[cell] >= kNever) continue;
-      head = std::min(head, start[cell]);
-      after = std::min(after, tail[cell]);
-      const Picos both = start[cell] + tail[cell];
-      if (both < first) {
-        second = std::exchange(first, both);
-      } else {
-        second = std::min(second, both);
-      }
-    }
-    keys[0].push_back(head);
-    keys[1].push_back(after);
-    keys[2].push_back(second);
-  }
-  std::vector<std::vector<int32_t>> sets;
-  std::vector<int32_t> order(n);
-  for (const std::vector<Picos>& key : keys) {
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&key](int32_t a, int32_t b) {
-      return key[static_cast<size_t>(a)] > key[static_cast<size_t>(b)];
-    });
-    constexpr size_t kSets = 6;
-    size_t last = 0;
-    for (size_t s = 1; s <= kSets; ++s) {
-      const size_t size = n * s / kSets;
-      if (size == last || (s == kSets && &key != &keys[2])) continue;
-      last = size;
-      sets.emplace_back(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(size));
-    }
-  }
-  return sets;
-}
-
-bool RegionBound::Overloaded(const std::vector<int32_t>& set, const Picos* start, const Picos* tail,
-                             Picos within) const {
+// A schedule of everything, with all else left out: the part of the entry begins with it, and what
+// it launched before is not counted; all other parts launch for themselves.
+Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64_t& work) const {
+  if (items_.size() > kMostSearched) return known;
   const auto num_devices = static_cast<size_t>(costs_.num_devices);
-  std::vector<Picos> first(num_devices, kNever), after(num_devices, kNever), window(num_devices, 0);
-  std::vector<Picos> time(set.size() * num_devices, kNotAllowed);
-  for (size_t i = 0; i < set.size(); ++i) {
-    bool any = false;
-    for (size_t d = 0; d < num_devices; ++d) {
-      const size_t cell = static_cast<size_t>(set[i]) * num_devices + d;
-      if (start[cell] >= kNever || tail[cell] >= kNever) continue;
-      const Picos p = costs_.Time(items_[static_cast<size_t>(set[i])], static_cast<int32_t>(d));
-      if (start[cell] + p + tail[cell] > within) continue;
-      time[i * num_devices + d] = p;
-      first[d] = std::min(first[d], start[cell]);
-      after[d] = std::min(after[d], tail[cell]);
-      any = true;
+  std::vector<int32_t> all = {entry_};
+  all.insert(all.end(), items_.begin(), items_.end());
+  all.push_back(exit_);
+  CallInstance instance;
+  instance.size = CallSize::kAny;
+  instance.num_items = static_cast<int32_t>(all.size());
+  instance.num_devices = costs_.num_devices;
+  instance.call_cost = costs_.first;
+  std::map<int32_t, CallInstance::Flow> flows;
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (int32_t d = 0; d < costs_.num_devices; ++d) {
+      const bool allowed = i == 0 ? d == k : i + 1 < all.size() || d == l;
+      instance.time.push_back(!allowed ? kNotAllowed : i == 0 ? 0 : costs_.Time(all[i], d));
     }
-    if (!any) return true;
+    instance.item_of.push_back(ItemId(all[i]));
+    for (const FlowId id : costs_.graph.inputs[ItemId(all[i])]) {
+      const int32_t producer = costs_.producer[static_cast<size_t>(id.index())];
+      const auto from = std::find(all.begin(), all.end(), producer);
+      if (from == all.end()) continue;
+      CallInstance::Flow& flow = flows[id.index()];
+      flow.from = static_cast<int32_t>(from - all.begin());
+      flow.to |= uint64_t{1} << i;
+      flow.id = id.index();
+    }
   }
-  for (size_t d = 0; d < num_devices; ++d) {
-    if (first[d] < kNever) window[d] = std::max<Picos>(within - first[d] - after[d], 0);
-  }
-  // Weights move towards the devices that the cheapest assignment overloads. This is done with 20
-  // bits of each time, so that sums fit into words; what looks like a proof is then worked out in
-  // full. The inequality with weights < 2^26 and less than 2^14 items stays below 2^60.
-  ALLOT_CHECK(set.size() < kMostItems);
-  int shift = 0;
-  while ((within >> shift) >= int64_t{1} << 20) ++shift;
-  const int64_t widest = std::max<int64_t>(within >> shift, 1);
-  std::vector<int64_t> rough(time.size());
-  for (size_t i = 0; i < time.size(); ++i) {
-    rough[i] = time[i] == kNotAllowed ? int64_t{-1} : time[i] >> shift;
-  }
-  std::vector<int64_t> weight(num_devices, int64_t{1} << 16), load(num_devices);
-  constexpr int kRounds = 24;
-  for (int round = 0; round < kRounds; ++round) {
-    std::fill(load.begin(), load.end(), 0);
-    int64_t demand = 0, supply = 0;
-    for (size_t i = 0; i < set.size(); ++i) {
-      const int64_t* row = &rough[i * num_devices];
-      size_t best = 0;
-      int64_t least = std::numeric_limits<int64_t>::max();
-      for (size_t d = 0; d < num_devices; ++d) {
-        if (row[d] < 0 || weight[d] * row[d] >= least) continue;
-        best = d;
-        least = weight[d] * row[d];
+  for (auto& [id, flow] : flows) {
+    for (size_t from = 0; from < num_devices; ++from) {
+      for (size_t to = 0; to < num_devices; ++to) {
+        const Picos crossing =
+            costs_.Crossing(id, static_cast<int32_t>(from), static_cast<int32_t>(to));
+        const Picos launch = from == to ? 0 : costs_.arrival[to];
+        flow.crossing.push_back(crossing >= kNever ? kNever : crossing - launch);
       }
-      demand += least;
-      load[best] += row[best];
     }
-    for (size_t d = 0; d < num_devices; ++d) supply += weight[d] * (window[d] >> shift);
-    if (demand > supply - supply / 1024 && Exceeds(time, weight, window)) return true;
-    for (size_t d = 0; d < num_devices; ++d) {
-      // By at most a half, less in later rounds.
-      const int64_t over = std::clamp(load[d] - (window[d] >> shift), -widest, widest);
-      const int64_t change = weight[d] * over / widest / (2 + round / 4);
-      weight[d] = std::clamp<int64_t>(weight[d] + change, 1, (int64_t{1} << 26) - 1);
-    }
+    instance.flows.push_back(std::move(flow));
   }
-  return false;
-}
-
-bool RegionBound::Exceeds(const std::vector<Picos>& time, const std::vector<int64_t>& weight,
-                          const std::vector<Picos>& window) const {
-  Int128 spare = 0;
-  for (size_t d = 0; d < weight.size(); ++d) spare += static_cast<Int128>(weight[d]) * window[d];
-  for (size_t row = 0; row < time.size(); row += weight.size()) {
-    Int128 least = -1;
-    for (size_t d = 0; d < weight.size(); ++d) {
-      if (time[row + d] == kNotAllowed) continue;
-      const Int128 cost = static_cast<Int128>(weight[d]) * time[row + d];
-      if (least < 0 || cost < least) least = cost;
-    }
-    spare -= least;
-  }
-  return spare < 0;
+  const Picos launched = costs_.first[static_cast<size_t>(k)];
+  CallSearchLimits limits;
+  limits.upper = std::min(kNever, cutoff + launched);
+  limits.goal = known + launched;
+  limits.work = work;
+  const CallSearchResult result = SearchCalls(instance, limits);
+  work -= result.work;
+  if (!result.complete) return known;
+  return std::max(known, (result.found ? result.value : limits.upper) - launched);
 }
 
 std::vector<ForkJoin> ForkJoins(const PathCosts& costs) {

@@ -19,6 +19,22 @@ using testing::RandomProblem;
 using testing::RandomProblemOptions;
 using testing::RandomStagedOptions;
 
+// Lets the first item feed all others and the last be fed by all.
+void Enclose(PlacementProblem& problem) {
+  const std::vector<ItemId> order = BuildGraph(problem).topological;
+  const ItemId first = order.front(), last = order.back();
+  for (const bool ahead : {true, false}) {
+    for (const ItemId item : problem.items.ids()) {
+      if (item == first || item == last) continue;
+      PlacementProblem::Flow flow;
+      flow.from = ahead ? first : item;
+      flow.to = {ahead ? item : last};
+      flow.bytes = item.index();
+      problem.flows.Add(std::move(flow));
+    }
+  }
+}
+
 TEST(BoundsLongTest, NoneExceedsTheOptimum) {
   const Registry<PlacementSolver> registry = ProgramRegistries().solvers;
   const auto solver = registry.Find("auto")->make("");
@@ -62,6 +78,34 @@ TEST(BoundsLongTest, NoneExceedsTheOptimum) {
   EXPECT_GT(known, 10'000);
   EXPECT_GT(infeasible, 50);
   EXPECT_GT(proved, 5'000);
+}
+
+// The same at part level: a fork between two items, or anything, on up to seven items.
+TEST(BoundsLongTest, NoneExceedsTheBestParts) {
+  int known = 0, tight = 0;
+  for (uint64_t seed = 1; seed <= 6'000; ++seed) {
+    RandomProblemOptions options = RandomOptions(seed + 2'000'000, seed % 8 == 0 ? 7 : 6);
+    options.part_costs = true;
+    options.launch_on_arrival = seed % 3 == 0;
+    if (seed % 4 != 0) options.objective = PlacementObjective::kLatency;
+    PlacementProblem problem = RandomProblem(seed + 2'000'000, options);
+    if (seed % 2 == 0 && problem.items.size() > 2) Enclose(problem);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    ASSERT_TRUE(Check(problem).ok()) << Check(problem);
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<PartedSolution> best = BestParts(problem, graph);
+    if (!best.has_value()) continue;
+    ++known;
+    const Picos optimum = best->score.objective;
+    for (const int64_t work : {1'000, 100'000}) {
+      const std::vector<LowerBound> bounds = LowerBounds(problem, graph, Launch::kPerGroup, work);
+      for (const LowerBound& bound : bounds) ASSERT_LE(bound.value, optimum) << bound.name;
+      if (work < 100'000) continue;
+      tight += bounds[0].value == optimum ? 1 : 0;
+    }
+  }
+  EXPECT_GT(known, 4'000);
+  EXPECT_GT(tight, known / 2);
 }
 
 }  // namespace

@@ -9,9 +9,11 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/brute_force_parts.h"
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
 #include "placement/path_bounds.h"
+#include "placement/region_bound.h"
 #include "tests/unit/placement/exhaustive.h"
 
 namespace allot {
@@ -151,8 +153,55 @@ TEST(IntervalChainTest, AddsUpWhatForksCostOneAfterTheOther) {
   const PathBounds paths = LongestPaths(costs);
   EXPECT_EQ(CriticalPath(costs, paths), 50);
   const LoadDual dual = BoundLoad(MakeLoadRows(problem), {}, {}, 50);
-  EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000), 70);
-  EXPECT_EQ(IntervalChain(costs, paths, dual, 0), 70);  // cut vertices alone do it
+  EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000).value, 70);
+  EXPECT_EQ(IntervalChain(costs, paths, dual, 0).value, 70);  // cut vertices alone do it
+}
+
+// On two alike devices that launch for 20, with transfers of 10: a fork of chains of two items
+// between two items of 1.
+PlacementProblem Chains(int32_t chains, Picos time) {
+  PlacementProblem problem;
+  problem.communication = Communication::kDelay;
+  for (int d = 0; d < 2; ++d) problem.devices.Add({"d", 1'000'000, 20});
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      2, IdVector<DeviceId, std::optional<Route>>(2, Route{{{10, kPicosPerSecond}}, {}}));
+  const auto add = [&problem](Picos picos) {
+    return problem.items.Add(
+        {"i", 0, 0, IdVector<DeviceId, std::optional<Picos>>(2, std::optional<Picos>(picos))});
+  };
+  add(1);
+  for (int32_t i = 0; i < 2 * chains; ++i) add(time);
+  const ItemId last = add(1);
+  for (int32_t i = 0; i < chains; ++i) {
+    const ItemId one(1 + 2 * i), two(2 + 2 * i);
+    problem.flows.Add({ItemId(0), {one}, 0, {}});
+    problem.flows.Add({one, {two}, 0, {}});
+    problem.flows.Add({two, {last}, 0, {}});
+  }
+  return problem;
+}
+
+TEST(RegionBoundTest, SearchesThePartsBetweenTwoItems) {
+  const PlacementProblem problem = Chains(3, 40);
+  const ProblemGraph graph = BuildGraph(problem);
+  const PathCosts costs(problem, graph, Launch::kPerGroup);
+  const RegionBound region(costs, 0, 7, {1, 2, 3, 4, 5, 6});
+  // Windows let the other device take a chain and the first go on with the other two. But it has
+  // to end its part for that, and launches once for those and once for the last item.
+  EXPECT_LE(region.Between(0, 0), 160 + 20 + 1);
+  int64_t work = 100'000;
+  EXPECT_EQ(region.Search(0, 0, region.Between(0, 0), PathCosts::kNever, work), 20 + 160 + 20 + 1);
+  EXPECT_LT(work, 100'000);
+  // With the last item elsewhere, a chain can be split between the devices.
+  EXPECT_EQ(region.Search(0, 1, region.Between(0, 1), PathCosts::kNever, work), 191);
+  EXPECT_EQ(region.Search(0, 0, region.Between(0, 0), 190, work), 190) << "as far as asked for";
+  work = 1;
+  EXPECT_EQ(region.Search(0, 0, 17, PathCosts::kNever, work), 17) << "not found out";
+  // The chain adds the launch before, and the first item; and nothing is better than that.
+  const LoadDual dual = BoundLoad(MakeLoadRows(problem), {20, 20}, {}, 50);
+  const PathBounds paths = LongestPaths(costs);
+  EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000).value, 20 + 1 + 191);
+  EXPECT_EQ(BestParts(problem, graph)->score.objective, 20 + 1 + 191);
 }
 
 TEST(LowerBoundsTest, TwentyThousandItemsStayCheap) {

@@ -1,0 +1,139 @@
+#include "placement/device_windows.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "placement/allowed_times.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = PathCosts::kNever;
+
+// The inequality of the header; `time` holds the rows of the set, as far as they can be there.
+bool Exceeds(const std::vector<Picos>& time, const std::vector<int64_t>& weight,
+             const std::vector<Picos>& window) {
+  Int128 spare = 0;
+  for (size_t d = 0; d < weight.size(); ++d) spare += static_cast<Int128>(weight[d]) * window[d];
+  for (size_t row = 0; row < time.size(); row += weight.size()) {
+    Int128 least = -1;
+    for (size_t d = 0; d < weight.size(); ++d) {
+      if (time[row + d] == kNotAllowed) continue;
+      const Int128 cost = static_cast<Int128>(weight[d]) * time[row + d];
+      if (least < 0 || cost < least) least = cost;
+    }
+    spare -= least;
+  }
+  return spare < 0;
+}
+
+}  // namespace
+
+std::vector<std::vector<int32_t>> WindowSets(const WindowRows& rows, size_t n) {
+  const Picos* start = rows.start;
+  const Picos* tail = rows.tail;
+  std::array<std::vector<Picos>, 3> keys;
+  for (size_t i = 0; i < n; ++i) {
+    Picos head = kNever, after = kNever, first = kNever, second = kNever;
+    for (size_t d = 0; d < static_cast<size_t>(rows.num_devices); ++d) {
+      const size_t cell = i * static_cast<size_t>(rows.num_devices) + d;
+      if (start[cell] >= kNever || tail[cell] >= kNever) continue;
+      head = std::min(head, start[cell]);
+      after = std::min(after, tail[cell]);
+      const Picos both = start[cell] + tail[cell];
+      if (both < first) {
+        second = std::exchange(first, both);
+      } else {
+        second = std::min(second, both);
+      }
+    }
+    keys[0].push_back(head);
+    keys[1].push_back(after);
+    keys[2].push_back(second);
+  }
+  std::vector<std::vector<int32_t>> sets;
+  std::vector<int32_t> order(n);
+  for (const std::vector<Picos>& key : keys) {
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&key](int32_t a, int32_t b) {
+      return key[static_cast<size_t>(a)] > key[static_cast<size_t>(b)];
+    });
+    constexpr size_t kSets = 6;
+    size_t last = 0;
+    for (size_t s = 1; s <= kSets; ++s) {
+      const size_t size = n * s / kSets;
+      if (size == last || (s == kSets && &key != &keys[2])) continue;
+      last = size;
+      sets.emplace_back(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+  }
+  return sets;
+}
+
+bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos within) {
+  const Picos* start = rows.start;
+  const Picos* tail = rows.tail;
+  const auto num_devices = static_cast<size_t>(rows.num_devices);
+  std::vector<Picos> first(num_devices, kNever), after(num_devices, kNever), window(num_devices, 0);
+  std::vector<Picos> time(set.size() * num_devices, kNotAllowed);
+  for (size_t i = 0; i < set.size(); ++i) {
+    bool any = false;
+    for (size_t d = 0; d < num_devices; ++d) {
+      const size_t cell = static_cast<size_t>(set[i]) * num_devices + d;
+      if (start[cell] >= kNever || tail[cell] >= kNever) continue;
+      const Picos p = rows.time[cell];
+      if (p == kNotAllowed || start[cell] + p + tail[cell] > within) continue;
+      time[i * num_devices + d] = p;
+      first[d] = std::min(first[d], start[cell]);
+      after[d] = std::min(after[d], tail[cell]);
+      any = true;
+    }
+    if (!any) return true;
+  }
+  for (size_t d = 0; d < num_devices; ++d) {
+    if (first[d] < kNever) window[d] = std::max<Picos>(within - first[d] - after[d], 0);
+  }
+  // Weights move towards the devices that the cheapest assignment overloads. This is done with 20
+  // bits of each time, so that sums fit into words; what looks like a proof is then worked out in
+  // full. The inequality with weights < 2^26 and less than 2^14 items stays below 2^60.
+  ALLOT_CHECK(set.size() < kMostWindowRows);
+  int shift = 0;
+  while ((within >> shift) >= int64_t{1} << 20) ++shift;
+  const int64_t widest = std::max<int64_t>(within >> shift, 1);
+  std::vector<int64_t> rough(time.size());
+  for (size_t i = 0; i < time.size(); ++i) {
+    rough[i] = time[i] == kNotAllowed ? int64_t{-1} : time[i] >> shift;
+  }
+  std::vector<int64_t> weight(num_devices, int64_t{1} << 16), load(num_devices);
+  constexpr int kRounds = 24;
+  for (int round = 0; round < kRounds; ++round) {
+    std::fill(load.begin(), load.end(), 0);
+    int64_t demand = 0, supply = 0;
+    for (size_t i = 0; i < set.size(); ++i) {
+      const int64_t* row = &rough[i * num_devices];
+      size_t best = 0;
+      int64_t least = std::numeric_limits<int64_t>::max();
+      for (size_t d = 0; d < num_devices; ++d) {
+        if (row[d] < 0 || weight[d] * row[d] >= least) continue;
+        best = d;
+        least = weight[d] * row[d];
+      }
+      demand += least;
+      load[best] += row[best];
+    }
+    for (size_t d = 0; d < num_devices; ++d) supply += weight[d] * (window[d] >> shift);
+    if (demand > supply - supply / 1024 && Exceeds(time, weight, window)) return true;
+    for (size_t d = 0; d < num_devices; ++d) {
+      // By at most a half, less in later rounds.
+      const int64_t over = std::clamp(load[d] - (window[d] >> shift), -widest, widest);
+      const int64_t change = weight[d] * over / widest / (2 + round / 4);
+      weight[d] = std::clamp<int64_t>(weight[d] + change, 1, (int64_t{1} << 26) - 1);
+    }
+  }
+  return false;
+}
+
+}  // namespace allot
