@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
 namespace allot::ir {
 
 absl::string_view ObjectiveName(Objective objective) {
@@ -40,6 +43,12 @@ size_t Plan::num_clusters() const {
   return static_cast<size_t>(last + 1);
 }
 
+int64_t Plan::cycle() const {
+  int64_t sum = share;
+  for (const Lane& lane : lanes) sum += lane.share;
+  return sum;
+}
+
 DeviceId Plan::DeviceOf(NodeId node) const {
   if (!cluster_of.Contains(node)) return DeviceId();
   const ClusterId cluster = cluster_of[node];
@@ -50,6 +59,52 @@ PartId Plan::PartOf(NodeId node) const {
   if (!cluster_of.Contains(node)) return PartId();
   const ClusterId cluster = cluster_of[node];
   return part_of.Contains(cluster) ? part_of[cluster] : PartId();
+}
+
+Plan LaneView(const Plan& plan, size_t lane) {
+  Plan view;
+  view.features = plan.features;
+  view.value_bytes = plan.value_bytes;
+  view.kernel_of = plan.kernel_of;
+  view.cluster_of = plan.cluster_of;
+  view.module_of = plan.module_of;
+  view.summary = plan.summary;
+  if (lane == 0) {
+    view.device_of = plan.device_of;
+    view.order = plan.order;
+    view.part_of = plan.part_of;
+    view.parts = plan.parts;
+    view.node_time = plan.node_time;
+    view.transfers = plan.transfers;
+    view.reasons = plan.reasons;
+    view.alternatives = plan.alternatives;
+    view.cuts = plan.cuts;
+    return view;
+  }
+  const Lane& further = plan.lanes[lane - 1];
+  for (const PartId part : further.part_of) {
+    const bool known = further.parts.Contains(part);
+    view.device_of.Add(known ? further.parts[part].device : DeviceId());
+  }
+  view.order = further.order;
+  view.part_of = further.part_of;
+  view.parts = further.parts;
+  view.node_time = further.node_time;
+  view.transfers = further.transfers;
+  return view;
+}
+
+std::string DescribeLane(const Plan& plan, size_t lane, const Target& target) {
+  const IdVector<PartId, Part>& parts = lane == 0 ? plan.parts : plan.lanes[lane - 1].parts;
+  std::vector<std::string> names;
+  for (const DeviceId device : target.devices.ids()) {
+    const bool used = std::any_of(parts.begin(), parts.end(),
+                                  [&](const Part& part) { return part.device == device; });
+    if (used) names.push_back(target.devices[device].name);
+  }
+  if (parts.size() == 1 && names.size() == 1)
+    return absl::StrCat("a copy of the model on ", names.front());
+  return absl::StrCat(parts.size(), " parts on ", absl::StrJoin(names, " and "));
 }
 
 bool TravelsWithUsers(const Node& node) { return node.Is("Constant"); }

@@ -45,6 +45,18 @@ struct Transfer {
   friend bool operator==(const Transfer&, const Transfer&) = default;
 };
 
+// A further placement of the whole graph, formed into parts, that takes turns with the plan's own.
+// Its clusters are on the devices of their parts.
+struct Lane {
+  int64_t share = 1;  // of the plan's cycle, how many inferences it serves
+  std::vector<ClusterId> order;
+  IdVector<ClusterId, PartId> part_of;
+  IdVector<PartId, Part> parts;
+  IdVector<NodeId, Interval> node_time;
+  std::vector<Transfer> transfers;
+  friend bool operator==(const Lane&, const Lane&) = default;
+};
+
 // Why a tensor goes from part to part: an end can run nowhere else; it does not fit; a rule wants
 // it so; it is cheaper; one part would have to wait for itself (parts of one device only).
 enum class CutCause { kSupport, kMemory, kPin, kObjective, kCycle };
@@ -77,9 +89,9 @@ struct Baseline {
 };
 
 struct DeviceUse {
-  Picos busy = 0;      // compute and launches of one inference
-  Bytes resident = 0;  // weights
-  Bytes peak = 0;      // weights and live activations
+  Picos busy = 0;      // compute and launches of one inference; with lanes the mean over a cycle
+  Bytes resident = 0;  // weights, of all lanes
+  Bytes peak = 0;      // weights and live activations, of all lanes
   friend bool operator==(const DeviceUse&, const DeviceUse&) = default;
 };
 
@@ -98,7 +110,8 @@ struct Summary {
   Picos lower_bound = 0;    // proven; never above value
   std::string bound_name;   // "critical-path", "load", "interval-chain", "exact", ...
   std::string solver;       // what found the placement
-  Bytes cut_bytes = 0;
+  Bytes cut_bytes = 0;      // with lanes the mean over a cycle, rounded up
+  Picos latency = 0;        // with lanes: one inference by itself, on the slowest of them; else 0
   std::vector<Baseline> baselines;
   // place, refine, schedule: by work; values fall, bounds rise. The same on any number of threads.
   std::vector<SearchPoint> search;
@@ -106,6 +119,8 @@ struct Summary {
   friend bool operator==(const Summary&, const Summary&) = default;
 };
 
+// With lanes, device_of to transfers are the first of them: the one with the largest share, which
+// whoever knows nothing of lanes may run alone.
 struct Plan {
   IdVector<NodeId, OpFeatures> features;  // estimate-cost
   IdVector<ValueId, Bytes> value_bytes;  // estimate-cost; with unbound dimensions at their defaults
@@ -118,6 +133,8 @@ struct Plan {
   IdVector<PartId, Part> parts;          // form-parts (device), schedule (time); in launch order
   IdVector<NodeId, Interval> node_time;  // schedule
   std::vector<Transfer> transfers;       // schedule; by start, then value, then device
+  int64_t share = 1;                     // of a cycle, how many inferences the first lane serves
+  std::vector<Lane> lanes;               // the further ones, by falling share
   IdVector<ClusterId, std::string> reasons;  // explain: why the cluster is on its device
   // explain: what a cluster costs elsewhere; nullopt: it can be nowhere else, or that was not
   // tried.
@@ -126,11 +143,22 @@ struct Plan {
   std::optional<Summary> summary;  // schedule
 
   size_t num_clusters() const;
+  size_t num_lanes() const { return lanes.size() + 1; }
+  int64_t ShareOf(size_t lane) const { return lane == 0 ? share : lanes[lane - 1].share; }
+  int64_t cycle() const;                 // the sum of the shares
   DeviceId DeviceOf(NodeId node) const;  // invalid if not placed or travelling with its users
   PartId PartOf(NodeId node) const;      // likewise
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };
+
+// The plan that has this lane alone, for all that knows one placement: lane 0 is the first. Costs,
+// clusters and summary are those of the whole plan; reasons, alternatives and cuts are of the first
+// lane only. Copies what it keeps.
+Plan LaneView(const Plan& plan, size_t lane);
+
+// What a lane is to a reader: "a copy of the model on gpu1", "3 parts on gpu0 and cpu".
+std::string DescribeLane(const Plan& plan, size_t lane, const Target& target);
 
 // Constants and other free nodes that are copied into every part that uses them instead of being
 // placed: Constant nodes, for now. (Random operators must never be.)
@@ -138,7 +166,7 @@ bool TravelsWithUsers(const Node& node);
 
 // Recomputes from scratch, with no code shared with passes or solvers: every node is placed or
 // travels, parts hold one device, the quotient of parts is acyclic and `parts` is in topological
-// order, only ranked tensors cross between parts. Reports all violations.
+// order, only ranked tensors cross between parts; all of it for each lane. Reports all violations.
 absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& plan,
                         Diagnostics& diagnostics);
 

@@ -327,11 +327,45 @@ class PlanVerifier {
   IdVector<PartId, std::vector<PartId>> successors_;  // with repeats
 };
 
+// Who serves how much of a cycle. Lanes are for streams: one inference has nobody to take turns
+// with.
+void CheckShares(const Plan& plan, Diagnostics& diagnostics) {
+  const auto error = [&](auto... text) { diagnostics.Error("plan", absl::StrCat(text...)); };
+  if (plan.lanes.empty()) {
+    if (plan.share != 1) {
+      error("its only lane serves ", plan.share, " inferences of a cycle instead of 1");
+    }
+    return;
+  }
+  if (plan.summary.has_value() && plan.summary->objective != Objective::kThroughput) {
+    error("has ", plan.num_lanes(), " lanes, but its objective is ",
+          ObjectiveName(plan.summary->objective));
+  }
+  for (size_t lane = 0; lane < plan.num_lanes(); ++lane) {
+    const int64_t share = plan.ShareOf(lane);
+    if (share < 1) error("lane ", lane, " serves ", share, " inferences of a cycle");
+    if (lane > 0 && share > plan.ShareOf(lane - 1)) {
+      error("lane ", lane, " serves more of a cycle than lane ", lane - 1);
+    }
+  }
+}
+
 }  // namespace
 
 absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& plan,
                         Diagnostics& diagnostics) {
   PlanVerifier(graph, target, plan, diagnostics).Run();
+  CheckShares(plan, diagnostics);
+  // Every further lane is a plan like any other; what is wrong with it says whose it is.
+  for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
+    const Plan view = LaneView(plan, lane);
+    Diagnostics found;
+    PlanVerifier(graph, target, view, found).Run();
+    for (Diagnostic diagnostic : found.all()) {
+      diagnostic.message = absl::StrCat("lane ", lane, ": ", diagnostic.message);
+      diagnostics.Report(std::move(diagnostic));
+    }
+  }
   return diagnostics.ToStatus();
 }
 

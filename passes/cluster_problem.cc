@@ -1,6 +1,8 @@
 #include "passes/cluster_problem.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -69,6 +71,16 @@ std::optional<PartedSolution> PlanOnKernels(const BuiltProblem& kernels, const i
   return solution;
 }
 
+Lanes PlannedLanes(const ir::Plan& plan) {
+  Lanes lanes;
+  for (size_t lane = 0; lane < plan.num_lanes(); ++lane) {
+    const ir::Plan view = ir::LaneView(plan, lane);
+    lanes.lanes.push_back({PlannedSolution(view), PlannedParts(view), {}});
+    lanes.shares.push_back(plan.ShareOf(lane));
+  }
+  return lanes;
+}
+
 void StoreSolution(const PartedSolution& solution, ir::Plan& plan) {
   plan.device_of.clear();
   for (const DeviceId device : solution.items.device_of) plan.device_of.Add(device);
@@ -83,9 +95,37 @@ void StoreSolution(const PartedSolution& solution, ir::Plan& plan) {
   }
   plan.node_time.clear();
   plan.transfers.clear();
+  plan.share = 1;
+  plan.lanes.clear();
   plan.reasons.clear();
   plan.alternatives.clear();
   plan.cuts.clear();
+}
+
+void StoreLanes(const Lanes& lanes, ir::Plan& plan) {
+  ALLOT_CHECK(!lanes.lanes.empty() && lanes.lanes.size() == lanes.shares.size());
+  std::vector<size_t> by_share(lanes.lanes.size());
+  std::iota(by_share.begin(), by_share.end(), size_t{0});
+  std::stable_sort(by_share.begin(), by_share.end(),
+                   [&](size_t a, size_t b) { return lanes.shares[a] > lanes.shares[b]; });
+  StoreSolution(lanes.lanes[by_share[0]], plan);
+  if (by_share.size() == 1) return;
+  plan.share = lanes.shares[by_share[0]];
+  for (size_t i = 1; i < by_share.size(); ++i) {
+    const PartedSolution& solution = lanes.lanes[by_share[i]];
+    ir::Lane lane;
+    lane.share = lanes.shares[by_share[i]];
+    for (const ItemId item : solution.items.order) {
+      lane.order.push_back(ir::ClusterId(item.index()));
+    }
+    lane.parts = IdVector<ir::PartId, ir::Part>(solution.parts.num_parts);
+    for (const ItemId item : solution.parts.part_of.ids()) {
+      const ir::PartId part(solution.parts.part_of[item].index());
+      lane.part_of.Add(part);
+      lane.parts[part].device = solution.items.device_of[item];
+    }
+    plan.lanes.push_back(std::move(lane));
+  }
 }
 
 std::string TimeText(Picos time) { return absl::StrFormat("%.4f ms", ToMillis(time)); }

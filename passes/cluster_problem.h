@@ -10,6 +10,7 @@
 
 #include "passes/pass.h"
 #include "passes/problem_builder.h"
+#include "placement/lanes.h"
 #include "placement/parts.h"
 
 namespace allot {
@@ -34,8 +35,17 @@ Partition PlannedParts(const ir::Plan& plan);
 // of its items. Needs parts.
 std::optional<PartedSolution> PlanOnKernels(const BuiltProblem& kernels, const ir::Plan& plan);
 
-// Writes device_of, order, part_of and the devices of parts; drops what later passes derive.
+// All lanes of the plan, of which a plan without further ones has one. Scores are left empty. Needs
+// parts.
+Lanes PlannedLanes(const ir::Plan& plan);
+
+// Writes device_of, order, part_of and the devices of parts, which becomes the only lane; drops
+// what later passes derive.
 void StoreSolution(const PartedSolution& solution, ir::Plan& plan);
+
+// The same for lanes, by falling share; equal ones stay in their order. A lane by itself has the
+// share 1. There must be one.
+void StoreLanes(const Lanes& lanes, ir::Plan& plan);
 
 // The value of a solution of either objective, for messages: "1.2500 ms".
 std::string TimeText(Picos time);

@@ -111,7 +111,17 @@ absl::Status RequireStage(const ir::Module& module, const ir::Plan& plan,
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
   ALLOT_RETURN_IF_ERROR(CheckPlacement(module.graph, plan, *context.target));
   if (stage == PlanStage::kPlacement) return absl::OkStatus();
-  return CheckParts(plan);
+  ALLOT_RETURN_IF_ERROR(CheckParts(plan));
+  for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
+    const ir::Plan view = ir::LaneView(plan, lane);
+    if (view.part_of.size() != plan.num_clusters()) {
+      return InputError("lane ", lane, " has parts for ", view.part_of.size(), " of ",
+                        plan.num_clusters(), " clusters; run place again");
+    }
+    ALLOT_RETURN_IF_ERROR(CheckPlacement(module.graph, view, *context.target), "lane ", lane, ": ");
+    ALLOT_RETURN_IF_ERROR(CheckParts(view), "lane ", lane, ": ");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status MisplacedError() {

@@ -32,7 +32,7 @@ class Decoder {
   absl::StatusOr<Plan> Run() {
     ALLOT_RETURN_IF_ERROR(CheckNames());
     ALLOT_RETURN_IF_ERROR(ReadStages());
-    ALLOT_RETURN_IF_ERROR(ReadParts());
+    ALLOT_RETURN_IF_ERROR(ReadParts(graph_op_.FindAttr(kParts), kParts, plan_.parts));
     if (reached_[kFeatures]) plan_.features.resize(nodes_.size());
     if (reached_[kBytes]) plan_.value_bytes.resize(graph_.value_id_bound());
     if (reached_[kKernels]) plan_.kernel_of.resize(nodes_.size());
@@ -51,15 +51,20 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(ReadValueBytes(graph_op_, SourceValues(graph_)));
     first_of_cluster_.resize(num_clusters_);
     for (size_t i = 0; i < nodes_.size(); ++i) ALLOT_RETURN_IF_ERROR(ReadNode(NodeId(i)));
-    ALLOT_RETURN_IF_ERROR(ReadOrder());
+    ALLOT_RETURN_IF_ERROR(ReadOrder(graph_op_.FindAttr(kOrder), kOrder, plan_.order));
     ReadValueNames();
-    ALLOT_RETURN_IF_ERROR(ReadTransfers());
+    ALLOT_RETURN_IF_ERROR(
+        ReadTransfers(graph_op_.FindAttr(kTransfers), kTransfers, plan_.transfers));
+    ALLOT_RETURN_IF_ERROR(ReadLanes());
     ALLOT_RETURN_IF_ERROR(ReadCuts());
     ALLOT_RETURN_IF_ERROR(ReadSummary());
     return std::move(plan_);
   }
 
  private:
+  // Sums of as many lanes as a text can hold fit 64 bits.
+  static constexpr int64_t kMostShare = 1'000'000;
+
   const Op& OpOf(NodeId node) const { return *nodes_[static_cast<size_t>(node.index())]; }
 
   absl::Status Wrong(const Attr& attr, absl::string_view name, absl::string_view expected) const {
@@ -83,8 +88,8 @@ class Decoder {
   }
 
   absl::Status CheckNames() const {
-    ALLOT_RETURN_IF_ERROR(CheckNamesOf(
-        graph_op_, {kStages, kOrder, kParts, kTransfers, kCuts, kSummary, kValueBytes}));
+    ALLOT_RETURN_IF_ERROR(CheckNamesOf(graph_op_, {kStages, kOrder, kParts, kTransfers, kShare,
+                                                   kLanes, kCuts, kSummary, kValueBytes}));
     for (const Op* node : nodes_) {
       ALLOT_RETURN_IF_ERROR(CheckNamesOf(
           *node,
@@ -209,16 +214,16 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  absl::Status ReadParts() {
-    ALLOT_ASSIGN_OR_RETURN(
-        const std::vector<const Attr*> entries,
-        Entries(graph_op_.FindAttr(kParts), kParts, {"device", "start_ps", "end_ps"}));
+  absl::Status ReadParts(const Attr* attr, absl::string_view name,
+                         IdVector<PartId, Part>& parts) const {
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
+                           Entries(attr, name, {"device", "start_ps", "end_ps"}));
     for (const Attr* entry : entries) {
       Part part;
       const Dictionary& in = *entry->If<Dictionary>();
       ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "device", part.device));
       ALLOT_RETURN_IF_ERROR(ReadInterval(in, *entry, part.time));
-      plan_.parts.Add(part);
+      parts.Add(part);
     }
     return absl::OkStatus();
   }
@@ -345,23 +350,24 @@ class Decoder {
     return ReadDevice(*device, kNextDevice, next->device);
   }
 
-  absl::Status ReadOrder() {
-    const Attr* attr = graph_op_.FindAttr(kOrder);
+  absl::Status ReadOrder(const Attr* attr, absl::string_view name,
+                         std::vector<ClusterId>& into) const {
     if (attr == nullptr) return absl::OkStatus();
     const auto* order = attr->If<Integers>();
-    if (order == nullptr) return Wrong(*attr, kOrder, "an array<i64: ...> of clusters");
+    if (order == nullptr) return Wrong(*attr, name, "an array<i64: ...> of clusters");
     for (const int64_t cluster : *order) {
       if (cluster < 0 || static_cast<uint64_t>(cluster) >= num_clusters_) {
-        return Wrong(*attr, kOrder, absl::StrCat("a list of clusters below ", num_clusters_));
+        return Wrong(*attr, name, absl::StrCat("a list of clusters below ", num_clusters_));
       }
-      plan_.order.push_back(ClusterId(static_cast<int32_t>(cluster)));
+      into.push_back(ClusterId(static_cast<int32_t>(cluster)));
     }
     return absl::OkStatus();
   }
 
   // Only what refers to values by name needs them.
   void ReadValueNames() {
-    if (graph_op_.FindAttr(kTransfers) == nullptr && graph_op_.FindAttr(kCuts) == nullptr) return;
+    const auto has = [&](absl::string_view name) { return graph_op_.FindAttr(name) != nullptr; };
+    if (!has(kTransfers) && !has(kCuts) && !has(kLanes)) return;
     for (size_t i = 0; i < graph_.value_id_bound(); ++i) {
       values_.emplace(graph_.value(ValueId(i)).name, ValueId(i));
     }
@@ -419,10 +425,11 @@ class Decoder {
     return absl::OkStatus();
   }
 
-  absl::Status ReadTransfers() {
-    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
-                           Entries(graph_op_.FindAttr(kTransfers), kTransfers,
-                                   {"value", "from", "to", "bytes", "start_ps", "end_ps"}));
+  absl::Status ReadTransfers(const Attr* attr, absl::string_view name,
+                             std::vector<Transfer>& transfers) const {
+    ALLOT_ASSIGN_OR_RETURN(
+        const std::vector<const Attr*> entries,
+        Entries(attr, name, {"value", "from", "to", "bytes", "start_ps", "end_ps"}));
     for (const Attr* entry : entries) {
       const Dictionary& in = *entry->If<Dictionary>();
       Transfer transfer;
@@ -431,7 +438,61 @@ class Decoder {
       ALLOT_RETURN_IF_ERROR(ReadDeviceOf(in, *entry, "to", transfer.to));
       ALLOT_RETURN_IF_ERROR(ReadInteger(in, *entry, "bytes", transfer.bytes));
       ALLOT_RETURN_IF_ERROR(ReadInterval(in, *entry, transfer.time));
-      plan_.transfers.push_back(transfer);
+      transfers.push_back(transfer);
+    }
+    return absl::OkStatus();
+  }
+
+  // A list of whole numbers, as many as `size`; absent is empty.
+  absl::StatusOr<Integers> ReadList(const Dictionary& in, absl::string_view name,
+                                    size_t size) const {
+    const Attr* attr = Find(in, name);
+    if (attr == nullptr) return Integers();
+    const auto* list = attr->If<Integers>();
+    if (list == nullptr || list->size() != size) {
+      return Wrong(*attr, name, absl::StrCat("an array<i64: ...> of ", size));
+    }
+    return *list;
+  }
+
+  absl::Status ReadShare(const Attr* attr, absl::string_view name, int64_t& share) const {
+    if (attr == nullptr) return absl::OkStatus();
+    const auto* integer = attr->If<Integer>();
+    if (integer == nullptr || integer->value < 1 || integer->value > kMostShare) {
+      return Wrong(*attr, name, absl::StrCat("an integer from 1 to ", kMostShare));
+    }
+    share = integer->value;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLanes() {
+    ALLOT_RETURN_IF_ERROR(ReadShare(graph_op_.FindAttr(kShare), kShare, plan_.share));
+    ALLOT_ASSIGN_OR_RETURN(
+        const std::vector<const Attr*> entries,
+        Entries(graph_op_.FindAttr(kLanes), kLanes,
+                {"share", "order", "part_of", "parts", "start_ps", "end_ps", "transfers"}));
+    for (const Attr* entry : entries) {
+      const Dictionary& in = *entry->If<Dictionary>();
+      Lane lane;
+      ALLOT_RETURN_IF_ERROR(ReadShare(Find(in, "share"), "share", lane.share));
+      ALLOT_RETURN_IF_ERROR(ReadOrder(Find(in, "order"), "order", lane.order));
+      ALLOT_RETURN_IF_ERROR(ReadParts(Find(in, "parts"), "parts", lane.parts));
+      ALLOT_ASSIGN_OR_RETURN(const Integers part_of, ReadList(in, "part_of", num_clusters_));
+      for (const int64_t part : part_of) {
+        if (part < 0 || static_cast<uint64_t>(part) >= lane.parts.size()) {
+          return Wrong(*entry, "part_of",
+                       absl::StrCat("a list of parts below ", lane.parts.size()));
+        }
+        lane.part_of.Add(PartId(static_cast<int32_t>(part)));
+      }
+      ALLOT_ASSIGN_OR_RETURN(const Integers starts, ReadList(in, "start_ps", nodes_.size()));
+      ALLOT_ASSIGN_OR_RETURN(const Integers ends, ReadList(in, "end_ps", nodes_.size()));
+      if (starts.size() != ends.size()) {
+        return error_(entry->offset, "'start_ps' and 'end_ps' go together");
+      }
+      for (size_t i = 0; i < starts.size(); ++i) lane.node_time.Add({starts[i], ends[i]});
+      ALLOT_RETURN_IF_ERROR(ReadTransfers(Find(in, "transfers"), "transfers", lane.transfers));
+      plan_.lanes.push_back(std::move(lane));
     }
     return absl::OkStatus();
   }
@@ -444,7 +505,7 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(
         OnlyNames(*in, kSummary,
                   {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps", "bound_name",
-                   "solver", "cut_bytes", "baselines", "devices", "search"}));
+                   "solver", "cut_bytes", "latency_ps", "baselines", "devices", "search"}));
     Summary summary;
     std::string objective;
     ALLOT_RETURN_IF_ERROR(ReadString(*in, "objective", objective));
@@ -459,6 +520,9 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(ReadString(*in, "bound_name", summary.bound_name));
     ALLOT_RETURN_IF_ERROR(ReadString(*in, "solver", summary.solver));
     ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "cut_bytes", summary.cut_bytes));
+    if (Find(*in, "latency_ps") != nullptr) {
+      ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "latency_ps", summary.latency));
+    }
     ALLOT_RETURN_IF_ERROR(ReadBaselines(*in, summary));
     ALLOT_RETURN_IF_ERROR(ReadSearch(*in, summary));
     ALLOT_RETURN_IF_ERROR(ReadDeviceUses(*in, summary));

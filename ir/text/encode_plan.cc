@@ -54,6 +54,7 @@ Attr SummaryAttr(const Summary& summary, const Target* target) {
   SetText(out, "bound_name", summary.bound_name);
   SetText(out, "solver", summary.solver);
   Set(out, "cut_bytes", IntegerAttr(summary.cut_bytes));
+  if (summary.latency != 0) Set(out, "latency_ps", IntegerAttr(summary.latency));
   Array baselines;
   for (const Baseline& baseline : summary.baselines) {
     Dictionary entry;
@@ -80,6 +81,62 @@ Attr SummaryAttr(const Summary& summary, const Target* target) {
     devices.push_back(Attr{std::move(entry)});
   }
   Set(out, "devices", Attr{std::move(devices)});
+  return Attr{std::move(out)};
+}
+
+Attr OrderAttr(const std::vector<ClusterId>& order) {
+  Integers out;
+  for (const ClusterId cluster : order) out.push_back(cluster.index());
+  return Attr{std::move(out)};
+}
+
+Attr PartsAttr(const IdVector<PartId, Part>& parts, const Target* target) {
+  Array out;
+  for (const Part& part : parts) {
+    Dictionary entry;
+    Set(entry, "device", StringAttr(DeviceName(target, part.device)));
+    SetInterval(entry, part.time);
+    out.push_back(Attr{std::move(entry)});
+  }
+  return Attr{std::move(out)};
+}
+
+Attr TransfersAttr(const std::vector<Transfer>& transfers, const Graph& graph,
+                   const Target* target) {
+  Array out;
+  for (const Transfer& transfer : transfers) {
+    Dictionary entry;
+    Set(entry, "value", StringAttr(graph.value(transfer.value).name));
+    Set(entry, "from", StringAttr(DeviceName(target, transfer.from)));
+    Set(entry, "to", StringAttr(DeviceName(target, transfer.to)));
+    Set(entry, "bytes", IntegerAttr(transfer.bytes));
+    SetInterval(entry, transfer.time);
+    out.push_back(Attr{std::move(entry)});
+  }
+  return Attr{std::move(out)};
+}
+
+// What of the first lane stands on nodes is a list here, by cluster or by node.
+Attr LaneAttr(const Lane& lane, const Graph& graph, const Target* target) {
+  Dictionary out;
+  Set(out, "share", IntegerAttr(lane.share));
+  Set(out, "order", OrderAttr(lane.order));
+  Integers part_of;
+  for (const PartId part : lane.part_of) part_of.push_back(part.index());
+  Set(out, "part_of", Attr{std::move(part_of)});
+  Set(out, "parts", PartsAttr(lane.parts, target));
+  if (!lane.node_time.empty()) {
+    Integers starts, ends;
+    for (const Interval& time : lane.node_time) {
+      starts.push_back(time.start);
+      ends.push_back(time.end);
+    }
+    Set(out, "start_ps", Attr{std::move(starts)});
+    Set(out, "end_ps", Attr{std::move(ends)});
+  }
+  if (!lane.transfers.empty()) {
+    Set(out, "transfers", TransfersAttr(lane.transfers, graph, target));
+  }
   return Attr{std::move(out)};
 }
 
@@ -146,33 +203,16 @@ void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
   if (!plan.value_bytes.empty()) {
     Set(attributes, kValueBytes, ValueBytesAttr(plan, SourceValues(graph)));
   }
-  if (!plan.order.empty()) {
-    Integers order;
-    for (const ClusterId cluster : plan.order) order.push_back(cluster.index());
-    Set(attributes, kOrder, Attr{std::move(order)});
-  }
-  if (!plan.parts.empty()) {
-    Array parts;
-    for (const Part& part : plan.parts) {
-      Dictionary entry;
-      Set(entry, "device", StringAttr(DeviceName(target, part.device)));
-      SetInterval(entry, part.time);
-      parts.push_back(Attr{std::move(entry)});
-    }
-    Set(attributes, kParts, Attr{std::move(parts)});
-  }
+  if (!plan.order.empty()) Set(attributes, kOrder, OrderAttr(plan.order));
+  if (!plan.parts.empty()) Set(attributes, kParts, PartsAttr(plan.parts, target));
   if (!plan.transfers.empty()) {
-    Array transfers;
-    for (const Transfer& transfer : plan.transfers) {
-      Dictionary entry;
-      Set(entry, "value", StringAttr(graph.value(transfer.value).name));
-      Set(entry, "from", StringAttr(DeviceName(target, transfer.from)));
-      Set(entry, "to", StringAttr(DeviceName(target, transfer.to)));
-      Set(entry, "bytes", IntegerAttr(transfer.bytes));
-      SetInterval(entry, transfer.time);
-      transfers.push_back(Attr{std::move(entry)});
-    }
-    Set(attributes, kTransfers, Attr{std::move(transfers)});
+    Set(attributes, kTransfers, TransfersAttr(plan.transfers, graph, target));
+  }
+  if (plan.share != 1) Set(attributes, kShare, IntegerAttr(plan.share));
+  if (!plan.lanes.empty()) {
+    Array lanes;
+    for (const Lane& lane : plan.lanes) lanes.push_back(LaneAttr(lane, graph, target));
+    Set(attributes, kLanes, Attr{std::move(lanes)});
   }
   if (!plan.cuts.empty()) Set(attributes, kCuts, CutsAttr(plan.cuts, graph));
   if (plan.summary.has_value()) Set(attributes, kSummary, SummaryAttr(*plan.summary, target));

@@ -70,6 +70,12 @@ std::optional<std::string> DeviceReasons::OnlyDevice(ItemId item, DeviceId devic
 
 // What the objective would be with this one cluster on each other device.
 std::string DeviceReasons::Objective(ItemId item, std::optional<ir::Alternative>& next) {
+  if (!plan_.lanes.empty()) {
+    return absl::StrCat("objective: ", ir::DescribeLane(plan_, 0, target_), " for ", plan_.share,
+                        " of ", plan_.cycle(), " inferences, in turns with ",
+                        plan_.lanes.size() == 1 ? ir::DescribeLane(plan_, 1, target_)
+                                                : absl::StrCat(plan_.lanes.size(), " other lanes"));
+  }
   if (moves_ == nullptr) {
     return absl::StrCat("objective: placed for the least ", objective_,
                         " (too large a model to try the alternatives one by one)");

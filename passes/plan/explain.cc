@@ -38,7 +38,8 @@ class Explain final : public PlanPass {
 
     const ProblemGraph graph = BuildGraph(built.problem);
     std::optional<Moves> moves;
-    if (const int64_t effort = Effort(built.problem); effort > 0) {
+    // A move within one lane says nothing of what the lanes are worth together.
+    if (const int64_t effort = Effort(built.problem); effort > 0 && plan.lanes.empty()) {
       moves.emplace(built.problem, graph, PlannedSolution(plan),
                     has_parts ? PlannedParts(plan) : Partition(), effort);
     }

@@ -22,6 +22,8 @@ class FormPartsPass final : public PlanPass {
     if (options_.effort < 0) return InputError("effort=", options_.effort, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
+    // Lanes come with the parts that they were chosen by.
+    if (!plan.lanes.empty()) return RequireStage(module, plan, context, PlanStage::kParts);
     const PlacementProblem& problem = built.problem;
     if (problem.items.empty()) {
       StoreSolution(PartedSolution(), plan);

@@ -35,7 +35,8 @@ class RefinePass final : public PlanPass {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
-    if (built.problem.items.empty()) return absl::OkStatus();
+    // Lanes are worth what they are together; one by itself has nothing to be refined for.
+    if (built.problem.items.empty() || !plan.lanes.empty()) return absl::OkStatus();
     const ProblemGraph graph = BuildGraph(built.problem);
     const PartedSolution before = Current(
         built.problem, graph, plan, RequireStage(module, plan, context, PlanStage::kParts).ok());

@@ -13,6 +13,7 @@
 #include "passes/search_points.h"
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
+#include "placement/steady_state.h"
 #include "placement/verify.h"
 #include "support/status.h"
 
@@ -64,33 +65,102 @@ class SchedulePass final : public PlanPass {
     if (!plan.summary.has_value()) plan.summary = ir::Summary();
     ir::Summary& summary = *plan.summary;
     summary.objective = context.objective;
+    summary.latency = 0;
     summary.devices = IdVector<DeviceId, ir::DeviceUse>(context.target->devices.size());
     plan.transfers.clear();
     plan.node_time = IdVector<ir::NodeId, ir::Interval>(module.graph.node_id_bound());
     if (built.problem.items.empty()) return absl::OkStatus();
 
-    const PartLevel parts = BuildPartLevel(built, plan);
-    const Score score = EvaluateParts(built.problem, PlannedSolution(plan), PlannedParts(plan));
-    if (!score.feasible) return MisplacedError();
-    const Schedule schedule = Simulate(parts.problem, parts.graph, parts.solution);
-    ALLOT_RETURN_IF_ERROR(Confirm(parts, schedule, score.objective));
-    StoreTimes(parts, schedule, plan);
-    ALLOT_RETURN_IF_ERROR(StoreNodeTimes(module, context, plan));
-
-    summary.value = score.objective;
-    summary.cluster_value =
-        Evaluate(built.problem, BuildGraph(built.problem), PlannedSolution(plan)).objective;
-    summary.cut_bytes = score.moved;
-    for (const DeviceId device : summary.devices.ids()) {
-      summary.devices[device] = {score.load[device], score.resident[device], score.peak[device]};
+    Score score;
+    ALLOT_RETURN_IF_ERROR(ScheduleLane(module, built, context, plan, score));
+    if (plan.lanes.empty()) {
+      summary.value = score.objective;
+      summary.cluster_value =
+          Evaluate(built.problem, BuildGraph(built.problem), PlannedSolution(plan)).objective;
+      summary.cut_bytes = score.moved;
+      for (const DeviceId device : summary.devices.ids()) {
+        summary.devices[device] = {score.load[device], score.resident[device], score.peak[device]};
+      }
+    } else {
+      ALLOT_RETURN_IF_ERROR(ScheduleFurtherLanes(module, built, context, std::move(score), plan));
     }
     ALLOT_RETURN_IF_ERROR(StoreBound(module, plan, context));
     context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
     context.statistics->Add("transfers", static_cast<int64_t>(plan.transfers.size()));
+    if (!plan.lanes.empty()) {
+      context.statistics->Add("lanes", static_cast<int64_t>(plan.num_lanes()));
+    }
     return absl::OkStatus();
   }
 
  private:
+  // Fills the times of the plan's first lane.
+  static absl::Status ScheduleLane(const ir::Module& module, const BuiltProblem& built,
+                                   const PassContext& context, ir::Plan& plan, Score& score) {
+    const PartLevel parts = BuildPartLevel(built, plan);
+    score = EvaluateParts(built.problem, PlannedSolution(plan), PlannedParts(plan));
+    if (!score.feasible) return MisplacedError();
+    const Schedule schedule = Simulate(parts.problem, parts.graph, parts.solution);
+    ALLOT_RETURN_IF_ERROR(Confirm(parts, schedule, score.objective));
+    StoreTimes(parts, schedule, plan);
+    return StoreNodeTimes(module, context, plan);
+  }
+
+  // Each further lane is scheduled as if it were alone; what they are worth is worth it together.
+  static absl::Status ScheduleFurtherLanes(const ir::Module& module, const BuiltProblem& built,
+                                           const PassContext& context, Score first,
+                                           ir::Plan& plan) {
+    if (context.objective != ir::Objective::kThroughput) {
+      return InputError("the plan has ", plan.num_lanes(),
+                        " lanes, which take turns in a stream: the objective must be throughput");
+    }
+    Lanes lanes = PlannedLanes(plan);
+    lanes.lanes[0].score = std::move(first);
+    for (size_t i = 1; i < plan.num_lanes(); ++i) {
+      ir::Plan view = ir::LaneView(plan, i);
+      view.transfers.clear();
+      view.node_time = IdVector<ir::NodeId, ir::Interval>(module.graph.node_id_bound());
+      ALLOT_RETURN_IF_ERROR(ScheduleLane(module, built, context, view, lanes.lanes[i].score),
+                            "lane ", i, ": ");
+      ir::Lane& lane = plan.lanes[i - 1];
+      lane.parts = std::move(view.parts);
+      lane.node_time = std::move(view.node_time);
+      lane.transfers = std::move(view.transfers);
+    }
+    const LanesScore score = CombineScores(built.problem, lanes);
+    if (!score.feasible) return CrowdedError(*context.target, built.problem, score);
+    const absl::Status verified = VerifyLanes(built.problem, lanes, score.period);
+    if (!verified.ok()) {
+      return absl::InternalError(absl::StrCat("the lanes do not hold: ", verified.message(),
+                                              "; this is a bug, please report it"));
+    }
+    ir::Summary& summary = *plan.summary;
+    summary.value = score.period;
+    summary.latency = score.slowest;
+    const int64_t cycle = lanes.cycle();
+    summary.cut_bytes = score.moved / cycle + (score.moved % cycle != 0 ? 1 : 0);
+    for (const DeviceId device : summary.devices.ids()) {
+      summary.devices[device] = {score.load[device], score.resident[device], score.peak[device]};
+    }
+    ReplicatedPlacement items;
+    for (PartedSolution& lane : lanes.lanes) items.placements.push_back(std::move(lane.items));
+    items.shares = lanes.shares;
+    summary.cluster_value = Evaluate(built.problem, BuildGraph(built.problem), items).period;
+    return absl::OkStatus();
+  }
+
+  // Lanes that hold by themselves and not together.
+  static absl::Status CrowdedError(const Target& target, const PlacementProblem& problem,
+                                   const LanesScore& score) {
+    for (const DeviceId device : target.devices.ids()) {
+      if (score.peak[device] <= problem.devices[device].memory) continue;
+      return InputError("the lanes do not fit into memory together: ", target.devices[device].name,
+                        " would have to hold ", score.peak[device], " of ",
+                        problem.devices[device].memory, " bytes; run place again");
+    }
+    return MisplacedError();
+  }
+
   static absl::Status Confirm(const PartLevel& parts, const Schedule& schedule, Picos claimed) {
     const absl::Status verified = Verify(parts.problem, parts.solution, schedule, claimed);
     if (verified.ok()) return verified;
@@ -158,6 +228,15 @@ class SchedulePass final : public PlanPass {
     ir::Summary& summary = *plan.summary;
     summary.lower_bound = 0;
     summary.bound_name = "none";
+    if (!plan.lanes.empty()) {
+      // All other bounds are those of single placements.
+      const Picos bound = BoundSteadyState(kernels.problem, work);
+      if (bound > 0) {
+        summary.lower_bound = bound;
+        summary.bound_name = "steady-state";
+      }
+      return KeepBound(summary);
+    }
     const std::vector<LowerBound> bounds =
         LowerBounds(kernels.problem, graph, Launch::kPerGroup, work);
     if (!bounds.empty()) {
@@ -173,6 +252,10 @@ class SchedulePass final : public PlanPass {
         summary.bound_name = "exact";
       }
     }
+    return KeepBound(summary);
+  }
+
+  static absl::Status KeepBound(ir::Summary& summary) {
     if (summary.lower_bound > summary.value) {
       return absl::InternalError(absl::StrCat(
           "the lower bound ", summary.bound_name, " of ", summary.lower_bound,

@@ -72,7 +72,7 @@ TEST(MlirOptTest, SmallModels) {
 
 TEST(MlirOptTest, EveryFieldAndAPlan) {
   const Module module = testing::RichModule();
-  const Plan plan = testing::FullPlan(module.graph);
+  const Plan plan = testing::FullPlanWithLanes(module.graph);
   ExpectAccepted(module, &plan);
 }
 

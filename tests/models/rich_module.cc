@@ -390,4 +390,24 @@ Plan FullPlan(const Graph& graph) {
   return plan;
 }
 
+Plan FullPlanWithLanes(const Graph& graph) {
+  Plan plan = FullPlan(graph);
+  plan.share = 3;
+  plan.summary->latency = 4000;
+  ir::Lane copy;
+  copy.share = 2;
+  copy.order = plan.order;
+  copy.part_of.resize(plan.num_clusters(), PartId(0));
+  if (plan.num_clusters() > 0) copy.parts.Add({DeviceId(1), {0, 2000}});
+  copy.node_time = plan.node_time;
+  plan.lanes.push_back(std::move(copy));
+  ir::Lane again;
+  again.order = plan.order;
+  again.part_of = plan.part_of;
+  again.parts = plan.parts;
+  again.transfers = plan.transfers;
+  plan.lanes.push_back(std::move(again));
+  return plan;
+}
+
 }  // namespace allot::testing

@@ -79,7 +79,7 @@ int CountAccepted(const std::string& text, uint64_t seed, int rounds) {
 
 std::string TextOf(const Module& module, bool with_plan) {
   const Target target = testing::TwoDevices();
-  const Plan plan = testing::FullPlan(module.graph);
+  const Plan plan = testing::FullPlanWithLanes(module.graph);
   PrintOptions options;
   options.locations = true;
   options.plan = with_plan ? &plan : nullptr;

@@ -217,6 +217,29 @@ TEST(ParseTest, PlansNeedATargetAndAgree) {
               HasSubstr("clusters below 2"));
 }
 
+TEST(ParseTest, LanesNameClustersPartsAndShares) {
+  const Target target = testing::TwoDevices();
+  const Module module = testing::Diamond();
+  const Plan plan = testing::FullPlanWithLanes(module.graph);
+  PrintOptions options;
+  options.plan = &plan;
+  options.target = &target;
+  const std::string text = Print(module, options);
+  const auto error = [&](absl::string_view from, absl::string_view to) {
+    EXPECT_NE(text.find(from.data(), 0, from.size()), text.npos) << from;
+    return ErrorOf(absl::StrReplaceAll(text, {{from, to}}), &target);
+  };
+  EXPECT_THAT(error("place.share = 3", "place.share = 0"),
+              HasSubstr("'place.share' must be an integer from 1 to 1000000"));
+  EXPECT_THAT(error("share = 2", "shape = 2"), HasSubstr("'place.lanes' has no 'shape'"));
+  EXPECT_THAT(error("part_of = array<i64: 0, 0>", "part_of = array<i64: 0, 1>"),
+              HasSubstr("'part_of' must be a list of parts below 1"));
+  EXPECT_THAT(error("part_of = array<i64: 0, 0>", "part_of = array<i64: 0>"),
+              HasSubstr("'part_of' must be an array<i64: ...> of 2"));
+  EXPECT_THAT(error("end_ps = array<i64: 5, 15, 25, 35>, ", ""),
+              HasSubstr("'start_ps' and 'end_ps' go together"));
+}
+
 // The edit that people make: a whole cluster moves to another device.
 TEST(ParseTest, EditedPlacementCounts) {
   const Target target = testing::TwoDevices();

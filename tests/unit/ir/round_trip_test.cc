@@ -90,14 +90,16 @@ TEST(RoundTripTest, IdsStayTheSame) {
 TEST(RoundTripTest, Plan) {
   const Target target = testing::TwoDevices();
   for (const Module& module : {testing::Diamond(), testing::NestedIf(), testing::RichModule()}) {
-    const Plan plan = testing::FullPlan(module.graph);
-    PrintOptions options;
-    options.plan = &plan;
-    options.target = &target;
-    const std::string text = Print(module, options);
-    const ParsedModule parsed = MustParse(text, &target);
-    EXPECT_TRUE(Equal(parsed.module, module));
-    EXPECT_EQ(parsed.plan, plan) << text.substr(0, 10'000);
+    for (const Plan& plan :
+         {testing::FullPlan(module.graph), testing::FullPlanWithLanes(module.graph)}) {
+      PrintOptions options;
+      options.plan = &plan;
+      options.target = &target;
+      const std::string text = Print(module, options);
+      const ParsedModule parsed = MustParse(text, &target);
+      EXPECT_TRUE(Equal(parsed.module, module));
+      EXPECT_EQ(parsed.plan, plan) << text.substr(0, 10'000);
+    }
   }
 }
 

@@ -8,6 +8,8 @@
 namespace allot::ir {
 namespace {
 
+using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::F32;
 using ::testing::HasSubstr;
@@ -33,6 +35,50 @@ class VerifyPlanTest : public ::testing::Test {
 };
 
 TEST_F(VerifyPlanTest, GoodPlanPasses) { EXPECT_THAT(Violations(), IsEmpty()); }
+
+TEST_F(VerifyPlanTest, LanesAreJudgedLikePlans) {
+  plan_ = testing::FullPlanWithLanes(module_.graph);
+  EXPECT_THAT(Violations(), IsEmpty());
+  plan_.lanes[1].parts[PartId(1)].time = {0, 10};
+  plan_.lanes[1].node_time = plan_.node_time;
+  plan_.lanes[0].order = {ClusterId(1), ClusterId(0)};
+  for (const std::string& violation : Violations()) {
+    EXPECT_THAT(violation,
+                AnyOf(HasSubstr("lane 1: is in cluster 1, which is ordered before the one"),
+                      HasSubstr("lane 2: is in part 1, which starts before")));
+  }
+  EXPECT_THAT(Violations(), Contains(HasSubstr("lane 1: ")));
+  EXPECT_THAT(Violations(), Contains(HasSubstr("lane 2: ")));
+}
+
+TEST_F(VerifyPlanTest, SharesAddUpToACycle) {
+  plan_.share = 2;
+  EXPECT_THAT(Violations(),
+              ElementsAre("plan: its only lane serves 2 inferences of a cycle instead of 1"));
+  plan_ = testing::FullPlanWithLanes(module_.graph);
+  EXPECT_EQ(plan_.cycle(), 6);
+  plan_.lanes[1].share = 3;
+  EXPECT_THAT(Violations(), ElementsAre("plan: lane 2 serves more of a cycle than lane 1"));
+  plan_.lanes[1].share = 0;
+  EXPECT_THAT(Violations(), ElementsAre("plan: lane 2 serves 0 inferences of a cycle"));
+  plan_.lanes[1].share = 1;
+  plan_.summary->objective = Objective::kLatency;
+  EXPECT_THAT(Violations(), ElementsAre("plan: has 3 lanes, but its objective is latency"));
+}
+
+TEST_F(VerifyPlanTest, ALaneIsAPlanOfItsOwn) {
+  plan_ = testing::FullPlanWithLanes(module_.graph);
+  const Plan copy = LaneView(plan_, 1);
+  EXPECT_EQ(copy.device_of[ClusterId(0)], DeviceId(1));
+  EXPECT_EQ(copy.num_lanes(), 1u);
+  EXPECT_EQ(DescribeLane(plan_, 1, target_), "a copy of the model on gpu0");
+  EXPECT_EQ(DescribeLane(plan_, 2, target_), "2 parts on cpu0 and gpu0");
+  Plan first = LaneView(plan_, 0);
+  EXPECT_EQ(first.share, 1);
+  first.share = plan_.share;
+  first.lanes = plan_.lanes;
+  EXPECT_EQ(first, plan_);
+}
 
 TEST_F(VerifyPlanTest, UnplacedNode) {
   plan_.cluster_of[NodeId(2)] = ClusterId();
