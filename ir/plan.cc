@@ -107,6 +107,4 @@ std::string DescribeLane(const Plan& plan, size_t lane, const Target& target) {
   return absl::StrCat(parts.size(), " parts on ", absl::StrJoin(names, " and "));
 }
 
-bool TravelsWithUsers(const Node& node) { return node.Is("Constant"); }
-
 }  // namespace allot::ir

@@ -160,13 +160,10 @@ Plan LaneView(const Plan& plan, size_t lane);
 // What a lane is to a reader: "a copy of the model on gpu1", "3 parts on gpu0 and cpu".
 std::string DescribeLane(const Plan& plan, size_t lane, const Target& target);
 
-// Constants and other free nodes that are copied into every part that uses them instead of being
-// placed: Constant nodes, for now. (Random operators must never be.)
-bool TravelsWithUsers(const Node& node);
-
-// Recomputes from scratch, with no code shared with passes or solvers: every node is placed or
-// travels, parts hold one device, the quotient of parts is acyclic and `parts` is in topological
-// order, only ranked tensors cross between parts; all of it for each lane. Reports all violations.
+// Recomputes from scratch, with no code shared with passes or solvers: every node is placed, or has
+// no cluster and may travel (travel.h) with the placed ones that use it; parts hold one device, the
+// quotient of parts is acyclic and `parts` is in topological order, only ranked tensors cross
+// between parts; all of it for each lane. Reports all violations.
 absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& plan,
                         Diagnostics& diagnostics);
 

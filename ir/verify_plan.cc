@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 
 #include "ir/plan.h"
+#include "ir/travel.h"
 #include "ir/verify.h"
 
 namespace allot::ir {
@@ -58,20 +59,33 @@ class PlanVerifier {
     return fit;
   }
 
-  // Every node is placed, or travels and needs not to be.
+  // Every node is placed, or may travel. Then it gives outputs of the model only along with what
+  // some part computes anyway.
   bool CheckNodes() {
     bool good = true;
-    for (const NodeId id : graph_.nodes()) {
+    IdVector<NodeId, bool> travels(graph_.node_id_bound(), false);
+    const std::vector<NodeId> nodes = graph_.nodes();
+    for (const NodeId id : nodes) {
       if (plan_.cluster_of[id].valid()) continue;
-      const Node& node = graph_.node(id);
-      if (!TravelsWithUsers(node)) {
-        diagnostics_.Error(Describe(node), "is not placed");
-        good = false;
-      } else if (std::any_of(node.results.begin(), node.results.end(),
-                             [&](ValueId result) { return graph_.IsOutput(result); })) {
-        diagnostics_.Error(Describe(node), "gives an output of the model but is not placed");
-        good = false;
+      travels[id] = MayTravel(graph_, id, travels);
+      if (travels[id]) continue;
+      diagnostics_.Error(Describe(graph_.node(id)), "is not placed");
+      good = false;
+    }
+    IdVector<NodeId, bool> in_a_part(graph_.node_id_bound(), false);
+    for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
+      in_a_part[*id] = plan_.cluster_of[*id].valid();
+      bool gives_output = false;
+      for (const ValueId result : graph_.node(*id).results) {
+        gives_output = gives_output || graph_.IsOutput(result);
+        for (const NodeId user : graph_.users(result)) {
+          in_a_part[*id] = in_a_part[*id] || in_a_part[user];
+        }
       }
+      if (!travels[*id] || !gives_output || in_a_part[*id]) continue;
+      diagnostics_.Error(Describe(graph_.node(*id)),
+                         "gives an output of the model but is in no part");
+      good = false;
     }
     return good;
   }

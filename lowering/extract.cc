@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/travel.h"
 #include "lowering/bundle.h"
 #include "lowering/output_names.h"
 #include "lowering/piece_flow.h"
@@ -92,10 +93,13 @@ class Extractor {
 
   absl::Status AssignPlacedNodes() {
     IdVector<PartId, bool> used(plan_.parts.size(), false);
+    IdVector<NodeId, bool> travels(graph_.node_id_bound(), false);
     for (NodeId id : graph_.nodes()) {
       const PartId part = plan_.PartOf(id);
       if (!part.valid()) {
-        if (ir::TravelsWithUsers(graph_.node(id))) continue;
+        const bool placed = !plan_.cluster_of.Contains(id) || plan_.cluster_of[id].valid();
+        travels[id] = !placed && ir::MayTravel(graph_, id, travels);
+        if (travels[id]) continue;
         return InputError(NodeText(graph_, id),
                           " is in no part; the pipeline must place every node and form parts "
                           "before files can be written");

@@ -1,10 +1,12 @@
 #include "lowering/verify_bundle.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "ir/travel.h"
 #include "support/status.h"
 
 namespace allot {
@@ -67,18 +69,40 @@ absl::Status CheckAcyclic(const Bundle& bundle, const std::map<std::string, Boun
   return InputError("the parts wait for each other in a cycle: ", names);
 }
 
-// Only travelling nodes may be in several pieces.
-absl::Status CheckComputedOnce(const Bundle& bundle) {
-  std::map<std::string, const Piece*> computed_in;
+// The nodes that a piece may have in common with others: those that it computes by itself, without
+// what others send.
+IdVector<ir::NodeId, bool> Repeatable(const ir::Graph& graph,
+                                      const std::set<std::string>& model_inputs) {
+  IdVector<ir::NodeId, bool> repeatable(graph.node_id_bound(), false);
+  for (ir::NodeId id : graph.nodes()) {
+    const std::vector<ir::ValueId>& operands = graph.node(id).operands;
+    const bool sent = std::any_of(operands.begin(), operands.end(), [&](ir::ValueId operand) {
+      if (!operand.valid()) return false;
+      const ir::Value& value = graph.value(operand);
+      return value.origin == ir::Value::Origin::kInput && !value.constant.valid() &&
+             model_inputs.count(value.name) == 0;
+    });
+    repeatable[id] = !sent && ir::MayTravel(graph, id, repeatable);
+  }
+  return repeatable;
+}
+
+absl::Status CheckComputedOnce(const Bundle& bundle, const std::set<std::string>& model_inputs) {
+  struct Place {
+    const Piece* piece = nullptr;
+    bool repeatable = false;
+  };
+  std::map<std::string, Place> computed_in;
   for (const Piece& piece : bundle.pieces) {
+    const IdVector<ir::NodeId, bool> repeatable = Repeatable(piece.graph, model_inputs);
     for (ir::NodeId id : piece.graph.nodes()) {
-      const ir::Node& node = piece.graph.node(id);
-      if (ir::TravelsWithUsers(node)) continue;
-      for (ir::ValueId result : node.results) {
+      for (ir::ValueId result : piece.graph.node(id).results) {
         const std::string& name = piece.graph.value(result).name;
-        if (name.empty() || computed_in.insert({name, &piece}).second) continue;
+        if (name.empty()) continue;
+        const auto [other, inserted] = computed_in.insert({name, {&piece, repeatable[id]}});
+        if (inserted || (repeatable[id] && other->second.repeatable)) continue;
         return absl::InternalError(absl::StrCat("tensor '", name, "' is computed in part ",
-                                                computed_in[name]->id, " and part ", piece.id));
+                                                other->second.piece->id, " and part ", piece.id));
       }
     }
   }
@@ -134,7 +158,7 @@ absl::Status VerifyBundle(const Bundle& bundle) {
       }
     }
   }
-  ALLOT_RETURN_IF_ERROR(CheckComputedOnce(bundle));
+  ALLOT_RETURN_IF_ERROR(CheckComputedOnce(bundle, model_inputs));
   return CheckAcyclic(bundle, producers);
 }
 

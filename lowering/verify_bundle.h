@@ -9,7 +9,8 @@ namespace allot {
 
 // Every tensor has one producer, every input of a piece is produced or a model input, the pieces
 // form no cycle and have outputs, only ranked tensors cross between them, both sides agree on their
-// types, and nothing but travelling nodes is in two pieces. O(n log n).
+// types, and nothing is in two pieces but what both
+// compute by themselves. O(n log n).
 absl::Status VerifyBundle(const Bundle& bundle);
 
 }  // namespace allot

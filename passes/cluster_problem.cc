@@ -8,6 +8,7 @@
 
 #include "passes/coarsening/kernel_groups.h"
 #include "passes/requirements.h"
+#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {
@@ -26,7 +27,7 @@ absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const 
                                                 const PassContext& context) {
   const ScopedStep step(context, "KernelProblem");
   ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
-  const NodeGrouping grouping = Number(module.graph, PlacedNodes(module.graph), finest.groups);
+  const NodeGrouping grouping = Number(module.graph, PlacedNodes(plan), finest.groups);
   return BuildProblem(module, plan, grouping.group_of, grouping.num_groups, context);
 }
 

@@ -21,8 +21,8 @@ class ConstantCollector {
 
   std::vector<std::pair<ir::ConstantId, ItemId>> Collect() {
     const ir::Graph& graph = module_.graph;
-    for (const ir::NodeId id : group_of_.ids()) {
-      if (!group_of_[id].valid()) continue;
+    travelling_.resize(graph.node_id_bound());
+    for (const ir::NodeId id : graph.nodes()) {  // operands before users
       const ir::Node& node = graph.node(id);
       std::vector<ir::ConstantId> constants;
       for (const std::vector<ir::ValueId>* values : {&node.operands, &node.captures}) {
@@ -31,6 +31,12 @@ class ConstantCollector {
         }
       }
       AddInner(node, constants, 0);
+      if (!group_of_[id].valid()) {
+        std::sort(constants.begin(), constants.end());
+        constants.erase(std::unique(constants.begin(), constants.end()), constants.end());
+        travelling_[id] = std::move(constants);
+        continue;
+      }
       for (const ir::ConstantId constant : constants) uses_.emplace_back(constant, group_of_[id]);
     }
     return std::move(uses_);
@@ -40,7 +46,8 @@ class ConstantCollector {
   void AddValue(const ir::Value& value, std::vector<ir::ConstantId>& constants) {
     if (value.constant.valid()) constants.push_back(value.constant);
     if (!value.producer.valid() || group_of_[value.producer].valid()) return;
-    AddInner(module_.graph.node(value.producer), constants, 0);
+    const std::vector<ir::ConstantId>& theirs = travelling_[value.producer];
+    constants.insert(constants.end(), theirs.begin(), theirs.end());
   }
 
   // Attributes, bodies and the function called.
@@ -73,6 +80,7 @@ class ConstantCollector {
 
   const ir::Module& module_;
   const IdVector<ir::NodeId, ItemId>& group_of_;
+  IdVector<ir::NodeId, std::vector<ir::ConstantId>> travelling_;  // of nodes without a group
   const CalledFunctions functions_;
   std::vector<std::optional<std::vector<ir::ConstantId>>> function_constants_;
   std::vector<std::pair<ir::ConstantId, ItemId>> uses_;

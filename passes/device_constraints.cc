@@ -152,7 +152,7 @@ std::optional<std::string> DeviceConstraints::WhyGraphUnsupported(const ir::Grap
                                                                   int depth) const {
   for (const ir::NodeId id : graph.nodes()) {
     const ir::Node& node = graph.node(id);
-    if (ir::TravelsWithUsers(node)) continue;
+    if (node.Is("Constant")) continue;
     std::optional<std::string> why = WhyOpUnsupported(node, Lookup(graph, node), device, depth);
     if (why.has_value()) return absl::StrCat(*why, depth == 1 ? ", which its body uses" : "");
   }

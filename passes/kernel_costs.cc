@@ -6,6 +6,7 @@
 #include <queue>
 #include <utility>
 
+#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {
@@ -116,7 +117,7 @@ OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
     for (const ir::ValueId operand : operands) {
       if (!operand.valid() || graph_->value(operand).constant.valid()) continue;
       const ir::NodeId producer = graph_->value(operand).producer;
-      if (producer.valid() && ir::TravelsWithUsers(graph_->node(producer))) continue;
+      if (producer.valid() && graph_->node(producer).Is("Constant")) continue;
       const bool inside = producer.valid() && Contains(kernel, producer);
       const bool again =
           std::find(read_before.begin(), read_before.end(), operand) != read_before.end();
@@ -127,6 +128,11 @@ OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
 
     Bytes unwritten = 0;
     for (const ir::ValueId result : graph_->node(node).results) {
+      // Whoever else uses a node that travels has a copy of its own.
+      if (!plan_->kernel_of[node].valid()) {
+        unwritten = SaturatingAdd(unwritten, plan_->value_bytes[result]);
+        continue;
+      }
       const absl::Span<const ir::NodeId> users = graph_->users(result);
       if (users.empty() || graph_->IsOutput(result)) continue;
       const bool inside = std::all_of(users.begin(), users.end(), [&kernel](ir::NodeId user) {
@@ -139,19 +145,50 @@ OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
   return fused;
 }
 
+// Does what AddDequantize() of coarsening/fusion_patterns.cc does with nodes that do not travel.
+KernelNodes KernelCosts::WithOwnDequantize(const KernelNodes& kernel,
+                                           std::vector<ir::NodeId>& travellers) const {
+  const bool quantizes = kernel.size() > 1 && graph_->node(kernel.back()).Is("QuantizeLinear");
+  const bool absorbs =
+      quantizes || plan_->features[Dominant(*plan_, kernel)].family == OpFamily::kMatrix;
+  if (travellers.empty() || !absorbs) return kernel;
+  KernelNodes whole = kernel;
+  const auto joins = [&](ir::NodeId traveller) {
+    if (!graph_->node(traveller).Is("DequantizeLinear")) return false;
+    const absl::Span<const ir::NodeId> users = graph_->users(graph_->node(traveller).results[0]);
+    return std::any_of(users.begin(), users.end(),
+                       [&](ir::NodeId user) { return Contains(kernel, user); });
+  };
+  const auto rest = std::stable_partition(travellers.begin(), travellers.end(),
+                                          [&](ir::NodeId node) { return !joins(node); });
+  whole.insert(whole.end(), rest, travellers.end());
+  travellers.erase(rest, travellers.end());
+  std::sort(whole.begin(), whole.end());
+  return whole;
+}
+
 absl::StatusOr<std::vector<Picos>> KernelCosts::Times(const KernelNodes& kernel,
                                                       absl::Span<const DeviceId> devices) const {
+  std::vector<ir::NodeId> travellers = TravellersOf(*graph_, *plan_, kernel);
+  const KernelNodes whole = WithOwnDequantize(kernel, travellers);
   std::vector<Picos> times;
   std::vector<const OpFeatures*> ops;
-  for (const ir::NodeId node : kernel) ops.push_back(&plan_->features[node]);
-  const OpFeatures fused = Fuse(kernel);
+  for (const ir::NodeId node : whole) ops.push_back(&plan_->features[node]);
+  const OpFeatures fused = Fuse(whole);
   for (const DeviceId id : devices) {
     const Device& device = target_->devices[id];
-    ALLOT_ASSIGN_OR_RETURN(const Picos time,
-                           kernel.size() == 1 ? cost_model_->OpTime(*ops[0], device)
-                                              : cost_model_->FusedTime(ops, fused, device),
+    ALLOT_ASSIGN_OR_RETURN(Picos time,
+                           whole.size() == 1 ? cost_model_->OpTime(*ops[0], device)
+                                             : cost_model_->FusedTime(ops, fused, device),
                            "cost of node '", fused.name, "' (", fused.op_type, ") on ", device.name,
                            ": ");
+    for (const ir::NodeId traveller : travellers) {
+      const OpFeatures& features = plan_->features[traveller];
+      ALLOT_ASSIGN_OR_RETURN(const Picos more, cost_model_->OpTime(features, device),
+                             "cost of node '", features.name, "' (", features.op_type, ") on ",
+                             device.name, ": ");
+      time = SaturatingAdd(time, more);
+    }
     times.push_back(std::min(kMaxPicos, time));
   }
   return times;

@@ -33,12 +33,18 @@ class KernelCosts {
   // inside the kernel are neither read nor written.
   OpFeatures Fuse(const KernelNodes& kernel) const;
 
-  // On each of `devices`, in their order; at most kMaxPicos. Ask only of devices that can run the
+  // On each of `devices`, in their order; at most kMaxPicos. What travels with the kernel is part
+  // of it, so each kernel pays for copies of its own: a DequantizeLinear as fused into it where one
+  // that nothing else uses would be, all else node by node. Ask only of devices that can run the
   // kernel. Errors are the cost model's, with node and device named before them.
   absl::StatusOr<std::vector<Picos>> Times(const KernelNodes& kernel,
                                            absl::Span<const DeviceId> devices) const;
 
  private:
+  // The kernel and those of `travellers` that are fused into it, which are taken out there.
+  KernelNodes WithOwnDequantize(const KernelNodes& kernel,
+                                std::vector<ir::NodeId>& travellers) const;
+
   const ir::Graph* graph_;
   const ir::Plan* plan_;
   const CostModel* cost_model_;

@@ -8,12 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "passes/analysis/constant_work.h"
 #include "passes/clashes/blame_rules.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/constant_uses.h"
 #include "passes/device_constraints.h"
 #include "passes/kernel_costs.h"
 #include "passes/requirements.h"
+#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {
@@ -27,6 +29,7 @@ class ProblemBuilder {
       : module_(module),
         graph_(module.graph),
         plan_(plan),
+        work_(FindConstantWork(module)),
         group_of_(group_of),
         target_(*context.target),
         constraints_(constraints),
@@ -96,6 +99,7 @@ class ProblemBuilder {
       if (runs) allowed.push_back(device);
     }
     if (allowed.empty()) return Infeasible(nodes);
+    ALLOT_RETURN_IF_ERROR(CheckTravellers(nodes, allowed));
     PlacementProblem::Item item;
     item.time.resize(target_.devices.size());
     for (const DeviceId device : allowed) item.time[device] = 0;
@@ -109,6 +113,21 @@ class ProblemBuilder {
     item.name = Name(nodes);
     item.workspace = Workspace(id);
     built_.problem.items.Add(std::move(item));
+    return absl::OkStatus();
+  }
+
+  // What travels was chosen under the rules that held then.
+  absl::Status CheckTravellers(const std::vector<ir::NodeId>& nodes,
+                               const std::vector<DeviceId>& allowed) const {
+    for (const ir::NodeId traveller : TravellersOf(graph_, plan_, nodes)) {
+      for (const DeviceId device : allowed) {
+        const std::optional<std::string> why = constraints_.WhyNot(traveller, device);
+        if (!why.has_value()) continue;
+        return InputError("node '", plan_.features[traveller].name, "' travels with its user '",
+                          plan_.features[nodes.front()].name, "', but cannot be on ",
+                          target_.devices[device].name, ": ", *why, "; run coarsen again");
+      }
+    }
     return absl::OkStatus();
   }
 
@@ -223,22 +242,51 @@ class ProblemBuilder {
   void AddWeights() {
     std::map<std::vector<ItemId>, Bytes> bytes_of;
     for (auto& [constant, items] : ConstantUses(module_, group_of_)) {
-      const Bytes bytes = module_.constants[constant].bytes();
-      if (bytes == 0) continue;
-      if (items.size() == 1) {
-        Bytes& memory = built_.problem.items[items[0]].memory;
-        memory = SaturatingAdd(memory, bytes);
-        continue;
-      }
-      Bytes& shared = bytes_of[items];
-      shared = SaturatingAdd(shared, bytes);
+      Keep(module_.constants[constant].bytes(), items, bytes_of);
     }
+    AddTravellingResults(bytes_of);
     for (auto& [items, bytes] : bytes_of) built_.problem.shared.push_back({bytes, items});
+  }
+
+  // What travelling nodes compute is there wherever it is used, like a weight, whether a runtime
+  // folds them or computes them anew.
+  void AddTravellingResults(std::map<std::vector<ItemId>, Bytes>& bytes_of) {
+    IdVector<ir::NodeId, std::vector<ItemId>> items_of(graph_.node_id_bound());
+    for (const ItemId item : built_.nodes.ids()) {
+      for (const ir::NodeId traveller : TravellersOf(graph_, plan_, built_.nodes[item])) {
+        items_of[traveller].push_back(item);
+      }
+    }
+    for (const ir::NodeId node : items_of.ids()) {
+      if (items_of[node].empty()) continue;
+      Bytes bytes = 0;
+      for (const ir::ValueId result : graph_.node(node).results) {
+        if (!OnlyFolded(node, result)) bytes = SaturatingAdd(bytes, plan_.value_bytes[result]);
+      }
+      Keep(bytes, items_of[node], bytes_of);
+    }
+  }
+
+  // Adds `bytes` that are resident once wherever any of `items` is.
+  void Keep(Bytes bytes, const std::vector<ItemId>& items,
+            std::map<std::vector<ItemId>, Bytes>& bytes_of) {
+    if (bytes == 0) return;
+    Bytes& sum = items.size() == 1 ? built_.problem.items[items[0]].memory : bytes_of[items];
+    sum = SaturatingAdd(sum, bytes);
+  }
+
+  // Whether the value exists only while a runtime folds what uses it.
+  bool OnlyFolded(ir::NodeId producer, ir::ValueId value) const {
+    const absl::Span<const ir::NodeId> users = graph_.users(value);
+    return work_.folded[producer] && !graph_.IsOutput(value) &&
+           std::all_of(users.begin(), users.end(),
+                       [this](ir::NodeId user) { return work_.folded[user]; });
   }
 
   const ir::Module& module_;
   const ir::Graph& graph_;
   const ir::Plan& plan_;
+  const ConstantWork work_;
   const IdVector<ir::NodeId, ItemId>& group_of_;
   const Target& target_;
   const DeviceConstraints& constraints_;

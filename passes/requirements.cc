@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "passes/coarsening/node_groups.h"
+#include "ir/travel.h"
 #include "support/status.h"
 
 namespace allot {
@@ -33,10 +33,11 @@ absl::Status CheckClusters(const ir::Graph& graph, const ir::Plan& plan) {
   if (clusters > nodes || !InRange(plan.cluster_of, clusters) || !InRange(plan.kernel_of, nodes)) {
     return InputError("the plan's clusters or kernels are numbered wrongly; run coarsen again");
   }
-  const IdVector<ir::NodeId, bool> placed = PlacedNodes(graph);
+  IdVector<ir::NodeId, bool> travels(nodes, false);
   for (const ir::NodeId node : graph.nodes()) {
-    if (plan.cluster_of[node].valid() != plan.kernel_of[node].valid() ||
-        (placed[node] && !plan.cluster_of[node].valid())) {
+    const bool placed = plan.cluster_of[node].valid();
+    travels[node] = !placed && ir::MayTravel(graph, node, travels);
+    if (placed != plan.kernel_of[node].valid() || placed == travels[node]) {
       return InputError("node '", plan.features[node].name,
                         "' lacks a cluster or a kernel; run coarsen again");
     }

@@ -5,6 +5,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/external_data.h"
 #include "lowering/emitters/micros.h"
+#include "lowering/host_nodes.h"
 #include "lowering/output_names.h"
 #include "lowering/placement_hints.h"
 #include "lowering/to_onnx.h"
@@ -53,8 +54,10 @@ class Annotated final : public Emitter {
     options.model_fields = [&](const std::string& fields) {
       return WithConfiguration(fields, input.target, configure);
     };
+    const IdVector<ir::NodeId, ir::NodeId> hosts = HostNodes(input.module.graph, input.plan);
     options.node_fields = [&](const ir::Node& node, ir::NodeId main_node) {
-      const ir::PartId part = input.plan.PartOf(main_node);
+      const ir::NodeId host = hosts[main_node];
+      const ir::PartId part = input.plan.PartOf(host);
       // Constants have no place, and parts that compute nothing of use have no file.
       if (!pieces.Contains(part) || pieces[part] == kNone) {
         return WithPlacementHints(node.unknown_fields, "", std::nullopt);
@@ -77,7 +80,7 @@ class Annotated final : public Emitter {
         }
       }
       const std::string layer = absl::StrCat(labels[device], "/", input.bundle.pieces[piece].id,
-                                             "/c", input.plan.cluster_of[main_node].index());
+                                             "/c", input.plan.cluster_of[host].index());
       return WithPlacementHints(node.unknown_fields, layer, hint);
     };
 

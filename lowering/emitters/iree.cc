@@ -20,6 +20,7 @@
 #include "lowering/emitters/safetensors.h"
 #include "lowering/emitters/torch_literals.h"
 #include "lowering/emitters/torch_types.h"
+#include "lowering/host_nodes.h"
 #include "support/status.h"
 
 namespace allot {
@@ -35,6 +36,7 @@ class ModuleWriter {
       : input_(input),
         module_(input.module),
         main_(input.module.graph),
+        hosts_(HostNodes(main_, input.plan)),
         options_(options),
         symbols_(IreeSymbols(input.target)),
         literals_(input.module) {}
@@ -85,13 +87,15 @@ class ModuleWriter {
     return absl::StrCat("#hal.device.promise<@", symbols_[device], ">");
   }
 
+  DeviceId DeviceOf(ir::NodeId id) const { return input_.plan.DeviceOf(hosts_[id]); }
+
   // Where a value of the main graph is; invalid: wherever it is used.
   DeviceId HomeOf(ir::ValueId id) const {
     const ir::Value& value = main_.value(id);
-    if (value.origin == ir::Value::Origin::kResult) return input_.plan.DeviceOf(value.producer);
+    if (value.origin == ir::Value::Origin::kResult) return DeviceOf(value.producer);
     if (value.constant.valid()) return DeviceId();
     for (ir::NodeId user : main_.users(id)) {
-      if (const DeviceId device = input_.plan.DeviceOf(user); device.valid()) return device;
+      if (const DeviceId device = DeviceOf(user); device.valid()) return device;
     }
     return DeviceId();
   }
@@ -119,7 +123,7 @@ class ModuleWriter {
                     absl::StrJoin(results, ", "), ") attributes {", Meta(), "} {\n");
     ALLOT_RETURN_IF_ERROR(WriteConstants(main_, scope));
     for (ir::NodeId id : main_.nodes()) {
-      const DeviceId device = input_.plan.DeviceOf(id);
+      const DeviceId device = DeviceOf(id);
       if (device.valid()) used_.insert(device);
       ALLOT_RETURN_IF_ERROR(WriteNode(main_, main_.node(id), device, scope));
     }
@@ -358,6 +362,7 @@ class ModuleWriter {
   const EmitInput& input_;
   const ir::Module& module_;
   const ir::Graph& main_;
+  const IdVector<ir::NodeId, ir::NodeId> hosts_;
   const Options& options_;
   const IdVector<DeviceId, std::string> symbols_;
   std::set<std::pair<std::string, std::string>> local_functions_;  // domain, name

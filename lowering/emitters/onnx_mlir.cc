@@ -15,6 +15,7 @@
 
 #include "ir/node_name.h"
 #include "lowering/emitter.h"
+#include "lowering/host_nodes.h"
 #include "support/json.h"
 #include "support/status.h"
 
@@ -62,7 +63,7 @@ class Rules {
  public:
   // The node and what lies in its bodies, which run where it does.
   absl::Status Add(const ir::Node& node, const std::string& device) {
-    if (!ir::TravelsWithUsers(node)) ALLOT_RETURN_IF_ERROR(AddOne(node, device));
+    if (!node.Is("Constant")) ALLOT_RETURN_IF_ERROR(AddOne(node, device));
     for (const ir::Graph& body : node.regions) {
       for (ir::NodeId id : body.nodes()) ALLOT_RETURN_IF_ERROR(Add(body.node(id), device));
     }
@@ -103,8 +104,9 @@ class OnnxMlir final : public Emitter {
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
     Rules collected;
     const ir::Graph& graph = input.module.graph;
+    const IdVector<ir::NodeId, ir::NodeId> hosts = HostNodes(graph, input.plan);
     for (ir::NodeId id : graph.nodes()) {
-      const DeviceId device = input.plan.DeviceOf(id);
+      const DeviceId device = input.plan.DeviceOf(hosts[id]);
       if (!device.valid()) continue;
       ALLOT_ASSIGN_OR_RETURN(const std::string name, CompilerDevice(input.target.devices[device]));
       ALLOT_RETURN_IF_ERROR(collected.Add(graph.node(id), name));

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 
 #include "lowering/emitter.h"
+#include "lowering/host_nodes.h"
 #include "support/json.h"
 #include "support/status.h"
 
@@ -68,8 +69,9 @@ class OpenVino final : public Emitter {
     IdVector<DeviceId, std::string> names(input.target.devices.size());
     IdVector<DeviceId, size_t> num_nodes(input.target.devices.size(), 0);
     const ir::Graph& graph = input.module.graph;
+    const IdVector<ir::NodeId, ir::NodeId> hosts = HostNodes(graph, input.plan);
     for (ir::NodeId id : graph.nodes()) {
-      const DeviceId device = input.plan.DeviceOf(id);
+      const DeviceId device = input.plan.DeviceOf(hosts[id]);
       if (!device.valid()) continue;
       ++num_nodes[device];
       if (!names[device].empty()) continue;
@@ -79,7 +81,7 @@ class OpenVino final : public Emitter {
 
     std::map<std::string, std::string> device_of;  // by operation
     for (ir::NodeId id : graph.nodes()) {
-      const DeviceId device = input.plan.DeviceOf(id);
+      const DeviceId device = input.plan.DeviceOf(hosts[id]);
       if (!device.valid()) continue;
       for (const std::string& name : OperationNames(graph, graph.node(id))) {
         const auto [entry, inserted] = device_of.insert({name, names[device]});

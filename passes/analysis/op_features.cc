@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "ir/node_name.h"
-#include "ir/plan.h"
+#include "passes/analysis/constant_work.h"
 #include "passes/analysis/op_dtype.h"
 #include "passes/analysis/op_family.h"
 #include "passes/analysis/op_flops.h"
@@ -27,11 +27,16 @@ OpFeatureAnalysis::OpFeatureAnalysis(const ir::Module& module, const InferredTyp
       types_(types),
       functions_(module),
       shape_work_(ShapeWorkOfMain(module, types)),
+      folded_(FindConstantWork(module).folded),
       body_work_(types.graphs.size()) {}
 
 OpFeatures OpFeatureAnalysis::Of(ir::NodeId node) {
   const GraphTypes* types = types_.graphs.empty() ? nullptr : &types_.main();
   OpFeatures features = WorkOf({&module_.graph, types, 0}, node).features;
+  if (folded_[node]) {
+    features.family = OpFamily::kNone;
+    features.flops = features.read = features.written = features.weights = 0;
+  }
   features.integer_shape_work = shape_work_[node];
   return features;
 }
@@ -70,7 +75,7 @@ OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId
 // Fills read, written and constants.
 void OpFeatureAnalysis::CountTraffic(const OpView& view, bool touched_only, Work& work) const {
   const ir::Node& node = view.node();
-  if (ir::TravelsWithUsers(node)) return;  // its users pay for it
+  if (node.Is("Constant")) return;  // its users pay for it
   OpFeatures& features = work.features;
   for (const ir::ValueId result : node.results) {
     if (!result.valid() || view.graph().value(result).name.empty()) continue;

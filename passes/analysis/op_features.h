@@ -27,10 +27,11 @@ class OpFeatureAnalysis {
   // remains unknown counts nothing. Both must outlive the analysis.
   OpFeatureAnalysis(const ir::Module& module, const InferredTypes& types);
 
-  // Of a node of the main graph. Nodes with bodies are kControl: a Loop or Scan its body times the
-  // trips, an If its costlier branch, a call its function's body; operators of the table that a
-  // model also defines as functions count as operators. Linear in the size of the node's bodies,
-  // each of which is visited once in the life of the analysis.
+  // Of a node of the main graph. What a runtime folds (constant_work.h) is no work. Nodes with
+  // bodies are kControl: a Loop or Scan its body times the trips, an If its costlier branch, a call
+  // its function's body; operators of the table that a model also defines as functions count as
+  // operators. Linear in the size of the node's bodies, each of which is visited once in the life
+  // of the analysis.
   OpFeatures Of(ir::NodeId node);
 
  private:
@@ -65,6 +66,7 @@ class OpFeatureAnalysis {
   const InferredTypes& types_;
   const CalledFunctions functions_;
   const IdVector<ir::NodeId, bool> shape_work_;  // of the main graph
+  const IdVector<ir::NodeId, bool> folded_;      // likewise
   IdVector<InstanceId, std::optional<BodyWork>> body_work_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ir/plan.h"
 #include "passes/analysis/op_family.h"
 
 namespace allot {
@@ -56,7 +55,7 @@ IdVector<ir::NodeId, bool> FindShapeWork(const ir::Module& module, const ir::Gra
           const bool produced = value.producer.valid();
           if (produced && works[value.producer]) return any = true;
           return value.constant.valid() ||
-                 (produced && ir::TravelsWithUsers(graph.node(value.producer)));
+                 (produced && graph.node(value.producer).Is("Constant"));
         });
     works[id] = all && any && SmallResults(view);
   }

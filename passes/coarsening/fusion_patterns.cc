@@ -19,6 +19,7 @@ class KernelFuser {
               const NodeGroups& uncuttable)
       : graph_(graph),
         plan_(plan),
+        placed_(placed),
         constraints_(constraints),
         fused_(graph.node_id_bound()),
         kernels_(graph.node_id_bound()) {
@@ -101,7 +102,7 @@ class KernelFuser {
       for (const ir::ValueId operand : graph_.node(node).operands) {
         if (!operand.valid() || graph_.value(operand).constant.valid()) continue;
         const ir::NodeId producer = graph_.value(operand).producer;
-        if (producer.valid() && ir::TravelsWithUsers(graph_.node(producer))) continue;
+        if (producer.valid() && !placed_[producer]) continue;
         if (!Contains(nodes, producer) && !Contains(kernel, producer)) outside.insert(operand);
       }
     }
@@ -171,6 +172,16 @@ class KernelFuser {
     }
   }
 
+  // The kernel gets a copy of its own of a DequantizeLinear that travels.
+  bool ReadsTravellingDequantize(ir::NodeId node) const {
+    const std::vector<ir::ValueId>& operands = graph_.node(node).operands;
+    return std::any_of(operands.begin(), operands.end(), [this](ir::ValueId operand) {
+      if (!operand.valid()) return false;
+      const ir::NodeId producer = graph_.value(operand).producer;
+      return producer.valid() && !placed_[producer] && graph_.node(producer).Is("DequantizeLinear");
+    });
+  }
+
   // Pattern 2, for operators other than matrix ones: at least one operand is dequantized for this
   // node alone, and its result is quantized at once.
   void FuseQuantized(ir::NodeId node) {
@@ -181,7 +192,7 @@ class KernelFuser {
     if (!graph_.node(quantize).Is("QuantizeLinear") || !CanJoin(quantize, node)) return;
     std::vector<ir::NodeId> kernel = {node};
     AddDequantize(kernel);
-    if (kernel.size() == 1) return;
+    if (kernel.size() == 1 && !ReadsTravellingDequantize(node)) return;
     kernel.push_back(quantize);
     Commit(kernel);
   }
@@ -201,6 +212,7 @@ class KernelFuser {
 
   const ir::Graph& graph_;
   const ir::Plan& plan_;
+  const IdVector<ir::NodeId, bool>& placed_;
   const DeviceConstraints& constraints_;
   IdVector<ir::NodeId, bool> fused_;  // by patterns 1 and 2, or never to be
   NodeGroups kernels_;

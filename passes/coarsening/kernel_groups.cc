@@ -3,6 +3,7 @@
 #include "passes/coarsening/absorption.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/device_constraints.h"
+#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {
@@ -11,7 +12,7 @@ absl::StatusOr<KernelGroups> BuildKernelGroups(const ir::Module& module, const i
                                                const PassContext& context) {
   ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                          DeviceConstraints::Make(module, plan, *context.target));
-  const IdVector<ir::NodeId, bool> placed = PlacedNodes(module.graph);
+  const IdVector<ir::NodeId, bool> placed = PlacedNodes(plan);
   KernelGroups result{.groups = GroupsOf(plan.kernel_of)};
   result.uncuttable_values = JoinUncuttable(module.graph, placed, result.groups);
   // Kernels of our own patterns never make cycles; those of a plan read from text may.

@@ -50,17 +50,6 @@ QuotientEdges BuildEdges(const ir::Graph& graph, const IdVector<ir::NodeId, bool
 
 }  // namespace
 
-IdVector<ir::NodeId, bool> PlacedNodes(const ir::Graph& graph) {
-  IdVector<ir::NodeId, bool> placed(graph.node_id_bound());
-  for (const ir::NodeId id : graph.nodes()) {
-    const ir::Node& node = graph.node(id);
-    placed[id] = !ir::TravelsWithUsers(node) ||
-                 std::any_of(node.results.begin(), node.results.end(),
-                             [&](ir::ValueId result) { return graph.IsOutput(result); });
-  }
-  return placed;
-}
-
 IdVector<ItemId, std::vector<ir::NodeId>> NodeGrouping::Members() const {
   IdVector<ItemId, std::vector<ir::NodeId>> members(num_groups);
   for (const ir::NodeId node : group_of.ids()) {

@@ -11,10 +11,6 @@
 
 namespace allot {
 
-// Nodes that get a place of their own: all but those that travel with their users. A constant that
-// is a result of the graph has to come from somewhere, so it is placed too.
-IdVector<ir::NodeId, bool> PlacedNodes(const ir::Graph& graph);
-
 // A partition with dense ids in topological order of its quotient; invalid for nodes that travel.
 struct NodeGrouping {
   IdVector<ir::NodeId, ItemId> group_of;

@@ -5,6 +5,7 @@
 // nodes, or nodes that were measured as one, form kernels, and free nodes go with a neighbour. Only
 // beyond that are clusters merged to fewer, along the heaviest tensors. Every stage keeps the
 // quotient acyclic.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@
 #include "passes/pass.h"
 #include "passes/problem_builder.h"
 #include "passes/requirements.h"
+#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {
@@ -47,8 +49,12 @@ class Coarsen final : public PlanPass {
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kFeatures));
     DropLaterStages(plan);
 
-    const IdVector<ir::NodeId, bool> placed = PlacedNodes(graph);
-    ALLOT_ASSIGN_OR_RETURN(const NodeGrouping kernels, Kernels(module, plan, placed, context));
+    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
+                           DeviceConstraints::Make(module, plan, *context.target));
+    const IdVector<ir::NodeId, bool> travels = FindTravellers(module, constraints);
+    IdVector<ir::NodeId, bool> placed(graph.node_id_bound(), false);
+    for (const ir::NodeId node : graph.nodes()) placed[node] = !travels[node];
+    const NodeGrouping kernels = Kernels(module, plan, placed, constraints, context);
     plan.kernel_of = Ids<ir::KernelId>(kernels.group_of);
 
     ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
@@ -66,6 +72,7 @@ class Coarsen final : public PlanPass {
     plan.cluster_of = Ids<ir::ClusterId>(clusters.group_of);
 
     context.statistics->Add("nodes", static_cast<int64_t>(graph.num_nodes()));
+    context.statistics->Add("travelling", std::count(travels.begin(), travels.end(), true));
     context.statistics->Add("kernels", static_cast<int64_t>(kernels.num_groups));
     context.statistics->Add("clusters", static_cast<int64_t>(clusters.num_groups));
     context.statistics->Add("contracted", static_cast<int64_t>(before - clusters.num_groups));
@@ -84,13 +91,11 @@ class Coarsen final : public PlanPass {
     plan.value_bytes = std::move(value_bytes);
   }
 
-  absl::StatusOr<NodeGrouping> Kernels(const ir::Module& module, const ir::Plan& plan,
-                                       const IdVector<ir::NodeId, bool>& placed,
-                                       PassContext& context) const {
+  NodeGrouping Kernels(const ir::Module& module, const ir::Plan& plan,
+                       const IdVector<ir::NodeId, bool>& placed,
+                       const DeviceConstraints& constraints, PassContext& context) const {
     const ir::Graph& graph = module.graph;
     if (!options_.fuse) return Number(graph, placed, NodeGroups(graph.node_id_bound()));
-    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
-                           DeviceConstraints::Make(module, plan, *context.target));
     NodeGroups uncuttable(graph.node_id_bound());
     JoinUncuttable(graph, placed, uncuttable);
     NodeGroups kernels = FuseKernels(graph, plan, placed, constraints, uncuttable);

@@ -86,10 +86,35 @@ TEST_F(VerifyPlanTest, UnplacedNode) {
               ElementsAre("'onnx.Tanh' op \"Tanh_2\"(\"test.onnx\":2:0): is not placed"));
 }
 
-TEST_F(VerifyPlanTest, TravellersNeedNoPlaceUnlessTheyGiveAnOutput) {
+TEST_F(VerifyPlanTest, TravellersNeedNoPlaceIfAPartHasThem) {
   ModuleBuilder m;
   const ValueId constant = m.Constant(testing::FloatConstant({2}));
-  const ValueId y = m.Op("Relu", {constant}, F32({2}));
+  const ValueId unused = m.Constant(testing::FloatConstant({2}, 2));
+  const ValueId angles = m.Op("Cos", {constant}, F32({2}));
+  const ValueId y = m.Op("Relu", {angles}, F32({2}));
+  module_ = std::move(m).Finish({y, constant, angles});
+  plan_ = Plan();
+  plan_.cluster_of.resize(3);
+  plan_.cluster_of.Add(ClusterId(0));
+  plan_.device_of.Add(DeviceId(1));
+  plan_.part_of.Add(PartId(0));
+  plan_.parts.Add({DeviceId(1), {}});
+  EXPECT_THAT(Violations(), IsEmpty());
+  module_.graph.SetOutputs({y, unused});
+  EXPECT_THAT(Violations(),
+              ElementsAre(HasSubstr("gives an output of the model but is in no part")));
+}
+
+TEST_F(VerifyPlanTest, WhatNeedsAnotherPartMayNotTravel) {
+  // Node 1 reads node 0, which is placed; node 0 itself reads an input only.
+  plan_.cluster_of[NodeId(1)] = ClusterId();
+  EXPECT_THAT(Violations(), ElementsAre(HasSubstr("is not placed")));
+}
+
+TEST_F(VerifyPlanTest, RandomNumbersMayNotTravel) {
+  ModuleBuilder m;
+  const ir::NodeId noise = m.Node("RandomNormal", {}, {F32({2})});
+  const ValueId y = m.Op("Relu", {m.graph().node(noise).results[0]}, F32({2}));
   module_ = std::move(m).Finish({y});
   plan_ = Plan();
   plan_.cluster_of.Add(ClusterId());
@@ -97,10 +122,7 @@ TEST_F(VerifyPlanTest, TravellersNeedNoPlaceUnlessTheyGiveAnOutput) {
   plan_.device_of.Add(DeviceId(1));
   plan_.part_of.Add(PartId(0));
   plan_.parts.Add({DeviceId(1), {}});
-  EXPECT_THAT(Violations(), IsEmpty());
-  module_.graph.SetOutputs({y, module_.graph.node(NodeId(0)).results[0]});
-  EXPECT_THAT(Violations(),
-              ElementsAre(HasSubstr("gives an output of the model but is not placed")));
+  EXPECT_THAT(Violations(), ElementsAre(HasSubstr("is not placed")));
 }
 
 TEST_F(VerifyPlanTest, TablesOfTheWrongSize) {

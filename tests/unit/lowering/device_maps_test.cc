@@ -53,6 +53,19 @@ TEST(OpenVinoTest, NamesDevicesByOperation) {
   EXPECT_EQ(Affinity(one, "a"), "GPU.0");
 }
 
+// A node that travels is there once: with the first that uses it.
+TEST(OpenVinoTest, NodesThatTravelAreWithTheirFirstUser) {
+  const Case model(ModelText(Input("x") + Output("z") + Typed("u") + Typed("y") + Weight("w") +
+                             Op("Cos", "c", {"w"}, {"k"}) + Op("Add", "a", {"x", "x"}, {"u"}) +
+                             Op("Mul", "b", {"u", "k"}, {"y"}) + Op("Sub", "d", {"y", "k"}, {"z"})),
+                   [](const ir::Node& node) { return node.name == "c" ? -1 : node.name != "a"; });
+  EXPECT_EQ(Affinity(model, "a"), "CPU");
+  EXPECT_EQ(Affinity(model, "c"), "GPU.0");
+  const Json document = Parsed(Text(model.Emit({"plan"}), "plan.json"));
+  ASSERT_EQ(List(document, "travel_with_users").size(), 1u);
+  EXPECT_EQ(At(List(document, "travel_with_users")[0], "name"), Json("c"));
+}
+
 // Operations without a name go by their result, results of several by both.
 TEST(OpenVinoTest, KnowsTheReadersNames) {
   const Case model(

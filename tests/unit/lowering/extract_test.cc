@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 
 #include "lowering/verify_bundle.h"
+#include "tests/models/build_graph.h"
 #include "tests/unit/lowering/lowering_fixture.h"
 
 namespace allot {
@@ -115,6 +116,64 @@ TEST_F(ExtractTest, ConstantNodesAreCopiedToTheirPlace) {
   EXPECT_THAT(NodeNames(bundle.pieces[0]), ElementsAre("a", "k_node", "b"));
   EXPECT_THAT(NodeNames(bundle.pieces[1]), ElementsAre("k_node", "c", "d"));
   EXPECT_THAT(bundle.pieces[1].inputs, ElementsAre("y"));
+}
+
+TEST_F(ExtractTest, WorkThatTravelsIsCopiedWithWhatItNeeds) {
+  // s = Cos(Neg(w)) + x has no place, and is an output as well: the first part that has it gives
+  // it.
+  const Bundle bundle =
+      Cut(Input("x") + Output("z") + Output("s") + Typed("y") + Weight("w") +
+              Op("Neg", "neg", {"w"}, {"n"}) + Op("Cos", "cos", {"n"}, {"c"}) +
+              Op("Add", "sum", {"c", "x"}, {"s"}) + Op("Mul", "a", {"s", "c"}, {"y"}) +
+              Op("Add", "b", {"y", "s"}, {"z"}),
+          {{"neg", -1}, {"cos", -1}, {"sum", -1}, {"a", 0}, {"b", 1}});
+  ASSERT_EQ(bundle.pieces.size(), 2u);
+  EXPECT_THAT(NodeNames(bundle.pieces[0]), ElementsAre("neg", "cos", "sum", "a"));
+  EXPECT_THAT(NodeNames(bundle.pieces[1]), ElementsAre("neg", "cos", "sum", "b"));
+  EXPECT_THAT(bundle.pieces[0].inputs, ElementsAre("x"));
+  EXPECT_THAT(bundle.pieces[1].inputs, ElementsAre("x", "y"));
+  EXPECT_THAT(InitializerNames(bundle.pieces[1]), ElementsAre("w"));
+  EXPECT_THAT(bundle.pieces[0].outputs, ElementsAre("s", "y"));
+  EXPECT_THAT(bundle.pieces[1].outputs, ElementsAre("z"));
+  EXPECT_EQ(bundle.transfers.size(), 1u);
+}
+
+TEST_F(ExtractTest, WhatAnotherPartComputesKeepsNodesInTheirPlace) {
+  EXPECT_EQ(CutError(Input("x") + Output("z") + Typed("y") + Op("Relu", "a", {"x"}, {"y"}) +
+                         Op("Tanh", "b", {"y"}, {"z"}),
+                     {{"a", 0}, {"b", -1}})
+                .message(),
+            "Tanh node 'b' is in no part; the pipeline must place every node and form parts before "
+            "files can be written");
+}
+
+TEST(VerifyBundleTest, OnlyWhatBothComputeByThemselvesIsInTwoPieces) {
+  // Both pieces compute "r"; the second from what the first one sends.
+  const auto piece = [](const std::string& from, bool gives_more) {
+    Piece made;
+    ir::Node relu;
+    relu.op_type = "Relu";
+    relu.operands = {made.graph.AddInput(from, testing::F32({2}))};
+    const ir::NodeId node = made.graph.AddNode(
+        std::move(relu), std::vector<ir::Graph::Result>{{"r", testing::F32({2})}});
+    ir::Node more;
+    more.op_type = "Tanh";
+    more.operands = made.graph.node(node).results;
+    const std::string name = gives_more ? "end" : "sent";
+    const ir::NodeId last = made.graph.AddNode(
+        std::move(more), std::vector<ir::Graph::Result>{{name, testing::F32({2})}});
+    made.graph.SetOutputs(made.graph.node(last).results);
+    made.inputs = {from};
+    made.outputs = {name};
+    return made;
+  };
+  Bundle bundle;
+  bundle.inputs = {"x"};
+  bundle.outputs = {"end"};
+  bundle.pieces = {piece("x", false), piece("x", true)};
+  EXPECT_TRUE(VerifyBundle(bundle).ok()) << VerifyBundle(bundle);
+  bundle.pieces[1] = piece("sent", true);
+  EXPECT_THAT(std::string(VerifyBundle(bundle).message()), HasSubstr("tensor 'r' is computed in"));
 }
 
 TEST_F(ExtractTest, CapturesOfBodiesAreInputsOfThePart) {

@@ -122,7 +122,8 @@ inline Target TwoDevices() {
   return target;
 }
 
-// A plan with one cluster per node: `part` gives each placed node's part; part i is on device i%2.
+// A plan with one cluster per node: `part` gives each placed node's part, or a negative number for
+// those that travel as Constant nodes do; part i is on device i%2.
 inline ir::Plan MakePlan(const ir::Module& module,
                          const std::function<int(const ir::Node&)>& part) {
   ir::Plan plan;
@@ -131,8 +132,9 @@ inline ir::Plan MakePlan(const ir::Module& module,
   plan.node_time.resize(graph.node_id_bound());
   int num_parts = 0;
   for (ir::NodeId id : graph.nodes()) {
-    if (ir::TravelsWithUsers(graph.node(id))) continue;
+    if (graph.node(id).Is("Constant")) continue;
     const int p = part(graph.node(id));
+    if (p < 0) continue;
     num_parts = std::max(num_parts, p + 1);
     const ir::ClusterId cluster(plan.part_of.size());
     plan.cluster_of[id] = cluster;

@@ -280,17 +280,86 @@ TEST_F(CoarsenTest, WeightsThatAreComputedGoWithTheirConsumer) {
   EXPECT_EQ(planning.plan.num_clusters(), 2u);  // and the transposed input
 }
 
-TEST_F(CoarsenTest, ConstantsTravelUnlessTheyAreResults) {
+TEST_F(CoarsenTest, ConstantsTravelUnlessTheyAreNothingButResults) {
   ModuleBuilder b;
   const ir::ValueId x = b.Input("x", F32({4}));
   const ir::ValueId c = b.Constant(testing::FloatConstant({4}));
   const ir::ValueId d = b.Constant(testing::FloatConstant({4}, 2));
+  const ir::ValueId e = b.Constant(testing::FloatConstant({4}, 3));
   const ir::ValueId y = b.Op("Add", {b.Op("Mul", {x, c}, F32({4})), d}, F32({4}));
-  Planning planning(std::move(b).Finish({y, d}));
+  Planning planning(std::move(b).Finish({y, d, e}));
   ASSERT_TRUE(planning.Run(kCoarsen).ok());
   const std::vector<ir::NodeId> constants = planning.NodesOf("Constant");
   EXPECT_FALSE(planning.plan.cluster_of[constants[0]].valid());
-  EXPECT_TRUE(planning.plan.cluster_of[constants[1]].valid());
+  EXPECT_FALSE(planning.plan.cluster_of[constants[1]].valid());
+  EXPECT_TRUE(planning.plan.cluster_of[constants[2]].valid());
+}
+
+// x -> Add(angles) -> Softmax -> Mul(angles) with angles = Cos(Cast(Range)), all of constants.
+ir::Module PositionTable() {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({2, 8}));
+  const ir::ValueId range =
+      b.Op("Range",
+           {b.Initializer("start", Int64Constant({0})), b.Initializer("end", Int64Constant({8})),
+            b.Initializer("step", Int64Constant({1}))},
+           Tensor(ir::ElementType::kInt64, {8}));
+  const ir::ValueId cast = b.Op("Cast", {range}, F32({8}), {{"to", testing::Attr(int64_t{1})}});
+  const ir::ValueId angles = b.Op("Cos", {cast}, F32({8}));
+  const ir::ValueId sum = b.Op("Add", {x, angles}, F32({2, 8}));
+  const ir::ValueId soft = b.Op("Softmax", {sum}, F32({2, 8}));
+  const ir::ValueId y = b.Op("Mul", {soft, angles}, F32({2, 8}));
+  return std::move(b).Finish({y});
+}
+
+TEST_F(CoarsenTest, ConstantWorkThatSeveralNodesUseTravels) {
+  Planning planning(PositionTable());
+  ASSERT_TRUE(planning.Run("estimate-cost,coarsen{fuse=false}").ok());
+  for (const char* op : {"Range", "Cast", "Cos"}) {
+    EXPECT_FALSE(planning.plan.cluster_of[planning.NodesOf(op)[0]].valid()) << op;
+    EXPECT_FALSE(planning.plan.kernel_of[planning.NodesOf(op)[0]].valid()) << op;
+  }
+  EXPECT_EQ(planning.plan.num_clusters(), 3u);
+  ASSERT_TRUE(planning.Run("place-default").ok());
+  Diagnostics diagnostics;
+  EXPECT_TRUE(
+      ir::VerifyPlan(planning.module.graph, planning.target, planning.plan, diagnostics).ok());
+}
+
+TEST_F(CoarsenTest, ConstantWorkGoesOnlyWhereItCanRun) {
+  // Users may be anywhere, but the rule keeps the cosine on one device; what it needs goes with it.
+  Planning pinned(PositionTable());
+  pinned.AddRule(Rule::Effect::kPin, "", "Cos", "gpu0");
+  ASSERT_TRUE(pinned.Run("estimate-cost,coarsen{fuse=false}").ok());
+  EXPECT_TRUE(pinned.plan.cluster_of[pinned.NodesOf("Cos")[0]].valid());
+  EXPECT_TRUE(SameCluster(pinned, pinned.NodesOf("Range")[0], pinned.NodesOf("Cos")[0]));
+  // Where all are pinned to one device, it is there anyway.
+  Planning together(PositionTable());
+  together.AddRule(Rule::Effect::kPin, ".*", "", "gpu0");
+  ASSERT_TRUE(together.Run("estimate-cost,coarsen{fuse=false}").ok());
+  EXPECT_FALSE(together.plan.cluster_of[together.NodesOf("Cos")[0]].valid());
+}
+
+TEST_F(CoarsenTest, WhatConstantWorkNeedsMustTravelToo) {
+  // The cosine could go anywhere, but what it is computed from cannot.
+  Planning planning(PositionTable());
+  planning.AddRule(Rule::Effect::kForbid, "", "Cast", "cpu0");
+  ASSERT_TRUE(planning.Run("estimate-cost,coarsen{fuse=false}").ok());
+  EXPECT_TRUE(planning.plan.cluster_of[planning.NodesOf("Cast")[0]].valid());
+  EXPECT_TRUE(planning.plan.cluster_of[planning.NodesOf("Cos")[0]].valid());
+  EXPECT_TRUE(planning.Run("place-default").ok());
+}
+
+TEST_F(CoarsenTest, RandomWorkStaysWhereItIs) {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({2, 8}));
+  const ir::NodeId random = b.Node("RandomNormal", {}, {F32({2, 8})},
+                                   {{"shape", testing::Attr(std::vector<int64_t>{2, 8})}});
+  const ir::ValueId noise = b.graph().node(random).results[0];
+  const ir::ValueId soft = b.Op("Softmax", {b.Op("Add", {x, noise}, F32({2, 8}))}, F32({2, 8}));
+  Planning planning(std::move(b).Finish({b.Op("Mul", {soft, noise}, F32({2, 8}))}));
+  ASSERT_TRUE(planning.Run("estimate-cost,coarsen{fuse=false}").ok());
+  EXPECT_TRUE(planning.plan.cluster_of[planning.NodesOf("RandomNormal")[0]].valid());
 }
 
 TEST_F(CoarsenTest, BodiesAreNeverFused) {

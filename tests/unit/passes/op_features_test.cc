@@ -282,7 +282,18 @@ TEST(OpFeatures, ConstantNodesBelongToTheirUsers) {
   EXPECT_EQ(f.read, 64);
   // The same constant twice is resident once.
   const ir::ValueId w = b.Weight({4, 4});
-  EXPECT_EQ(b.Of("MatMul", {w, w}, {TensorType({4, 4})}).weights, 64);
+  EXPECT_EQ(b.Of("Gemm", {b.Input({4, 4}), w, w}, {TensorType({4, 4})}).weights, 64);
+}
+
+TEST(OpFeatures, WhatIsFoldedWhenAModelIsLoadedIsNoWork) {
+  Builder b;
+  const ir::ValueId w = b.Weight({4, 4});
+  const OpFeatures product = b.Of("MatMul", {w, w}, {TensorType({4, 4})});
+  EXPECT_EQ(product.family, OpFamily::kNone);
+  EXPECT_EQ(product.flops + product.read + product.written + product.weights, 0);
+  // Runtimes keep this one.
+  EXPECT_EQ(b.Of("DequantizeLinear", {w, w}, {TensorType({4, 4})}).written, 64);
+  EXPECT_EQ(b.Of("RandomUniformLike", {w}, {TensorType({4, 4})}).written, 64);
 }
 
 TEST(OpFeatures, NamesAndAbsentThings) {
