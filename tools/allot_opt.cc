@@ -60,6 +60,8 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
             "check that the IR survives printing and reading");
   line.Flag("allow-missing-data", &arguments.opt.allow_missing_data,
             "do not look for the files of external data");
+  line.Flag("print-problem", &arguments.opt.print_problem,
+            "print the clusters as a placement problem for allot-solve,\nnot the IR");
   line.Section("What passes see");
   line.Value("target", "FILE|NAME", &compile.target,
              "the machine, also host[:...] (default: cpu-2gpu)");

@@ -14,6 +14,8 @@
 #include "ir/text/syntax.h"
 #include "ir/verify.h"
 #include "onnx_import/import.h"
+#include "passes/cluster_problem.h"
+#include "placement/problem_json.h"
 #include "support/status.h"
 #include "target/target_json.h"
 #include "tools/crash_reproducer.h"
@@ -164,6 +166,15 @@ class InputRun {
       Report(source_.Locate(outcome), &parsed->module);
       ALLOT_RETURN_IF_ERROR(hooks.Fail(), "--pass-pipeline-crash-reproducer: ");
       return false;
+    }
+    if (options_.print_problem) {
+      absl::StatusOr<BuiltProblem> built =
+          BuildClusterProblem(parsed->module, parsed->plan, context);
+      if (!built.ok()) return Reject(built.status());
+      // As `place` asks solvers that form no parts.
+      built->problem.launch_on_arrival = true;
+      text = WriteProblem(built->problem);
+      return true;
     }
     ir::PrintOptions print = options_.printing;
     print.plan = &parsed->plan;

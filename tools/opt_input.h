@@ -30,11 +30,12 @@ struct OptOptions {
   std::string crash_reproducer, generate_reproducer;  // files; empty: none
   bool local_reproducer = false;  // of the failing pass alone, with the IR before it
   ir::PrintOptions printing;      // of the result, but for plan and target
+  bool print_problem = false;     // instead of the IR: the clusters as a placement problem
 };
 
 struct OptOutput {
   bool ok = false;   // with --verify-diagnostics: all was as expected
-  std::string text;  // the IR; empty if there is none to show
+  std::string text;  // the IR, or the problem; empty if there is none to show
 };
 
 // An input as text, or as an ONNX file.

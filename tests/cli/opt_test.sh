@@ -64,6 +64,14 @@ same "what is timed" "Parser, 'onnx.graph' Pipeline, DropIdentity, (A) Verify, O
 allot-opt chain.mlir --place-default --pass-statistics --pass-statistics-display=list 2>err >out
 check "statistics count" grep -qE '^  \(S\) +[0-9]+ ' err
 
+# The placement problem of the clusters, as allot-solve reads it.
+check "a problem" allot-opt chain.mlir --target=cpu-gpu --objective=throughput --estimate-cost --coarsen --print-problem -o p.json
+check "is read" allot-solve p.json --print-problem -o q.json
+check "to the same" cmp p.json q.json
+same "what it asks" '"objective": "throughput"' "$(grep -o '"objective": "throughput"' p.json)"
+same "launches count" '"part_cost": "20us"' "$(grep -o '"part_cost": "20us"' p.json)"
+refuses "a problem without clusters" "run coarsen first" allot-opt chain.mlir --estimate-cost --print-problem
+
 # Reproducers: asked for, of a failing pass, and run again.
 check "a reproducer" allot-opt chain.mlir --target=cpu-gpu --objective=throughput --estimate-cost --coarsen --place \
   --mlir-generate-reproducer=r.mlir -o first.mlir
