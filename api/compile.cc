@@ -21,6 +21,7 @@
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
 #include "passes/device_constraints.h"
+#include "passes/place_default.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host_facts.h"
@@ -191,11 +192,15 @@ absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
 
 std::string PipelineText(const CompileOptions& options) {
   if (!options.pipeline.empty()) return options.pipeline;
-  const std::string work = options.work > 0 ? absl::StrCat(" work=", options.work) : "";
-  const std::string refine = options.work > 0 ? absl::StrCat("{work=", options.work, "}") : "";
-  return absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "",
-                      ",estimate-cost,coarsen,split-modularity,place{solver=", options.solver, work,
-                      "},refine", refine, ",form-parts,schedule,explain");
+  PlaceDefaultOptions text;
+  text.solver = options.solver;
+  text.work = options.work;
+  text.strict_shapes = options.strict_shapes;
+  text.replicas = options.replicas;
+  text.latency_limit_us = options.latency_limit / kPicosPerMicro;
+  text.max_parts = options.max_parts;
+  text.simplify = options.simplify_permille;
+  return PlaceDefaultText(text);
 }
 
 absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int64_t fallback) {

@@ -29,12 +29,16 @@ struct CompileOptions {
   std::string target = "cpu-2gpu";  // file or built-in name
   std::optional<Target> machine;    // what `target` names, if it was loaded before
   ir::Objective objective = ir::Objective::kLatency;
-  std::string pipeline;           // empty: DefaultPipeline(solver, work)
-  std::string solver = "auto";    // of the default pipeline
-  int64_t work = 0;               // of the default pipeline's place and refine; 0: their defaults
-  bool strict_shapes = false;     // of the default pipeline's infer-shapes
-  std::vector<std::string> dims;  // "batch=8"
-  int64_t default_dim = 1;        // any other open dimension, for costs only
+  std::string pipeline;            // empty: DefaultPipeline(solver, work)
+  std::string solver = "auto";     // of the default pipeline
+  int64_t work = 0;                // of the default pipeline's place and refine; 0: their defaults
+  bool replicas = true;            // of the default pipeline: placements may take turns in a stream
+  Picos latency_limit = 0;         // of one inference in a stream; 0: none
+  int64_t max_parts = 0;           // of all parts of a stream's placements; 0: any number
+  int64_t simplify_permille = 10;  // of the value to give away for fewer parts
+  bool strict_shapes = false;      // of the default pipeline's infer-shapes
+  std::vector<std::string> dims;   // "batch=8"
+  int64_t default_dim = 1;         // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::string cost_model = "roofline";
   std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node

@@ -1,40 +1,57 @@
-// The pipeline that `allot` runs unless it is told another one, with what of it users most often
-// change as options.
-#include <cstdint>
-#include <string>
+#include "passes/place_default.h"
+
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "passes/registry.h"
 
 namespace allot {
-namespace {
 
-struct Options {
-  std::string solver = "auto";
-  int64_t work = 0;
-  bool strict_shapes = false;
-};
-
-std::string Text(const Options& options) {
-  const std::string work = options.work > 0 ? absl::StrCat(" work=", options.work) : "";
-  const std::string refine = options.work > 0 ? absl::StrCat("{work=", options.work, "}") : "";
+std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
+  const PlaceDefaultOptions usual;
+  std::vector<std::string> place = {absl::StrCat("solver=", options.solver)};
+  std::vector<std::string> refine;
+  if (options.work > 0) {
+    place.push_back(absl::StrCat("work=", options.work));
+    refine.push_back(absl::StrCat("work=", options.work));
+  }
+  if (!options.replicas) place.push_back("replicas=false");
+  if (options.latency_limit_us > 0) {
+    place.push_back(absl::StrCat("latency-limit-us=", options.latency_limit_us));
+  }
+  if (options.max_parts > 0) place.push_back(absl::StrCat("max-parts=", options.max_parts));
+  if (options.simplify != usual.simplify) {
+    // One part more on every device is worth four times what parts of one placement are.
+    place.push_back(absl::StrCat("part-price=", 4 * options.simplify));
+    refine.push_back(absl::StrCat("simplify=", options.simplify));
+  }
   return absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "",
-                      ",estimate-cost,coarsen,split-modularity,place{solver=", options.solver, work,
-                      "},refine", refine, ",form-parts,schedule,explain");
+                      ",estimate-cost,coarsen,split-modularity,place{", absl::StrJoin(place, " "),
+                      "},refine",
+                      refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),
+                      ",form-parts,schedule,explain");
 }
-
-}  // namespace
 
 NamedPipeline PlaceDefaultPipeline() {
   return MakePipeline(
       "place-default",
       "decide where everything runs, without changing the graph but for inferred types",
-      OptionSchema<Options>()
-          .Add("solver", &Options::solver, "who places; see solvers")
-          .Add("work", &Options::work, "work limit of place and refine; 0: their defaults")
-          .Add("strict-shapes", &Options::strict_shapes, "values that stay untyped are an error"),
-      Text);
+      OptionSchema<PlaceDefaultOptions>()
+          .Add("solver", &PlaceDefaultOptions::solver, "who places; see solvers")
+          .Add("work", &PlaceDefaultOptions::work,
+               "work limit of place and refine; 0: their defaults")
+          .Add("replicas", &PlaceDefaultOptions::replicas, "placements may take turns in a stream")
+          .Add("latency-limit-us", &PlaceDefaultOptions::latency_limit_us,
+               "of one inference in a stream, in microseconds; 0: none")
+          .Add("max-parts", &PlaceDefaultOptions::max_parts,
+               "of all placements of a stream; 0: any number")
+          .Add("simplify", &PlaceDefaultOptions::simplify,
+               "thousandths of the value to give away for fewer parts")
+          .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
+               "values that stay untyped are an error"),
+      PlaceDefaultText);
 }
 
 }  // namespace allot

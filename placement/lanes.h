@@ -22,7 +22,7 @@
 namespace allot {
 
 // The longest cycle that is looked for.
-inline constexpr int64_t kMaxLaneCycle = 64;
+inline constexpr int64_t kMaxLaneCycle = 256;
 
 struct Lanes {
   std::vector<PartedSolution> lanes;

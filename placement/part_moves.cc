@@ -4,6 +4,24 @@
 
 namespace allot {
 
+void TakeBack(PartState& state, int32_t part, int32_t device) {
+  const std::vector<int32_t>& members = state.members(part);
+  int32_t low = state.part_stage(part), high = low;
+  for (const int32_t member : members) {
+    for (const ItemId p : state.graph().predecessors[ItemId(member)]) {
+      if (state.device(p.index()) == device) low = std::min(low, state.stage(p.index()));
+    }
+    for (const ItemId s : state.graph().successors[ItemId(member)]) {
+      if (state.device(s.index()) == device) high = std::max(high, state.stage(s.index()));
+    }
+  }
+  for (const int32_t member : members) state.Send(member, device, low);
+  for (int32_t i = 0; i < state.num_items(); ++i) {
+    const int32_t stage = state.stage(i);
+    if (state.device(i) == device && stage > low && stage <= high) state.Ask(i, low);
+  }
+}
+
 PartMoves::PartMoves(PartState& state, Random& random)
     : state_(state),
       random_(random),
@@ -15,7 +33,7 @@ void PartMoves::Propose() {
   if (kind < 20) return MoveItem();
   if (kind < 40) return MovePiece();
   if (kind < 52) return Offload();
-  if (kind < 63) return TakeBack();
+  if (kind < 63) return TakeBackOne();
   SwapDevices();
 }
 
@@ -185,29 +203,13 @@ void PartMoves::Offload() {
   }
 }
 
-// The way back: a part goes to the device of a neighbour, and all that this runs between what the
-// part needs and what needs it becomes one with it.
-void PartMoves::TakeBack() {
-  const std::vector<int32_t>& members =
-      state_.members(state_.part(Below(static_cast<size_t>(state_.num_items()))));
-  const int32_t item = members[Below(members.size())];
-  const int32_t other = Neighbour(item);
-  if (other < 0 || state_.device(other) == state_.device(item)) return;
-  const int32_t device = state_.device(other);
-  int32_t low = state_.stage(item), high = low;
-  for (const int32_t member : members) {
-    for (const ItemId p : state_.graph().predecessors[ItemId(member)]) {
-      if (state_.device(p.index()) == device) low = std::min(low, state_.stage(p.index()));
-    }
-    for (const ItemId s : state_.graph().successors[ItemId(member)]) {
-      if (state_.device(s.index()) == device) high = std::max(high, state_.stage(s.index()));
-    }
-  }
-  for (const int32_t member : members) state_.Send(member, device, low);
-  for (int32_t i = 0; i < state_.num_items(); ++i) {
-    const int32_t stage = state_.stage(i);
-    if (state_.device(i) == device && stage > low && stage <= high) state_.Ask(i, low);
-  }
+// The way back from Offload().
+void PartMoves::TakeBackOne() {
+  const int32_t part = state_.part(Below(static_cast<size_t>(state_.num_items())));
+  const std::vector<int32_t>& members = state_.members(part);
+  const int32_t other = Neighbour(members[Below(members.size())]);
+  if (other < 0 || state_.device(other) == state_.part_device(part)) return;
+  TakeBack(state_, part, state_.device(other));
 }
 
 // Two devices change places: what nearly alike devices need, and no smaller move can do.

@@ -10,6 +10,10 @@
 
 namespace allot {
 
+// Asks for a part to go to `device`, and for all that this runs between what the part needs and
+// what needs it to become one with it.
+void TakeBack(PartState& state, int32_t part, int32_t device);
+
 class PartMoves {
  public:
   // Keeps references to both.
@@ -24,7 +28,7 @@ class PartMoves {
   void MoveItem();
   void MovePiece();
   void Offload();
-  void TakeBack();
+  void TakeBackOne();
   void SwapDevices();
 
   int32_t SomeStage(int32_t stage, int32_t device);

@@ -6,6 +6,7 @@
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host_target.h"
+#include "target/quantity.h"
 #include "tools/plugin_flags.h"
 
 namespace allot {
@@ -32,6 +33,28 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
                           absl::StrJoin(flags.registries.cost_models.names(), ", ")));
   line.List("costs", "FILE", &compile.cost_files,
             "measured times: CSV node,device,time_us or an ONNX Runtime profile");
+  line.Section("The plan");
+  line.Choice("replicas", {"yes", "no"}, &flags.replicas,
+              "yes (default): a stream may be served by several\nplacements that take turns");
+  line.Action(
+      "latency-limit", "TIME",
+      [&compile](absl::string_view text) -> absl::Status {
+        ALLOT_ASSIGN_OR_RETURN(compile.latency_limit, ParseDuration(text));
+        return absl::OkStatus();
+      },
+      "how long one inference of a stream may take, such as 5ms");
+  line.Action(
+      "simplify", "PERCENT",
+      [&compile](absl::string_view text) -> absl::Status {
+        absl::StatusOr<int64_t> permille = ParseScaledDecimal(text, 10);
+        if (!permille.ok() || *permille < 0) {
+          return InputError("expected a percentage such as 1 or 0.5");
+        }
+        compile.simplify_permille = *permille;
+        return absl::OkStatus();
+      },
+      "how much slower a plan may be for having fewer parts\n(default: 1)");
+  line.Integer("max-parts", "N", &compile.max_parts, "parts of a stream's plan, at most");
   line.Section("The search");
   line.Value("solver", "NAME", &compile.solver,
              absl::StrCat("of the default pipeline: ",
@@ -51,6 +74,10 @@ absl::Status FinishCompileFlags(CompileFlags& flags) {
   compile.registries = &flags.registries;
   compile.objective =
       flags.objective == "throughput" ? ir::Objective::kThroughput : ir::Objective::kLatency;
+  compile.replicas = flags.replicas == "yes";
+  if (compile.max_parts < 0) {
+    return InputError("--max-parts=", compile.max_parts, ": expected a positive number");
+  }
   if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
   compile.threads = static_cast<int>(flags.threads);
   compile.seed = static_cast<uint64_t>(flags.seed);

@@ -18,7 +18,7 @@ struct CompileFlags {
   Registries registries = ProgramRegistries();
   CompileOptions options;
   std::vector<std::string> plugins;
-  std::string objective = "latency";
+  std::string objective = "latency", replicas = "yes";
   int64_t threads = 1, seed = 1, default_dim = 1;
 };
 

@@ -34,11 +34,11 @@ class FormPartsPass final : public PlanPass {
         options_.effort > 0 ? options_.effort : EffortFor(problem, 4'000'000, 20, 4000);
     PartedSolution best = FormParts(problem, BuildGraph(problem), solution, effort);
     if (RequireStage(module, plan, context, PlanStage::kParts).ok()) {
-      // The search may have found better parts along with the placement.
+      // The search may have found better parts along with the placement, or chosen fewer of them.
       PartedSolution known{solution, PlannedParts(plan), {}};
       known.score = EvaluateParts(problem, known.items, known.parts);
-      const bool fewer = known.parts.num_parts <= best.parts.num_parts;
-      if (Better(known.score, best.score) || (!Better(best.score, known.score) && fewer)) {
+      const bool worse = Better(best.score, known.score);
+      if (!worse || (known.score.feasible && known.parts.num_parts < best.parts.num_parts)) {
         best = std::move(known);
       }
     }

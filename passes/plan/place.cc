@@ -1,8 +1,10 @@
 // Decides the device of every cluster, and the order in which each device runs its own.
 //
-// The solver sees clusters and a stand-in for the cost of launching parts. What it finds, and what
-// the baselines find, is then formed into parts, and the best of all at that level is adopted: so
-// the result is never worse than the best single device, greedy or HEFT.
+// First what one would do by hand: one device, a chain of ranges, for a stream whole copies that
+// take turns. A stream may then be served by several placements in turn (lane_search.h); where that
+// is best it is the answer. Else the solver is asked, which sees clusters and a stand-in for the
+// cost of launching parts. What it and the baselines find is formed into parts, and the best of all
+// at that level is adopted: so the result is never worse than any of them.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -16,6 +18,9 @@
 #include "passes/memory_needs.h"
 #include "passes/pass.h"
 #include "passes/search_points.h"
+#include "placement/lane_search.h"
+#include "placement/lanes.h"
+#include "placement/ordered_cuts.h"
 #include "placement/refine_parts.h"
 #include "placement/solver.h"
 #include "support/status.h"
@@ -28,11 +33,22 @@ struct PlaceOptions {
   std::string solver_options;
   int64_t work = 0;
   bool baselines = true;
+  bool replicas = true;
+  int64_t latency_limit_us = 0;
+  int64_t max_parts = 0;
+  int64_t part_price = 40;
 };
 
 struct Candidate {
   std::string name;
   PartedSolution solution;
+};
+
+// What a pass decides: a placement, or several that take turns.
+struct Decision {
+  std::string name;
+  Lanes lanes;
+  Picos value = 0;
 };
 
 // About a second at most for models of some thousand clusters.
@@ -56,13 +72,19 @@ class Placing {
     limits_.solvers = context.solvers;
   }
 
-  absl::StatusOr<Candidate> Run() {
+  absl::StatusOr<Decision> Run() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
+    const bool stream = problem_.objective == PlacementObjective::kThroughput;
+    if (stream && (options_.replicas || options_.latency_limit_us > 0)) {
+      std::optional<Decision> decision = TakeTurns();
+      if (decision.has_value()) return *std::move(decision);
+    }
     ALLOT_RETURN_IF_ERROR(RunSolver());
     if (!best_.has_value() && !proven_infeasible_) Repair();
     if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
-    Note();
-    return *std::move(best_);
+    Note(best_->solution.score.objective);
+    const Picos value = best_->solution.score.objective;
+    return Decision{best_->name, {{std::move(best_->solution)}, {1}}, value};
   }
 
   std::vector<ir::Baseline>& baselines() { return reached_.baselines; }
@@ -70,11 +92,54 @@ class Placing {
   int64_t work() const { return work_; }
 
  private:
+  // Lanes, or a single placement that holds what is asked of one inference; nullopt where one
+  // placement is best and may be improved.
+  std::optional<Decision> TakeTurns() {
+    LaneSearchOptions search;
+    search.part_price = options_.part_price;
+    search.latency_limit = options_.latency_limit_us * kPicosPerMicro;
+    search.max_parts = options_.max_parts;
+    search.single = !options_.replicas;
+    LaneSearchResult found = SearchLanes(problem_, graph_, known_, search);
+    work_ += found.work;
+    if (found.lanes.lanes.empty()) return std::nullopt;
+    if (found.lanes.lanes.size() == 1 && search.latency_limit == 0) {
+      OfferParted("ranges", std::move(found.lanes.lanes[0]));
+      return std::nullopt;
+    }
+    const bool copies =
+        std::all_of(found.lanes.lanes.begin(), found.lanes.lanes.end(),
+                    [](const PartedSolution& lane) { return lane.parts.num_parts == 1; });
+    Note(found.score.period);
+    return Decision{copies ? "copies" : "lanes", std::move(found.lanes), found.score.period};
+  }
+
+  // What one would do by hand.
+  void AddRanges() {
+    std::optional<PartedSolution> ranges = BestRanges(problem_, graph_);
+    if (!ranges.has_value()) {
+      reached_.baselines.push_back({"ranges", std::nullopt});
+      return;
+    }
+    reached_.baselines.push_back({"ranges", ranges->score.objective});
+    OfferParted("ranges", *std::move(ranges));
+  }
+  void AddCopies() {
+    const Lanes copies = CopiesOf(problem_, graph_);
+    if (copies.lanes.empty()) {
+      reached_.baselines.push_back({"copies", std::nullopt});
+      return;
+    }
+    reached_.baselines.push_back({"copies", CombineScores(problem_, copies).period});
+  }
+
   absl::Status RunBaselines() {
     for (const DeviceId device : problem_.devices.ids()) {
       const Solution alone{Placement(problem_.items.size(), device), graph_.topological};
       AddBaseline(absl::StrCat("single:", problem_.devices[device].name), alone);
     }
+    AddRanges();
+    if (problem_.objective == PlacementObjective::kThroughput) AddCopies();
     for (const char* name : {"greedy", "heft"}) {
       const Entry<PlacementSolver>* entry = context_.solvers->Find(name);
       if (entry == nullptr) continue;  // a program may bring its own solvers only
@@ -98,7 +163,7 @@ class Placing {
     }
     const std::optional<Picos> value = Offer(name, solution);
     reached_.baselines.push_back({name, value});
-    Note();
+    if (best_.has_value()) Note(best_->solution.score.objective);
   }
 
   absl::Status RunSolver() {
@@ -159,17 +224,21 @@ class Placing {
       best_item_name_ = name;
       best_item_score_ = score;
     }
+    OfferParted(name, std::move(parted));
+    return value;
+  }
+
+  void OfferParted(const std::string& name, PartedSolution parted) {
+    if (!parted.score.feasible) return;
     // On equal values fewer parts, then what was found last: the solver that was asked for.
     const bool adopt = !best_.has_value() || Better(parted.score, best_->solution.score) ||
                        (!Better(best_->solution.score, parted.score) &&
                         parted.parts.num_parts <= best_->solution.parts.num_parts);
+    if (known_.size() < kMostKnown) known_.push_back(parted);
     if (adopt) best_ = Candidate{name, std::move(parted)};
-    return value;
   }
 
-  void Note() {
-    if (!best_.has_value()) return;
-    const Picos value = best_->solution.score.objective;
+  void Note(Picos value) {
     // A stage may have had better parts by luck. Nobody kept them.
     for (ir::SearchPoint& point : reached_.search) point.value = std::max(point.value, value);
     AddSearchPoint(work_, value, 0, reached_);
@@ -191,7 +260,9 @@ class Placing {
   const std::vector<int32_t> modules_;
   const int64_t part_effort_;
   SolveLimits limits_;
+  static constexpr size_t kMostKnown = 16;
   std::optional<Candidate> best_;
+  std::vector<PartedSolution> known_;  // all that were offered
   std::optional<Solution> best_item_level_;
   Score best_item_score_;
   std::string best_item_name_;
@@ -206,7 +277,12 @@ class Place final : public PlanPass {
 
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (context.solvers == nullptr) return InputError("needs solvers; none are registered");
-    if (options_.work < 0) return InputError("work=", options_.work, " is negative");
+    for (const auto& [name, value] : {std::pair("work", options_.work),
+                                      std::pair("latency-limit-us", options_.latency_limit_us),
+                                      std::pair("max-parts", options_.max_parts),
+                                      std::pair("part-price", options_.part_price)}) {
+      if (value < 0) return InputError(name, "=", value, " is negative");
+    }
     ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
     built.problem.launch_on_arrival = true;
     plan.summary.emplace();
@@ -217,15 +293,14 @@ class Place final : public PlanPass {
       return absl::OkStatus();
     }
     Placing placing(options_, built, plan, context);
-    const absl::StatusOr<Candidate> found = [&] {
+    const absl::StatusOr<Decision> found = [&] {
       const ScopedStep step(context, "Search");
       return placing.Run();
     }();
     if (!found.ok()) return Blamed(found.status(), module, plan, *context.target, built);
-    const Candidate& best = *found;
-    StoreSolution(best.solution, plan);
-    plan.summary->value = best.solution.score.objective;
-    plan.summary->solver = best.name;
+    StoreLanes(found->lanes, plan);
+    plan.summary->value = found->value;
+    plan.summary->solver = found->name;
     plan.summary->baselines = std::move(placing.baselines());
     plan.summary->search = std::move(placing.search());
     context.statistics->Add("work", placing.work());
@@ -259,7 +334,15 @@ Entry<PlanPass> PlaceEntry() {
           .Add("work", &PlaceOptions::work,
                "effort of the search, about one cluster evaluation each; 0: by objective")
           .Add("baselines", &PlaceOptions::baselines,
-               "also try each device alone, greedy and HEFT, and adopt the best of all"));
+               "also try each device alone, ranges, greedy and HEFT, and adopt the best of all")
+          .Add("replicas", &PlaceOptions::replicas,
+               "a stream may be served by several placements that take turns")
+          .Add("latency-limit-us", &PlaceOptions::latency_limit_us,
+               "of one inference in a stream, in microseconds; 0: none")
+          .Add("max-parts", &PlaceOptions::max_parts, "of all placements of a stream; 0: any")
+          .Add("part-price", &PlaceOptions::part_price,
+               "of placements that take turns: thousandths of the period that one part more on "
+               "every device must save"));
 }
 
 }  // namespace allot

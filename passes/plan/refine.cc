@@ -16,7 +16,7 @@
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/parts.h"
-#include "placement/refine_parts.h"
+#include "placement/search_parts.h"
 #include "support/status.h"
 
 namespace allot {
@@ -25,6 +25,7 @@ namespace {
 struct RefineOptions {
   int64_t work = 0;
   bool exact = true;
+  int64_t simplify = 10;
 };
 
 class RefinePass final : public PlanPass {
@@ -33,6 +34,7 @@ class RefinePass final : public PlanPass {
 
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
+    if (options_.simplify < 0) return InputError("simplify=", options_.simplify, " is negative");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     // Lanes are worth what they are together; one by itself has nothing to be refined for.
@@ -53,12 +55,17 @@ class RefinePass final : public PlanPass {
     note(before.score.objective, 0, 0);
     const PartedSolution best = Improve(built.problem, graph, before, context, note, how, proved);
     note(best.score.objective, 0, SearchWork(reached) - spent);
+    // What was given away for fewer parts, nobody has.
+    for (ir::SearchPoint& point : reached.search) {
+      point.value = std::max(point.value, best.score.objective);
+    }
     if (plan.summary.has_value()) plan.summary->search = reached.search;
     StoreSolution(best, plan);
+    if (plan.summary.has_value()) plan.summary->value = best.score.objective;
     context.statistics->Add("improved", Better(best.score, before.score) ? 1 : 0);
     context.statistics->Add("proved", proved ? 1 : 0);
     context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
-    if (!Better(best.score, before.score)) return absl::OkStatus();
+    if (how.empty()) return absl::OkStatus();
     if (!plan.summary.has_value()) plan.summary.emplace();
     plan.summary->value = best.score.objective;
     plan.summary->search = std::move(reached.search);
@@ -78,9 +85,9 @@ class RefinePass final : public PlanPass {
     return current;
   }
 
-  // Enough moves for each pair of clusters to be tried often; about a second at most.
-  int64_t Work(const PlacementProblem& problem) const {
-    if (options_.work > 0) return options_.work;
+  // Of the first round: enough moves for each pair of clusters to be tried often; about a second at
+  // most.
+  static int64_t FirstRound(const PlacementProblem& problem) {
     const auto n = static_cast<int64_t>(problem.items.size());
     return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000,
                                24'000'000);
@@ -96,19 +103,25 @@ class RefinePass final : public PlanPass {
       proved = true;
       return before;
     }
+    PartSearchOptions search;
+    search.first_round = FirstRound(problem);
+    search.work = options_.work > 0 ? options_.work : search.first_round;
+    search.seed = context.seed;
+    search.threads = context.threads;
+    search.slack_permille = options_.simplify;
     if (options_.exact && problem.items.size() <= kMaxExactPartItems) {
-      std::optional<PartedSolution> best = ExactParts(problem, graph, &before, Work(problem));
+      std::optional<PartedSolution> best = ExactParts(problem, graph, &before, search.work);
       if (best.has_value()) {
         how = "+exact";
         proved = true;
         return *std::move(best);
       }
     }
-    PartedSolution refined =
-        RefineParts(problem, graph, before, {Work(problem), context.seed}, note);
-    if (!Better(refined.score, before.score)) return before;
-    how = "+refine";
-    return refined;
+    PartSearchResult found = SearchParts(problem, graph, before, search, note);
+    if (found.simple.score.objective < before.score.objective) how = "+refine";
+    if (found.simple.score.objective > found.best.score.objective)
+      absl::StrAppend(&how, "+simplify");
+    return std::move(found.simple);
   }
 
   RefineOptions options_;
@@ -122,7 +135,9 @@ Entry<PlanPass> RefineEntry() {
       OptionSchema<RefineOptions>()
           .Add("work", &RefineOptions::work,
                "effort of the search, about one cluster evaluation each; 0: by size")
-          .Add("exact", &RefineOptions::exact, "solve small problems to proven optimality"));
+          .Add("exact", &RefineOptions::exact, "solve small problems to proven optimality")
+          .Add("simplify", &RefineOptions::simplify,
+               "thousandths of the value to give away for fewer parts"));
 }
 
 }  // namespace allot

@@ -230,7 +230,7 @@ class SchedulePass final : public PlanPass {
     summary.bound_name = "none";
     if (!plan.lanes.empty()) {
       // All other bounds are those of single placements.
-      const Picos bound = BoundSteadyState(kernels.problem, work);
+      const Picos bound = BoundSteadyState(kernels.problem, work, Launch::kPerGroup);
       if (bound > 0) {
         summary.lower_bound = bound;
         summary.bound_name = "steady-state";

@@ -1,0 +1,22 @@
+// The text of the pipeline that `allot` runs unless it is told another one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace allot {
+
+// What of it users most often change; the passes' own options say more.
+struct PlaceDefaultOptions {
+  std::string solver = "auto";
+  int64_t work = 0;  // 0: the passes' defaults
+  bool strict_shapes = false;
+  bool replicas = true;
+  int64_t latency_limit_us = 0;  // 0: none
+  int64_t max_parts = 0;         // 0: any number
+  int64_t simplify = 10;         // thousandths
+};
+
+std::string PlaceDefaultText(const PlaceDefaultOptions& options);
+
+}  // namespace allot

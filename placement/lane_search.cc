@@ -1,0 +1,353 @@
+#include "placement/lane_search.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "placement/device_symmetry.h"
+#include "placement/load_bound.h"
+#include "placement/ordered_cuts.h"
+#include "placement/pattern_master.h"
+
+namespace allot {
+namespace {
+
+// Parts of a lane that an expert would draw.
+constexpr size_t kSimpleParts = 3;
+
+class LaneSearch {
+ public:
+  LaneSearch(const PlacementProblem& problem, const ProblemGraph& graph,
+             const LaneSearchOptions& options)
+      : problem_(problem),
+        options_(options),
+        like_(DeviceClasses(problem)),
+        num_resources_(problem.devices.size() + problem.num_channels) {
+    for (std::vector<ItemId>& order : OrdersToCut(problem, graph)) {
+      cuts_.emplace_back(problem, graph, std::move(order));
+    }
+  }
+
+  LaneSearchResult Run(const std::vector<PartedSolution>& known) {
+    for (const PartedSolution& solution : known) AddWithImages(solution);
+    for (const DeviceId d : problem_.devices.ids()) {
+      if (!cuts_[0].Time(0, cuts_[0].size(), d).has_value()) continue;
+      Add(cuts_[0].Parts(std::vector<DeviceId>(cuts_[0].size(), d)));
+    }
+    if (!options_.single) GenerateColumns();
+    for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
+    if (!options_.single) {
+      // Simple lanes first; the more of them there may be, the less some are missed.
+      for (const size_t most_parts : {size_t{1}, size_t{2}, kSimpleParts, problem_.items.size()}) {
+        const std::vector<size_t> columns = WithParts(most_parts);
+        OfferReduced(Mix(columns));
+        for (const size_t anchor : Anchors(columns)) OfferReduced(Mix(Beside(anchor, columns)));
+      }
+    }
+    LaneSearchResult result;
+    result.work = work_;
+    if (!best_.feasible) return result;
+    result.best = least_;
+    result.lanes = std::move(best_.lanes);
+    result.score = std::move(best_.score);
+    return result;
+  }
+
+ private:
+  struct Column {
+    PartedSolution solution;
+    std::vector<Picos> loads;  // by device, then by channel
+  };
+
+  // Columns with whole shares.
+  struct Mixture {
+    std::vector<size_t> columns;
+    Lanes lanes;
+    LanesScore score;
+    bool feasible = false;
+  };
+
+  bool Add(PartedSolution solution) {
+    work_ += static_cast<int64_t>(problem_.items.size());
+    if (!solution.score.feasible) return false;
+    if (options_.latency_limit > 0 && solution.score.makespan > options_.latency_limit) {
+      return false;
+    }
+    if (options_.max_parts > 0 &&
+        static_cast<int64_t>(solution.parts.num_parts) > options_.max_parts) {
+      return false;
+    }
+    std::vector<int32_t> key;
+    for (const ItemId item : problem_.items.ids()) {
+      key.push_back(solution.items.device_of[item].index());
+      key.push_back(solution.parts.part_of[item].index());
+    }
+    if (!seen_.insert(std::move(key)).second) return false;
+    Column column;
+    for (const Picos load : solution.score.load) column.loads.push_back(load);
+    for (const Picos load : solution.score.channel_load) column.loads.push_back(load);
+    column.solution = std::move(solution);
+    columns_.push_back(std::move(column));
+    return true;
+  }
+
+  // The same with the devices of each class in turn: what one can do, its equals can do as well.
+  bool AddWithImages(const PartedSolution& solution) {
+    bool added = Add(solution);
+    for (int32_t shift = 1;; ++shift) {
+      bool any = false;
+      IdVector<DeviceId, DeviceId> image(problem_.devices.size(), DeviceId(0));
+      for (const DeviceId d : problem_.devices.ids()) {
+        std::vector<DeviceId> equals;
+        size_t at = 0;
+        for (const DeviceId e : problem_.devices.ids()) {
+          if (like_[Index(e)] != like_[Index(d)]) continue;
+          if (e == d) at = equals.size();
+          equals.push_back(e);
+        }
+        any = any || static_cast<size_t>(shift) < equals.size();
+        image[d] = equals[(at + static_cast<size_t>(shift)) % equals.size()];
+      }
+      if (!any) return added;
+      PartedSolution moved = solution;
+      for (DeviceId& device : moved.items.device_of) device = image[device];
+      moved.score = EvaluateParts(problem_, moved.items, moved.parts);
+      added = Add(std::move(moved)) || added;
+    }
+  }
+
+  void GenerateColumns() {
+    constexpr int kRounds = 48;
+    constexpr int64_t kMostPivots = 1000;
+    if (columns_.empty()) {  // whatever the devices can do together
+      Price(std::vector<double>(num_resources_, 1.0 / static_cast<double>(num_resources_)));
+      if (columns_.empty()) return;
+    }
+    PatternMaster master(static_cast<int32_t>(num_resources_), {1});
+    const Picos most = MostLoad(AllColumns());
+    for (size_t given = 0, round = 0; round < kRounds && given < columns_.size(); ++round) {
+      for (; given < columns_.size(); ++given) master.Add(0, Spare(columns_[given], most));
+      master.Solve(kMostPivots);
+      Price(master.Worths());
+    }
+  }
+
+  // Chains that are cheap where a resource costs what it is worth to the program.
+  void Price(const std::vector<double>& worths) {
+    std::vector<int64_t> weight;
+    for (const double worth : worths) {
+      weight.push_back(static_cast<int64_t>(worth * static_cast<double>(kLoadWeight)));
+    }
+    std::vector<IdVector<DeviceId, bool>> uses = {
+        IdVector<DeviceId, bool>(problem_.devices.size(), true)};
+    // Without the devices of one class: what is left is a chain that does not rely on it.
+    const std::set<int32_t> classes(like_.begin(), like_.end());
+    for (const int32_t without : classes) {
+      if (classes.size() < 2) break;
+      uses.push_back(uses[0]);
+      for (const DeviceId d : problem_.devices.ids()) {
+        if (like_[Index(d)] == without) uses.back()[d] = false;
+      }
+    }
+    for (const OrderedCuts& cuts : cuts_) {
+      for (const IdVector<DeviceId, bool>& use : uses) {
+        work_ += static_cast<int64_t>(cuts.size());
+        for (const std::vector<DeviceId>& chain :
+             {cuts.CheapestRanges(weight, use, like_, static_cast<int>(kSimpleParts)),
+              cuts.CheapestRanges(weight, use, like_, 2), cuts.CheapestChain(weight, use)}) {
+          if (!chain.empty()) AddWithImages(cuts.Parts(chain));
+        }
+      }
+    }
+  }
+
+  static std::vector<double> Spare(const Column& column, Picos most) {
+    std::vector<double> spare;
+    for (const Picos load : column.loads) {
+      spare.push_back(1 - static_cast<double>(load) / static_cast<double>(most));
+    }
+    return spare;
+  }
+
+  Picos MostLoad(const std::vector<size_t>& columns) const {
+    Picos most = 1;
+    for (const size_t c : columns) {
+      most = std::max(most, *std::max_element(columns_[c].loads.begin(), columns_[c].loads.end()));
+    }
+    return most;
+  }
+
+  std::vector<size_t> AllColumns() const {
+    std::vector<size_t> all(columns_.size());
+    for (size_t c = 0; c < all.size(); ++c) all[c] = c;
+    return all;
+  }
+
+  std::vector<size_t> WithParts(size_t most) const {
+    std::vector<size_t> columns;
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      if (columns_[c].solution.parts.num_parts <= most) columns.push_back(c);
+    }
+    return columns;
+  }
+
+  void SortByValue(std::vector<size_t>& columns) const {
+    std::stable_sort(columns.begin(), columns.end(), [&](size_t a, size_t b) {
+      return columns_[a].solution.score.objective < columns_[b].solution.score.objective;
+    });
+  }
+
+  // Where memory binds, what is good for the program need not fit together. So the best columns by
+  // themselves, each with what fits beside it.
+  std::vector<size_t> Anchors(std::vector<size_t> columns) const {
+    constexpr size_t kMostAnchors = 4;
+    SortByValue(columns);
+    if (columns.size() > kMostAnchors) columns.resize(kMostAnchors);
+    return columns;
+  }
+
+  std::vector<size_t> Beside(size_t anchor, std::vector<size_t> columns) {
+    constexpr size_t kMostTried = 48;
+    SortByValue(columns);
+    if (columns.size() > kMostTried) columns.resize(kMostTried);
+    std::vector<size_t> chosen = {anchor};
+    for (const size_t c : columns) {
+      if (c == anchor) continue;
+      chosen.push_back(c);
+      if (!Combine(chosen, std::vector<int64_t>(chosen.size(), 1)).feasible) chosen.pop_back();
+    }
+    return chosen;
+  }
+
+  Mixture Combine(const std::vector<size_t>& columns, const std::vector<int64_t>& shares) {
+    Mixture mixture;
+    std::vector<std::pair<int64_t, size_t>> by_share;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (shares[i] > 0) by_share.emplace_back(-shares[i], columns[i]);
+    }
+    std::sort(by_share.begin(), by_share.end());
+    for (const auto& [share, column] : by_share) {
+      mixture.columns.push_back(column);
+      mixture.lanes.lanes.push_back(columns_[column].solution);
+      mixture.lanes.shares.push_back(-share);
+    }
+    work_ += static_cast<int64_t>(problem_.items.size() * by_share.size());
+    mixture.score = CombineScores(problem_, mixture.lanes);
+    mixture.feasible = mixture.score.feasible &&
+                       (options_.max_parts == 0 ||
+                        static_cast<int64_t>(mixture.score.num_parts) <= options_.max_parts);
+    return mixture;
+  }
+
+  // The program over these columns alone, in whole shares of the cycle that rounds best.
+  Mixture Mix(const std::vector<size_t>& columns) {
+    if (columns.empty()) return {};
+    PatternMaster master(static_cast<int32_t>(num_resources_), {1});
+    const Picos most = MostLoad(columns);
+    for (const size_t c : columns) master.Add(0, Spare(columns_[c], most));
+    master.Solve(4000);
+    const std::vector<double> uses = master.Uses();
+    double sum = 0;
+    for (const double use : uses) sum += use;
+    if (sum <= 0) return {};
+    std::vector<int64_t> best;
+    Int128 best_load = 0;
+    int64_t best_cycle = 0;
+    for (int64_t cycle = 1; cycle <= kMaxLaneCycle; ++cycle) {
+      const std::vector<int64_t> shares = WholeShares(uses, sum, cycle);
+      Int128 load = 0;
+      for (size_t r = 0; r < num_resources_; ++r) {
+        Int128 carried = 0;
+        for (size_t i = 0; i < columns.size(); ++i) {
+          carried += static_cast<Int128>(columns_[columns[i]].loads[r]) * shares[i];
+        }
+        load = std::max(load, carried);
+      }
+      if (best_cycle > 0 && load * best_cycle >= best_load * cycle) continue;
+      best = shares;
+      best_load = load;
+      best_cycle = cycle;
+    }
+    return Combine(columns, best);
+  }
+
+  // Whole numbers near `uses` that add up to the cycle: the largest remainders are rounded up.
+  static std::vector<int64_t> WholeShares(const std::vector<double>& uses, double sum,
+                                          int64_t cycle) {
+    std::vector<int64_t> shares(uses.size());
+    std::vector<std::pair<double, size_t>> rest;
+    int64_t left = cycle;
+    for (size_t i = 0; i < uses.size(); ++i) {
+      const double exact = uses[i] / sum * static_cast<double>(cycle);
+      shares[i] = static_cast<int64_t>(exact);
+      left -= shares[i];
+      rest.emplace_back(static_cast<double>(shares[i]) - exact, i);
+    }
+    std::sort(rest.begin(), rest.end());
+    for (size_t i = 0; left > 0 && i < rest.size(); ++i, --left) ++shares[rest[i].second];
+    return shares;
+  }
+
+  // The period with the price of the parts, times a constant.
+  Int128 Priced(const Mixture& mixture) const {
+    return static_cast<Int128>(mixture.score.period) *
+           (1000 * static_cast<int64_t>(problem_.devices.size()) +
+            options_.part_price * static_cast<int64_t>(mixture.score.num_parts));
+  }
+
+  bool Better(const Mixture& a, const Mixture& b) const {
+    if (a.feasible != b.feasible) return a.feasible;
+    if (Priced(a) != Priced(b)) return Priced(a) < Priced(b);
+    if (a.score.num_parts != b.score.num_parts) return a.score.num_parts < b.score.num_parts;
+    return a.score.transfers < b.score.transfers;
+  }
+
+  void Offer(Mixture mixture) {
+    if (!mixture.feasible) return;
+    if (!best_.feasible || mixture.score.period < least_) least_ = mixture.score.period;
+    if (Better(mixture, best_)) best_ = std::move(mixture);
+  }
+
+  // The mixture, and what is left of it when one lane after the other goes that costs more than it
+  // brings.
+  void OfferReduced(Mixture now) {
+    if (!now.feasible) return;
+    Offer(now);
+    while (now.columns.size() > 1) {
+      Mixture next;
+      for (size_t i = 0; i < now.columns.size(); ++i) {
+        std::vector<size_t> fewer = now.columns;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+        Mixture mixture = Mix(fewer);
+        if (Better(mixture, next)) next = std::move(mixture);
+      }
+      if (!Better(next, now)) return;
+      now = std::move(next);
+      Offer(now);
+    }
+  }
+
+  static size_t Index(DeviceId device) { return static_cast<size_t>(device.index()); }
+
+  const PlacementProblem& problem_;
+  const LaneSearchOptions& options_;
+  const std::vector<int32_t> like_;  // by device: the smallest of its equals
+  const size_t num_resources_;
+  std::vector<OrderedCuts> cuts_;
+  std::vector<Column> columns_;
+  std::set<std::vector<int32_t>> seen_;
+  Mixture best_;
+  Picos least_ = 0;
+  int64_t work_ = 0;
+};
+
+}  // namespace
+
+LaneSearchResult SearchLanes(const PlacementProblem& problem, const ProblemGraph& graph,
+                             const std::vector<PartedSolution>& known,
+                             const LaneSearchOptions& options) {
+  if (problem.items.empty()) return {};
+  return LaneSearch(problem, graph, options).Run(known);
+}
+
+}  // namespace allot

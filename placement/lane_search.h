@@ -1,0 +1,42 @@
+// Which placements should take turns, and how often: the steady state of parts (lanes.h).
+//
+// In the linear program lane i serves the share x_i of all inferences and every resource carries at
+// most P per inference: min P, sum x = 1, sum x_i load_ir <= P. Its columns are whole copies, what
+// the caller knows, and what is found as it is needed: for the program's duals w, the chain along a
+// topological order with the least sum of w_r load_r, launches counted (ordered_cuts.h), with few
+// parts and with any number, and its images on equal devices. Floating point
+// only suggests shares; what they are worth is worked out in whole numbers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "placement/lanes.h"
+
+namespace allot {
+
+struct LaneSearchOptions {
+  // What a part costs those who deploy it: of two answers the one with the smaller
+  //   period * (1 + part_price * parts / (1000 * devices)),
+  // so one part more on every device must save this many thousandths of the period.
+  int64_t part_price = 0;
+  Picos latency_limit = 0;  // of one inference in any lane; 0: none
+  int64_t max_parts = 0;    // of all lanes; 0: any number
+  bool single = false;      // one lane only
+};
+
+struct LaneSearchResult {
+  Lanes lanes;       // empty: nothing is feasible. A single lane is a plain placement.
+  LanesScore score;  // of `lanes`
+  Picos best = 0;    // the least period met, which `lanes` may exceed by the slack
+  int64_t work = 0;  // item evaluations, about
+};
+
+// The best lanes found; without a price of parts never worse than any of `known` that keeps the
+// limits, nor than the best mixture of whole copies. Requires a throughput problem in single items.
+// Deterministic. O(rounds * orders * items * devices^2) for at most some sixty rounds.
+LaneSearchResult SearchLanes(const PlacementProblem& problem, const ProblemGraph& graph,
+                             const std::vector<PartedSolution>& known,
+                             const LaneSearchOptions& options);
+
+}  // namespace allot

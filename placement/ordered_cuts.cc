@@ -1,0 +1,439 @@
+#include "placement/ordered_cuts.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "placement/device_symmetry.h"
+#include "support/check.h"
+
+namespace allot {
+namespace {
+
+constexpr Int128 kNeverCost = static_cast<Int128>(1) << 120;
+constexpr Picos kNeverLoad = std::numeric_limits<Picos>::max();
+
+}  // namespace
+
+OrderedCuts::OrderedCuts(const PlacementProblem& problem, const ProblemGraph& graph,
+                         std::vector<ItemId> order)
+    : problem_(problem),
+      graph_(graph),
+      order_(std::move(order)),
+      num_devices_(problem.devices.size()) {
+  const size_t n = order_.size();
+  std::vector<size_t> position(n);
+  for (size_t i = 0; i < n; ++i) position[static_cast<size_t>(order_[i].index())] = i;
+  memory_.assign(n + 1, 0);
+  time_.assign(num_devices_ * (n + 1), 0);
+  cannot_.assign(num_devices_ * (n + 1), 0);
+  for (size_t i = 0; i < n; ++i) {
+    const PlacementProblem::Item& item = problem.items[order_[i]];
+    memory_[i + 1] = SaturatingAdd(memory_[i], item.memory);
+    for (size_t d = 0; d < num_devices_; ++d) {
+      const std::optional<Picos>& time = item.time.raw()[d];
+      time_[d * (n + 1) + i + 1] = time_[d * (n + 1) + i] + time.value_or(0);
+      cannot_[d * (n + 1) + i + 1] = cannot_[d * (n + 1) + i] + (time.has_value() ? 0 : 1);
+    }
+  }
+  transfer_.assign((n + 1) * num_devices_ * num_devices_, 0);
+  const auto cross = [&](size_t first, size_t last, DeviceId from, DeviceId to,
+                         std::optional<Picos> time) {
+    for (size_t i = first + 1; i <= last; ++i) {
+      Picos& all = transfer_[(i * num_devices_ + Index(from)) * num_devices_ + Index(to)];
+      if (all >= 0) all = time.has_value() ? std::min(kMaxPicos, all + *time) : -1;
+    }
+  };
+  for (const FlowId flow : problem.flows.ids()) {
+    const size_t first = position[static_cast<size_t>(problem.flows[flow].from.index())];
+    size_t last = first;
+    for (const ItemId to : problem.flows[flow].to) {
+      last = std::max(last, position[static_cast<size_t>(to.index())]);
+    }
+    if (last == first) continue;
+    for (const DeviceId from : problem.devices.ids()) {
+      for (const DeviceId to : problem.devices.ids()) {
+        if (from != to) cross(first, last, from, to, problem.TransferTime(flow, from, to));
+      }
+    }
+  }
+  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+    size_t first = n, last = 0;
+    for (const ItemId item : group) {
+      first = std::min(first, position[static_cast<size_t>(item.index())]);
+      last = std::max(last, position[static_cast<size_t>(item.index())]);
+    }
+    for (const DeviceId from : problem.devices.ids()) {
+      for (const DeviceId to : problem.devices.ids()) {
+        if (from != to) cross(first, last, from, to, std::nullopt);
+      }
+    }
+  }
+}
+
+std::optional<Picos> OrderedCuts::Time(size_t begin, size_t end, DeviceId device) const {
+  const size_t row = Index(device) * (size() + 1);
+  if (cannot_[row + end] != cannot_[row + begin]) return std::nullopt;
+  return time_[row + end] - time_[row + begin];
+}
+
+// By [from][to], twice what a picosecond of transfer costs.
+std::vector<Int128> OrderedCuts::TransferPrices(const std::vector<int64_t>& weight) const {
+  const bool blocking = problem_.communication == Communication::kBlocking;
+  std::vector<Int128> price(num_devices_ * num_devices_, 2);
+  for (const DeviceId from : problem_.devices.ids()) {
+    for (const DeviceId to : problem_.devices.ids()) {
+      if (weight.empty() || from == to) continue;
+      Int128& sum = price[Index(from) * num_devices_ + Index(to)];
+      sum = blocking ? static_cast<Int128>(weight[Index(from)]) + weight[Index(to)] : 0;
+      for (const ChannelId channel : problem_.Channels(from, to)) {
+        sum += 2 * static_cast<Int128>(weight[num_devices_ + static_cast<size_t>(channel.index())]);
+      }
+    }
+  }
+  return price;
+}
+
+std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& weight,
+                                                 const IdVector<DeviceId, bool>& use) const {
+  const size_t n = size();
+  if (n == 0) return {};
+  const auto device_weight = [&](DeviceId d) { return weight.empty() ? 1 : weight[Index(d)]; };
+  const std::vector<Int128> price = TransferPrices(weight);
+  std::vector<Int128> cost(num_devices_, kNeverCost), next(num_devices_);
+  std::vector<int32_t> from_device(n * num_devices_, -1);
+  for (size_t i = 0; i < n; ++i) {
+    const PlacementProblem::Item& item = problem_.items[order_[i]];
+    for (const DeviceId d : problem_.devices.ids()) {
+      next[Index(d)] = kNeverCost;
+      if (!use[d] || !item.time[d].has_value()) continue;
+      const Int128 launch =
+          2 * static_cast<Int128>(device_weight(d)) * problem_.devices[d].part_cost;
+      Int128 least = i == 0 ? launch : cost[Index(d)];
+      int32_t before = d.index();
+      for (const DeviceId from : problem_.devices.ids()) {
+        if (i == 0 || from == d || cost[Index(from)] >= kNeverCost || !MayCut(i, from, d)) continue;
+        const Int128 via = cost[Index(from)] + launch +
+                           price[Index(from) * num_devices_ + Index(d)] * Transfer(i, from, d);
+        if (via >= least) continue;
+        least = via;
+        before = from.index();
+      }
+      if (least >= kNeverCost) continue;
+      next[Index(d)] = least + 2 * static_cast<Int128>(device_weight(d)) * *item.time[d];
+      from_device[i * num_devices_ + Index(d)] = before;
+    }
+    cost.swap(next);
+  }
+  const auto best = std::min_element(cost.begin(), cost.end());
+  if (*best >= kNeverCost) return {};
+  std::vector<DeviceId> chain(n, DeviceId(0));
+  auto d = static_cast<int32_t>(best - cost.begin());
+  for (size_t i = n; i-- > 0;) {
+    chain[i] = DeviceId(d);
+    d = from_device[i * num_devices_ + static_cast<size_t>(d)];
+  }
+  return chain;
+}
+
+namespace {
+
+// Sets of devices in which equal ones count, not which: by class, how many of them.
+class DeviceSets {
+ public:
+  DeviceSets(std::vector<DeviceId> devices, const std::vector<int32_t>& like)
+      : devices_(std::move(devices)) {
+    for (const DeviceId device : devices_) {
+      const int32_t of = like[static_cast<size_t>(device.index())];
+      const auto it = std::find(likes_.begin(), likes_.end(), of);
+      if (it == likes_.end()) {
+        likes_.push_back(of);
+        counts_.push_back(1);
+        members_.push_back({device});
+      } else {
+        const auto c = static_cast<size_t>(it - likes_.begin());
+        ++counts_[c];
+        members_[c].push_back(device);
+      }
+    }
+    for (const int64_t count : counts_) {
+      stride_.push_back(num_sets_);
+      num_sets_ *= count + 1;
+    }
+  }
+
+  int64_t num_sets() const { return num_sets_; }
+  size_t num_classes() const { return counts_.size(); }
+  int64_t Used(int64_t set, size_t c) const { return set / stride_[c] % (counts_[c] + 1); }
+  bool Full(int64_t set, size_t c) const { return Used(set, c) == counts_[c]; }
+  int64_t With(int64_t set, size_t c) const { return set + stride_[c]; }
+  int64_t Without(int64_t set, size_t c) const { return set - stride_[c]; }
+  // The device of the class that comes after `used` others of it.
+  DeviceId Member(size_t c, int64_t used) const { return members_[c][static_cast<size_t>(used)]; }
+
+ private:
+  std::vector<DeviceId> devices_;
+  std::vector<int32_t> likes_;
+  std::vector<int64_t> counts_, stride_;
+  std::vector<std::vector<DeviceId>> members_;
+  int64_t num_sets_ = 1;
+};
+
+}  // namespace
+
+std::vector<DeviceId> OrderedCuts::CheapestRanges(const std::vector<int64_t>& weight,
+                                                  const IdVector<DeviceId, bool>& use,
+                                                  const std::vector<int32_t>& like,
+                                                  int max_parts) const {
+  const size_t n = size();
+  if (n == 0) return {};
+  std::vector<DeviceId> devices;
+  for (const DeviceId d : problem_.devices.ids()) {
+    if (use[d]) devices.push_back(d);
+  }
+  const DeviceSets sets(devices, like);
+  const size_t classes = sets.num_classes();
+  // States are sets of at most max_parts devices and the class of the last range; those of smaller
+  // sets come first.
+  struct State {
+    int64_t set;
+    size_t c;
+    DeviceId device;
+    std::vector<std::pair<int32_t, DeviceId>> before;  // states that it can follow
+    Int128 cost = 0;
+  };
+  std::vector<State> states;
+  std::map<std::pair<int64_t, size_t>, int32_t> number;
+  std::vector<int64_t> level = {0};
+  for (int parts = 1; parts <= max_parts; ++parts) {
+    std::vector<int64_t> next;
+    for (const int64_t set : level) {
+      for (size_t c = 0; c < classes; ++c) {
+        if (sets.Full(set, c)) continue;
+        const int64_t with = sets.With(set, c);
+        next.push_back(with);
+        const auto [it, added] =
+            number.emplace(std::pair(with, c), static_cast<int32_t>(states.size()));
+        if (added) states.push_back({with, c, sets.Member(c, sets.Used(set, c)), {}});
+        for (size_t b = 0; b < classes; ++b) {
+          if (sets.Used(set, b) == 0) continue;
+          const int32_t before = number.at({set, b});
+          states[static_cast<size_t>(it->second)].before.emplace_back(
+              before, states[static_cast<size_t>(before)].device);
+        }
+      }
+    }
+    std::sort(next.begin(), next.end());
+    next.erase(std::unique(next.begin(), next.end()), next.end());
+    level = std::move(next);
+  }
+  const std::vector<Int128> price = TransferPrices(weight);
+  std::vector<Int128> next(states.size());
+  std::vector<int32_t> from_state(n * states.size(), -1);
+  for (size_t i = 0; i < n; ++i) {
+    const PlacementProblem::Item& item = problem_.items[order_[i]];
+    for (size_t s = 0; s < states.size(); ++s) {
+      const State& state = states[s];
+      const DeviceId d = state.device;
+      next[s] = kNeverCost;
+      if (!item.time[d].has_value()) continue;
+      const Int128 launch =
+          2 * static_cast<Int128>(weight[Index(d)]) * problem_.devices[d].part_cost;
+      const bool first = state.before.empty();
+      Int128 least = i > 0 ? state.cost : first ? launch : kNeverCost;
+      auto before = static_cast<int32_t>(s);
+      for (const auto& [b, from] : state.before) {
+        const Int128 cost = i > 0 ? states[static_cast<size_t>(b)].cost : kNeverCost;
+        if (cost >= kNeverCost || !MayCut(i, from, d)) continue;
+        const Int128 via =
+            cost + launch + price[Index(from) * num_devices_ + Index(d)] * Transfer(i, from, d);
+        if (via >= least) continue;
+        least = via;
+        before = b;
+      }
+      if (least >= kNeverCost) continue;
+      next[s] = least + 2 * static_cast<Int128>(weight[Index(d)]) * *item.time[d];
+      from_state[i * states.size() + s] = before;
+    }
+    for (size_t s = 0; s < states.size(); ++s) states[s].cost = next[s];
+  }
+  size_t s = 0;
+  for (size_t k = 1; k < states.size(); ++k) {
+    if (states[k].cost < states[s].cost) s = k;
+  }
+  if (states.empty() || states[s].cost >= kNeverCost) return {};
+  std::vector<DeviceId> chain(n, DeviceId(0));
+  for (size_t i = n; i-- > 0;) {
+    chain[i] = states[s].device;
+    s = static_cast<size_t>(from_state[i * states.size() + s]);
+  }
+  return chain;
+}
+
+std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& like,
+                                                 int64_t max_sets) const {
+  const size_t n = size();
+  if (n == 0) return {};
+  // The fastest devices, as many as there are sets for.
+  std::vector<DeviceId> devices;
+  for (const DeviceId device : problem_.devices.ids()) devices.push_back(device);
+  const auto slowness = [&](DeviceId d) {
+    const size_t row = Index(d) * (n + 1);
+    return std::pair(cannot_[row + n], time_[row + n]);
+  };
+  std::stable_sort(devices.begin(), devices.end(),
+                   [&](DeviceId a, DeviceId b) { return slowness(a) < slowness(b); });
+  while (devices.size() > 1 && DeviceSets(devices, like).num_sets() > max_sets) devices.pop_back();
+  const DeviceSets sets(devices, like);
+  const size_t classes = sets.num_classes();
+  const bool blocking = problem_.communication == Communication::kBlocking;
+  struct Cell {
+    Picos load = kNeverLoad;
+    int32_t begin = -1, before = -1;  // where the last range begins, and the class before it
+  };
+  // [set][class of the last range][end of it]
+  std::vector<Cell> cells(static_cast<size_t>(sets.num_sets()) * classes * (n + 1));
+  const auto at = [&](int64_t set, size_t c, size_t end) -> Cell& {
+    return cells[(static_cast<size_t>(set) * classes + c) * (n + 1) + end];
+  };
+  for (int64_t set = 1; set < sets.num_sets(); ++set) {
+    for (size_t c = 0; c < classes; ++c) {
+      if (sets.Used(set, c) == 0) continue;
+      const int64_t rest = sets.Without(set, c);
+      const DeviceId d = sets.Member(c, sets.Used(set, c) - 1);
+      const Picos launch = problem_.devices[d].part_cost;
+      for (size_t end = 1; end <= n; ++end) {
+        Cell& cell = at(set, c, end);
+        for (size_t begin = end; begin-- > 0;) {
+          const std::optional<Picos> time = Time(begin, end, d);
+          if (!time.has_value() || Memory(begin, end) > problem_.devices[d].memory) break;
+          const Picos own = *time + launch;
+          if (own >= cell.load) break;
+          if (begin == 0) {
+            if (rest == 0) cell = {own, 0, -1};
+            continue;
+          }
+          for (size_t b = 0; b < classes; ++b) {
+            if (sets.Used(rest, b) == 0) continue;
+            const DeviceId from = sets.Member(b, sets.Used(rest, b) - 1);
+            const Cell& before = at(rest, b, begin);
+            if (before.load >= cell.load || !MayCut(begin, from, d)) continue;
+            const Picos transfer = Transfer(begin, from, d);
+            // Devices that copy themselves give half of the time each.
+            const Picos load = blocking ? std::max(before.load + transfer / 2, own + transfer / 2)
+                                        : std::max({before.load, own, transfer});
+            if (load < cell.load) {
+              cell = {load, static_cast<int32_t>(begin), static_cast<int32_t>(b)};
+            }
+          }
+        }
+      }
+    }
+  }
+  int64_t set = -1;
+  size_t c = 0;
+  Picos least = kNeverLoad;
+  for (int64_t s = 1; s < sets.num_sets(); ++s) {
+    for (size_t k = 0; k < classes; ++k) {
+      if (at(s, k, n).load >= least) continue;
+      least = at(s, k, n).load;
+      set = s;
+      c = k;
+    }
+  }
+  if (set < 0) return {};
+  std::vector<DeviceId> chain(n, DeviceId(0));
+  for (size_t end = n; end > 0;) {
+    const Cell cell = at(set, c, end);
+    const DeviceId d = sets.Member(c, sets.Used(set, c) - 1);
+    std::fill(chain.begin() + cell.begin, chain.begin() + static_cast<std::ptrdiff_t>(end), d);
+    end = static_cast<size_t>(cell.begin);
+    set = sets.Without(set, c);
+    if (cell.before >= 0) c = static_cast<size_t>(cell.before);
+  }
+  return chain;
+}
+
+PartedSolution OrderedCuts::Parts(const std::vector<DeviceId>& chain) const {
+  ALLOT_CHECK(chain.size() == size());
+  PartedSolution parted;
+  parted.items.device_of = Placement(size(), DeviceId(0));
+  parted.parts.part_of = IdVector<ItemId, ItemId>(size(), ItemId(0));
+  parted.items.order = order_;
+  for (size_t i = 0; i < size(); ++i) {
+    if (i == 0 || chain[i] != chain[i - 1]) ++parted.parts.num_parts;
+    parted.items.device_of[order_[i]] = chain[i];
+    parted.parts.part_of[order_[i]] = ItemId(static_cast<int32_t>(parted.parts.num_parts) - 1);
+  }
+  parted.score = EvaluateParts(problem_, parted.items, parted.parts);
+  return parted;
+}
+
+std::vector<std::vector<ItemId>> OrdersToCut(const PlacementProblem& problem,
+                                             const ProblemGraph& graph) {
+  std::vector<std::vector<ItemId>> orders = {graph.topological};
+  const size_t n = problem.items.size();
+  // Depth first: of what has become ready, the last first.
+  std::vector<int32_t> missing(n);
+  std::vector<ItemId> ready, deep;
+  for (size_t i = n; i-- > 0;) {
+    const ItemId item(static_cast<int32_t>(i));
+    missing[i] = static_cast<int32_t>(graph.predecessors[item].size());
+    if (missing[i] == 0) ready.push_back(item);
+  }
+  while (!ready.empty()) {
+    const ItemId item = ready.back();
+    ready.pop_back();
+    deep.push_back(item);
+    const std::vector<ItemId>& successors = graph.successors[item];
+    for (auto it = successors.rbegin(); it != successors.rend(); ++it) {
+      if (--missing[static_cast<size_t>(it->index())] == 0) ready.push_back(*it);
+    }
+  }
+  // By depth: as late as possible, so that what feeds one item stands near it.
+  std::vector<int32_t> height(n, 0);
+  for (auto it = graph.topological.rbegin(); it != graph.topological.rend(); ++it) {
+    for (const ItemId s : graph.successors[*it]) {
+      height[static_cast<size_t>(it->index())] = std::max(
+          height[static_cast<size_t>(it->index())], height[static_cast<size_t>(s.index())] + 1);
+    }
+  }
+  std::vector<ItemId> level = graph.topological;
+  std::stable_sort(level.begin(), level.end(), [&](ItemId a, ItemId b) {
+    return height[static_cast<size_t>(a.index())] > height[static_cast<size_t>(b.index())];
+  });
+  for (std::vector<ItemId>* order : {&deep, &level}) {
+    if (std::find(orders.begin(), orders.end(), *order) == orders.end()) orders.push_back(*order);
+  }
+  return orders;
+}
+
+std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
+                                         const ProblemGraph& graph) {
+  constexpr int64_t kMaxSets = 128;
+  std::optional<PartedSolution> best;
+  const auto offer = [&](PartedSolution parted) {
+    if (!parted.score.feasible) return;
+    if (best.has_value() && !Better(parted.score, best->score)) return;
+    best = std::move(parted);
+  };
+  if (problem.items.empty()) return best;
+  const bool latency = problem.objective == PlacementObjective::kLatency;
+  const std::vector<int32_t> like = latency ? std::vector<int32_t>() : DeviceClasses(problem);
+  for (std::vector<ItemId>& order : OrdersToCut(problem, graph)) {
+    const OrderedCuts cuts(problem, graph, std::move(order));
+    for (const DeviceId d : problem.devices.ids()) {
+      if (!cuts.Time(0, cuts.size(), d).has_value()) continue;
+      offer(cuts.Parts(std::vector<DeviceId>(cuts.size(), d)));
+    }
+    const std::vector<DeviceId> chain =
+        latency ? cuts.CheapestChain({}, IdVector<DeviceId, bool>(problem.devices.size(), true))
+                : cuts.BalancedChain(like, kMaxSets);
+    if (!chain.empty()) offer(cuts.Parts(chain));
+  }
+  return best;
+}
+
+}  // namespace allot

@@ -1,0 +1,110 @@
+#include "placement/search_parts.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "placement/refine_parts.h"
+#include "placement/simplify_parts.h"
+
+namespace allot {
+namespace {
+
+Picos WithSlack(Picos value, int64_t permille) {
+  return value + static_cast<Picos>(static_cast<Int128>(value) * permille / 1000);
+}
+
+class PartSearch {
+ public:
+  PartSearch(const PlacementProblem& problem, const ProblemGraph& graph,
+             const PartSearchOptions& options, const ProgressHook& progress)
+      : problem_(problem), graph_(graph), options_(options), progress_(progress) {}
+
+  PartSearchResult Run(const PartedSolution& start) {
+    result_.best = start;
+    result_.simple = start;
+    Simplify();
+    int64_t round = std::max<int64_t>(options_.first_round, 1);
+    for (uint64_t number = 0; result_.work < options_.work; ++number) {
+      if (options_.stop && options_.stop()) break;
+      const bool first = number == 0;
+      if (number >= 2) round *= 2;
+      if (!first && spent_on_rounds_ + round > options_.work) break;
+      RunRound(std::min(round, options_.work), number);
+      Simplify();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  // Two runs side by side; the same whether on one thread or on two.
+  void RunRound(int64_t work, uint64_t number) {
+    const RefinePartsOptions tries[2] = {
+        {work / 2, options_.seed + 2 * number * kSeeds, /*smoothing=*/16},
+        {work / 2, options_.seed + (2 * number + 1) * kSeeds, /*smoothing=*/32}};
+    PartedSolution found[2];
+    const auto run = [&](int i, const ProgressHook& progress) {
+      found[i] = RefineParts(problem_, graph_, result_.best, tries[i], progress);
+    };
+    const Picos known = result_.best.score.objective;
+    const bool feasible = result_.best.score.feasible;
+    const ProgressHook note = [&](Picos value, Picos bound, int64_t spent) {
+      if (progress_ && (!feasible || value < known)) progress_(value, bound, result_.work + spent);
+    };
+    if (options_.threads > 1) {
+      std::thread other(run, 1, nullptr);
+      run(0, note);
+      other.join();
+    } else {
+      run(0, note);
+      run(1, nullptr);
+    }
+    spent_on_rounds_ += work;
+    result_.work += work;
+    for (PartedSolution& solution : found) {
+      if (Better(solution.score, result_.best.score)) result_.best = std::move(solution);
+    }
+    if (progress_ && result_.best.score.feasible) {
+      progress_(result_.best.score.objective, 0, result_.work);
+    }
+  }
+
+  // What is given away is measured from the best, and never makes worse what was the answer before.
+  void Simplify() {
+    PartedSolution& simple = result_.simple;
+    const PartedSolution& best = result_.best;
+    if (!best.score.feasible) return;
+    Picos limit = WithSlack(best.score.objective, options_.slack_permille);
+    if (simple.score.feasible && answered_) limit = std::min(limit, simple.score.objective);
+    answered_ = true;
+    int64_t spent = 0;
+    PartedSolution next = SimplifyParts(problem_, graph_, best, limit, spent);
+    const bool keep = simple.score.feasible && simple.score.objective <= limit &&
+                      (simple.parts.num_parts < next.parts.num_parts ||
+                       (simple.parts.num_parts == next.parts.num_parts &&
+                        simple.score.objective <= next.score.objective));
+    if (!keep) simple = std::move(next);
+  }
+
+  // Apart from what others count from the same seed.
+  static constexpr uint64_t kSeeds = 1'000'003;
+
+  const PlacementProblem& problem_;
+  const ProblemGraph& graph_;
+  const PartSearchOptions& options_;
+  const ProgressHook& progress_;
+  PartSearchResult result_;
+  int64_t spent_on_rounds_ = 0;
+  bool answered_ = false;
+};
+
+}  // namespace
+
+PartSearchResult SearchParts(const PlacementProblem& problem, const ProblemGraph& graph,
+                             const PartedSolution& start, const PartSearchOptions& options,
+                             const ProgressHook& progress) {
+  if (problem.items.empty()) return {start, start, 0};
+  return PartSearch(problem, graph, options, progress).Run(start);
+}
+
+}  // namespace allot

@@ -1,0 +1,41 @@
+// The search for the best parts of one placement, in rounds that build on each other.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "placement/parts.h"
+#include "placement/solver.h"
+
+namespace allot {
+
+struct PartSearchOptions {
+  // Of the first round, in item evaluations; the second takes as much, each further one twice as
+  // much as the one before it. Rounds do not depend on what is left for others.
+  int64_t first_round = 0;
+  int64_t work = 0;  // of all rounds together; less than a round is not spent
+  uint64_t seed = 1;
+  int threads = 1;  // two of them do the same in half of the time
+  // The answer has the fewest parts known within so many thousandths of the best value.
+  int64_t slack_permille = 0;
+  // Asked before each round; true ends the search. nullptr: never.
+  std::function<bool()> stop = nullptr;
+};
+
+struct PartSearchResult {
+  PartedSolution best;    // what was found without regard to the number of parts
+  PartedSolution simple;  // the answer
+  int64_t work = 0;       // spent
+};
+
+// Never worse than `start`, nor, where rounds are added, than with fewer: of the same seed, an
+// answer with more work has at most the value of one with less, since each round begins with the
+// answers of the rounds before it, and what is given away for fewer parts is never more than
+// before. A round anneals twice, with more and with less weight on what is not critical. Where
+// `work` is less than one round, one run of that much.
+PartSearchResult SearchParts(const PlacementProblem& problem, const ProblemGraph& graph,
+                             const PartedSolution& start, const PartSearchOptions& options,
+                             const ProgressHook& progress = nullptr);
+
+}  // namespace allot

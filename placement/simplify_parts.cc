@@ -1,0 +1,103 @@
+#include "placement/simplify_parts.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "placement/part_moves.h"
+#include "placement/part_state.h"
+
+namespace allot {
+namespace {
+
+class Simplifier {
+ public:
+  Simplifier(const PlacementProblem& problem, const ProblemGraph& graph,
+             const PartedSolution& start, Picos limit, int64_t& work)
+      : start_(start), limit_(limit), work_(work), state_(problem, graph, start) {}
+
+  PartedSolution Run() {
+    while (Step()) {
+    }
+    PartedSolution simple = state_.Solution(state_.Save());
+    const bool holds = simple.score.feasible && simple.score.objective <= limit_ &&
+                       simple.parts.num_parts < start_.parts.num_parts;
+    return holds ? simple : start_;
+  }
+
+ private:
+  struct Merge {
+    int32_t part = -1, device = -1, with = -1;  // to `device`, or to the stage of part `with`
+    int32_t num_parts = 0;
+    Picos value = 0;
+  };
+
+  bool Step() {
+    Merge best;
+    const int32_t num_parts = state_.num_parts();
+    for (int32_t part = 0; part < num_parts; ++part) {
+      int32_t next = part + 1;
+      while (next < num_parts && state_.part_device(next) != state_.part_device(part)) ++next;
+      if (next < num_parts) {
+        Try({part, -1, next}, best);
+        Try({next, -1, part}, best);
+      }
+      for (int32_t d = 0; d < state_.num_devices(); ++d) {
+        if (d != state_.part_device(part) && Touches(part, d)) Try({part, d, -1}, best);
+      }
+    }
+    if (best.part < 0) return false;
+    Ask(best);
+    if (!state_.Decode()) return false;
+    state_.Accept();
+    return true;
+  }
+
+  bool Touches(int32_t part, int32_t device) const {
+    const auto there = [&](ItemId item) { return state_.device(item.index()) == device; };
+    for (const int32_t member : state_.members(part)) {
+      const ItemId item(member);
+      const std::vector<ItemId>& before = state_.graph().predecessors[item];
+      const std::vector<ItemId>& after = state_.graph().successors[item];
+      if (std::any_of(before.begin(), before.end(), there)) return true;
+      if (std::any_of(after.begin(), after.end(), there)) return true;
+    }
+    return false;
+  }
+
+  void Ask(const Merge& step) {
+    if (step.device >= 0) return TakeBack(state_, step.part, step.device);
+    const int32_t stage = state_.part_stage(step.with);
+    for (const int32_t item : state_.members(step.part)) state_.Ask(item, stage);
+  }
+
+  void Try(Merge step, Merge& best) {
+    Ask(step);
+    work_ += state_.num_items();
+    const int32_t before = state_.num_parts();
+    if (!state_.Decode()) return;
+    step.num_parts = state_.num_parts();
+    if (step.num_parts < before) {
+      const SearchValue value = state_.Evaluate();
+      step.value = value.objective;
+      const bool better = best.part < 0 || std::tie(step.num_parts, step.value) <
+                                               std::tie(best.num_parts, best.value);
+      if (value.feasible() && value.objective <= limit_ && better) best = step;
+    }
+    state_.Reject();
+  }
+
+  const PartedSolution& start_;
+  const Picos limit_;
+  int64_t& work_;
+  PartState state_;
+};
+
+}  // namespace
+
+PartedSolution SimplifyParts(const PlacementProblem& problem, const ProblemGraph& graph,
+                             const PartedSolution& start, Picos limit, int64_t& work) {
+  if (problem.items.empty() || !start.score.feasible) return start;
+  return Simplifier(problem, graph, start, limit, work).Run();
+}
+
+}  // namespace allot
