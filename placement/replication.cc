@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "placement/evaluator.h"
+#include "placement/verify.h"
+#include "placement/violation.h"
 #include "support/status.h"
 
 namespace allot {
@@ -67,31 +69,28 @@ ReplicationScore Evaluate(const PlacementProblem& problem, const ProblemGraph& g
 absl::Status Verify(const PlacementProblem& problem, const ReplicatedPlacement& replicated,
                     Picos claimed_period) {
   if (replicated.placements.size() != replicated.shares.size() || replicated.placements.empty()) {
-    return InputError("there are ", replicated.placements.size(), " placements and ",
-                      replicated.shares.size(), " shares");
+    return Violation("there are ", replicated.placements.size(), " placements and ",
+                     replicated.shares.size(), " shares");
   }
   int64_t cycle = 0;
   std::vector<Int128> device_load(problem.devices.size(), 0), channel_load(problem.num_channels, 0);
   IdVector<DeviceId, std::set<ItemId>> kept(problem.devices.size());
+  IdVector<DeviceId, Bytes> live(problem.devices.size());
+  const ProblemGraph graph = BuildGraph(problem);
   for (size_t i = 0; i < replicated.placements.size(); ++i) {
     const int64_t share = replicated.shares[i];
-    if (share < 1) return InputError("placement ", i, ": its share is ", share);
+    if (share < 1) return Violation("placement ", i, ": its share is ", share);
     cycle += share;
-    const Placement& on = replicated.placements[i].device_of;
-    if (on.size() != problem.items.size()) {
-      return InputError("placement ", i, ": places ", on.size(), " of ", problem.items.size(),
-                        " items");
+    const Solution& solution = replicated.placements[i];
+    ALLOT_RETURN_IF_ERROR(VerifyPlacement(problem, solution), "placement ", i, ": ");
+    const auto use = MeasureMemory(problem, solution, Simulate(problem, graph, solution));
+    for (const DeviceId d : problem.devices.ids()) {
+      live[d] = std::max(live[d], use[d].peak - use[d].resident);
     }
+    const Placement& on = solution.device_of;
     std::set<DeviceId> used;
     for (const ItemId item : problem.items.ids()) {
-      if (!problem.devices.Contains(on[item])) {
-        return InputError("placement ", i, ": item ", item.index(), " is on no device");
-      }
       const std::optional<Picos>& time = problem.items[item].time[on[item]];
-      if (!time.has_value()) {
-        return InputError("placement ", i, ": item ", item.index(), " cannot run on device ",
-                          on[item].index());
-      }
       device_load[static_cast<size_t>(on[item].index())] += static_cast<Int128>(*time) * share;
       kept[on[item]].insert(item);
       used.insert(on[item]);
@@ -100,14 +99,6 @@ absl::Status Verify(const PlacementProblem& problem, const ReplicatedPlacement& 
       for (const DeviceId d : used) {
         device_load[static_cast<size_t>(d.index())] +=
             static_cast<Int128>(problem.devices[d].part_cost) * share;
-      }
-    }
-    for (const std::vector<ItemId>& group : problem.together) {
-      for (const ItemId item : group) {
-        if (on[item] != on[group[0]]) {
-          return InputError("placement ", i, ": items ", group[0].index(), " and ", item.index(),
-                            " are apart");
-        }
       }
     }
     for (const FlowId id : problem.flows.ids()) {
@@ -126,10 +117,6 @@ absl::Status Verify(const PlacementProblem& problem, const ReplicatedPlacement& 
       }
       for (const DeviceId d : receivers) {
         const std::optional<Picos> time = problem.TransferTime(id, on[flow.from], d);
-        if (!time.has_value()) {
-          return InputError("placement ", i, ": flow ", id.index(), " has no route from device ",
-                            on[flow.from].index(), " to ", d.index());
-        }
         for (const ChannelId channel : problem.Channels(on[flow.from], d)) {
           channel_load[static_cast<size_t>(channel.index())] += static_cast<Int128>(*time) * share;
         }
@@ -150,9 +137,9 @@ absl::Status Verify(const PlacementProblem& problem, const ReplicatedPlacement& 
         break;
       }
     }
-    if (resident > problem.devices[d].memory) {
-      return InputError("device ", d.index(), ": ", resident, " resident bytes are more than ",
-                        problem.devices[d].memory);
+    if (resident + live[d] > problem.devices[d].memory) {
+      return ExcessOfMemory(NameOf(problem, d), " holds ", resident, " resident bytes and ",
+                            live[d], " at once besides but has ", problem.devices[d].memory);
     }
   }
   Int128 most = 0;
@@ -160,7 +147,7 @@ absl::Status Verify(const PlacementProblem& problem, const ReplicatedPlacement& 
   for (const Int128 load : channel_load) most = std::max(most, load);
   const auto period = static_cast<Picos>((most + cycle - 1) / cycle);
   if (period != claimed_period) {
-    return InputError("the period is ", period, " ps, not ", claimed_period);
+    return Violation("the period is ", period, " ps, not ", claimed_period);
   }
   return absl::OkStatus();
 }

@@ -39,8 +39,10 @@ struct ReplicationScore {
 ReplicationScore Evaluate(const PlacementProblem& problem, const ProblemGraph& graph,
                           const ReplicatedPlacement& replicated);
 
-// Checks an answer from the definitions, sharing no code with Evaluate(): shares, groups, devices,
-// weights and loads. One error that names what is wrong.
+// Checks an answer from the definitions, sharing no code with Evaluate(): every placement by itself
+// as VerifyPlacement() does, shares, loads, and the memory of all that is kept with what the
+// largest of them needs on top along its schedule. One error that names what is wrong; an error of
+// the code ResourceExhausted is about memory.
 absl::Status Verify(const PlacementProblem& problem, const ReplicatedPlacement& replicated,
                     Picos claimed_period);
 

@@ -53,6 +53,7 @@ class ClaimReader {
   ClaimReader(const PlacementProblem& problem, const Json& json, const std::string& file,
               Diagnostics& diagnostics)
       : problem_(problem),
+        graph_(BuildGraph(problem)),
         reader_(json, file, "", diagnostics),
         items_(NamesOf<ItemId>("item", problem.items)),
         devices_(NamesOf<DeviceId>("device", problem.devices)) {}
@@ -65,7 +66,7 @@ class ClaimReader {
       if (millis >= 0 && millis < kMaxMillis) claim_.objective_ms = millis;
       if (!claim_.objective_ms.has_value()) reader_.Error("objective", "is out of range");
     }
-    claim_.solution.order = BuildGraph(problem_).topological;
+    claim_.solution.order = graph_.topological;
     const Json* schedule = reader_.Find("schedule");
     const auto* entries = schedule == nullptr ? nullptr : schedule->If<Json::Array>();
     if (schedule != nullptr && (entries == nullptr || !entries->empty())) ReadSchedule();
@@ -136,6 +137,23 @@ class ClaimReader {
     }
   }
 
+  // The numbers of the items as they run; without them, the smallest topological order.
+  void ReadOrder(JsonReader& entry, Solution& solution) {
+    solution.order = graph_.topological;
+    const Json* order = entry.Find("order");
+    if (order == nullptr) return;
+    solution.order.clear();
+    const auto* numbers = order->If<Json::Array>();
+    if (numbers == nullptr) return entry.Error("order", "must be a list of numbers of items");
+    for (const Json& number : *numbers) {
+      const auto* index = number.If<int64_t>();
+      if (index == nullptr || *index < 0 || *index >= static_cast<int64_t>(problem_.items.size())) {
+        return entry.Error("order", "names an item that does not exist");
+      }
+      solution.order.emplace_back(static_cast<int32_t>(*index));
+    }
+  }
+
   void ReadReplication() {
     JsonReader reader = reader_.Object("replication");
     const Json* period = reader.Find("period");
@@ -151,6 +169,7 @@ class ClaimReader {
       }
       Solution solution;
       ReadPlacement(entry, solution);
+      ReadOrder(entry, solution);
       claim_.replicated.placements.push_back(std::move(solution));
       claim_.replicated.shares.push_back(share);
     }
@@ -223,33 +242,12 @@ class ClaimReader {
   }
 
   const PlacementProblem& problem_;
+  const ProblemGraph graph_;
   JsonReader reader_;
   Names<ItemId> items_;
   Names<DeviceId> devices_;
   Claim claim_;
 };
-
-// Whether the placement can be simulated at all.
-absl::Status CheckPlacement(const PlacementProblem& problem, const Solution& solution) {
-  for (const ItemId id : problem.items.ids()) {
-    const DeviceId device = solution.device_of[id];
-    if (problem.items[id].time[device].has_value()) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("item ", id.index(), " '", problem.items[id].name, "' is on device '",
-                     problem.devices[device].name, "', which cannot run it"));
-  }
-  for (const FlowId id : problem.flows.ids()) {
-    const DeviceId from = solution.device_of[problem.flows[id].from];
-    for (const ItemId item : problem.flows[id].to) {
-      const DeviceId to = solution.device_of[item];
-      if (problem.TransferTime(id, from, to).has_value()) continue;
-      return absl::FailedPreconditionError(
-          absl::StrCat("flow ", id.index(), " has no route from device '",
-                       problem.devices[from].name, "' to device '", problem.devices[to].name, "'"));
-    }
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -300,7 +298,7 @@ absl::StatusOr<Claim> ReadClaim(const PlacementProblem& problem, absl::string_vi
 }
 
 absl::StatusOr<Picos> VerifyClaim(const PlacementProblem& problem, const Claim& claim) {
-  ALLOT_RETURN_IF_ERROR(CheckPlacement(problem, claim.solution));
+  ALLOT_RETURN_IF_ERROR(VerifyPlacement(problem, claim.solution));
   const ProblemGraph graph = BuildGraph(problem);
   Solution simulated = claim.solution;
   simulated.order = graph.topological;

@@ -40,14 +40,22 @@ std::optional<double> ReplicationGap(const SteadyState& state) {
   return GapOf(state.score.period, state.bound.value);
 }
 
-Json ReplicationJson(const PlacementProblem& problem, const SteadyState& state) {
+Json ReplicationJson(const PlacementProblem& problem, const ProblemGraph& graph,
+                     const SteadyState& state) {
   const ReplicatedPlacement& replicated = state.replicated;
   const bool solved = !replicated.placements.empty();
   const std::optional<double> gap = ReplicationGap(state);
   Json::Array shares;
   for (size_t i = 0; i < replicated.placements.size(); ++i) {
-    shares.push_back(Json::Object{{"share", replicated.shares[i]},
-                                  {"placement", PlacementJson(problem, replicated.placements[i])}});
+    const Solution& solution = replicated.placements[i];
+    Json::Object share{{"share", replicated.shares[i]},
+                       {"placement", PlacementJson(problem, solution)}};
+    if (solution.order != graph.topological) {
+      Json::Array order;
+      for (const ItemId item : solution.order) order.emplace_back(int64_t{item.index()});
+      share.emplace_back("order", std::move(order));
+    }
+    shares.push_back(std::move(share));
   }
   return Json::Object{{"period", solved ? Json(ToMillis(state.score.period)) : Json()},
                       {"lower_bound", ToMillis(state.bound.value)},
@@ -140,7 +148,7 @@ Json SolveJson(const SolveReport& report) {
                                                       Simulate(problem, report.graph, *result.best))
                                        : Json(Json::Array()));
   if (report.replication.has_value()) {
-    json.emplace_back("replication", ReplicationJson(problem, *report.replication));
+    json.emplace_back("replication", ReplicationJson(problem, report.graph, *report.replication));
   }
   return json;
 }

@@ -134,6 +134,31 @@ TEST_F(VerifyTest, TooMuchLiveMemory) {
   EXPECT_THAT(Complaint(), HasSubstr("device 'd0' holds 25 bytes at 0 ps but has 24"));
 }
 
+// What needs no schedule is told without one, and memory after every other rule.
+TEST_F(VerifyTest, RulesOfThePlacementAlone) {
+  const auto complaint = [this] {
+    return std::string(VerifyPlacement(problem_, solution_).message());
+  };
+  EXPECT_EQ(complaint(), "");
+  problem_.devices[kD0].memory = 1;
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(Verify(problem_, solution_, schedule_, 25).code(),
+            absl::StatusCode::kResourceExhausted);
+  --schedule_.transfers[0].end;
+  EXPECT_EQ(Verify(problem_, solution_, schedule_, 25).code(),
+            absl::StatusCode::kFailedPrecondition);
+  problem_.routes[kD0][kD1].reset();
+  EXPECT_EQ(complaint(), "flow 0 has no route from device 'd0' to device 'd1'");
+  problem_.execution = Execution::kCalls;
+  EXPECT_EQ(complaint(), "");
+  solution_.call_of = IdVector<ItemId, int32_t>(3, 1);
+  EXPECT_EQ(complaint(), "item 0 'a' is in call 1 of device 'd0', which makes 1 at most");
+  problem_.devices[kD0].pool = problem_.devices[kD1].pool = true;
+  EXPECT_EQ(complaint(), "");
+  solution_.call_of.resize(2);
+  EXPECT_EQ(complaint(), "the calls are given for 2 items instead of 3");
+}
+
 TEST_F(VerifyTest, WrongShapes) {
   solution_.order.pop_back();
   EXPECT_THAT(Complaint(), HasSubstr("the order has 2 items instead of 3"));
