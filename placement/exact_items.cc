@@ -120,16 +120,18 @@ class Exact {
     if (known_ != nullptr) Impose(known_->after, known_->before, instance_);
     // Without the bounds this much is often enough.
     bool complete = known_ == nullptr && SearchBelow(Upper(), work_ / 16, least);
-    if (!complete) {
+    // What has nothing yet may have spent more than all on a first solution.
+    if (!complete && result_.work < work_) {
       if (known_ == nullptr) RaiseKnown();
       // The tree is sometimes many times smaller from the other end of the schedule, and seldom
       // a few times larger.
-      complete = SearchBelow(Upper(), work_ / 8, least, /*backwards=*/true) ||
-                 SearchBelow(Upper(), work_ - result_.work - work_ / 4, least);
+      complete =
+          SearchBelow(Upper(), work_ / 8, least, /*backwards=*/true) ||
+          (result_.work < work_ && SearchBelow(Upper(), work_ - result_.work - work_ / 4, least));
     }
     if (complete) {
       Judged(least);
-    } else if (Upper() < kNever) {
+    } else if (Upper() < kNever && result_.work < work_) {
       RaiseBound(work_ / 4);
     }
   }

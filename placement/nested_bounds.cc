@@ -70,6 +70,8 @@ class Nest {
     CallSearchLimits limits;
     limits.goal = least;
     limits.work = work / 2;
+    // With no work left, what is proven before anything is tried, and no first solution.
+    if (work <= 0) limits.upper = kNever - 1;
     const CallSearchResult first = SearchCalls(part, limits);
     int64_t spent = first.work + 1;
     least = std::max({least, first.lower, first.complete && first.found ? first.value : 0});

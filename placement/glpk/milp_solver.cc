@@ -23,7 +23,8 @@ struct MilpOptions {
 OptionSchema<MilpOptions> Schema() {
   return OptionSchema<MilpOptions>()
       .Add("nodes", &MilpOptions::nodes,
-           "Nodes of the search tree; 0: as many as the work allows at one unit per row and node")
+           "Nodes of the search tree; 0: as many as the work allows at one unit per row and node, "
+           "none if it does not allow one")
       .Add("formulation", &MilpOptions::formulation,
            "assignment (loads only), scheduling (latency only), or auto (what the objective needs)")
       .Add("max-rows", &MilpOptions::max_rows, "Refuse larger models");
@@ -58,8 +59,12 @@ class Milp : public PlacementSolver {
         const PlacementMilp milp,
         BuildPlacementMilp(problem, input.graph, form, horizon, options_.max_rows));
     const auto rows = static_cast<int64_t>(milp.model.rows.size());
-    const int64_t nodes =
-        options_.nodes > 0 ? options_.nodes : std::max<int64_t>(1, input.limits.work / (rows + 1));
+    const int64_t nodes = options_.nodes > 0 ? options_.nodes : input.limits.work / (rows + 1);
+    if (nodes == 0) {  // not even the relaxation
+      result.best = std::move(start);
+      if (result.best.has_value()) result.termination = Termination::kFeasible;
+      return result;
+    }
     std::vector<double> incumbent;
     if (start.has_value()) incumbent = WriteColumns(problem, input.graph, milp, *start);
     ALLOT_ASSIGN_OR_RETURN(

@@ -143,7 +143,7 @@ void MemoryLedger::Place(int32_t item, int32_t device) {
 }
 
 Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
-                      const SolutionBuilder& build, int64_t& work) {
+                      const SolutionBuilder& build, int64_t& work, int64_t limit) {
   constexpr int kRounds = 5;
   std::vector<Bytes> capacity;
   for (const auto& device : problem.devices) capacity.push_back(device.memory);
@@ -157,7 +157,7 @@ Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
       best_value = value;
       best = solution;
     }
-    if (value.excess == 0) break;
+    if (value.excess == 0 || work >= limit) break;
     const Score score = evaluator.FullScore(solution);
     for (const DeviceId device : problem.devices.ids()) {
       const Bytes excess = score.peak[device] - problem.devices[device].memory;

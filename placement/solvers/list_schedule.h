@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "placement/evaluator.h"
@@ -57,10 +58,11 @@ class MemoryLedger {
 using SolutionBuilder = std::function<Solution(const std::vector<Bytes>& capacity)>;
 
 // Calls `build` with the capacities of all devices; where the peak of what it returns exceeds a
-// memory, again with less by as much, a few times. Returns the best of all, feasible or not. Adds
-// to `work`.
+// memory, again with less by as much, a few times while `work`, to which it adds, is below `limit`.
+// Returns the best of all, feasible or not.
 Solution WithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
-                      const SolutionBuilder& build, int64_t& work);
+                      const SolutionBuilder& build, int64_t& work,
+                      int64_t limit = std::numeric_limits<int64_t>::max());
 // The best feasible solution of several builders, each within memory.
 SolveResult BestWithinMemory(const PlacementProblem& problem, Evaluator& evaluator,
                              const std::vector<SolutionBuilder>& builders);

@@ -113,13 +113,14 @@ class Modular : public PlacementSolver {
       const int64_t effort = BeamEffort(costs, *order);
       const int64_t width = std::min<int64_t>(work / 2 / effort, 64);
       if (width < 1) continue;
+      const int64_t until = spent + work / 2;
       offer(WithinMemory(
           problem, evaluator,
           [&](const std::vector<Bytes>& capacity) {
             spent += width * effort;
             return BeamSchedule(costs, *order, width, capacity);
           },
-          spent));
+          spent, until));
     }
     return best;
   }
