@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "placement/claims.h"
 #include "placement/verify.h"
 #include "support/status.h"
 
@@ -60,6 +61,8 @@ class CaseSearch {
     result.best = std::move(found.best);
     result.score = std::move(score);
     result.solver = std::move(found.solver);
+    Claims claims;
+    ALLOT_RETURN_IF_ERROR(claims.Add(name_, result));
     result.termination = result.lower_bound.value >= result.score.objective
                              ? Termination::kOptimal
                              : Termination::kFeasible;

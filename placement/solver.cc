@@ -1,32 +1,12 @@
 #include "placement/solver.h"
 
+#include "placement/claims.h"
 #include "placement/verify.h"
+#include "placement/violation.h"
 #include "support/status.h"
 
 namespace allot {
 namespace {
-
-// Whether a solution can be simulated at all: one device per item, and a topological order.
-bool WellFormed(const PlacementProblem& problem, const Solution& solution) {
-  const size_t n = problem.items.size();
-  if (solution.device_of.size() != n || solution.order.size() != n) return false;
-  if (!solution.call_of.empty() && solution.call_of.size() != n) return false;
-  for (const DeviceId device : solution.device_of) {
-    if (!problem.devices.Contains(device)) return false;
-  }
-  IdVector<ItemId, int64_t> position(n, -1);
-  for (size_t i = 0; i < n; ++i) {
-    const ItemId item = solution.order[i];
-    if (!problem.items.Contains(item) || position[item] >= 0) return false;
-    position[item] = static_cast<int64_t>(i);
-  }
-  for (const PlacementProblem::Flow& flow : problem.flows) {
-    for (const ItemId to : flow.to) {
-      if (position[to] < position[flow.from]) return false;
-    }
-  }
-  return true;
-}
 
 absl::Status CheckFeatures(const PlacementProblem& problem, const ProblemFeatures& features,
                            absl::string_view name) {
@@ -42,6 +22,44 @@ absl::Status CheckFeatures(const PlacementProblem& problem, const ProblemFeature
   if (missing.empty()) return absl::OkStatus();
   return absl::UnimplementedError(
       absl::StrCat(name, ": does not handle ", missing, "; 'auto' picks solvers that do"));
+}
+
+// The value of the solution to start from, unless it exceeds a memory: then it says nothing.
+absl::StatusOr<std::optional<Picos>> ValueOfIncumbent(const SolveInput& input) {
+  constexpr absl::string_view kWhose = "the solution to start from: ";
+  if (const absl::Status rules = VerifyPlacement(input.problem, *input.incumbent); !rules.ok()) {
+    return InputError(kWhose, rules.message());
+  }
+  const Score score = Evaluate(input.problem, input.graph, *input.incumbent);
+  if (!score.feasible) return std::nullopt;
+  if (input.known_bound > score.objective) {
+    return InputError(kWhose, "its value ", score.objective, " ps is below the given bound of ",
+                      input.known_bound, " ps");
+  }
+  return score.objective;
+}
+
+// Scores the answer, which must keep every rule. A solver may work with less than the full rules of
+// memory; what exceeds one counts as not found.
+absl::Status VerifyBest(const SolveInput& input, SolveResult& result) {
+  const PlacementProblem& problem = input.problem;
+  ALLOT_RETURN_IF_ERROR(VerifyPlacement(problem, *result.best));
+  const Score score = Evaluate(problem, input.graph, *result.best);
+  const absl::Status status =
+      Verify(problem, *result.best, Simulate(problem, input.graph, *result.best), score.objective);
+  const bool exceeds = absl::IsResourceExhausted(status);
+  if (!exceeds) ALLOT_RETURN_IF_ERROR(status);
+  if (exceeds == score.feasible) {
+    return Violation("its evaluation takes it for ", score.feasible ? "feasible" : "infeasible",
+                     exceeds ? absl::StrCat(", but ", status.message()) : "");
+  }
+  if (exceeds) {
+    result.best.reset();
+    result.termination = Termination::kNoSolutionFound;
+    return absl::OkStatus();
+  }
+  result.score = score;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -62,11 +80,14 @@ absl::string_view TerminationName(Termination termination) {
 
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
                                   const SolveInput& input) {
-  const PlacementProblem& problem = input.problem;
-  ALLOT_RETURN_IF_ERROR(Check(problem));
-  ALLOT_RETURN_IF_ERROR(CheckFeatures(problem, solver.features(), name));
-  if (input.incumbent != nullptr && !WellFormed(problem, *input.incumbent)) {
-    return InputError("the solution to start from does not belong to this problem");
+  ALLOT_RETURN_IF_ERROR(Check(input.problem));
+  ALLOT_RETURN_IF_ERROR(CheckFeatures(input.problem, solver.features(), name));
+  Claims claims;
+  if (input.incumbent != nullptr) {
+    ALLOT_ASSIGN_OR_RETURN(const std::optional<Picos> value, ValueOfIncumbent(input));
+    if (value.has_value()) {
+      ALLOT_RETURN_IF_ERROR(claims.Know("the solution to start from", *value));
+    }
   }
   ALLOT_ASSIGN_OR_RETURN(SolveResult result, solver.Solve(input), name, ": ");
   if (result.solver.empty()) result.solver = std::string(name);
@@ -78,31 +99,21 @@ absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_vi
         absl::StrCat(name, ": ends ", TerminationName(result.termination),
                      result.best.has_value() ? " with a solution" : " without a solution"));
   }
+  if (result.work < 0 || result.lower_bound.value < 0) {
+    return absl::InternalError(absl::StrCat(name, ": has spent work of ", result.work,
+                                            " and claims a bound of ", result.lower_bound.value));
+  }
+  result.score = Score();
+  if (result.best.has_value()) {
+    if (const absl::Status status = VerifyBest(input, result); !status.ok()) {
+      return absl::InternalError(absl::StrCat(name, ": wrong answer: ", status.message()));
+    }
+  }
+  ALLOT_RETURN_IF_ERROR(claims.Add(name, result));
   if (!result.best.has_value()) return result;
-  if (!WellFormed(problem, *result.best)) {
-    return absl::InternalError(absl::StrCat(name, ": its solution has no topological order"));
-  }
-  result.score = Evaluate(problem, input.graph, *result.best);
-  if (!result.score.feasible) {
-    // A solver may work with less than the full rules of memory; what it found does not count then.
-    // A bound of fewer rules still holds.
-    result.best.reset();
-    result.score = Score();
-    result.termination = Termination::kNoSolutionFound;
-    return result;
-  }
-  ALLOT_RETURN_IF_ERROR(Verify(problem, *result.best, Simulate(problem, input.graph, *result.best),
-                               result.score.objective),
-                        name, ": wrong answer: ");
-
   if (result.termination == Termination::kOptimal &&
       result.lower_bound.value < result.score.objective) {
     result.lower_bound = {result.score.objective, std::string(name)};
-  }
-  if (result.lower_bound.value > result.score.objective) {
-    return absl::InternalError(absl::StrCat(name, ": its bound ", result.lower_bound.name, " of ",
-                                            result.lower_bound.value, " ps exceeds the value ",
-                                            result.score.objective, " ps of its own solution"));
   }
   if (result.lower_bound.value == result.score.objective) {
     result.termination = Termination::kOptimal;

@@ -27,7 +27,7 @@ using StageHook = std::function<void(const SolveResult& reached)>;
 
 // Work limits rule, not clocks: the same problem, work and seed give the same result everywhere.
 struct SolveLimits {
-  int64_t work = 1'000'000;  // solver-defined units, roughly one item evaluation each
+  int64_t work = 1'000'000;  // units of about one item evaluation; how strict: docs/placement.md, 5
   uint64_t seed = 1;
   int threads = 1;  // never changes the result
   // If set, called whenever the best value or bound improves, on any thread but never on two at
@@ -56,7 +56,8 @@ struct SolveInput {
   const PlacementProblem& problem;
   const ProblemGraph& graph;
   const SolveLimits& limits;
-  // A feasible solution to start from, or nullptr.
+  // A solution to start from, or nullptr. It keeps every rule but may exceed a memory; if it does
+  // not, its value is known, and what contradicts it is an error.
   const Solution* incumbent = nullptr;
   // module[i] of each item, if something has split the problem; else empty.
   std::vector<int32_t> module_of;
@@ -81,7 +82,11 @@ class PlacementSolver {
   virtual absl::StatusOr<SolveResult> Solve(const SolveInput& input) const = 0;
 };
 
-// Checks, solves, verifies, scores: the only way other code calls a solver.
+// Checks, solves, verifies, scores: the only way other code calls a solver. An answer that only
+// exceeds a memory counts as not found. Errors: InvalidArgument for a problem, an incumbent or a
+// known bound that cannot be; Unimplemented for a problem that the solver does not handle; what the
+// solver returns; Internal, with the name of the solver, for an answer that breaks any other rule
+// and for a bound or a proof that a known answer refutes (claims.h).
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
                                   const SolveInput& input);
 

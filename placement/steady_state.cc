@@ -447,4 +447,23 @@ absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
   return result;
 }
 
+absl::Status VerifySteadyState(const PlacementProblem& problem, const SteadyState& state,
+                               const Score* single) {
+  const auto refuted = [&state](absl::string_view what, Picos value) {
+    return absl::InternalError(absl::StrCat("the bound ", state.bound.name, " of ",
+                                            state.bound.value, " ps exceeds ", what, " of ", value,
+                                            " ps"));
+  };
+  if (single != nullptr && state.bound.value > single->objective) {
+    return refuted("the value of a single placement", single->objective);
+  }
+  if (state.replicated.placements.empty()) return absl::OkStatus();
+  const absl::Status holds = Verify(problem, state.replicated, state.score.period);
+  if (!holds.ok()) return absl::InternalError(absl::StrCat("wrong answer: ", holds.message()));
+  if (state.bound.value > state.score.period) {
+    return refuted("the period with replicas", state.score.period);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace allot

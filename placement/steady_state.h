@@ -40,6 +40,11 @@ absl::StatusOr<SteadyState> SolveSteadyState(const PlacementProblem& problem,
                                              const ProblemGraph& graph, const Solution* incumbent,
                                              int64_t work, int64_t max_cycle = kMaxCycle);
 
+// Whether an answer holds: what Verify() says of its placements, and that no answer is below its
+// bound, neither its own nor `single` (may be null), a placement that is known to be feasible.
+absl::Status VerifySteadyState(const PlacementProblem& problem, const SteadyState& state,
+                               const Score* single);
+
 // The certificate alone: rounds of better weights. With kPerGroup each placement of the mixture is
 // formed into parts, and what it launches counts (turns_bound.h). Holds for a single placement,
 // too.

@@ -219,10 +219,9 @@ absl::StatusOr<SteadyState> Replicate(const Arguments& arguments, const Placemen
       SteadyState state,
       SolveSteadyState(problem, graph, result.best.has_value() ? &*result.best : nullptr,
                        WorkFor(arguments, problem), arguments.turns));
-  if (!state.replicated.placements.empty()) {
-    ALLOT_RETURN_IF_ERROR(Verify(problem, state.replicated, state.score.period),
-                          "replication: wrong answer: ");
-  }
+  ALLOT_RETURN_IF_ERROR(
+      VerifySteadyState(problem, state, result.best.has_value() ? &result.score : nullptr),
+      "replication: ");
   return state;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "placement/claims.h"
 #include "support/status.h"
 
 namespace allot {
@@ -56,6 +57,7 @@ absl::StatusOr<SolveResult> SolveWithin(const PlacementSolver& solver, absl::str
                                         const SolveInput& input, double seconds) {
   const auto start = std::chrono::steady_clock::now();
   Standing standing;
+  Claims claims;
   Picos told_value = -1, told_bound = 0;
   SolveLimits limits = input.limits;
   if (input.limits.progress != nullptr) {
@@ -77,6 +79,7 @@ absl::StatusOr<SolveResult> SolveWithin(const PlacementSolver& solver, absl::str
         input.module_of};
     absl::StatusOr<SolveResult> result = Solve(solver, name, next);
     if (!result.ok()) return result.status();
+    ALLOT_RETURN_IF_ERROR(claims.Add(name, *result));
     const int64_t spent = result->work;
     standing.Take(*std::move(result));
     if (limits.progress != nullptr) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "placement/bounds.h"
+#include "placement/claims.h"
 #include "placement/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"
@@ -36,6 +37,7 @@ struct Task {
 // What the portfolio knows so far.
 struct Standing {
   SolveResult result;
+  Claims claims;  // of all solvers, held against each other
 
   void Take(SolveResult other) {
     result.work += other.work;
@@ -245,8 +247,10 @@ class Portfolio : public PlacementSolver {
     for (size_t i = 1; i < wanted; ++i) threads.emplace_back(run);
     run();
     for (std::thread& thread : threads) thread.join();
-    for (absl::StatusOr<SolveResult>& result : results) {
+    for (size_t i = 0; i < results.size(); ++i) {
+      absl::StatusOr<SolveResult>& result = results[i];
       if (result.ok()) {
+        ALLOT_RETURN_IF_ERROR(standing.claims.Add(tasks[i].name, *result));
         standing.Take(*std::move(result));
       } else if (absl::IsInternal(result.status())) {
         return result.status();

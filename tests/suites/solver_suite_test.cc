@@ -1,42 +1,28 @@
-// What every solver in the registry must do, whatever it is: answers that verify, no answer better
-// than the best there is, the same answer again, bounds that hold, and honesty about what it did
-// not find.
+// Every solver in the registry on problems of every kind: what conformance.h asks of all of them.
 #include <algorithm>
-#include <limits>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "placement/brute_force_parts.h"
-#include "placement/evaluator.h"
 #include "placement/solver.h"
-#include "placement/verify.h"
 #include "tests/models/random_problem.h"
+#include "tests/suites/conformance.h"
 #include "tools/program_registries.h"
 
 namespace allot {
 namespace {
 
 using testing::Describe;
+using testing::Examine;
+using testing::FindTruth;
+using ::testing::IsEmpty;
 using testing::RandomOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
 using testing::RandomStagedOptions;
-
-struct Oracle {
-  std::optional<Score> best;
-};
-
-Oracle Ask(const PlacementProblem& problem, const ProblemGraph& graph) {
-  int64_t spent = 0;
-  bool complete = true;
-  const std::optional<Solution> solution =
-      BestByEnumeration(problem, graph, std::numeric_limits<Picos>::max(),
-                        std::numeric_limits<int64_t>::max(), spent, complete);
-  EXPECT_TRUE(complete);
-  Oracle oracle;
-  if (solution.has_value()) oracle.best = Evaluate(problem, graph, *solution);
-  return oracle;
-}
+using testing::Truth;
+using testing::Verdict;
+using testing::WorkAllowance;
 
 class SolverSuite : public ::testing::TestWithParam<std::string> {
  protected:
@@ -52,53 +38,14 @@ class SolverSuite : public ::testing::TestWithParam<std::string> {
     return Solve(*solver_, GetParam(), SolveInput{problem, graph, limits, incumbent, {}});
   }
 
-  // Solves one problem and holds the answer against the oracle. Returns whether it was solved.
-  bool CheckAgainst(const PlacementProblem& problem, const Oracle& oracle, int64_t work) const {
-    const ProblemGraph graph = BuildGraph(problem);
-    const SolveLimits limits{work, 3, 1};
-    const absl::StatusOr<SolveResult> result = Run(problem, graph, limits);
-    if (!result.ok()) {
-      // A solver may refuse problems of other kinds; it may not break.
-      EXPECT_NE(result.status().code(), absl::StatusCode::kInternal) << result.status();
-      ++refused_;
-      return false;
-    }
-    if (result->lower_bound.value > 0 && oracle.best.has_value()) {
-      EXPECT_LE(result->lower_bound.value, oracle.best->objective) << result->lower_bound.name;
-    }
-    if (!result->best.has_value()) {
-      if (result->termination == Termination::kInfeasible) {
-        EXPECT_FALSE(oracle.best.has_value()) << "claims that there is no solution";
-      } else {
-        EXPECT_EQ(result->termination, Termination::kNoSolutionFound);
-      }
-      return false;
-    }
-    if (!oracle.best.has_value()) {
-      ADD_FAILURE() << "found a solution where there is none";
-      return false;
-    }
-    const Score score = Evaluate(problem, graph, *result->best);
-    EXPECT_TRUE(score.feasible);
-    EXPECT_EQ(score.objective, result->score.objective);
-    EXPECT_GE(score.objective, oracle.best->objective);
-    if (result->termination == Termination::kOptimal) {
-      EXPECT_EQ(score.objective, oracle.best->objective);
-    }
-    EXPECT_TRUE(
-        Verify(problem, *result->best, Simulate(problem, graph, *result->best), score.objective)
-            .ok());
-    // Again, and with other threads: the same to the last item.
-    const absl::StatusOr<SolveResult> again = Run(problem, graph, SolveLimits{work, 3, 2});
-    EXPECT_TRUE(again.ok()) << again.status();
-    if (again.ok()) {
-      EXPECT_EQ(again->best, result->best);
-      EXPECT_EQ(again->termination, result->termination);
-      EXPECT_EQ(again->work, result->work);
-      EXPECT_EQ(again->solver, result->solver);
-      EXPECT_EQ(again->lower_bound.value, result->lower_bound.value);
-    }
-    return true;
+  // Holds the solver's answers to one problem against the truth. Returns whether it was solved.
+  bool CheckAgainst(const PlacementProblem& problem, const Truth& truth, int64_t work) const {
+    SolveLimits limits{work, 3, 1};
+    limits.solvers = &registry_;
+    const Verdict verdict = Examine(*solver_, GetParam(), problem, truth, limits);
+    EXPECT_THAT(verdict.faults, IsEmpty());
+    refused_ += verdict.refused ? 1 : 0;
+    return verdict.solved;
   }
 
   Registry<PlacementSolver> registry_;
@@ -113,7 +60,7 @@ TEST_P(SolverSuite, AnswersHoldOnProblemsOfEveryKind) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     ASSERT_TRUE(Check(problem).ok()) << Check(problem);
-    solved += CheckAgainst(problem, Ask(problem, BuildGraph(problem)), 20'000) ? 1 : 0;
+    solved += CheckAgainst(problem, FindTruth(problem, BuildGraph(problem)), 20'000) ? 1 : 0;
     if (HasFailure()) return;
   }
   // Who takes any of them must solve some.
@@ -139,7 +86,7 @@ TEST_P(SolverSuite, AnswersHoldWithStagingContiguityTrainingAndCalls) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     ASSERT_TRUE(Check(problem).ok()) << Check(problem);
-    CheckAgainst(problem, Ask(problem, BuildGraph(problem)), 20'000);
+    CheckAgainst(problem, FindTruth(problem, BuildGraph(problem)), 20'000);
     if (HasFailure()) return;
   }
 }
@@ -155,7 +102,7 @@ TEST_P(SolverSuite, LinkLatencyWithoutMemory) {
     options.absent_times = 0;
     options.groups = false;
     const PlacementProblem problem = RandomProblem(seed, options);
-    solved += CheckAgainst(problem, Ask(problem, BuildGraph(problem)), 50'000) ? 1 : 0;
+    solved += CheckAgainst(problem, FindTruth(problem, BuildGraph(problem)), 50'000) ? 1 : 0;
     if (HasFailure()) return;
   }
   // Nothing here is odd: who takes such problems at all solves some.
@@ -178,7 +125,7 @@ TEST_P(SolverSuite, KeepsPins) {
     problem.items[ItemId(4)].time[DeviceId(0)] = 7;
     problem.items[ItemId(4)].time[DeviceId(1)].reset();
     problem.items[ItemId(4)].time[DeviceId(2)].reset();
-    CheckAgainst(problem, Ask(problem, BuildGraph(problem)), 20'000);
+    CheckAgainst(problem, FindTruth(problem, BuildGraph(problem)), 20'000);
     if (HasFailure()) return;
   }
 }
@@ -211,7 +158,7 @@ TEST_P(SolverSuite, PairsWithoutRouteAreNotUsed) {
     options.absent_times = 0;
     options.groups = false;
     const PlacementProblem problem = RandomProblem(4, options);
-    CheckAgainst(problem, Ask(problem, BuildGraph(problem)), 20'000);
+    CheckAgainst(problem, FindTruth(problem, BuildGraph(problem)), 20'000);
   }
 }
 
@@ -219,11 +166,11 @@ TEST_P(SolverSuite, OneItemAndNone) {
   RandomProblemOptions options;
   options.items = 1;
   const PlacementProblem one = RandomProblem(5, options);
-  CheckAgainst(one, Ask(one, BuildGraph(one)), 1'000);
+  CheckAgainst(one, FindTruth(one, BuildGraph(one)), 1'000);
   options.items = 0;
   options.groups = false;
   const PlacementProblem none = RandomProblem(5, options);
-  CheckAgainst(none, Ask(none, BuildGraph(none)), 1'000);
+  CheckAgainst(none, FindTruth(none, BuildGraph(none)), 1'000);
 }
 
 TEST_P(SolverSuite, SmallWorkIsEnoughToReturn) {
@@ -235,6 +182,25 @@ TEST_P(SolverSuite, SmallWorkIsEnoughToReturn) {
   for (const int64_t work : {0, 1, 1'000, 100'000}) {
     const absl::StatusOr<SolveResult> result = Run(problem, graph, {work, 1, 1});
     EXPECT_NE(result.status().code(), absl::StatusCode::kInternal) << result.status();
+  }
+}
+
+// Whatever the limit, large problems and small, a first answer included.
+TEST_P(SolverSuite, WorkStaysWithinItsLimit) {
+  for (const int64_t items : {1, 12, 60, 400}) {
+    for (uint64_t seed = 1; seed <= 12; ++seed) {
+      RandomProblemOptions options =
+          seed % 2 == 0 ? RandomOptions(seed, items) : RandomStagedOptions(seed, items);
+      options.items = options.training ? (items + 1) / 2 : items;
+      const PlacementProblem problem = RandomProblem(seed, options);
+      const ProblemGraph graph = BuildGraph(problem);
+      for (const int64_t work : {0, 1, 1'000, 50'000}) {
+        const absl::StatusOr<SolveResult> result = Run(problem, graph, {work, 3, 1});
+        if (!result.ok()) continue;
+        EXPECT_LE(result->work, work + WorkAllowance(GetParam(), problem, work))
+            << work << " units, " << Describe(options);
+      }
+    }
   }
 }
 

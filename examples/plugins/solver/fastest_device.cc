@@ -65,6 +65,17 @@ class Placer {
   allot::IdVector<DeviceId, allot::Bytes> free_;
 };
 
+// Whether every tensor can go from where it is made to where it is read.
+bool AllHaveWays(const allot::PlacementProblem& problem, const allot::Placement& device_of) {
+  for (const allot::FlowId flow : problem.flows.ids()) {
+    const DeviceId from = device_of[problem.flows[flow].from];
+    for (const ItemId to : problem.flows[flow].to) {
+      if (!problem.TransferTime(flow, from, device_of[to]).has_value()) return false;
+    }
+  }
+  return true;
+}
+
 class FastestDevice final : public allot::PlacementSolver {
  public:
   explicit FastestDevice(Options options) : options_(options) {}
@@ -83,6 +94,8 @@ class FastestDevice final : public allot::PlacementSolver {
     for (const ItemId item : input.graph.topological) {
       if (!placer.device_of()[item].valid() && !placer.Place({item})) return result;
     }
+    // Nor does it look for detours where a tensor has no way.
+    if (!AllHaveWays(input.problem, placer.device_of())) return result;
     result.best = allot::Solution{placer.device_of(), input.graph.topological};
     result.termination = allot::Termination::kFeasible;
     result.work = static_cast<int64_t>(input.problem.items.size());

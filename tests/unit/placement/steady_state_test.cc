@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "placement/batching.h"
@@ -17,6 +18,7 @@ namespace allot {
 namespace {
 
 using testing::Describe;
+using ::testing::HasSubstr;
 using testing::RandomOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
@@ -244,6 +246,76 @@ TEST(SteadyStateTest, EveryPlacementOfAMixtureLaunches) {
   for (PlacementProblem::Item& item : problem.items) *item.time[DeviceId(0)] /= 2;
   problem.devices[DeviceId(1)].part_cost = 3;
   EXPECT_EQ(BoundSteadyState(problem, 100'000, Launch::kPerGroup), 11);
+}
+
+// Weights of 90 fit together, and either placement fits alone; the workspace on top does not fit.
+TEST(SteadyStateTest, WhatIsLiveNeedsRoomBesideAllWeights) {
+  PlacementProblem problem = Chain();
+  problem.items[ItemId(0)].workspace = 7;
+  const ProblemGraph graph = BuildGraph(problem);
+  Solution split{Placement(3, DeviceId(0)), graph.topological}, other = split;
+  split.device_of[ItemId(2)] = DeviceId(1);
+  other.device_of[ItemId(0)] = other.device_of[ItemId(1)] = DeviceId(1);
+  const ReplicatedPlacement both{{split, other}, {1, 1}};
+  const Picos period = Evaluate(problem, graph, both).period;
+  problem.devices[DeviceId(0)].memory = 97;
+  EXPECT_TRUE(Verify(problem, both, period).ok()) << Verify(problem, both, period);
+  problem.devices[DeviceId(0)].memory = 96;
+  EXPECT_FALSE(Evaluate(problem, graph, both).feasible);
+  EXPECT_EQ(Verify(problem, both, period),
+            absl::ResourceExhaustedError(
+                "device 'a' holds 90 resident bytes and 7 at once besides but has 96"));
+}
+
+TEST(SteadyStateTest, AnswersBelowTheBoundRefuteIt) {
+  const PlacementProblem problem = Chain();
+  const ProblemGraph graph = BuildGraph(problem);
+  absl::StatusOr<SteadyState> state = SolveSteadyState(problem, graph, nullptr, 100'000);
+  ASSERT_TRUE(state.ok()) << state.status();
+  Score single;
+  single.objective = state->score.period + 5;
+  EXPECT_TRUE(VerifySteadyState(problem, *state, &single).ok());
+  state->bound = {state->score.period + 1, "guess"};
+  EXPECT_THAT(std::string(VerifySteadyState(problem, *state, &single).message()),
+              HasSubstr("exceeds the period with replicas"));
+  state->bound.value = single.objective + 1;
+  EXPECT_THAT(std::string(VerifySteadyState(problem, *state, &single).message()),
+              HasSubstr("exceeds the value of a single placement"));
+  state->bound.value = 0;
+  state->score.period -= 1;
+  const absl::Status wrong = VerifySteadyState(problem, *state, nullptr);
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(wrong.message()), HasSubstr("wrong answer: the period is"));
+}
+
+// Calls the first device optimal for throughput and finds a better one for latency.
+class Forgetful : public PlacementSolver {
+ public:
+  ProblemFeatures features() const override { return {.staged = true}; }
+  absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
+    const bool latency = input.problem.objective == PlacementObjective::kLatency;
+    SolveResult result;
+    result.best = Solution{Placement(input.problem.items.size(), DeviceId(latency ? 1 : 0)),
+                           input.graph.topological};
+    result.termination = latency ? Termination::kFeasible : Termination::kOptimal;
+    // Held to its device, it finds nothing.
+    if (latency && !input.problem.items[ItemId(0)].time[DeviceId(1)].has_value())
+      return SolveResult();
+    return result;
+  }
+};
+
+TEST(BatchingTest, ABoundThatALatencySearchRefutes) {
+  BatchCase batch{1, Chain()};
+  for (PlacementProblem::Item& item : batch.problem.items) {
+    item.time[DeviceId(0)] = 10;
+    item.time[DeviceId(1)] = 5;
+  }
+  const absl::Status status =
+      ChooseBatch({batch}, 20, Forgetful(), "forgetful", SolveLimits()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("forgetful: its bound forgetful of 30 ps exceeds the value 15 ps"));
 }
 
 TEST(BatchingTest, TheLargestBatchWithinTheLimit) {

@@ -135,5 +135,21 @@ TEST(SolveWithin, ErrorsArePassedOn) {
   EXPECT_EQ(SolveWithin(Refusing(), "lazy", input, 1).status().message(), "lazy: not today");
 }
 
+// A bound that a later search refutes is no bound.
+TEST(SolveWithin, AFalseBoundIsFoundOutLater) {
+  const PlacementProblem problem = ThreeDevices();
+  const ProblemGraph graph = BuildGraph(problem);
+  std::vector<Call> calls;
+  const Scripted solver({{0, 2}, {15, 0}}, calls);
+  SolveLimits limits;
+  limits.work = 100'000'000;
+  const absl::Status status =
+      SolveWithin(solver, "scripted", SolveInput{problem, graph, limits, nullptr, {}}, kForever)
+          .status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(status.message(),
+            "scripted: its bound script of 15 ps exceeds the value 10 ps of its own solution");
+}
+
 }  // namespace
 }  // namespace allot
