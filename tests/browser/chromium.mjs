@@ -10,7 +10,8 @@ const FLAGS = [
   '--disable-sync', '--disable-default-apps', '--disable-extensions', '--disable-dev-shm-usage', '--mute-audio', '--hide-scrollbars', '--remote-debugging-pipe',
 ];
 
-const LIMIT_MS = 60000;
+// Tells what hangs from a slow machine.
+const LIMIT_MS = 300000;
 
 export class Chromium {
   constructor(program) {
@@ -76,6 +77,7 @@ export class Tab {
     const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: true });
     const tab = new Tab(browser, targetId, sessionId);
+    await tab.send('Performance.enable', { timeDomain: 'threadTicks' });
     for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await tab.send(`${domain}.enable`);
     await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
     await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
@@ -110,7 +112,7 @@ export class Tab {
   }
 
   /** Waits until the expression is true. */
-  async until(expression, limitMs = 30000) {
+  async until(expression, limitMs = LIMIT_MS) {
     for (const end = Date.now() + limitMs; Date.now() < end;) {
       if (await this.evaluate(expression).catch(() => false)) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -121,6 +123,12 @@ export class Tab {
   async go(url) {
     const { errorText } = await this.send('Page.navigate', { url });
     if (errorText) throw new Error(`${url}: ${errorText}`);
+  }
+
+  /** How long the page's main thread has been running, in milliseconds of processor time. */
+  async workedMs() {
+    const { metrics } = await this.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'TaskDuration').value;
   }
 
   /** Two frames, so that what was asked for is drawn. */

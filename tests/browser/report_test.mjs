@@ -17,20 +17,20 @@ after(() => browser.close());
 const PINS = ['--pin=block[0-9]*[05]/.*=gpu0', '--pin=block[0-9]*[27]/.*=gpu1', '--pin=block[0-9]*9/.*=cpu0'];
 const medium = reportOf(scratch, 'medium', branchingModel(2000), ...PINS);
 
-/** Opens a report; fails unless it is drawn and asks for nothing but itself. Resolves to {tab, drawnMs}. */
+/** Opens a report; fails unless it is drawn and asks for nothing but itself. Resolves to the tab. */
 async function open(file, options) {
   const tab = await Tab.open(browser, options), url = pathToFileURL(file).href;
   await tab.go(url);
   await tab.until("performance.getEntriesByName('drawn').length === 1");
   assert.deepEqual(tab.complaints, []);
   assert.deepEqual([...new Set(tab.requests)], [url]);
-  return { tab, drawnMs: await tab.evaluate("performance.getEntriesByName('drawn')[0].startTime") };
+  return tab;
 }
 
 /** The same, and closes it again; what `look(tab)` does may not make the page complain either. */
 async function visit(file, look, options) {
-  const { tab, drawnMs } = await open(file, options);
-  await look(tab, drawnMs);
+  const tab = await open(file, options);
+  await look(tab);
   assert.deepEqual(tab.complaints, []);
   assert.equal(new Set(tab.requests).size, 1);
   await tab.close();
@@ -57,13 +57,12 @@ async function find(tab, text) {
   await tab.type(text);
 }
 
-test('2,000 nodes are drawn within three seconds', async (t) => {
-  const taken = [];
-  // Other programs may have held up one of them.
-  for (let i = 0; i < 3; ++i) await visit(medium, async (tab, drawnMs) => taken.push(drawnMs));
-  t.diagnostic(`drawn after ${taken.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-  assert.ok(Math.min(...taken) < 3000, `${taken}`);
-});
+// Of the processor, so that other programs do not count; on a clock it takes a few times as long.
+test('2,000 nodes are drawn with less than a second of work', (t) => visit(medium, async (tab) => {
+  const worked = await tab.workedMs();
+  t.diagnostic(`drawn with ${worked.toFixed(0)} ms of work`);
+  assert.ok(worked > 0 && worked < 1000, `${worked}`);
+}));
 
 test('all devices are seen in both views', () => visit(medium, async (tab) => {
   assert.equal(await textOf(tab, '#about'), '2,000 nodes on cpu-2gpu, latency of one inference');
@@ -213,7 +212,7 @@ test('what was measured stands beside what was predicted', () => {
     assert.match(await textOf(tab, '#devices'), / measured busy 600 µs, 50\.0 % /);
     // A row more for each device.
     const height = (page) => page.evaluate("document.getElementById('schedule').clientHeight");
-    const { tab: plain } = await open(medium);
+    const plain = await open(medium);
     assert.equal(await height(tab) - await height(plain), 3 * 22);
     await plain.close();
   });
