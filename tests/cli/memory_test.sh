@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A model with 3 GB of external weights, and one with 200 MB inside, are planned, written and hashed in little memory.
-# Arguments: allot, make-e2e-models, a scratch folder.
+# Arguments: allot, make-e2e-models, peak-memory, a scratch folder.
 set -euo pipefail
-allot=$1 make_models=$2 scratch=$3
+allot=$1 make_models=$2 peak_memory=$3 scratch=$4
 rm -rf "$scratch"
 mkdir -p "$scratch"
 "$make_models" "$scratch" --large
@@ -10,14 +10,8 @@ truncate -s $((12 * 8192 * 8192 * 4)) "$scratch/large.bin"  # holes: takes no ro
 
 # Compiles the model NAME into the folder NAME with at most LIMIT KiB of memory.
 compile() { # NAME LIMIT
-  "$allot" "$scratch/$1.onnx" --objective=throughput -o "$scratch/$1" --json --quiet >"$scratch/$1.json" &
-  local pid=$! now peak=0
-  while kill -0 $pid 2>/dev/null; do
-    now=$(awk '/VmHWM/ {print $2}' /proc/$pid/status 2>/dev/null || true)
-    peak=${now:-$peak}
-    sleep 0.01
-  done
-  wait $pid
+  local peak
+  peak=$("$peak_memory" "$allot" "$scratch/$1.onnx" --objective=throughput -o "$scratch/$1" --quiet)
   echo "$1: peak resident memory $peak KiB, files take $(du -sk "$scratch/$1" | cut -f1) KiB"
   ls "$scratch/$1"/*.onnx >/dev/null
   [ "$peak" -gt 0 ] && [ "$peak" -lt "$2" ]
