@@ -50,10 +50,11 @@ test('rows for all nodes and devices that are here', { skip }, async () => {
     assert.deepEqual(here.map((row) => row.node), names);
     const time = Object.fromEntries(here.map((row) => [row.node, row.time_us]));
     assert.equal(time.k, 0);
-    const [{ whole_us: whole, fixed_us: fixed }] = report.measured;
-    const sum = here.reduce((total, row) => total + row.time_us, 0);
-    assert.ok(Math.abs(sum - (whole - fixed)) < 0.01 * whole, `rows sum to ${sum} of ${whole} - ${fixed} us`);
-    for (const layer of LAYERS) assert.ok(time[layer] > time[`${layer}.relu`], `${layer}: ${time[layer]} us`);
+    const [{ whole_us: whole, fixed_us: fixed, profiled_us: profiled, scale }] = report.measured;
+    const sum = here.reduce((total, row) => total + row.time_us, 0), expected = profiled * scale;
+    assert.ok(sum > 0 && Math.abs(sum - expected) <= 1e-6 * expected, `rows sum to ${sum} instead of ${expected} us`);
+    // On a busy machine next to nothing may have taken longer than the model.
+    assert.ok(whole > fixed ? Math.abs(expected - (whole - fixed)) <= 1e-6 * whole : scale === 1, JSON.stringify(report.measured));
   }
   assert.deepEqual(report.measured.map((group) => group.devices), [['one', 'two']]);
   assert.deepEqual(report.measured[0].nodes, { measured: 9, fused: 0, folded: 1 });
@@ -63,7 +64,6 @@ test('rows for all nodes and devices that are here', { skip }, async () => {
   const expected = ['one two', 'two one'].flatMap((pair) => SIZES.map((bytes) => `${pair} ${bytes}`));
   assert.deepEqual(transfers.map((row) => `${row.device} ${row.to} ${row.bytes}`), expected);
   assert.ok(rows.every((row) => row.what === 'op' || row.time_us > 0));
-  assert.ok(transfers[3].time_us > transfers[0].time_us, 'four megabytes take longer than four kilobytes');
   const left = fs.readdirSync(process.env.TMPDIR).filter((name) => name.startsWith('allot'));
   assert.deepEqual(left, [], 'a temporary folder is left');
 });
