@@ -1,6 +1,7 @@
 #include "placement/linear_split.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "placement/load_reduction.h"
@@ -215,6 +216,14 @@ std::vector<int32_t> DepthFirstOrder(const PlacementProblem& problem, const Prob
   std::stable_sort(order.begin(), order.end(),
                    [&](int32_t a, int32_t b) { return rank[Size(a)] < rank[Size(b)]; });
   return order;
+}
+
+int64_t SplitEffort(const LoadModel& model) {
+  const std::set<int32_t> classes(model.device_class.begin(), model.device_class.end());
+  int64_t ends = 0;
+  for (const LoadModel::Flow& flow : model.flows) ends += 1 + static_cast<int64_t>(flow.to.size());
+  const int64_t units = model.num_units;
+  return units * (static_cast<int64_t>(classes.size()) * ends + units * model.num_devices / 16);
 }
 
 std::vector<int32_t> SplitInOrder(const LoadModel& model, const std::vector<int32_t>& order,

@@ -21,5 +21,7 @@ std::vector<int32_t> DepthFirstOrder(const PlacementProblem& problem, const Prob
 // ends) * classes of devices + units^2 * devices); `work` grows by as much.
 std::vector<int32_t> SplitInOrder(const LoadModel& model, const std::vector<int32_t>& order,
                                   const std::vector<int32_t>& devices, int64_t& work);
+// By how much at most, for all devices of the model.
+int64_t SplitEffort(const LoadModel& model);
 
 }  // namespace allot

@@ -20,6 +20,8 @@ constexpr double kFirstRate = 0.1, kLastRate = 0.01, kMomentum = 0.8;
 constexpr int kPatience = 8;
 // Of coarse worths, and so quick to judge, to begin with.
 constexpr double kFirstScale = 1000;
+// Coarser ones are not worth their time.
+constexpr double kCoarsest = 50;
 constexpr int32_t kMaxStates = 2000;
 // How many numbers the patterns may keep, about.
 constexpr int64_t kMaxKept = 64'000'000;
@@ -42,17 +44,23 @@ class Refutation {
       kinds_.push_back(std::make_unique<Kind>(model_, d, cutoff, work / 8, cuts_));
     }
     // The finer the worths, the dearer: they become finer with the steps.
-    int64_t states = 1;
-    for (const auto& kind : kinds_) states = std::max(states, kind->patterns.states());
+    int64_t states = 1, all_states = 1;
+    for (const auto& kind : kinds_) {
+      states = std::max(states, kind->patterns.states());
+      all_states += kind->patterns.states();
+    }
     const auto n = static_cast<double>(model_.num_units);
     finest_ = std::clamp(40 * n, 2000.0, 16000.0);
     finest_ = std::max(std::min(finest_, static_cast<double>(kMaxKept / states)), 200.0);
+    // One judgement takes a quarter of the work at most.
+    finest_ = std::min(finest_, 2 * static_cast<double>(work) / static_cast<double>(all_states));
     scale_ = std::min(finest_, kFirstScale);
   }
 
   // `worth` by unit of the original model: where to start; the best found is left there.
   bool Run(std::vector<double>& worth) {
     if (proved_) return true;
+    if (scale_ < kCoarsest || spent() >= work_) return false;
     const size_t n = Size(model_.num_units);
     std::vector<double> now(n, 0), centre;
     for (size_t unit = 0; unit < worth.size(); ++unit) now[Size(joined_[unit])] += worth[unit];
@@ -75,7 +83,9 @@ class Refutation {
       }
       const bool by_master = rate < kLastRate;
       if (by_master || round % 8 == 7) {
-        covered = master.Solve(4 * static_cast<int64_t>(n) + 100);
+        covered = master.Solve(4 * static_cast<int64_t>(n) + 100,
+                               master.work() + 8 * (work_ - spent(master)));
+        if (spent(master) >= work_) break;
         // The patterns found cover everything: no worths can say that they do not.
         if (covered >= 1 + 1e-5 || best - covered < 1e-6) break;
       }
@@ -212,8 +222,8 @@ class Refutation {
 
 Picos BoundByPatterns(const LoadModel& model, Picos known, Picos value, int cutoffs, int64_t work,
                       int64_t& spent) {
-  // Even the orders of units take this much.
-  if (int64_t{model.num_units} * model.num_units > work) return known;
+  // Even the orders of units and the states along them take about this much.
+  if (int64_t{4} * model.num_units * model.num_units > work) return known;
   std::vector<double> worth;
   for (int32_t unit = 0; unit < model.num_units; ++unit) {
     Picos least = value;

@@ -68,8 +68,8 @@ void PatternMaster::Pivot(size_t row, size_t column) {
   work_ += static_cast<int64_t>(rows() * columns_.size());
 }
 
-double PatternMaster::Solve(int64_t max_pivots) {
-  for (int64_t pivots = 0; pivots < max_pivots; ++pivots) {
+double PatternMaster::Solve(int64_t max_pivots, int64_t until) {
+  for (int64_t pivots = 0; pivots < max_pivots && work_ < until; ++pivots) {
     const auto best = std::max_element(reduced_.begin(), reduced_.end());
     if (*best <= kTolerance) break;
     const auto column = static_cast<size_t>(best - reduced_.begin());

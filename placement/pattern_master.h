@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace allot {
@@ -18,8 +19,8 @@ class PatternMaster {
   void Add(int32_t kind, const std::vector<char>& pattern);
   // The same for any amounts by which a unit is covered.
   void Add(int32_t kind, const std::vector<double>& amounts);
-  // At most `max_pivots`. Returns t.
-  double Solve(int64_t max_pivots);
+  // At most `max_pivots`, and none once work() has reached `until`. Returns t.
+  double Solve(int64_t max_pivots, int64_t until = std::numeric_limits<int64_t>::max());
   // How often each pattern is used, in the order in which they were added.
   std::vector<double> Uses() const;
   // By unit, at least 0, sum 1.

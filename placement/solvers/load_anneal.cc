@@ -182,7 +182,7 @@ class Run {
   }
 
   void Split(int64_t share) {
-    if (model_.num_units > kMaxSplitUnits) return;
+    if (model_.num_units > kMaxSplitUnits || SplitEffort(model_) > input_.limits.work / 8) return;
     const std::vector<int32_t> order = DepthFirstOrder(input_.problem, input_.graph, model_);
     const std::vector<std::vector<int32_t>> arrangements = Arrangements();
     for (const std::vector<int32_t>& devices : arrangements) {

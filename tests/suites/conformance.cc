@@ -134,7 +134,8 @@ int64_t WorkAllowance(absl::string_view name, const PlacementProblem& problem, i
   const int64_t first = (40 + devices) * (items + 1);
   const int64_t exact = 16 * std::min<int64_t>(items * items, 64 * 64) * devices;
   if (name == "auto") return work + 4 * first + exact;
-  return work / 16 + first + (name == "branch-bound" || name == "chain-dp" ? exact : 0);
+  const bool searches = name == "branch-bound" || name == "chain-dp" || name == "modular";
+  return work / 8 + first + (searches ? exact : 0);
 }
 
 Verdict Examine(const PlacementSolver& solver, absl::string_view name,

@@ -353,8 +353,8 @@ TEST_F(SuiteOnLiars, ALieFromTheBestSolutionOn) {
 
 TEST_F(SuiteOnLiars, MoreWorkThanAllowed) {
   EXPECT_THAT(Faults(Telling([](SolveResult& r) { r.work = 1'000; })), IsEmpty());
-  EXPECT_THAT(Faults(Telling([](SolveResult& r) { r.work = 1'300; })),
-              Contains("spends 1300 of 1000"));
+  EXPECT_THAT(Faults(Telling([](SolveResult& r) { r.work = 1'400; })),
+              Contains("spends 1400 of 1000"));
 }
 
 TEST_F(SuiteOnLiars, AnotherAnswerOnTwoThreads) {

@@ -16,6 +16,7 @@ using testing::Describe;
 using testing::Examine;
 using testing::FindTruth;
 using ::testing::IsEmpty;
+using testing::RandomLoadOptions;
 using testing::RandomOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
@@ -188,9 +189,10 @@ TEST_P(SolverSuite, SmallWorkIsEnoughToReturn) {
 // Whatever the limit, large problems and small, a first answer included.
 TEST_P(SolverSuite, WorkStaysWithinItsLimit) {
   for (const int64_t items : {1, 12, 60, 400}) {
-    for (uint64_t seed = 1; seed <= 12; ++seed) {
-      RandomProblemOptions options =
-          seed % 2 == 0 ? RandomOptions(seed, items) : RandomStagedOptions(seed, items);
+    for (uint64_t seed = 1; seed <= 15; ++seed) {
+      RandomProblemOptions options = seed % 3 == 0   ? RandomOptions(seed, items)
+                                     : seed % 3 == 1 ? RandomStagedOptions(seed, items)
+                                                     : RandomLoadOptions(seed, items);
       options.items = options.training ? (items + 1) / 2 : items;
       const PlacementProblem problem = RandomProblem(seed, options);
       const ProblemGraph graph = BuildGraph(problem);
