@@ -10,6 +10,7 @@
 #include "placement/load_reduction.h"
 #include "placement/path_bounds.h"
 #include "placement/steady_state.h"
+#include "placement/trial_bound.h"
 
 namespace allot {
 namespace {
@@ -89,7 +90,15 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     // No way at all: the problem is infeasible, and nothing is claimed of it.
     if (path < PathCosts::kNever) {
       bounds.push_back({path, "critical-path"});
-      bounds.push_back({IntervalChain(costs, paths, dual, work).value, "interval-chain"});
+      ChainBound chain = IntervalChain(costs, paths, dual, work);
+      bounds.push_back({chain.value, "interval-chain"});
+      if (launch == Launch::kPerGroup) {
+        Picos known = 0;
+        for (const LowerBound& bound : bounds) known = std::max(known, bound.value);
+        const TrialInput input{costs, JoinedGroups(problem), fixed, std::move(chain.ends), known};
+        const Picos value = BoundByTrials(input, work / 2);
+        if (value > known) bounds.push_back({value, "contradiction"});
+      }
     }
   } else {
     bounds.push_back({Bottleneck(rows, fixed), "bottleneck"});

@@ -19,6 +19,7 @@ struct LowerBound {
 //  call-path       calls: the cheapest way to cut some path into calls (call_paths.h)
 //  load            some device must carry at least this (Lagrangian of assignment and memory)
 //  interval-chain  latency: sums of bounds between pivots that everything else precedes or follows
+//  contradiction   latency of parts: what is left if everything ended within a time (trial_bound.h)
 //  bottleneck      throughput: the costliest item on its best device
 //  unit-cut        throughput: the least that a device carries with some item, and all it exchanges
 //  steady-state    throughput: the load of the best mixture of placements (steady_state.h)

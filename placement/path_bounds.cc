@@ -25,40 +25,82 @@ PathCosts::PathCosts(const PlacementProblem& problem, const ProblemGraph& proble
   }
 }
 
-PathBounds LongestPaths(const PathCosts& costs) {
+PathCosts::PathCosts(const PathCosts& forward, const ProblemGraph& reversed)
+    : graph(reversed),
+      table(forward.table),
+      num_items(forward.num_items),
+      num_devices(forward.num_devices),
+      times(forward.times),
+      arrival(forward.arrival),
+      first(static_cast<size_t>(forward.num_devices), 0) {
+  for (size_t flow = 0; flow < forward.consumers.size(); ++flow) {
+    for (const int32_t consumer : forward.consumers[flow]) {
+      producer.push_back(consumer);
+      consumers.push_back({forward.producer[flow]});
+      flow_of.push_back(static_cast<int32_t>(flow));
+    }
+  }
+}
+
+ProblemGraph ReversedGraph(const PathCosts& forward) {
+  const auto n = static_cast<size_t>(forward.num_items);
+  ProblemGraph graph;
+  graph.inputs.resize(n);
+  graph.outputs.resize(n);
+  graph.predecessors = forward.graph.successors;
+  graph.successors = forward.graph.predecessors;
+  graph.topological.assign(forward.graph.topological.rbegin(), forward.graph.topological.rend());
+  int32_t next = 0;
+  for (size_t flow = 0; flow < forward.consumers.size(); ++flow) {
+    for (const int32_t consumer : forward.consumers[flow]) {
+      graph.outputs[ItemId(consumer)].push_back(FlowId(next));
+      graph.inputs[ItemId(forward.producer[flow])].push_back(FlowId(next++));
+    }
+  }
+  return graph;
+}
+
+void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends) {
   const size_t num_devices = static_cast<size_t>(costs.num_devices);
-  const size_t size = static_cast<size_t>(costs.num_items) * num_devices;
   constexpr Picos kNever = PathCosts::kNever;
-  PathBounds paths{std::vector<Picos>(size, 0), std::vector<Picos>(size, 0)};
-  std::vector<Picos>& head = paths.head;
-  std::vector<Picos>& tail = paths.tail;
-  // head gathers arrivals first and becomes the end when its item's turn comes.
+  std::vector<Picos> arrivals(ends.size(), 0);
   for (const ItemId id : costs.graph.topological) {
     const size_t row = static_cast<size_t>(id.index()) * num_devices;
     for (int32_t d = 0; d < costs.num_devices; ++d) {
-      Picos& at = head[row + static_cast<size_t>(d)];
+      const size_t cell = row + static_cast<size_t>(d);
       const Picos time = costs.Time(id.index(), d);
-      if (time == kNotAllowed || at >= kNever) {
-        at = kNever;
+      if (time == kNotAllowed || arrivals[cell] >= kNever) {
+        ends[cell] = kNever;
         continue;
       }
-      at = std::max(at, costs.first[static_cast<size_t>(d)]) + time;
+      const Picos start = std::max(arrivals[cell], costs.first[static_cast<size_t>(d)]);
+      ends[cell] = std::max(ends[cell], start + time);
     }
     for (const FlowId flow : costs.graph.outputs[id]) {
       for (int32_t to = 0; to < costs.num_devices; ++to) {
         Picos arrival = kNever;
         for (int32_t from = 0; from < costs.num_devices; ++from) {
-          const Picos end = head[row + static_cast<size_t>(from)];
+          const Picos end = ends[row + static_cast<size_t>(from)];
           if (end >= arrival) continue;
           arrival = std::min(arrival, end + costs.Crossing(flow.index(), from, to));
         }
         for (int32_t consumer : costs.consumers[static_cast<size_t>(flow.index())]) {
-          Picos& at = head[static_cast<size_t>(consumer) * num_devices + static_cast<size_t>(to)];
+          Picos& at =
+              arrivals[static_cast<size_t>(consumer) * num_devices + static_cast<size_t>(to)];
           at = std::max(at, arrival);
         }
       }
     }
   }
+}
+
+PathBounds LongestPaths(const PathCosts& costs) {
+  const size_t num_devices = static_cast<size_t>(costs.num_devices);
+  const size_t size = static_cast<size_t>(costs.num_items) * num_devices;
+  constexpr Picos kNever = PathCosts::kNever;
+  PathBounds paths{std::vector<Picos>(size, 0), std::vector<Picos>(size, 0)};
+  std::vector<Picos>& tail = paths.tail;
+  RaiseEnds(costs, paths.head);
   for (auto it = costs.graph.topological.rbegin(); it != costs.graph.topological.rend(); ++it) {
     const size_t row = static_cast<size_t>(it->index()) * num_devices;
     for (const FlowId flow : costs.graph.outputs[*it]) {

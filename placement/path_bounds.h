@@ -2,6 +2,7 @@
 // from there to the end.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "placement/problem.h"
@@ -12,6 +13,9 @@ namespace allot {
 // What bounds charge, by plain index; keeps a reference to the problem.
 struct PathCosts {
   PathCosts(const PlacementProblem& problem, const ProblemGraph& graph, Launch launch);
+  // Time running backwards, over ReversedGraph(forward): each end of a flow is a flow of its own,
+  // and nothing precedes what was last.
+  PathCosts(const PathCosts& forward, const ProblemGraph& reversed);
 
   // Larger than any time: there is no way.
   static constexpr Picos kNever = Picos{1} << 62;
@@ -22,6 +26,10 @@ struct PathCosts {
   // What lies between the end of a producer and the start of a consumer on another device.
   Picos Crossing(int32_t flow, int32_t from, int32_t to) const {
     if (from == to) return 0;
+    if (!flow_of.empty()) {
+      flow = flow_of[static_cast<size_t>(flow)];
+      std::swap(from, to);
+    }
     const Picos time = table.Time(flow, from, to);
     return time == TransferTable::kNoRoute ? kNever : time + arrival[static_cast<size_t>(to)];
   }
@@ -35,7 +43,9 @@ struct PathCosts {
   std::vector<Picos> arrival, first;
   std::vector<int32_t> producer;                // by flow
   std::vector<std::vector<int32_t>> consumers;  // by flow
+  std::vector<int32_t> flow_of;                 // reversed: by flow, that of the table
 };
+ProblemGraph ReversedGraph(const PathCosts& forward);
 
 // By [item][device]; kNever where the item cannot be. O(flows * devices^2).
 // head: no schedule ends the item on that device earlier. tail: no schedule ends less than this
@@ -44,6 +54,9 @@ struct PathBounds {
   std::vector<Picos> head, tail;
 };
 PathBounds LongestPaths(const PathCosts& costs);
+
+// Raises known ends, by [item][device], to what the longest paths make of them.
+void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends);
 
 // The latency that the paths prove; kNever if some item can be nowhere.
 Picos CriticalPath(const PathCosts& costs, const PathBounds& paths);

@@ -82,7 +82,7 @@ TEST(BoundsLongTest, NoneExceedsTheOptimum) {
 
 // The same at part level: a fork between two items, or anything, on up to seven items.
 TEST(BoundsLongTest, NoneExceedsTheBestParts) {
-  int known = 0, tight = 0;
+  int known = 0, tight = 0, contradictions = 0;
   for (uint64_t seed = 1; seed <= 6'000; ++seed) {
     RandomProblemOptions options = RandomOptions(seed + 2'000'000, seed % 8 == 0 ? 7 : 6);
     options.part_costs = true;
@@ -102,10 +102,12 @@ TEST(BoundsLongTest, NoneExceedsTheBestParts) {
       for (const LowerBound& bound : bounds) ASSERT_LE(bound.value, optimum) << bound.name;
       if (work < 100'000) continue;
       tight += bounds[0].value == optimum ? 1 : 0;
+      contradictions += bounds[0].name == "contradiction" ? 1 : 0;
     }
   }
   EXPECT_GT(known, 4'000);
   EXPECT_GT(tight, known / 2);
+  EXPECT_GT(contradictions, known / 10);
 }
 
 }  // namespace

@@ -9,11 +9,13 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/allowed_times.h"
 #include "placement/brute_force_parts.h"
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
 #include "placement/path_bounds.h"
 #include "placement/region_bound.h"
+#include "placement/trial_bound.h"
 #include "tests/unit/placement/exhaustive.h"
 
 namespace allot {
@@ -157,6 +159,29 @@ TEST(IntervalChainTest, AddsUpWhatForksCostOneAfterTheOther) {
   EXPECT_EQ(IntervalChain(costs, paths, dual, 0).value, 70);  // cut vertices alone do it
 }
 
+TEST(PathBoundsTest, TimeRunsBackwards) {
+  Random random(7);
+  int compared = 0;
+  for (int round = 0; round < 300; ++round) {
+    RandomProblemOptions options;
+    options.max_items = 8;
+    options.groups = round % 2 == 0;
+    const PlacementProblem problem = RandomProblem(random, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    const PathCosts costs(problem, graph, Launch::kPerGroup);
+    const PathBounds paths = LongestPaths(costs);
+    const ProblemGraph reversed = ReversedGraph(costs);
+    const PathCosts backwards(costs, reversed);
+    const PathBounds mirrored = LongestPaths(backwards);
+    for (size_t cell = 0; cell < costs.times.size(); ++cell) {
+      if (costs.times[cell] == kNotAllowed || paths.tail[cell] >= PathCosts::kNever) continue;
+      EXPECT_EQ(mirrored.head[cell], costs.times[cell] + paths.tail[cell]);
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 1000);
+}
+
 // On two alike devices that launch for 20, with transfers of 10: a fork of chains of two items
 // between two items of 1.
 PlacementProblem Chains(int32_t chains, Picos time) {
@@ -202,6 +227,18 @@ TEST(RegionBoundTest, SearchesThePartsBetweenTwoItems) {
   const PathBounds paths = LongestPaths(costs);
   EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000).value, 20 + 1 + 191);
   EXPECT_EQ(BestParts(problem, graph)->score.objective, 20 + 1 + 191);
+}
+
+TEST(TrialBoundTest, WhatIsTooFarAwayIsRuledOut) {
+  // The other device would halve the load; but there and back takes longer than staying.
+  const PlacementProblem problem = Chains(2, 15);
+  const ProblemGraph graph = BuildGraph(problem);
+  const PathCosts costs(problem, graph, Launch::kPerGroup);
+  const PathBounds paths = LongestPaths(costs);
+  const TrialInput input{costs, {}, {20, 20}, paths.head, CriticalPath(costs, paths)};
+  EXPECT_EQ(input.known, 20 + 1 + 30 + 1);
+  EXPECT_EQ(BoundByTrials(input, 1'000'000), 20 + 1 + 60 + 1);
+  EXPECT_EQ(BoundByTrials(input, 0), input.known);
 }
 
 TEST(LowerBoundsTest, TwentyThousandItemsStayCheap) {

@@ -1,0 +1,258 @@
+#include "placement/trial_bound.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "placement/allowed_times.h"
+#include "placement/device_windows.h"
+#include "placement/interval_chain.h"
+
+namespace allot {
+namespace {
+
+constexpr Picos kNever = PathCosts::kNever;
+
+class Trials {
+ public:
+  Trials(const TrialInput& input, int64_t work)
+      : input_(input),
+        n_(static_cast<size_t>(input.costs.num_items)),
+        num_devices_(static_cast<size_t>(input.costs.num_devices)),
+        work_(work),
+        forward_(input.costs),
+        reversed_(ReversedGraph(input.costs)),
+        backward_(input.costs, reversed_) {
+    for (const std::vector<int32_t>& consumers : forward_.consumers) {
+      num_edges_ += static_cast<int64_t>(consumers.size());
+    }
+  }
+
+  Picos Run() {
+    State root{input_.costs.times, input_.ends, std::vector<Picos>(n_ * num_devices_, 0)};
+    Picos low = input_.known;
+    // No trial has to go beyond what can be done.
+    Picos high = low * 2;
+    for (size_t d = 0; d < num_devices_; ++d) {
+      Picos alone = input_.costs.first[d];
+      for (size_t i = 0; i < n_ && alone < kNever; ++i) {
+        const Picos time = root.times[i * num_devices_ + d];
+        alone = time == kNotAllowed ? kNever : alone + time;
+      }
+      high = std::min(high, alone);
+    }
+    // What holds of all schedules is where each trial begins.
+    if (Shrink(root, kNever - 1, /*chains=*/1)) return low;
+    constexpr Picos kFine = 512;
+    while (high - low > low / kFine && spent_ < work_ / 2) {
+      const Picos middle = low + (high - low) / 2;
+      State state = root;
+      if (Shrink(state, middle, /*chains=*/2) || Crowded(state, middle)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    // Further by cases, with steps as long as they succeed.
+    Picos step = std::max<Picos>(low / 64, 1);
+    while (step > low / 4096 && spent_ < work_) {
+      const Picos within = low + step - 1;
+      State state = root;
+      const int64_t limit = spent_ + (work_ - spent_) / 3;
+      if (Refuted(std::move(state), within, limit, /*depth=*/0)) {
+        low = within + 1;
+        step *= 2;
+      } else {
+        step /= 4;
+      }
+    }
+    return low;
+  }
+
+ private:
+  struct State {
+    std::vector<Picos> times;        // kNotAllowed: ruled out
+    std::vector<Picos> ends, rests;  // from the start to an item's end; from its start to the end
+  };
+
+  Picos Through(const State& state, size_t cell) const {
+    if (state.times[cell] == kNotAllowed || state.ends[cell] >= kNever ||
+        state.rests[cell] >= kNever) {
+      return kNever;
+    }
+    return state.ends[cell] + state.rests[cell] - state.times[cell];
+  }
+
+  // Rules out devices until nothing changes. True if some item is left without any.
+  bool Shrink(State& state, Picos within, int chains) {
+    for (int round = 0; round < 50; ++round) {
+      forward_.times = state.times;
+      RaiseEnds(forward_, state.ends);
+      backward_.times = state.times;
+      RaiseEnds(backward_, state.rests);
+      spent_ +=
+          1 + (num_edges_ * Devices() * Devices() + static_cast<int64_t>(n_) * Devices()) / 16;
+      bool changed = false;
+      if (!RuleOut(state, within, changed)) return true;
+      if (changed) continue;
+      if (chains-- <= 0) return false;
+      if (Chained(state, within)) return true;
+    }
+    return false;
+  }
+
+  // False if an item is left without a device.
+  bool RuleOut(State& state, Picos within, bool& changed) {
+    for (size_t i = 0; i < n_; ++i) {
+      bool any = false;
+      for (size_t d = 0; d < num_devices_; ++d) {
+        Picos& time = state.times[i * num_devices_ + d];
+        if (time == kNotAllowed) continue;
+        if (Through(state, i * num_devices_ + d) <= within) {
+          any = true;
+          continue;
+        }
+        time = kNotAllowed;
+        changed = true;
+      }
+      if (!any) return false;
+    }
+    for (const std::vector<ItemId>& group : input_.groups) {
+      for (size_t d = 0; d < num_devices_; ++d) {
+        const auto time = [&](ItemId item) -> Picos& {
+          return state.times[static_cast<size_t>(item.index()) * num_devices_ + d];
+        };
+        if (std::none_of(group.begin(), group.end(),
+                         [&](ItemId item) { return time(item) == kNotAllowed; })) {
+          continue;
+        }
+        for (const ItemId item : group) {
+          changed = changed || time(item) != kNotAllowed;
+          time(item) = kNotAllowed;
+        }
+      }
+    }
+    return true;
+  }
+
+  // Raises ends and rests by intervals in both directions. True if these alone contradict.
+  bool Chained(State& state, Picos within) {
+    LoadRows rows;
+    rows.num_devices = num_devices_;
+    rows.time = state.times;
+    constexpr int kRounds = 24;
+    const LoadDual dual = BoundLoad(rows, input_.launch, {}, kRounds);
+    if (dual.bound > within) return true;
+    const int64_t square = Devices() * Devices();
+    const int64_t all =
+        static_cast<int64_t>(n_) * (static_cast<int64_t>(n_) + num_edges_ * square * Devices());
+    const int64_t work = std::min(all, work_ / 32);
+    spent_ += 2 * work + static_cast<int64_t>(n_) * Devices();
+    for (const bool ahead : {true, false}) {
+      std::vector<Picos>& own = ahead ? state.ends : state.rests;
+      const std::vector<Picos>& other = ahead ? state.rests : state.ends;
+      PathBounds paths{own, other};
+      for (size_t cell = 0; cell < other.size(); ++cell) {
+        paths.tail[cell] = Behind(other[cell], state.times[cell]);
+      }
+      ChainBound chain = IntervalChain(ahead ? forward_ : backward_, paths, dual, work);
+      if (chain.value > within) return true;
+      own = std::move(chain.ends);
+    }
+    return false;
+  }
+
+  static Picos Behind(Picos rest, Picos time) {
+    return time == kNotAllowed || rest >= kNever ? kNever : rest - time;
+  }
+
+  // Whether the windows of the devices are too short for some set.
+  bool Crowded(const State& state, Picos within) {
+    if (n_ >= kMostWindowRows) return false;
+    start_.resize(state.times.size());
+    tail_.resize(state.times.size());
+    for (size_t cell = 0; cell < state.times.size(); ++cell) {
+      start_[cell] = Behind(state.ends[cell], state.times[cell]);
+      tail_[cell] = Behind(state.rests[cell], state.times[cell]);
+    }
+    const WindowRows rows{input_.costs.num_devices, state.times.data(), start_.data(),
+                          tail_.data()};
+    const std::vector<std::vector<int32_t>> sets = WindowSets(rows, n_);
+    spent_ += static_cast<int64_t>(n_) * Devices() * 8;
+    // The whole first: it is what most often has no room.
+    return std::any_of(sets.rbegin(), sets.rend(), [&](const std::vector<int32_t>& set) {
+      return Overloaded(rows, set, within);
+    });
+  }
+
+  // Whether every way to go on contradicts. False also when the work is done.
+  bool Refuted(State state, Picos within, int64_t limit, int depth) {
+    if (Shrink(state, within, depth == 0 ? 2 : n_ <= 64 ? 1 : 0)) return true;
+    if (Crowded(state, within)) return true;
+    if (spent_ >= limit || depth > 200) return false;
+    const size_t item = Undecided(state);
+    if (item == n_) return false;
+    // Devices where the item fits best first: if those do not contradict, nothing is gained.
+    std::vector<size_t> order;
+    for (size_t d = 0; d < num_devices_; ++d) {
+      if (state.times[item * num_devices_ + d] != kNotAllowed) order.push_back(d);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return Through(state, item * num_devices_ + a) < Through(state, item * num_devices_ + b);
+    });
+    for (const size_t device : order) {
+      State child = state;
+      for (size_t d = 0; d < num_devices_; ++d) {
+        if (d != device) child.times[item * num_devices_ + d] = kNotAllowed;
+      }
+      if (!Refuted(std::move(child), within, limit, depth + 1)) return false;
+    }
+    return true;
+  }
+
+  // The item whose best device is farthest ahead of the next, long ones before short ones; n if all
+  // are decided.
+  size_t Undecided(const State& state) const {
+    size_t chosen = n_;
+    Picos most = -1;
+    for (size_t i = 0; i < n_; ++i) {
+      Picos first = kNever, second = kNever, time = kNever;
+      for (size_t d = 0; d < num_devices_; ++d) {
+        const Picos through = Through(state, i * num_devices_ + d);
+        if (through >= kNever) continue;
+        time = std::min(time, state.times[i * num_devices_ + d]);
+        if (through < first) {
+          second = std::exchange(first, through);
+        } else {
+          second = std::min(second, through);
+        }
+      }
+      if (second >= kNever) continue;
+      if (second - first + time > most) {
+        most = second - first + time;
+        chosen = i;
+      }
+    }
+    return chosen;
+  }
+
+  int64_t Devices() const { return static_cast<int64_t>(num_devices_); }
+
+  const TrialInput& input_;
+  const size_t n_, num_devices_;
+  const int64_t work_;
+  int64_t spent_ = 0, num_edges_ = 0;
+  PathCosts forward_;
+  const ProblemGraph reversed_;
+  PathCosts backward_;
+  std::vector<Picos> start_, tail_;  // scratch of Crowded()
+};
+
+}  // namespace
+
+Picos BoundByTrials(const TrialInput& input, int64_t work) {
+  if (input.costs.num_items == 0 || input.costs.num_devices < 2) return input.known;
+  return Trials(input, work).Run();
+}
+
+}  // namespace allot
