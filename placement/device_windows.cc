@@ -124,7 +124,12 @@ bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos w
       demand += least;
       load[best] += row[best];
     }
-    for (size_t d = 0; d < num_devices; ++d) supply += weight[d] * (window[d] >> shift);
+    bool fits = true;
+    for (size_t d = 0; d < num_devices; ++d) {
+      supply += weight[d] * (window[d] >> shift);
+      fits = fits && load[d] <= window[d] >> shift;
+    }
+    if (fits) return false;  // whatever the weights
     if (demand > supply - supply / 1024 && Exceeds(time, weight, window)) return true;
     for (size_t d = 0; d < num_devices; ++d) {
       // By at most a half, less in later rounds.

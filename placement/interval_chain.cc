@@ -44,7 +44,7 @@ class Chain {
                                       [](Picos launch) { return launch > 0; });
     search_work_ = launches ? work / 2 : 0;
     FindRegions(work / 2);
-    ChoosePivots(work - work / 2);
+    ChoosePivots((work - work / 2) * 16);
     mark_.assign(n_, -1);
     seen_.assign(n_, -1);
     reach_.assign(n_ * num_devices_ * num_devices_, kNever);
@@ -79,8 +79,8 @@ class Chain {
   void FindRegions(int64_t work) {
     regions_at_.resize(n_);
     if (num_devices_ < 2) return;
-    // All pairs of devices, a few sets and weights at a few tentative values.
-    constexpr int64_t kEffort = 40;
+    // A few sets and weights at a few tentative values, for the pairs of devices that may matter.
+    constexpr int64_t kEffort = 8;
     const auto devices = static_cast<int64_t>(num_devices_);
     std::vector<Region> found;
     std::vector<int32_t> forward(n_, -1), backward(n_, -1);
@@ -171,13 +171,22 @@ class Chain {
     for (size_t l = 0; l < num_devices_; ++l) {
       Picos& end = end_[Index(exit) * num_devices_ + l];
       if (end >= kNever) continue;
-      Picos least = kNever;
+      const auto to = static_cast<int32_t>(l);
+      // By what the paths say: those that cannot be the least any more need no closer look.
+      std::vector<std::pair<Picos, size_t>> entries;
       for (size_t k = 0; k < num_devices_; ++k) {
         const Picos start = end_[Index(entry) * num_devices_ + k];
-        if (start >= least) continue;
-        const auto from = static_cast<int32_t>(k), to = static_cast<int32_t>(l);
-        Picos between = bound.Between(from, to);
-        if (between >= kNever || start + between >= least) continue;
+        const Picos path = start >= kNever ? kNever : bound.Path(static_cast<int32_t>(k), to);
+        if (path < kNever) entries.emplace_back(start + path, k);
+      }
+      std::sort(entries.begin(), entries.end());
+      Picos least = kNever;
+      for (const auto& [path, k] : entries) {
+        if (path >= least) break;
+        const auto from = static_cast<int32_t>(k);
+        const Picos start = end_[Index(entry) * num_devices_ + k];
+        Picos between = bound.Between(from, to, least - start);
+        if (start + between >= least) continue;
         if (search_work_ > 0) {
           // One search alone must not take it all.
           constexpr int64_t kMost = 50'000;

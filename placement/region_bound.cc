@@ -141,9 +141,9 @@ Picos RegionBound::Path(int32_t k, int32_t l) const {
   return path;
 }
 
-Picos RegionBound::Between(int32_t k, int32_t l) const {
+Picos RegionBound::Between(int32_t k, int32_t l, Picos cutoff) const {
   const Picos path = Path(k, l);
-  if (path >= kNever) return kNever;
+  if (path >= cutoff) return path;
   // Everything on its best device, one after the other, is certainly possible within this.
   Picos high = path;
   for (const int32_t item : items_) {
@@ -154,16 +154,21 @@ Picos RegionBound::Between(int32_t k, int32_t l) const {
     }
     high += best;
   }
+  high = std::min(high, cutoff);
   const WindowRows rows{costs_.num_devices, time_.data(), start_[static_cast<size_t>(k)].data(),
                         tail_[static_cast<size_t>(l)].data()};
   const std::vector<std::vector<int32_t>> sets = WindowSets(rows, items_.size());
+  const auto impossible = [&](Picos within) {
+    return std::any_of(sets.rbegin(), sets.rend(), [&](const std::vector<int32_t>& set) {
+      return Overloaded(rows, set, within);
+    });
+  };
+  if (path < high && impossible(high - 1)) return high;
   Picos low = path;  // nothing is faster
-  while (low < high) {
+  constexpr Picos kFine = 4096;
+  while (high - low > low / kFine) {
     const Picos middle = low + (high - low) / 2;
-    const bool impossible =
-        std::any_of(sets.begin(), sets.end(),
-                    [&](const std::vector<int32_t>& set) { return Overloaded(rows, set, middle); });
-    if (impossible) {
+    if (impossible(middle)) {
       low = middle + 1;
     } else {
       high = middle;

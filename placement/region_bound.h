@@ -18,8 +18,9 @@ class RegionBound {
   RegionBound(const PathCosts& costs, int32_t entry, int32_t exit, std::vector<int32_t> items);
 
   // No schedule that ends the entry on device k ends the exit on device l earlier than this
-  // afterwards. kNever if there is no way. O(items * devices * constant).
-  Picos Between(int32_t k, int32_t l) const;
+  // afterwards, to a part in 4096. Nothing beyond `cutoff` is looked for. kNever if there is no
+  // way. O(items * devices * constant).
+  Picos Between(int32_t k, int32_t l, Picos cutoff = PathCosts::kNever) const;
   // At least `known`, which is such a bound, and of launched parts the exact value but for
   // contention of transfers, as far as it is below `cutoff`. Costs `work`, calls tried, which it
   // counts down; nothing more is known if these do not suffice, or beyond kMostSearched items.
