@@ -1,6 +1,7 @@
 #include "placement/interval_chain.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <utility>
 
@@ -42,7 +43,7 @@ class Chain {
     // Parts are launched at their start, so nothing is searched backwards.
     const bool launches = std::any_of(costs_.first.begin(), costs_.first.end(),
                                       [](Picos launch) { return launch > 0; });
-    search_work_ = launches ? work / 2 : 0;
+    if (launches) search_work_ = {work / 2, work / 2};
     FindRegions(work / 2);
     ChoosePivots((work - work / 2) * 16);
     mark_.assign(n_, -1);
@@ -72,24 +73,45 @@ class Chain {
   struct Region {
     int32_t entry, exit;  // positions
     std::vector<int32_t> items;
+    bool overlaps;
   };
 
-  // The forks and joins that are worth a closer look, by the position of their entry, as far as the
-  // work reaches.
+  // What is worth a closer look, by the position of its entry: forks and their joins, and where
+  // these overlap, whatever else forks near what joins.
   void FindRegions(int64_t work) {
     regions_at_.resize(n_);
     if (num_devices_ < 2) return;
+    ChooseRegions(ForkJoins(costs_), /*overlaps=*/false, work);
+    ChooseRegions(Overlapping(), /*overlaps=*/true, work);
+  }
+
+  std::vector<ForkJoin> Overlapping() const {
+    constexpr size_t kSpan = 96;
+    std::vector<ForkJoin> pairs;
+    for (size_t from = 0; from < n_; ++from) {
+      if (costs_.graph.successors[items_[from]].size() < 2) continue;
+      for (size_t to = from + 1; to < n_ && to <= from + kSpan; ++to) {
+        if (costs_.graph.predecessors[items_[to]].size() < 2) continue;
+        pairs.push_back({items_[from].index(), items_[to].index()});
+      }
+    }
+    return pairs;
+  }
+
+  // As far as the work reaches.
+  void ChooseRegions(const std::vector<ForkJoin>& pairs, bool overlaps, int64_t work) {
     // A few sets and weights at a few tentative values, for the pairs of devices that may matter.
-    constexpr int64_t kEffort = 8;
+    constexpr int64_t kEffort = 2;
     const auto devices = static_cast<int64_t>(num_devices_);
     std::vector<Region> found;
     std::vector<int32_t> forward(n_, -1), backward(n_, -1);
     int32_t stamp = 0;
     int64_t steps = 0;
-    for (const ForkJoin& pair : ForkJoins(costs_)) {
+    for (const ForkJoin& pair : pairs) {
       Region region{position_[static_cast<size_t>(pair.entry)],
                     position_[static_cast<size_t>(pair.exit)],
-                    {}};
+                    {},
+                    overlaps};
       // Large regions cost their square when they nest.
       const int64_t span = region.exit - region.entry;
       steps += span;
@@ -187,13 +209,12 @@ class Chain {
         const Picos start = end_[Index(entry) * num_devices_ + k];
         Picos between = bound.Between(from, to, least - start);
         if (start + between >= least) continue;
-        if (search_work_ > 0) {
+        if (int64_t& work = search_work_[region.overlaps ? 1 : 0]; work > 0) {
           // One search alone must not take it all.
-          constexpr int64_t kMost = 50'000;
-          const int64_t limit = std::min(search_work_, kMost);
+          const int64_t limit = std::min<int64_t>(work, region.overlaps ? 10'000 : 50'000);
           int64_t left = limit;
           between = bound.Search(from, to, between, least - start, left);
-          search_work_ -= limit - left;
+          work -= limit - left;
         }
         least = std::min(least, start + between);
       }
@@ -426,7 +447,8 @@ class Chain {
   std::vector<Picos> path_;  // scratch of Parallel(): longest paths, if the stamp is of now
   std::vector<int32_t> path_stamp_;
   int32_t path_now_ = 1;
-  int64_t search_work_ = 0;  // left for exact searches of small regions
+  // Left for exact searches of small regions: of forks and their joins, and of what overlaps.
+  std::array<int64_t, 2> search_work_ = {0, 0};
   std::vector<Region> regions_;
   std::vector<std::vector<size_t>> regions_at_;  // by position of the entry
   std::vector<int32_t> pivots_, window_;
