@@ -57,6 +57,10 @@ struct EmitInput {
   std::map<std::string, FileDigest> integrity{};  // likewise; of ONNX files and linked data
 };
 
+// The input as if this lane of the plan were all of it. `plan` is ir::LaneView(input.plan, lane);
+// it and the input must live on.
+EmitInput InputOfLane(const EmitInput& input, size_t lane, const ir::Plan& plan);
+
 class Emitter {
  public:
   virtual ~Emitter() = default;

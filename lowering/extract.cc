@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -48,12 +50,37 @@ struct Share {
   std::vector<std::string> quantization_annotations;
 };
 
+// Names pieces of all lanes, one after the other. What two lanes cut out alike is one file.
+class PieceNames {
+ public:
+  PieceNames(const Module& module, const Target& target)
+      : stem_(FileStem(module)), labels_(DeviceLabels(target)) {}
+
+  void Give(const Share& share, Piece& piece) {
+    piece.id = absl::StrCat("p", count_);
+    const auto [known, added] = files_.try_emplace(
+        std::tuple(share.nodes, share.outside, share.outputs, share.quantization_annotations));
+    if (added) known->second = PieceFileName(stem_, count_, labels_[share.device]);
+    piece.file = known->second;
+    ++count_;
+  }
+
+ private:
+  const std::string stem_;
+  const IdVector<DeviceId, std::string> labels_;
+  std::map<std::tuple<std::vector<NodeId>, std::vector<ValueId>, std::vector<ValueId>,
+                      std::vector<std::string>>,
+           std::string>
+      files_;
+  size_t count_ = 0;
+};
+
 class Extractor {
  public:
   Extractor(const Module& module, const Target& target, const Plan& plan)
       : module_(module), graph_(module.graph), target_(target), plan_(plan) {}
 
-  absl::StatusOr<Bundle> Run() {
+  absl::StatusOr<Bundle> Run(PieceNames& names) {
     ALLOT_RETURN_IF_ERROR(AssignPlacedNodes());
     ALLOT_RETURN_IF_ERROR(SendTravellers());
     GiveModelOutputs();
@@ -68,12 +95,9 @@ class Extractor {
       if (!value.constant.valid()) bundle.inputs.push_back(value.name);
     }
     for (ValueId id : graph_.outputs()) bundle.outputs.push_back(graph_.value(id).name);
-    const std::string stem = FileStem(module_);
-    const IdVector<DeviceId, std::string> labels = DeviceLabels(target_);
-    for (size_t p = 0; p < shares_.size(); ++p) {
-      bundle.pieces.push_back(MakePiece(shares_[p]));
-      bundle.pieces.back().id = absl::StrCat("p", p);
-      bundle.pieces.back().file = PieceFileName(stem, p, labels[shares_[p].device]);
+    for (const Share& share : shares_) {
+      bundle.pieces.push_back(MakePiece(share));
+      names.Give(share, bundle.pieces.back());
     }
     bundle.transfers = ListTransfers();
     ALLOT_RETURN_IF_ERROR(VerifyBundle(bundle));
@@ -430,7 +454,28 @@ absl::StatusOr<Bundle> Extract(const Module& module, const Target& target, const
                         "' as output");
     }
   }
-  return Extractor(module, target, plan).Run();
+  PieceNames names(module, target);
+  ALLOT_ASSIGN_OR_RETURN(Bundle bundle, Extractor(module, target, plan).Run(names));
+  for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
+    const Plan view = ir::LaneView(plan, lane);
+    ALLOT_ASSIGN_OR_RETURN(Bundle further, Extractor(module, target, view).Run(names), "lane ",
+                           lane, ": ");
+    bundle.lanes.push_back(std::move(further));
+  }
+  return bundle;
+}
+
+std::vector<const Piece*> PiecesWithFiles(const Bundle& bundle) {
+  std::vector<const Piece*> pieces;
+  std::set<std::string> files;
+  const auto add = [&](const Bundle& lane) {
+    for (const Piece& piece : lane.pieces) {
+      if (files.insert(piece.file).second) pieces.push_back(&piece);
+    }
+  };
+  add(bundle);
+  for (const Bundle& lane : bundle.lanes) add(lane);
+  return pieces;
 }
 
 }  // namespace allot

@@ -166,6 +166,7 @@ absl::Status ReadPredicted(const Place& plan, std::optional<PlanFile::Predicted>
   ALLOT_RETURN_IF_ERROR(GetTime(in, "lower_bound_us", out.lower_bound));
   ALLOT_RETURN_IF_ERROR(Get(in, "bound", out.bound));
   ALLOT_RETURN_IF_ERROR(Get(in, "solver", out.solver));
+  ALLOT_RETURN_IF_ERROR(GetTimeIf(in, "latency_us", out.latency));
   return Get(in, "cut_bytes", out.cut_bytes);
 }
 
@@ -230,6 +231,33 @@ absl::Status ReadAll(const Place& in, absl::string_view name,
   return absl::OkStatus();
 }
 
+absl::Status ReadOrder(const Place& in, std::vector<int64_t>& order) {
+  ALLOT_ASSIGN_OR_RETURN(const std::vector<Place> clusters, List(in, "order"));
+  for (const Place& cluster : clusters) {
+    ALLOT_RETURN_IF_ERROR(cluster.Read(order.emplace_back()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadShare(const Place& in, int64_t& share) {
+  ALLOT_RETURN_IF_ERROR(Get(in, "share", share));
+  // Sums over the lanes of any file fit 64 bits.
+  if (share >= 1 && share <= 1'000'000) return absl::OkStatus();
+  return in.Member("share")->Expected("a share of 1 to 1000000");
+}
+
+absl::Status ReadLane(const Place& in, PlanFile::Lane& lane) {
+  ALLOT_RETURN_IF_ERROR(ReadShare(in, lane.share));
+  ALLOT_RETURN_IF_ERROR(ReadAll(in, "parts", ReadPart, lane.parts));
+  ALLOT_RETURN_IF_ERROR(ReadOrder(in, lane.order));
+  ALLOT_ASSIGN_OR_RETURN(const std::vector<Place> part_of, List(in, "part_of_cluster"));
+  for (const Place& part : part_of) {
+    std::string& id = lane.part_of.emplace_back();
+    if (!part.json().is_null()) ALLOT_RETURN_IF_ERROR(part.Read(id));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<PlanFile> ParsePlanFile(absl::string_view text, const std::string& shown) {
@@ -250,9 +278,10 @@ absl::StatusOr<PlanFile> ParsePlanFile(absl::string_view text, const std::string
   ALLOT_RETURN_IF_ERROR(ReadPredicted(root, plan.predicted));
   ALLOT_RETURN_IF_ERROR(ReadAll(root, "devices", ReadDevice, plan.devices));
   ALLOT_RETURN_IF_ERROR(ReadAll(root, "parts", ReadPart, plan.parts));
-  ALLOT_ASSIGN_OR_RETURN(const std::vector<Place> order, List(root, "order"));
-  for (const Place& cluster : order) {
-    ALLOT_RETURN_IF_ERROR(cluster.Read(plan.order.emplace_back()));
+  ALLOT_RETURN_IF_ERROR(ReadOrder(root, plan.order));
+  if (root.Has("lanes")) {
+    ALLOT_RETURN_IF_ERROR(ReadShare(root, plan.share));
+    ALLOT_RETURN_IF_ERROR(ReadAll(root, "lanes", ReadLane, plan.lanes));
   }
   ALLOT_RETURN_IF_ERROR(ReadAll(root, "cuts", ReadCut, plan.cuts));
   ALLOT_RETURN_IF_ERROR(ReadAll(root, "nodes", ReadNode, plan.nodes));

@@ -52,11 +52,20 @@ struct PlanFile {
     std::string reason;
     std::optional<NextBest> next_best;
   };
+  // A further placement, which takes turns with the plan's own.
+  struct Lane {
+    int64_t share = 1;
+    std::vector<Part> parts;
+    std::vector<int64_t> order;        // of clusters
+    std::vector<std::string> part_of;  // by cluster; empty: it has no file
+    friend bool operator==(const Lane&, const Lane&) = default;
+  };
   // Absent if the pipeline made no schedule.
   struct Predicted {
     Picos value = 0, lower_bound = 0;
     std::string bound, solver;
     Bytes cut_bytes = 0;
+    Picos latency = 0;  // of the slowest lane; 0 without lanes
   };
 
   std::string tool_version;
@@ -70,6 +79,8 @@ struct PlanFile {
   std::vector<Device> devices;
   std::vector<Part> parts;     // in launch order
   std::vector<int64_t> order;  // of clusters
+  int64_t share = 1;           // of a cycle, how many inferences these parts serve
+  std::vector<Lane> lanes;     // the further ones
   std::vector<Cut> cuts;       // by value
   std::vector<Node> nodes;     // in the model's order
   std::vector<std::string> travelling;

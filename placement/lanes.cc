@@ -109,16 +109,21 @@ LanesScore EvaluateLanes(const PlacementProblem& problem, const Lanes& lanes) {
   return CombineScores(problem, scored);
 }
 
+PartedSolution CopyOn(const PlacementProblem& problem, const ProblemGraph& graph, DeviceId device) {
+  PartedSolution copy;
+  copy.items = {Placement(problem.items.size(), device), graph.topological};
+  copy.parts = {IdVector<ItemId, ItemId>(problem.items.size(), ItemId(0)), 1};
+  copy.score = EvaluateParts(problem, copy.items, copy.parts);
+  return copy;
+}
+
 Lanes CopiesOf(const PlacementProblem& problem, const ProblemGraph& graph) {
   Lanes copies;
   if (problem.items.empty()) return copies;
   std::vector<PartedSolution> found;
   std::vector<Picos> time;
   for (const DeviceId device : problem.devices.ids()) {
-    PartedSolution copy;
-    copy.items = {Placement(problem.items.size(), device), graph.topological};
-    copy.parts = {IdVector<ItemId, ItemId>(problem.items.size(), ItemId(0)), 1};
-    copy.score = EvaluateParts(problem, copy.items, copy.parts);
+    PartedSolution copy = CopyOn(problem, graph, device);
     if (!copy.score.feasible) continue;
     time.push_back(copy.score.load[device]);
     found.push_back(std::move(copy));

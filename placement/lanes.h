@@ -63,8 +63,11 @@ LanesScore EvaluateLanes(const PlacementProblem& problem, const Lanes& lanes);
 // bytes and loads with launches. One error that names what is wrong.
 absl::Status VerifyLanes(const PlacementProblem& problem, const Lanes& lanes, Picos claimed_period);
 
-// The best mixture of whole copies: one part with everything on each device that can run and hold
-// all of it, sharing out the inferences by speed. The cycle of at most kMaxLaneCycle with the least
+// The whole problem as one part on one device; its score says whether that can be.
+PartedSolution CopyOn(const PlacementProblem& problem, const ProblemGraph& graph, DeviceId device);
+
+// The best mixture of whole copies: CopyOn() each device that can run and hold it,
+// sharing out the inferences by speed. The cycle of at most kMaxLaneCycle with the least
 // period, the shorter of equals; a device that gets nothing of it drops out. Lanes by falling
 // share, then by device. Empty if no device can hold the whole, or without items.
 Lanes CopiesOf(const PlacementProblem& problem, const ProblemGraph& graph);

@@ -106,6 +106,56 @@ std::string Shortened(std::vector<std::string> names) {
   return absl::StrJoin(names, ", ");
 }
 
+// "3 of 8 inferences: a copy of the model on gpu0", a line for each lane; nothing if there is one.
+std::string LanesText(const PlanFile& plan) {
+  if (plan.lanes.empty()) return "";
+  int64_t cycle = plan.share;
+  for (const PlanFile::Lane& lane : plan.lanes) cycle += lane.share;
+  std::string text;
+  const auto add = [&](int64_t share, const std::vector<PlanFile::Part>& parts) {
+    std::vector<std::string> names;
+    for (const PlanFile::Part& part : parts) {
+      if (std::find(names.begin(), names.end(), part.device) == names.end()) {
+        names.push_back(part.device);
+      }
+    }
+    absl::StrAppend(
+        &text, "  ", share, " of ", cycle, " inferences: ",
+        parts.size() == 1 ? "a copy of the model" : absl::StrCat(parts.size(), " parts"), " on ",
+        absl::StrJoin(names, " and "), "\n");
+  };
+  add(plan.share, plan.parts);
+  for (const PlanFile::Lane& lane : plan.lanes) add(lane.share, lane.parts);
+  return absl::StrCat(plan.lanes.size() + 1,
+                      " lanes take turns; nodes and cuts below are those of ", "the first\n", text);
+}
+
+// Where a further lane runs the node; empty: the lane's parts do not say.
+std::string DeviceIn(const PlanFile::Lane& lane, const PlanFile::Node& node) {
+  if (node.cluster < 0 || static_cast<size_t>(node.cluster) >= lane.part_of.size()) return "";
+  const std::string& id = lane.part_of[static_cast<size_t>(node.cluster)];
+  for (const PlanFile::Part& part : lane.parts) {
+    if (part.id == id) return part.device;
+  }
+  return "";
+}
+
+Json LanesJson(const PlanFile& plan) {
+  Json::Array lanes;
+  const auto add = [&](int64_t share, const std::vector<PlanFile::Part>& parts) {
+    Json::Array ids, devices;
+    for (const PlanFile::Part& part : parts) {
+      ids.push_back(part.id);
+      devices.push_back(part.device);
+    }
+    lanes.push_back(
+        Json::Object{{"share", share}, {"parts", std::move(ids)}, {"devices", std::move(devices)}});
+  };
+  add(plan.share, plan.parts);
+  for (const PlanFile::Lane& lane : plan.lanes) add(lane.share, lane.parts);
+  return Json(std::move(lanes));
+}
+
 Json CutJson(const PlanFile::Cut& cut) {
   const auto part = [](const std::string& id) { return id.empty() ? Json(nullptr) : Json(id); };
   Json::Array to;
@@ -133,6 +183,7 @@ Json SummaryJson(const PlanFile& plan) {
     summary.emplace_back("solver", plan.predicted->solver);
     summary.emplace_back("cut_bytes", plan.predicted->cut_bytes);
   }
+  if (!plan.lanes.empty()) summary.emplace_back("lanes", LanesJson(plan));
   return summary;
 }
 
@@ -181,13 +232,23 @@ std::string ExplainPlan(const PlanFile& plan) {
   } else {
     text += "no schedule\n";
   }
+  text += LanesText(plan);
   std::vector<std::vector<std::string>> rows = {
       {"device", "parts", "nodes", "busy", "peak memory", "of"}};
   for (const PlanFile::Device& device : plan.devices) {
     const auto on_device = [&](const auto& thing) { return thing.device == device.id; };
-    rows.push_back({device.id,
-                    absl::StrCat(std::count_if(plan.parts.begin(), plan.parts.end(), on_device)),
-                    absl::StrCat(std::count_if(plan.nodes.begin(), plan.nodes.end(), on_device)),
+    auto parts = std::count_if(plan.parts.begin(), plan.parts.end(), on_device);
+    for (const PlanFile::Lane& lane : plan.lanes) {
+      parts += std::count_if(lane.parts.begin(), lane.parts.end(), on_device);
+    }
+    const auto here = [&](const PlanFile::Node& node) {
+      return node.device == device.id ||
+             std::any_of(plan.lanes.begin(), plan.lanes.end(), [&](const PlanFile::Lane& lane) {
+               return DeviceIn(lane, node) == device.id;
+             });
+    };
+    rows.push_back({device.id, absl::StrCat(parts),
+                    absl::StrCat(std::count_if(plan.nodes.begin(), plan.nodes.end(), here)),
                     Milliseconds(device.busy), Size(device.peak), Size(device.memory)});
   }
   absl::StrAppend(&text, Table(rows));
@@ -225,6 +286,9 @@ std::string ExplainNode(const PlanFile& plan, const PlanFile::Node& node) {
                       Milliseconds(change < 0 ? -change : change), ")");
     }
     absl::StrAppend(&text, Labelled("next best", next));
+  } else if (!plan.lanes.empty()) {
+    absl::StrAppend(&text,
+                    Labelled("next best", "not tried: lanes are worth what they are together"));
   } else {
     absl::StrAppend(&text, Labelled("next best", "none that it could move to alone"));
   }

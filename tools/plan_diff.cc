@@ -64,10 +64,11 @@ class Comparison {
     MatchNodes();
     diff_.other_parts = before_.parts != after_.parts;
     diff_.other_order = before_.order != after_.order;
+    diff_.other_lanes = before_.share != after_.share || before_.lanes != after_.lanes;
     diff_.other_values = ValuesDiffer();
     diff_.equal = diff_.moves.empty() && diff_.only_before.empty() && diff_.only_after.empty() &&
                   diff_.other_part.empty() && diff_.other_time.empty() && !diff_.other_parts &&
-                  !diff_.other_order && !diff_.other_values;
+                  !diff_.other_order && !diff_.other_lanes && !diff_.other_values;
     return std::move(diff_);
   }
 

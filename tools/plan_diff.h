@@ -33,6 +33,7 @@ struct PlanDiff {
   std::vector<Pair> other_time;                 // at the same place, at other times
   bool other_parts = false;                     // their devices or times differ
   bool other_order = false;
+  bool other_lanes = false;   // shares, or what takes turns with the parts above
   bool other_values = false;  // predicted value, cut bytes, or use of devices
 };
 

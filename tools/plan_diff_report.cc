@@ -61,6 +61,7 @@ class DiffReport {
     if (diff_.equal) return std::move(text_);
     const size_t introduction = text_.size();
     Values();
+    Lanes();
     Memory();
     Moves();
     Only("only before", diff_.only_before, before_);
@@ -86,6 +87,25 @@ class DiffReport {
     if (before.cut_bytes != after.cut_bytes) {
       Line("between devices", absl::StrCat(Size(before.cut_bytes), " -> ", Size(after.cut_bytes)));
     }
+  }
+
+  // "4 + 2 + 1 of 7".
+  static std::string Shares(const PlanFile& plan) {
+    if (plan.lanes.empty()) return "one lane";
+    std::string shares = absl::StrCat(plan.share);
+    int64_t cycle = plan.share;
+    for (const PlanFile::Lane& lane : plan.lanes) {
+      absl::StrAppend(&shares, " + ", lane.share);
+      cycle += lane.share;
+    }
+    return absl::StrCat(shares, " of ", cycle);
+  }
+
+  void Lanes() {
+    if (!diff_.other_lanes) return;
+    const std::string before = Shares(before_), after = Shares(after_);
+    Line("lanes", before == after ? absl::StrCat(before, ", with other parts or times")
+                                  : absl::StrCat(before, " -> ", after));
   }
 
   void Memory() {
@@ -230,7 +250,8 @@ Json DiffJson(const PlanDiff& diff, const PlanFile& before, const PlanFile& afte
                       {"only_after", std::move(only_after)},
                       {"other_part", std::move(other_part)},
                       {"other_time", std::move(other_time)},
-                      {"other_order", diff.other_order}};
+                      {"other_order", diff.other_order},
+                      {"other_lanes", diff.other_lanes}};
 }
 
 }  // namespace allot

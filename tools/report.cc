@@ -1,6 +1,7 @@
 #include "tools/report.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
@@ -22,12 +23,50 @@ struct DeviceCounts {
 
 IdVector<DeviceId, DeviceCounts> CountPerDevice(const Compilation& compilation) {
   IdVector<DeviceId, DeviceCounts> counts(compilation.target.devices.size());
-  for (const ir::Part& part : compilation.plan.parts) ++counts[part.device].parts;
-  for (const ir::NodeId node : compilation.module.graph.nodes()) {
-    const DeviceId device = compilation.plan.DeviceOf(node);
-    if (device.valid()) ++counts[device].nodes;
+  const ir::Graph& graph = compilation.module.graph;
+  // Nodes that several lanes put on a device are there once.
+  IdVector<DeviceId, IdVector<ir::NodeId, char>> seen(counts.size());
+  for (IdVector<ir::NodeId, char>& nodes : seen) nodes.resize(graph.node_id_bound());
+  for (size_t lane = 0; lane < compilation.plan.num_lanes(); ++lane) {
+    const ir::Plan plan = ir::LaneView(compilation.plan, lane);
+    for (const ir::Part& part : plan.parts) ++counts[part.device].parts;
+    for (const ir::NodeId node : graph.nodes()) {
+      const DeviceId device = plan.DeviceOf(node);
+      if (device.valid() && !std::exchange(seen[device][node], 1)) ++counts[device].nodes;
+    }
   }
   return counts;
+}
+
+// Files that hold one placement and no more.
+constexpr absl::string_view kFilesOfOnePlacement[] = {kAnnotatedFile, "model.dot",
+                                                      "openvino/affinities.json",
+                                                      "model.onnx-mlir.json", "iree/model.mlir"};
+
+// "lane 1", "3 of 8 inferences by a copy of the model on gpu0", for each; empty if there is one.
+std::vector<std::pair<std::string, std::string>> LaneLines(const Compilation& compilation) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  const ir::Plan& plan = compilation.plan;
+  for (size_t i = 0; i < plan.num_lanes() && !plan.lanes.empty(); ++i) {
+    lines.emplace_back(absl::StrCat("lane ", i),
+                       absl::StrCat(plan.ShareOf(i), " of ", plan.cycle(), " inferences by ",
+                                    ir::DescribeLane(plan, i, compilation.target)));
+  }
+  return lines;
+}
+
+size_t CountAll(const ir::Plan& plan, size_t first, size_t (*of_lane)(const ir::Lane&)) {
+  for (const ir::Lane& lane : plan.lanes) first += of_lane(lane);
+  return first;
+}
+
+size_t CountParts(const ir::Plan& plan) {
+  return CountAll(plan, plan.parts.size(), [](const ir::Lane& lane) { return lane.parts.size(); });
+}
+
+size_t CountTransfers(const ir::Plan& plan) {
+  return CountAll(plan, plan.transfers.size(),
+                  [](const ir::Lane& lane) { return lane.transfers.size(); });
 }
 
 }  // namespace
@@ -80,8 +119,12 @@ std::string TableReport(const Compilation& compilation, const std::string& model
        absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name, ")"));
   line("gap", absl::StrFormat("%.2f %%%s", 100 * Gap(summary),
                               summary.value == summary.lower_bound ? ", proved optimal" : ""));
-  line("cut", absl::StrCat(Size(summary.cut_bytes), " in ", compilation.plan.transfers.size(),
-                           " transfers between ", compilation.plan.parts.size(), " parts"));
+  for (const auto& [name, value] : LaneLines(compilation)) line(name, value);
+  if (summary.latency > 0) {
+    line("one inference", absl::StrCat(Milliseconds(summary.latency), " on the slowest lane"));
+  }
+  line("cut", absl::StrCat(Size(summary.cut_bytes), " in ", CountTransfers(compilation.plan),
+                           " transfers between ", CountParts(compilation.plan), " parts"));
   line("found by", summary.solver);
   if (!single.splitting_pays) {
     absl::StrAppend(&text, "\nsplitting does not pay: the whole model on ", single.device,
@@ -111,6 +154,10 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   }
   if (rows.size() > 1) absl::StrAppend(&text, Table(rows));
   if (!folder.empty()) absl::StrAppend(&text, "\nfiles in ", folder, "\n");
+  for (const absl::string_view file : kFilesOfOnePlacement) {
+    if (compilation.plan.lanes.empty() || !absl::c_linear_search(files, file)) continue;
+    absl::StrAppend(&text, file, " holds lane 0 alone, as it can say one placement only\n");
+  }
   const std::string settings = LayerAssignmentSettings(compilation.target);
   if (!settings.empty() && absl::c_linear_search(files, kAnnotatedFile)) {
     absl::StrAppend(&text, "one session of ONNX Runtime runs ", kAnnotatedFile,
@@ -142,8 +189,18 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("proved_optimal", summary.value == summary.lower_bound);
   json.emplace_back("solver", summary.solver);
   json.emplace_back("cut_bytes", summary.cut_bytes);
-  json.emplace_back("transfers", static_cast<int64_t>(compilation.plan.transfers.size()));
-  json.emplace_back("parts", static_cast<int64_t>(compilation.plan.parts.size()));
+  json.emplace_back("transfers", static_cast<int64_t>(CountTransfers(compilation.plan)));
+  json.emplace_back("parts", static_cast<int64_t>(CountParts(compilation.plan)));
+  if (!compilation.plan.lanes.empty()) {
+    json.emplace_back("latency_us", ToMicros(summary.latency));
+    Json::Array lanes;
+    for (size_t i = 0; i < compilation.plan.num_lanes(); ++i) {
+      lanes.push_back(
+          Json::Object{{"share", compilation.plan.ShareOf(i)},
+                       {"what", ir::DescribeLane(compilation.plan, i, compilation.target)}});
+    }
+    json.emplace_back("lanes", std::move(lanes));
+  }
 
   const IdVector<DeviceId, DeviceCounts> counts = CountPerDevice(compilation);
   Json::Array devices;

@@ -30,6 +30,12 @@ std::vector<std::pair<std::string, std::string>> Metadata(const EmitInput& input
   metadata.emplace_back("allot.objective", std::string(ir::ObjectiveName(summary.objective)));
   metadata.emplace_back("allot.predicted_us", MicrosText(summary.value));
   metadata.emplace_back("allot.lower_bound_us", MicrosText(summary.lower_bound));
+  // A session has one placement. What is predicted is that of all lanes.
+  if (!input.plan.lanes.empty()) {
+    metadata.emplace_back("allot.lane",
+                          absl::StrCat("0 of ", input.plan.num_lanes(), ", for ", input.plan.share,
+                                       " of ", input.plan.cycle(), " inferences"));
+  }
   return metadata;
 }
 

@@ -64,6 +64,24 @@ absl::Status Describe(const OutputFile& file, EmitInput& input) {
 
 }  // namespace
 
+EmitInput InputOfLane(const EmitInput& input, size_t lane, const ir::Plan& plan) {
+  return {input.module,
+          input.target,
+          plan,
+          lane == 0 ? input.bundle : input.bundle.lanes[lane - 1],
+          input.model_path,
+          input.pipeline,
+          input.made_from,
+          input.dims,
+          input.default_dim,
+          input.emit_ir_version,
+          input.embed_external_data,
+          input.output_is_model_folder,
+          input.files,
+          input.external_data,
+          input.integrity};
+}
+
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input) {

@@ -78,9 +78,9 @@ Json Signatures(const EmitInput& input) {
       by_name[graph.value(id).name] = Signature(graph.value(id).type);
     }
   }
-  for (const Piece& piece : input.bundle.pieces) {
-    for (ir::ValueId id : piece.graph.outputs()) {
-      const ir::Value& value = piece.graph.value(id);
+  for (const Piece* piece : PiecesWithFiles(input.bundle)) {
+    for (ir::ValueId id : piece->graph.outputs()) {
+      const ir::Value& value = piece->graph.value(id);
       by_name[value.name] = Signature(value.type);
     }
   }
@@ -169,6 +169,20 @@ Json Transfers(const EmitInput& input) {
   return Json(std::move(transfers));
 }
 
+// The further lanes; what stands at the top is the first.
+Json FurtherLanes(const EmitInput& input) {
+  Json::Array lanes;
+  for (size_t i = 1; i < input.plan.num_lanes(); ++i) {
+    const ir::Plan plan = ir::LaneView(input.plan, i);
+    const EmitInput lane = InputOfLane(input, i, plan);
+    lanes.push_back(Json::Object{{"share", input.plan.ShareOf(i)},
+                                 {"parts", PartList(lane)},
+                                 {"edges", Edges(lane)},
+                                 {"transfers", Transfers(lane)}});
+  }
+  return Json(std::move(lanes));
+}
+
 void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
   manifest.emplace_back("objective", ir::ObjectiveName(summary.objective));
   Json::Object predicted = {{"value_us", Micros(summary.value)},
@@ -182,6 +196,7 @@ void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
   predicted.emplace_back("gap", gap);
   predicted.emplace_back("solver", summary.solver);
   predicted.emplace_back("cut_bytes", summary.cut_bytes);
+  if (summary.latency > 0) predicted.emplace_back("latency_us", Micros(summary.latency));
   Json::Array search;
   for (const ir::SearchPoint& point : summary.search) {
     search.push_back(Json::Object{{"work", point.work},
@@ -203,7 +218,7 @@ void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
 Json Files(const EmitInput& input) {
   std::set<std::string> names(input.files.begin(), input.files.end());
   if (names.empty()) {
-    for (const Piece& piece : input.bundle.pieces) names.insert(piece.file);
+    for (const Piece* piece : PiecesWithFiles(input.bundle)) names.insert(piece->file);
   }
   names.insert(kFileName);
   return Json(Json::Array(names.begin(), names.end()));
@@ -245,6 +260,11 @@ class Manifest final : public Emitter {
     manifest.emplace_back("parts", PartList(input));
     manifest.emplace_back("edges", Edges(input));
     manifest.emplace_back("transfers", Transfers(input));
+    if (!input.plan.lanes.empty()) {
+      manifest.emplace_back("share", input.plan.share);
+      manifest.emplace_back("cycle", input.plan.cycle());
+      manifest.emplace_back("lanes", FurtherLanes(input));
+    }
     manifest.emplace_back("signature", Signatures(input));
     manifest.emplace_back(
         "onnxruntime",

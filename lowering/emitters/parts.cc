@@ -16,12 +16,12 @@ class Parts final : public Emitter {
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
     std::vector<OutputFile> files;
     std::vector<const ir::Graph*> graphs;
-    for (const Piece& piece : input.bundle.pieces) {
+    for (const Piece* piece : PiecesWithFiles(input.bundle)) {
       OutputFile file;
-      file.name = piece.file;
-      ALLOT_ASSIGN_OR_RETURN(file.chunks, PartModel(input, piece));
+      file.name = piece->file;
+      ALLOT_ASSIGN_OR_RETURN(file.chunks, PartModel(input, *piece));
       files.push_back(std::move(file));
-      graphs.push_back(&piece.graph);
+      graphs.push_back(&piece->graph);
     }
     ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data, LinkedExternalData(input, graphs));
     for (OutputFile& file : data) files.push_back(std::move(file));

@@ -70,11 +70,12 @@ class PlanDocument {
     if (plan_.summary.has_value()) document.emplace_back("predicted", Predicted(*plan_.summary));
     document.emplace_back("devices", Devices());
     document.emplace_back("parts", Parts());
-    Json::Array order;
-    for (const ir::ClusterId cluster : plan_.order) {
-      order.push_back(static_cast<int64_t>(cluster.index()));
+    document.emplace_back("order", Order());
+    if (!plan_.lanes.empty()) {
+      document.emplace_back("share", plan_.share);
+      document.emplace_back("cycle", plan_.cycle());
+      document.emplace_back("lanes", FurtherLanes());
     }
-    document.emplace_back("order", std::move(order));
     document.emplace_back("cuts", Cuts());
     Json::Array nodes, travelling;
     for (const ir::NodeId id : input_.module.graph.nodes()) {
@@ -100,11 +101,13 @@ class PlanDocument {
   }
 
   static Json::Object Predicted(const ir::Summary& summary) {
-    return {{"value_us", Micros(summary.value)},
-            {"lower_bound_us", Micros(summary.lower_bound)},
-            {"bound", summary.bound_name},
-            {"solver", summary.solver},
-            {"cut_bytes", summary.cut_bytes}};
+    Json::Object predicted = {{"value_us", Micros(summary.value)},
+                              {"lower_bound_us", Micros(summary.lower_bound)},
+                              {"bound", summary.bound_name},
+                              {"solver", summary.solver},
+                              {"cut_bytes", summary.cut_bytes}};
+    if (summary.latency > 0) predicted.emplace_back("latency_us", Micros(summary.latency));
+    return predicted;
   }
 
   Json::Array Devices() const {
@@ -133,6 +136,31 @@ class PlanDocument {
       parts.push_back(std::move(part));
     }
     return parts;
+  }
+
+  Json::Array Order() const {
+    Json::Array order;
+    for (const ir::ClusterId cluster : plan_.order) {
+      order.push_back(static_cast<int64_t>(cluster.index()));
+    }
+    return order;
+  }
+
+  // Where clusters are in each of them; all else here is of the first lane.
+  Json::Array FurtherLanes() const {
+    Json::Array lanes;
+    for (size_t i = 1; i < plan_.num_lanes(); ++i) {
+      const ir::Plan plan = ir::LaneView(plan_, i);
+      const EmitInput input = InputOfLane(input_, i, plan);
+      const PlanDocument lane(input);
+      Json::Array part_of;
+      for (const ir::PartId part : plan.part_of) part_of.push_back(lane.PartName(part));
+      lanes.push_back(Json::Object{{"share", plan_.ShareOf(i)},
+                                   {"parts", lane.Parts()},
+                                   {"order", lane.Order()},
+                                   {"part_of_cluster", std::move(part_of)}});
+    }
+    return lanes;
   }
 
   Json::Array Cuts() const {

@@ -2,6 +2,10 @@
 // chrome://tracing show. Each device is a process with one row for parts and one for operators; the
 // channels are a process with a row each, as a transfer holds all channels of its route. Arrows go
 // from the part that computes a tensor through the channel to the parts that take it.
+//
+// Every further lane has rows of its own: each shows one inference by itself on an empty machine.
+// How lanes overlap in a stream is nothing that a plan says.
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,23 +24,25 @@ namespace {
 
 struct Options {};
 
-constexpr int64_t kPartsRow = 1, kOperatorsRow = 2;
-
+// The events of one lane.
 class TraceWriter {
  public:
-  explicit TraceWriter(const EmitInput& input)
-      : input_(input), channels_pid_(static_cast<int64_t>(input.target.devices.size()) + 1) {}
+  // `input` is that of the lane; `first_arrow` the first number that no arrow has. Adds to
+  // `events`.
+  TraceWriter(const EmitInput& input, size_t lane, int64_t first_arrow, std::vector<Json>& events)
+      : input_(input),
+        lane_(static_cast<int64_t>(lane)),
+        channels_pid_(static_cast<int64_t>(input.target.devices.size()) + 1),
+        next_arrow_(first_arrow),
+        events_(events) {}
 
-  std::string Write() {
+  // Returns the next free arrow.
+  int64_t Write() {
     NameRows();
     AddParts();
     AddOperators();
     AddTransfers();
-    std::string text = "{\n\"displayTimeUnit\": \"ns\",\n\"traceEvents\": [\n";
-    for (size_t i = 0; i < events_.size(); ++i) {
-      absl::StrAppend(&text, PrintJsonCompact(events_[i]), i + 1 < events_.size() ? ",\n" : "\n");
-    }
-    return text + "]\n}\n";
+    return next_arrow_;
   }
 
  private:
@@ -50,16 +56,28 @@ class TraceWriter {
                                    {"args", Json::Object{{"name", name}}}});
   }
 
+  // Row 0 is the process itself.
+  int64_t PartsRow() const { return 2 * lane_ + 1; }
+  int64_t OperatorsRow() const { return 2 * lane_ + 2; }
+  int64_t Row(ChannelId channel) const {
+    return lane_ * static_cast<int64_t>(input_.target.channels.size()) + channel.index() + 1;
+  }
+
   void NameRows() {
+    const std::string of_lane = lane_ == 0 ? "" : absl::StrCat(" of lane ", lane_);
     for (DeviceId device : input_.target.devices.ids()) {
-      Name("process_name", Pid(device), 0, input_.target.devices[device].name);
-      Name("thread_name", Pid(device), kPartsRow, "parts");
-      Name("thread_name", Pid(device), kOperatorsRow, "operators");
+      if (lane_ == 0) Name("process_name", Pid(device), 0, input_.target.devices[device].name);
+      const bool used = std::any_of(input_.bundle.pieces.begin(), input_.bundle.pieces.end(),
+                                    [&](const Piece& piece) { return piece.device == device; });
+      if (lane_ > 0 && !used) continue;
+      Name("thread_name", Pid(device), PartsRow(), absl::StrCat("parts", of_lane));
+      Name("thread_name", Pid(device), OperatorsRow(), absl::StrCat("operators", of_lane));
     }
-    if (input_.target.channels.empty()) return;
-    Name("process_name", channels_pid_, 0, "channels");
+    if (input_.target.channels.empty() || (lane_ > 0 && input_.plan.transfers.empty())) return;
+    if (lane_ == 0) Name("process_name", channels_pid_, 0, "channels");
     for (ChannelId channel : input_.target.channels.ids()) {
-      Name("thread_name", channels_pid_, channel.index() + 1, input_.target.channels[channel]);
+      Name("thread_name", channels_pid_, Row(channel),
+           absl::StrCat(input_.target.channels[channel], of_lane));
     }
   }
 
@@ -78,7 +96,7 @@ class TraceWriter {
   void AddParts() {
     for (const Piece& piece : input_.bundle.pieces) {
       if (!input_.plan.parts.Contains(piece.part)) continue;
-      Slice(piece.id, "part", Pid(piece.device), kPartsRow, input_.plan.parts[piece.part].time,
+      Slice(piece.id, "part", Pid(piece.device), PartsRow(), input_.plan.parts[piece.part].time,
             Json::Object{{"file", piece.file},
                          {"nodes", static_cast<int64_t>(piece.graph.num_nodes())}});
     }
@@ -96,7 +114,7 @@ class TraceWriter {
         args.emplace_back("flops", plan.features[id].flops);
         args.emplace_back("weight_bytes", plan.features[id].weights);
       }
-      Slice(ir::NameOrPlace(node), "operator", Pid(plan.parts[part].device), kOperatorsRow,
+      Slice(ir::NameOrPlace(node), "operator", Pid(plan.parts[part].device), OperatorsRow(),
             plan.node_time[id], std::move(args));
     }
   }
@@ -115,14 +133,13 @@ class TraceWriter {
     for (PieceFlow& flow : PieceFlows(input_.module, plan, input_.bundle)) {
       flows[flow.value] = std::move(flow);
     }
-    int64_t next_arrow = 1;
     for (const ir::Transfer& transfer : plan.transfers) {
       const std::string& tensor = input_.module.graph.value(transfer.value).name;
       const std::optional<Route>& route = input_.target.routes[transfer.from][transfer.to];
       const std::vector<ChannelId> channels =
           route.has_value() ? route->channels : std::vector<ChannelId>();
       for (ChannelId channel : channels) {
-        Slice(tensor, "transfer", channels_pid_, channel.index() + 1, transfer.time,
+        Slice(tensor, "transfer", channels_pid_, Row(channel), transfer.time,
               Json::Object{{"from", input_.target.devices[transfer.from].name},
                            {"to", input_.target.devices[transfer.to].name},
                            {"bytes", transfer.bytes}});
@@ -136,20 +153,37 @@ class TraceWriter {
             !plan.parts.Contains(source.part)) {
           continue;
         }
-        const int64_t arrow = next_arrow++;
-        Arrow("s", arrow, Pid(source.device), kPartsRow, plan.parts[source.part].time.start);
+        const int64_t arrow = next_arrow_++;
+        Arrow("s", arrow, Pid(source.device), PartsRow(), plan.parts[source.part].time.start);
         if (!channels.empty()) {
-          Arrow("t", arrow, channels_pid_, channels[0].index() + 1, transfer.time.start);
+          Arrow("t", arrow, channels_pid_, Row(channels[0]), transfer.time.start);
         }
-        Arrow("f", arrow, Pid(user.device), kPartsRow, plan.parts[user.part].time.start);
+        Arrow("f", arrow, Pid(user.device), PartsRow(), plan.parts[user.part].time.start);
       }
     }
   }
 
   const EmitInput& input_;
+  const int64_t lane_;
   const int64_t channels_pid_;
-  std::vector<Json> events_;
+  int64_t next_arrow_;
+  std::vector<Json>& events_;
 };
+
+std::string TraceText(const EmitInput& input) {
+  std::vector<Json> events;
+  int64_t arrow = 1;
+  for (size_t i = 0; i < input.plan.num_lanes(); ++i) {
+    const ir::Plan plan = ir::LaneView(input.plan, i);
+    const EmitInput lane = InputOfLane(input, i, plan);
+    arrow = TraceWriter(lane, i, arrow, events).Write();
+  }
+  std::string text = "{\n\"displayTimeUnit\": \"ns\",\n\"traceEvents\": [\n";
+  for (size_t i = 0; i < events.size(); ++i) {
+    absl::StrAppend(&text, PrintJsonCompact(events[i]), i + 1 < events.size() ? ",\n" : "\n");
+  }
+  return text + "]\n}\n";
+}
 
 class Trace final : public Emitter {
  public:
@@ -159,7 +193,7 @@ class Trace final : public Emitter {
     std::vector<OutputFile> files(1);
     files[0].name = "schedule.trace.json";
     files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = TraceWriter(input).Write();
+    files[0].chunks[0].bytes = TraceText(input);
     return files;
   }
 };

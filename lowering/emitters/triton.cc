@@ -1,6 +1,9 @@
 // A model repository for Triton Inference Server: one model per part for its ONNX Runtime backend,
 // and an ensemble that joins them by the names of tensors.
 //
+// Lanes that cut the model alike, as copies do, are instances of the same models on several
+// devices: the server gives a request to whoever is free.
+//
 // What the server refuses (its validation of configurations, its ONNX Runtime backend) is refused
 // here already, since it would only be found when the repository is served.
 #include <algorithm>
@@ -143,12 +146,17 @@ absl::StatusOr<Placement> PlacementOf(const Device& device) {
                     "one of them in the target's \"runtime\"");
 }
 
-std::string Instances(const Device& device, const Placement& placement, int64_t count) {
+std::string Group(const Device& device, const Placement& placement, int64_t count) {
   std::string text =
       absl::StrCat("instance_group {\n  kind: ", placement.gpu ? "KIND_GPU" : "KIND_CPU",
                    "\n  count: ", count, "\n");
   if (placement.gpu) absl::StrAppend(&text, "  gpus: [ ", device.runtime.ordinal, " ]\n");
-  text += "}\n";
+  return text + "}\n";
+}
+
+// What a model says of itself whatever the instance.
+std::string Backend(const Device& device, const Placement& placement) {
+  std::string text;
   if (!placement.accelerator.empty()) {
     absl::StrAppend(&text, "optimization {\n  execution_accelerators {\n    ",
                     placement.gpu ? "gpu" : "cpu", "_execution_accelerator {\n      name: \"",
@@ -160,6 +168,25 @@ std::string Instances(const Device& device, const Placement& placement, int64_t 
                     device.runtime.threads, "\" }\n}\n");
   }
   return text;
+}
+
+// The instances of a part on each device where a lane runs it.
+absl::StatusOr<std::string> Instances(const Target& target, const std::vector<DeviceId>& devices,
+                                      int64_t count) {
+  std::string groups, backend;
+  for (const DeviceId id : devices) {
+    const Device& device = target.devices[id];
+    ALLOT_ASSIGN_OR_RETURN(const Placement placement, PlacementOf(device));
+    groups += Group(device, placement, count);
+    const std::string here = Backend(device, placement);
+    if (id != devices.front() && here != backend) {
+      return InputError("devices '", target.devices[devices.front()].name, "' and '", device.name,
+                        "' take turns at it with other accelerators or threads, which Triton ",
+                        "knows of a model as a whole only");
+    }
+    backend = here;
+  }
+  return groups + backend;
 }
 
 std::string Header(const EmitInput& input, absl::string_view name) {
@@ -196,6 +223,7 @@ class Triton final : public Emitter {
       return InputError("instances=", options_.instances, ": expected a positive number");
     }
     ALLOT_RETURN_IF_ERROR(CheckFlow(input));
+    ALLOT_RETURN_IF_ERROR(CheckLanes(input.bundle));
     std::vector<OutputFile> files;
     ALLOT_ASSIGN_OR_RETURN(std::string ensemble, Ensemble(input, name));
     files.push_back(TextFile(absl::StrCat("triton/", name, "/config.pbtxt"), std::move(ensemble)));
@@ -203,9 +231,10 @@ class Triton final : public Emitter {
     files.push_back(
         TextFile(absl::StrCat("triton/", name, "/1/README"),
                  "An ensemble has no files of its own; Triton asks for this folder.\n"));
-    for (const Piece& piece : input.bundle.pieces) {
+    for (size_t p = 0; p < input.bundle.pieces.size(); ++p) {
+      const Piece& piece = input.bundle.pieces[p];
       const std::string part = PartName(name, piece);
-      ALLOT_ASSIGN_OR_RETURN(std::string config, PartConfig(input, piece, part), "part ", piece.id,
+      ALLOT_ASSIGN_OR_RETURN(std::string config, PartConfig(input, p, part), "part ", piece.id,
                              ": ");
       files.push_back(TextFile(absl::StrCat("triton/", part, "/config.pbtxt"), std::move(config)));
       const std::string version = absl::StrCat("triton/", part, "/1/");
@@ -223,6 +252,33 @@ class Triton final : public Emitter {
  private:
   static std::string PartName(absl::string_view name, const Piece& piece) {
     return absl::StrCat(name, "_", piece.id);
+  }
+
+  // Requests are shared out among instances of a model, never among ensembles.
+  static absl::Status CheckLanes(const Bundle& bundle) {
+    const auto same = [](const Piece& a, const Piece& b) { return a.file == b.file; };
+    for (size_t i = 0; i < bundle.lanes.size(); ++i) {
+      if (std::equal(bundle.pieces.begin(), bundle.pieces.end(), bundle.lanes[i].pieces.begin(),
+                     bundle.lanes[i].pieces.end(), same)) {
+        continue;
+      }
+      return InputError("lane ", i + 1, " consists of other parts than lane 0, and Triton shares ",
+                        "out requests among copies of a part only: plan without lanes, or with ",
+                        "the pass place-copies");
+    }
+    return absl::OkStatus();
+  }
+
+  // Where the lanes run the part, each device once.
+  static std::vector<DeviceId> DevicesOf(const Bundle& bundle, size_t piece) {
+    std::vector<DeviceId> devices = {bundle.pieces[piece].device};
+    for (const Bundle& lane : bundle.lanes) {
+      const DeviceId device = lane.pieces[piece].device;
+      if (std::find(devices.begin(), devices.end(), device) == devices.end()) {
+        devices.push_back(device);
+      }
+    }
+    return devices;
   }
 
   // What the server demands of the flow through an ensemble.
@@ -268,17 +324,18 @@ class Triton final : public Emitter {
     return text + "}\n";
   }
 
-  absl::StatusOr<std::string> PartConfig(const EmitInput& input, const Piece& piece,
+  absl::StatusOr<std::string> PartConfig(const EmitInput& input, size_t p,
                                          const std::string& name) const {
-    const Device& device = input.target.devices[piece.device];
-    ALLOT_ASSIGN_OR_RETURN(const Placement placement, PlacementOf(device));
+    const Piece& piece = input.bundle.pieces[p];
+    ALLOT_ASSIGN_OR_RETURN(const std::string instances,
+                           Instances(input.target, DevicesOf(input.bundle, p), options_.instances));
     ALLOT_ASSIGN_OR_RETURN(const std::string inputs,
                            Tensors("input", piece.graph, FedInputs(piece.graph)));
     ALLOT_ASSIGN_OR_RETURN(const std::string outputs,
                            Tensors("output", piece.graph, piece.graph.outputs()));
     return absl::StrCat(Header(input, name), "backend: \"onnxruntime\"\n",
                         "platform: \"onnxruntime_onnx\"\n", "max_batch_size: 0\n", inputs, outputs,
-                        Instances(device, placement, options_.instances));
+                        instances);
   }
 
   Options options_;

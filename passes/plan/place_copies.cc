@@ -2,6 +2,8 @@
 // throughput. Needs no search, since the best shares of given copies are known.
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "passes/cluster_problem.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
@@ -30,7 +32,14 @@ class PlaceCopies final : public PlanPass {
       StoreSolution(PartedSolution(), plan);
       return absl::OkStatus();
     }
-    const Lanes copies = CopiesOf(built.problem, BuildGraph(built.problem));
+    const ProblemGraph graph = BuildGraph(built.problem);
+    for (const DeviceId device : built.problem.devices.ids()) {
+      const Score alone = CopyOn(built.problem, graph, device).score;
+      ir::Baseline& baseline = plan.summary->baselines.emplace_back();
+      baseline.name = absl::StrCat("single:", built.problem.devices[device].name);
+      if (alone.feasible) baseline.value = alone.objective;
+    }
+    const Lanes copies = CopiesOf(built.problem, graph);
     if (copies.lanes.empty()) {
       return InputError("no device of target '", context.target->name,
                         "' can run and hold the whole model");

@@ -102,6 +102,22 @@ test('a click on a node says why it is there', () => visit(medium, async (tab) =
   assert.match(await textOf(tab, '#details'), /^block\d+\/node\d+ /);
 }));
 
+test('lanes are shown one at a time', async () => {
+  const file = reportOf(scratch, 'lanes', branchingModel(50), '--objective=throughput', '--pass-pipeline=infer-shapes,estimate-cost,coarsen,place-copies,schedule,explain');
+  await visit(file, async (tab) => {
+    const shown = () => textOf(tab, '#parts tbody');
+    assert.equal(await tab.evaluate("document.querySelectorAll('#lane option').length"), 3);
+    assert.match(await textOf(tab, '#cards'), / Lanes 3 take turns \d+ \+ \d+ \+ \d+ of \d+ inferences /);
+    const first = await shown();
+    assert.match(first, /^p0 /);
+    await tab.evaluate("(() => { const choice = document.getElementById('lane'); choice.value = '1'; choice.dispatchEvent(new Event('change')); })()");
+    await tab.until("document.readyState === 'complete' && document.getElementById('lane').value === '1' && performance.getEntriesByName('drawn').length === 1");
+    assert.match(await shown(), /^p1 /);
+    assert.match(await textOf(tab, '#schedule-note'), /^One inference on lane 1, /);
+  });
+  await visit(medium, async (tab) => assert.equal(await tab.evaluate("document.getElementById('lane').hidden"), true));
+});
+
 test('a click in the schedule selects, too', () => visit(medium, async (tab) => {
   const at = await tab.evaluate(`(() => {
     const canvas = document.getElementById('schedule');

@@ -7,6 +7,15 @@ function card(title, value, ...lines) {
     ...lines.filter((line) => line !== null).map((line) => element('p', {}, line)));
 }
 
+// Nothing where there is one lane.
+function lanesCard({ lanes, summary }) {
+  if (lanes.length < 2) return [];
+  const shares = lanes.map(({ share }) => share);
+  return [card('Lanes', `${lanes.length} take turns`,
+    `${shares.join(' + ')} of ${shares.reduce((sum, share) => sum + share)} inferences`,
+    `one by itself: up to ${time(summary.latency_us)}`)];
+}
+
 function paintCards(plan, measured) {
   const cards = document.getElementById('cards'), { summary } = plan;
   if (summary === null) {
@@ -36,7 +45,8 @@ function paintCards(plan, measured) {
     card('Lower bound', time(summary.lower_bound_us),
       element('span', { className: summary.proved_optimal ? 'good' : '' },
         summary.proved_optimal ? 'proved optimal' : `gap ${percent(gap)}`),
-      `no placement is better (${summary.bound})`),
+      `no ${plan.lanes.length < 2 ? 'placement' : 'plan'} is better (${summary.bound})`),
+    ...lanesCard(plan),
     card('Cut', bytes(summary.cut_bytes),
       `${count(plan.transfers.length, 'transfer')} between ${count(plan.parts.length, 'part')}`),
     card('Found by', summary.solver, `on ${plan.target}`));

@@ -1,5 +1,19 @@
 // Puts the page together: one selection that all views show.
 
+// A choice of lanes, where several take turns. Every view is of one: the page starts again with another.
+function paintLanes(plan) {
+  const choice = document.getElementById('lane'), cycle = plan.lanes.reduce((sum, { share }) => sum + share, 0);
+  if (plan.lanes.length < 2) return;
+  plan.lanes.forEach(({ share, what }, index) =>
+    choice.append(element('option', { value: `${index}` }, `lane ${index}: ${share} of ${cycle} inferences, ${what}`)));
+  choice.value = `${plan.lane}`;
+  choice.hidden = false;
+  choice.addEventListener('change', () => {
+    location.hash = `lane=${choice.value}`;
+    location.reload();
+  });
+}
+
 function main() {
   const plan = loadPlan(), measured = readBlock('measured');
   document.title = `${plan.model} on ${plan.target} – Allot`;
@@ -9,6 +23,7 @@ function main() {
     `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${objectives[plan.summary?.objective] ?? ''}`;
   document.getElementById('footer').textContent = `allot ${plan.tool.version} · ${plan.pipeline}`;
 
+  paintLanes(plan);
   const views = [];
   let details = null;
   const choose = (selection, centre) => {
@@ -27,8 +42,9 @@ function main() {
   const schedule = document.getElementById('schedule'), note = document.getElementById('schedule-note');
   if (plan.timed) {
     views.push(new ScheduleView(schedule, plan, measured, picked));
+    const whose = plan.lanes.length > 1 ? ` on lane ${plan.lane}` : '';
     note.textContent = plan.summary.objective === 'latency' ? 'One inference, as predicted' :
-      'One inference, as predicted; in a steady stream each device starts on the next as soon as it is free';
+      `One inference${whose}, as predicted; in a steady stream each device starts on the next as soon as it is free`;
     if (measured !== null) {
       const samples = new Set(measured.runs.map((run) => run[1])).size;
       note.textContent += `. Measured: ${count(samples, 'sample')}, ${measured.mode}, after the first one began`;

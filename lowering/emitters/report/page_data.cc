@@ -64,6 +64,7 @@ class PageWriter {
     page.emplace_back("edges", Edges());
     page.emplace_back("cuts", Cuts());
     page.emplace_back("transfers", Transfers());
+    if (!plan_.lanes.empty()) page.emplace_back("lanes", Lanes());
     return Json(std::move(page));
   }
 
@@ -93,6 +94,7 @@ class PageWriter {
                         {"proved_optimal", summary.value == summary.lower_bound},
                         {"solver", summary.solver},
                         {"cut_bytes", summary.cut_bytes},
+                        {"latency_us", Micros(summary.latency)},
                         {"baselines", std::move(baselines)},
                         {"search", std::move(search)}};
   }
@@ -112,6 +114,34 @@ class PageWriter {
       devices.push_back(std::move(object));
     }
     return Json(std::move(devices));
+  }
+
+  // All lanes; of the further ones also what the page shows in place of the first one's.
+  Json Lanes() const {
+    Json::Array lanes;
+    for (size_t i = 0; i < plan_.num_lanes(); ++i) {
+      Json::Object object = {{"share", plan_.ShareOf(i)},
+                             {"what", ir::DescribeLane(plan_, i, input_.target)}};
+      if (i > 0) {
+        const ir::Plan plan = ir::LaneView(plan_, i);
+        const EmitInput input = InputOfLane(input_, i, plan);
+        const PageWriter lane(input);
+        Json::Array starts, ends;
+        for (const ir::NodeId id : lane.shown_) {
+          if (!plan.node_time.Contains(id)) continue;
+          starts.push_back(Micros(plan.node_time[id].start));
+          ends.push_back(Micros(plan.node_time[id].end));
+        }
+        object.emplace_back("start_us", std::move(starts));
+        object.emplace_back("end_us", std::move(ends));
+        object.emplace_back("clusters", lane.Clusters());
+        object.emplace_back("parts", lane.Parts());
+        object.emplace_back("cuts", lane.Cuts());
+        object.emplace_back("transfers", lane.Transfers());
+      }
+      lanes.push_back(std::move(object));
+    }
+    return Json(std::move(lanes));
   }
 
   Json Channels() const {

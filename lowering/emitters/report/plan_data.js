@@ -14,8 +14,26 @@ function neighbours(count, edges, from, to) {
   return { first, list, of: (node) => list.subarray(first[node], first[node + 1]) };
 }
 
+// Which lane the page shows: the one in its address, "#lane=1".
+const shownLane = (lanes) => {
+  const lane = Number(/^#lane=(\d+)$/.exec(location.hash)?.[1] ?? 0);
+  return lane < lanes.length ? lane : 0;
+};
+
+// Puts what a lane has of its own in the place of the first one's.
+function showLane(plan) {
+  plan.lanes ??= [];
+  plan.lane = shownLane(plan.lanes);
+  if (plan.lane === 0) return;
+  const { start_us: starts, end_us: ends, clusters, parts, cuts, transfers } = plan.lanes[plan.lane];
+  Object.assign(plan.nodes, { start_us: starts, end_us: ends });
+  Object.assign(plan, { clusters, parts, cuts, transfers });
+}
+
 function loadPlan() {
-  const plan = readBlock('plan'), { nodes, clusters, parts } = plan;
+  const plan = readBlock('plan');
+  showLane(plan);
+  const { nodes, clusters, parts } = plan;
   plan.size = nodes.name.length;
   plan.partOf = nodes.cluster.map((cluster) => clusters.part[cluster]);
   plan.deviceOf = plan.partOf.map((part) => parts[part].device);

@@ -84,6 +84,7 @@ function paintCuts(plan, choose) {
   const part = (index) =>
     chooser(choose, { kind: 'part', index }, chip(plan.parts[index].device, plan.parts[index].label));
   const parts = (all) => element('span', {}, ...all.flatMap((one, i) => (i > 0 ? [', ', part(one)] : [part(one)])));
+  const unexplained = plan.lane > 0 ? 'causes are given for lane 0' : 'the pass explain did not run';
   const changes = (cut) => plan.parts[cut.from].device !== plan.parts[cut.to[0]].device;
   sortedTable(section, [
     {
@@ -98,6 +99,6 @@ function paintCuts(plan, choose) {
       cell: (cut) => (changes(cut) ? 'yes' : 'no'),
     },
     { title: 'cause', set: 'short', key: (cut) => cut.cause ?? '', cell: (cut) => cut.cause ?? '–' },
-    { title: 'why', key: (cut) => cut.why ?? '', cell: (cut) => cut.why ?? 'the pass explain did not run' },
+    { title: 'why', key: (cut) => cut.why ?? '', cell: (cut) => cut.why ?? unexplained },
   ], plan.cuts, 3);
 }

@@ -62,6 +62,9 @@ TEST(LanesTest, CopiesArePlannedScheduledAndExplained) {
   }
   EXPECT_EQ(summary.latency, slowest);
   EXPECT_EQ(summary.solver, "copies");
+  ASSERT_EQ(summary.baselines.size(), 3u);
+  EXPECT_EQ(summary.baselines[0].name, "single:d0");
+  EXPECT_EQ(summary.baselines[0].value, slowest);
   EXPECT_EQ(summary.bound_name, "steady-state");
   EXPECT_GT(summary.lower_bound, 0);
   EXPECT_LE(summary.lower_bound, summary.value);

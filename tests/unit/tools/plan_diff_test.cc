@@ -105,6 +105,44 @@ TEST(PlanDiffTest, EveryDifferenceIsSeen) {
   EXPECT_TRUE(differs([](PlanFile& plan) { plan.predicted.reset(); }));
 }
 
+// The plan above in turns with a copy of the model on the first device.
+PlanFile WithCopy() {
+  PlanFile plan = Row();
+  plan.made_from.objective = ir::Objective::kThroughput;
+  plan.share = 3;
+  plan.lanes = {{1, {{"p2", "cpu0", 0, 5}}, {0, 1, 2, 3}, {"p2", "p2", "p2", "p2"}}};
+  return plan;
+}
+
+TEST(PlanDiffTest, LanesAreCompared) {
+  EXPECT_THAT(Lines(WithCopy(), WithCopy()), IsEmpty());
+  PlanFile one = WithCopy();
+  one.share = 1;
+  one.lanes.clear();
+  EXPECT_THAT(Lines(one, WithCopy()), ElementsAre("a -> b: the plans differ",
+                                                  "  lanes             one lane -> 3 + 1 of 4"));
+  PlanFile later = WithCopy();
+  later.lanes[0].parts[0].end = 6;
+  EXPECT_THAT(Lines(WithCopy(), later),
+              ElementsAre("a -> b: the plans differ",
+                          "  lanes             3 + 1 of 4, with other parts or times"));
+  EXPECT_EQ(*DiffJson(ComparePlans(WithCopy(), later), WithCopy(), later).Find("other_lanes"),
+            Json(true));
+}
+
+TEST(ExplainReportTest, ListsLanesAndCountsWhatTheyHold) {
+  const std::string text = ExplainPlan(WithCopy());
+  EXPECT_THAT(text, HasSubstr("2 lanes take turns; nodes and cuts below are those of the first\n"
+                              "  3 of 4 inferences: 2 parts on cpu0 and gpu0\n"
+                              "  1 of 4 inferences: a copy of the model on cpu0\n"));
+  EXPECT_THAT(text, HasSubstr("cpu0        2      4 "));
+  EXPECT_THAT(text, HasSubstr("gpu0        1      2 "));
+  EXPECT_THAT(ExplainNode(WithCopy(), WithCopy().nodes[0]),
+              HasSubstr("next best  not tried: lanes are worth what they are together"));
+  const Json& summary = *ExplainPlanJson(WithCopy()).Find("plan");
+  EXPECT_EQ(summary.Find("lanes")->If<Json::Array>()->size(), 2u);
+}
+
 TEST(PlanDiffTest, NodesOfOneNameAreMatchedInOrder) {
   PlanFile before = Row(), after = Row();
   for (PlanFile* plan : {&before, &after}) plan->nodes[3].name = "n0";

@@ -35,5 +35,26 @@ TEST(TableReportTest, NamesTheOptionOfOnnxRuntime) {
               Not(HasSubstr("session.layer_assignment_settings")));
 }
 
+TEST(TableReportTest, ListsLanesAndWhatHoldsOneOnly) {
+  Compilation compilation = Placed();
+  ir::Plan& plan = compilation.plan;
+  plan.parts.Add({DeviceId(0), {0, 2}});
+  plan.share = 2;
+  ir::Lane lane;
+  lane.parts.Add({DeviceId(1), {0, 4}});
+  plan.lanes.push_back(lane);
+  plan.summary->objective = ir::Objective::kThroughput;
+  plan.summary->latency = 4'000'000'000;
+  const std::string text = TableReport(compilation, "m.onnx", "out", {"model.annotated.onnx"});
+  EXPECT_THAT(text, HasSubstr("lane 0              2 of 3 inferences by a copy of the model on cpu0"
+                              "\nlane 1              1 of 3 inferences by a copy of the model on "
+                              "gpu0\none inference       4.0000 ms on the slowest lane\n"));
+  EXPECT_THAT(text, HasSubstr(" 0 transfers between 2 parts\n"));
+  EXPECT_THAT(text, HasSubstr("model.annotated.onnx holds lane 0 alone"));
+  const Json json = JsonReport(compilation, "m.onnx", "out", {}, Diagnostics());
+  EXPECT_EQ(json.Find("lanes")->If<Json::Array>()->size(), 2u);
+  EXPECT_THAT(TableReport(Placed(), "m.onnx", "", {}), Not(HasSubstr("lane")));
+}
+
 }  // namespace
 }  // namespace allot
