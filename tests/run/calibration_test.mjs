@@ -32,7 +32,7 @@ function chain({ rows, sizes, factor, perByte, copying, fixed, wait }) {
       now = start + read + compute + write;
       return { part, times: [start, start + read, start + read + compute, now] };
     });
-    return { begin, runs, values: new Map(sizes.map((bytes, i) => [`t${i}`, { bytes }])) };
+    return { begin, lane: 0, runs, values: new Map(sizes.map((bytes, i) => [`t${i}`, { bytes }])) };
   };
   const report = { parts: phases.map(({ read, compute, write }, i) => ({ id: `p${i}`, device: parts[i].device, read_us: read, compute_us: compute, write_us: write })) };
   return { flow, samples: [0, 1e6, 2e6].map(sample), report };

@@ -95,14 +95,15 @@ async function stream(manifest, count, { inFlight = 2, delay, failAt, given = ma
   const admitted = new Set();
   const onSample = (sample) => {
     const values = new Map(given.map((name) => [name, input(sample.index, name)]));
-    for (let left = [...flow.parts]; left.length > 0;) {
+    const own = flow.lanes[sample.lane].parts.map((index) => flow.parts[index]);
+    for (let left = [...own]; left.length > 0;) {
       const part = left.find((candidate) => candidate.inputs.every((name) => values.has(name) || (manifest.inputs.includes(name) && !given.includes(name))));
       const taken = part.inputs.filter((name) => values.has(name)).map((name) => values.get(name));
       for (const name of part.outputs) values.set(name, compute(part.id, name, taken));
       left = left.filter((other) => other !== part);
     }
     for (const name of manifest.outputs) assert.equal(workers.regions[sample.values.get(name).region], values.get(name), `${name} of sample ${sample.index}`);
-    assert.equal(sample.runs.length, flow.parts.length);
+    assert.deepEqual(new Set(sample.runs.map((run) => flow.parts[run.part])), new Set(own));
     ++ended;
   };
   const conductor = new Conductor(workers, flow, { inFlight, inputs: (index) => { admitted.add(index); most = Math.max(most, admitted.size - ended); return inputs(index); }, onSample });
@@ -199,6 +200,34 @@ function randomManifest(next) {
   const outputs = tensors.filter((_, i) => i === tensors.length - 1 || next() < 0.3);
   return { inputs, outputs, parts };
 }
+
+// The same graph on other devices and in parts of other names, `count` times more.
+function withLanes(manifest, count, next) {
+  const share = () => 1 + Math.floor(next() * 4);
+  const lanes = Array.from({ length: count }, (_, lane) => ({
+    share: share(),
+    parts: manifest.parts.map((one) => ({ ...one, id: `lane${lane + 1}.${one.id}`, device: `d${Math.floor(next() * 4)}` })),
+  }));
+  return { ...manifest, share: share(), lanes };
+}
+
+test('samples go to the lanes in turn', async () => {
+  const copy = { ...chain, share: 3, lanes: [{ share: 1, parts: chain.parts.map((one) => ({ ...one, id: `${one.id}'`, device: 'c' })) }] };
+  const { samples, workers } = await stream(copy, 13, { inFlight: 4 });
+  assert.deepEqual(samples.map(({ lane }) => lane), [0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0]);
+  assert.deepEqual(workers.log.filter((what) => what.startsWith("run part p0' ")), [2, 6, 10].map((sample) => `run part p0' of sample ${sample}`));
+});
+
+test('random lanes with random delays', async () => {
+  const next = randomNumbers(11, 'lanes');
+  await Promise.all(Array.from({ length: 60 }, async () => {
+    const manifest = withLanes(randomManifest(next), 1 + Math.floor(next() * 3), next), inFlight = 1 + Math.floor(next() * 6);
+    const delays = randomNumbers(Math.floor(next() * 1e9), 'delays');
+    const { workers, most } = await stream(manifest, 30, { inFlight, delay: () => (delays() < 0.5 ? 0 : delays() * 4) });
+    assert.ok(most <= inFlight);
+    assert.equal(workers.held.size, 0, JSON.stringify(manifest));
+  }));
+});
 
 test('random graphs with random delays', async () => {
   const next = randomNumbers(7, 'graphs');

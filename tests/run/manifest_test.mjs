@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { UserError } from '../../tools/run/lib/errors.mjs';
-import { checkIntegrity, partFiles, readManifest } from '../../tools/run/lib/manifest.mjs';
+import { checkIntegrity, lanesOf, partFiles, readManifest } from '../../tools/run/lib/manifest.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('manifest');
@@ -37,6 +37,32 @@ test('a manifest that can be run', () => {
   assert.equal(read(nameless).modelPath, null);
   // The order of the parts need not be a valid one, only some order must be.
   assert.equal(read({ ...good(), parts: good().parts.reverse() }).parts.length, 2);
+});
+
+const withLanes = () => ({
+  ...good(), share: 2,
+  lanes: [{ share: 1, parts: [{ id: 'p2', device: 'b', file: 'whole.onnx', inputs: ['x'], outputs: ['y'] }] }],
+});
+
+test('lanes that take turns', () => {
+  const manifest = read(withLanes());
+  assert.deepEqual(lanesOf(manifest).map(({ share, parts }) => [share, parts.map(({ id }) => id)]), [[2, ['p0', 'p1']], [1, ['p2']]]);
+  assert.deepEqual(partFiles(manifest), ['p0.onnx', 'p1.onnx', 'whole.onnx']);
+  assert.deepEqual(partFiles(manifest, lanesOf(manifest).slice(0, 1)), ['p0.onnx', 'p1.onnx']);
+  assert.deepEqual(lanesOf(read(good())).map(({ share }) => share), [1]);
+  const fault = (change, message) => {
+    const damaged = withLanes();
+    change(damaged);
+    assert.throws(() => read(damaged), user(message));
+  };
+  fault((m) => { m.lanes = 2; }, 'lanes: expected a list, each with parts');
+  fault((m) => { m.lanes[0] = null; }, 'lanes: expected a list, each with parts');
+  fault((m) => { m.share = 0; }, 'lane 0: expected a share of at least 1, not 0');
+  fault((m) => { delete m.lanes[0].share; }, 'lane 1: expected a share of at least 1, not undefined');
+  fault((m) => { m.share = 1e6; }, 'the shares of the lanes add up to more than 10000');
+  fault((m) => { m.lanes[0].parts[0].id = 'p1'; }, 'lane 1: part p1 is there twice');
+  fault((m) => { m.lanes[0].parts[0].inputs = ['t']; }, 'lane 1: part p2: no part makes its input t');
+  fault((m) => { m.lanes[0].parts[0].outputs = []; }, 'lane 1: no part makes the output y');
 });
 
 test('each fault is refused', () => {

@@ -120,6 +120,41 @@ test('the measured schedule', async () => {
   assert.ok(events.every((event) => event.ph === 'M' || event.ts >= 0));
 });
 
+const COPIES = 'infer-shapes,estimate-cost,coarsen,place-copies,schedule,explain';
+
+test('copies of a model take turns', async () => {
+  const manifest = place(scratch, modelOf('branches'), { objective: 'throughput', rules: false, pipeline: COPIES });
+  const { parts, lanes, predicted } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+  assert.deepEqual([parts.length, lanes.length, lanes[0].parts[0].file], [1, 1, parts[0].file]);
+  const report = await json(manifest, '--samples=25', '--check', '--opt=disabled');
+  // Whole cycles are measured.
+  assert.deepEqual([report.samples, report.check.worst, report.predicted_us], [26, 0, predicted.value_us]);
+  assert.deepEqual(report.lanes.map(({ share, samples, parts: ids }) => [share, samples, ids]), [[1, 13, ['p0']], [1, 13, ['p1']]]);
+  assert.deepEqual(report.parts.map(({ id, device, lane }) => [id, device, lane]), [['p0', 'left', 0], ['p1', 'right', 1]]);
+  checkNumbers(report, 'report', []);
+  assert.match(await run(manifest, '--samples=4'), /\n  lane  share +samples  parts +latency\n  0 +1 +2 +p0 .*\n  1 +1 +2 +p1 /);
+  // One inference has nobody to take turns with.
+  const one = await json(manifest, '--mode=latency', '--samples=4', '--check', '--opt=disabled');
+  assert.deepEqual([one.lanes, one.parts.map(({ id }) => id), one.samples], [undefined, ['p0'], 4]);
+  assert.equal((await json(manifest, '--whole=right', '--samples=3')).lanes, undefined);
+});
+
+test('a pipeline and its mirror image take turns, and share what is the same', async () => {
+  const manifest = place(scratch, modelOf('branches'), { objective: 'throughput' }), file = path.join(scratch, 'lanes.trace.json');
+  edit(manifest, (m) => {
+    m.share = 2;
+    m.lanes = [{ share: 1, parts: m.parts.map((part) => ({ ...part, id: `${part.id}m`, device: part.device === 'left' ? 'right' : 'left' })) }];
+  });
+  const report = await json(manifest, '--samples=30', '--distinct=5', '--check', '--opt=disabled', `--trace=${file}`, '--report');
+  assert.deepEqual([report.check.worst, report.samples], [0, 30]);
+  assert.deepEqual(report.lanes.map(({ samples }) => samples), [20, 10]);
+  const { traceEvents: events } = JSON.parse(fs.readFileSync(file, 'utf8')), { parts } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+  const slices = events.filter(({ ph, cat }) => ph === 'X' && cat === 'part');
+  assert.equal(slices.length, 30 * parts.length);
+  assert.deepEqual([...new Set(slices.map(({ args }) => args.lane))].sort(), [0, 1]);
+  for (const { name, args } of slices) assert.equal(name.endsWith('m'), args.lane === 1);
+});
+
 test('the annotated model', async () => {
   const report = JSON.parse(await run(branches, '--annotated', '--json'));
   const plan = JSON.parse(fs.readFileSync(path.join(path.dirname(branches), 'plan.json'), 'utf8'));

@@ -22,8 +22,8 @@ export function makeModels(name) {
   return { scratch, models: fs.readdirSync(folder).filter((file) => file.endsWith('.onnx')).sort().map((file) => path.join(folder, file)) };
 }
 
-/** Places `model` on two CPU devices, neighbouring operators apart; returns the manifest's path. */
-export function place(scratch, model, { objective = 'latency', rules = true, provider = () => 'cpu' } = {}) {
+/** Places `model` on two CPU devices, neighbouring operators apart unless without `rules`; returns the manifest's path. */
+export function place(scratch, model, { objective = 'latency', rules = true, provider = () => 'cpu', pipeline } = {}) {
   const device = (name) => ({
     name, kind: 'cpu', memory: '1GiB', flops: { default: '1T' }, memory_bandwidth: '100GB/s', part_cost_us: 1, op_cost_us: 0.1, runtime: { provider: provider(name), threads: 1 },
   });
@@ -33,7 +33,7 @@ export function place(scratch, model, { objective = 'latency', rules = true, pro
     topology: { links: [{ from: 'left', to: 'right', bandwidth: '10GB/s', latency_us: 1 }] },
     rules: rules ? [...LEFT.map((op) => ({ pin: 'left', op })), ...RIGHT.map((op) => ({ pin: 'right', op }))] : [],
   }));
-  execFileSync(ALLOT, [model, `--target=${target}`, `--objective=${objective}`, '--dim', 'batch=2', '-o', out, '--quiet']);
+  execFileSync(ALLOT, [model, `--target=${target}`, `--objective=${objective}`, '--dim', 'batch=2', '-o', out, '--quiet', ...(pipeline ? [`--pass-pipeline=${pipeline}`] : [])]);
   return path.join(out, 'manifest.json');
 }
 

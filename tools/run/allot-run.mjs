@@ -45,6 +45,10 @@ function textReport(report) {
     ...report.devices.map((device) => [device.id, device.provider, duration(device.busy_us), duration(device.predicted_busy_us), percent(device.utilisation)])]);
   text += '\n' + table([['part', 'device', 'measured', 'predicted', 'computing', 'reading', 'writing', 'spread'],
     ...report.parts.map((part) => [part.id, part.device, duration(part.measured_us), duration(part.predicted_us), duration(part.compute_us), duration(part.read_us), duration(part.write_us), percent(part.spread)])]);
+  if (report.lanes) {
+    text += '\n' + table([['lane', 'share', 'samples', 'parts', 'latency'],
+      ...report.lanes.map((lane, index) => [index, lane.share, lane.samples, lane.parts.join(' '), duration(lane.latency_us.median)])]);
+  }
   if (report.check) text += `\n  all outputs of ${report.check.compared} samples equal the whole model's (${report.check.tolerance === 0 ? 'bit for bit' : `largest difference ${report.check.worst.toExponential(1)}`})\n`;
   return text;
 }

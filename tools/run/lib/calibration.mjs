@@ -26,7 +26,7 @@ function waits(flow, samples) {
   for (const { part: index, times, sample } of all) {
     const part = flow.parts[index];
     const ready = Math.max(sample.begin, ...part.inputs.map((name) => {
-      const { producer } = flow.tensors.get(name);
+      const { producer } = flow.lanes[sample.lane].tensors.get(name);
       return producer < 0 ? 0 : sample.runs.find((run) => run.part === producer).times[3];
     }));
     const idle = Math.max(0, times[0] - Math.max(ready, free.get(part.device) ?? 0));
@@ -65,32 +65,38 @@ export function fitOverheads(parts) {
   return { launch: fixed + median(parts.map(({ wait }) => wait)), perByte: copying + excess };
 }
 
+// The parts that run each node, one in each lane: Map name -> [ids]. Of further lanes the plan says it by cluster.
+function partsOfNodes(plan) {
+  const further = (plan.lanes ?? []).map((lane) => lane.part_of_cluster);
+  return new Map(plan.nodes.map((node) => [node.name, [node.part, ...further.map((partOf) => partOf[node.cluster])].filter((part) => typeof part === 'string')]));
+}
+
 // What each part of a run did: {id, device, rows, compute, move, wait, moved, crossing}, `crossing` being the bytes of
 // `moved` that come from or go to another device; the rest are inputs and outputs of the model.
-function partFigures(rows, plan, { report, samples, flow }) {
-  const partOf = new Map(plan.nodes.map((node) => [node.name, node.part]));
+function partFigures(rows, partsOf, { report, samples, flow }) {
   const deviceOf = new Map(report.parts.map((part) => [part.id, part.device]));
   const sums = new Map();
   for (const row of rows) {
-    const part = row.what === 'op' ? partOf.get(row.node) : undefined;
-    if (part === undefined || row.device !== deviceOf.get(part)) continue;
-    sums.set(part, (sums.get(part) ?? 0) + row.time_us);
+    for (const part of (row.what === 'op' && partsOf.get(row.node)) || []) {
+      if (row.device === deviceOf.get(part)) sums.set(part, (sums.get(part) ?? 0) + row.time_us);
+    }
   }
   const idle = waits(flow, samples);
   return report.parts.map((measured, index) => {
-    const part = flow.parts[index];
+    const part = flow.parts[index], { tensors } = flow.lanes[part.lane];
+    const values = samples.find((sample) => sample.lane === part.lane)?.values;
     let moved = 0, crossing = 0;
     const count = (name, crosses) => {
-      const { bytes } = samples[0].values.get(name) ?? { bytes: 0 };
+      const { bytes } = values?.get(name) ?? { bytes: 0 };
       moved += bytes;
       if (crosses) crossing += bytes;
     };
     for (const name of part.inputs) {
-      const { producer } = flow.tensors.get(name);
+      const { producer } = tensors.get(name);
       if (producer < 0 || flow.parts[producer].device !== part.device) count(name, producer >= 0);
     }
     for (const name of part.outputs) {
-      const tensor = flow.tensors.get(name);
+      const tensor = tensors.get(name);
       if (tensor.travels) count(name, tensor.takers.some((taker) => flow.parts[taker].device !== part.device));
     }
     return {
@@ -110,8 +116,8 @@ const SHOWN = [4096, 4194304];
  */
 export function calibrate(rows, plan, run, devices) {
   const like = new Map(devices.map((device) => [device.name, likeness(device)]));
-  const partOf = new Map(plan.nodes.map((node) => [node.name, node.part]));
-  const figures = partFigures(rows, plan, run);
+  const partsOf = partsOfNodes(plan);
+  const figures = partFigures(rows, partsOf, run);
   const overheads = new Map(), factors = new Map(), deviceOf = new Map();
   for (const kind of new Set(figures.map(({ device }) => like.get(device)))) {
     const parts = figures.filter(({ device }) => like.get(device) === kind);
@@ -138,8 +144,9 @@ export function calibrate(rows, plan, run, devices) {
       written.add(pair);
       return SHOWN.map((bytes) => ({ ...row, bytes, time_us: perByte * bytes }));
     }
-    const part = partOf.get(row.node);
-    const applies = factors.has(part) && like.get(row.device) === like.get(deviceOf.get(part));
-    return [applies ? { ...row, time_us: row.time_us * factors.get(part) } : row];
+    // The part of the row's own device, or else of one like it.
+    const known = (partsOf.get(row.node) ?? []).filter((part) => factors.has(part) && like.get(row.device) === like.get(deviceOf.get(part)));
+    const part = known.find((candidate) => deviceOf.get(candidate) === row.device) ?? known[0];
+    return [part === undefined ? row : { ...row, time_us: row.time_us * factors.get(part) }];
   });
 }

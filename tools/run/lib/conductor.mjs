@@ -1,7 +1,8 @@
 // Streams samples through the parts of a plan on their workers.
 //
 // A part of a sample starts when its inputs are there and its device has nothing older to do: each device takes the
-// oldest sample first, and of one sample the part that the plan launches first. At most `inFlight` samples are on their
+// oldest sample first, and of one sample the part that the plan launches first. Samples go to the lanes in turn, whatever
+// these are busy with: so the same sample always takes the same way, and the shares are those of the plan. At most `inFlight` samples are on their
 // way at once; a finished sample frees the memory of one. Each device is given its next part while it still works, so
 // that it never waits for a message.
 import { UserError } from './errors.mjs';
@@ -13,9 +14,12 @@ class Sample {
   constructor(index, slot, flow) {
     this.index = index;
     this.slot = slot;
+    this.lane = flow.turns[index % flow.turns.length];
+    const { parts, tensors } = flow.lanes[this.lane];
+    this.tensors = tensors;
     this.values = new Map();  // tensor -> {type, dims, bytes, region}
-    this.missing = flow.parts.map((part) => part.inputs.length);
-    this.open = flow.parts.length;
+    this.missing = new Map(parts.map((part) => [part, flow.parts[part].inputs.length]));
+    this.open = parts.length;
     this.begin = 0;
     this.end = 0;
     this.runs = [];
@@ -36,8 +40,9 @@ export class Conductor {
     this.devices = new Map([...new Set(flow.parts.map((part) => part.device))].map((id) => [id, { busy: 0, ready: [] }]));
     this.freeSlots = Array.from({ length: inFlight }, (_, i) => inFlight - 1 - i);
     // Where each slot keeps each tensor that travels.
-    const travelling = [...flow.tensors.values()].filter((tensor) => tensor.producer >= 0 && tensor.travels);
-    this.regions = Array.from({ length: inFlight }, () => new Map(travelling.map((tensor) => [tensor.name, workers.newRegion()])));
+    const travelling = new Set(flow.lanes.flatMap(({ tensors }) => [...tensors.values()])
+      .filter((tensor) => tensor.producer >= 0 && tensor.travels).map(({ name }) => name));
+    this.regions = Array.from({ length: inFlight }, () => new Map([...travelling].map((name) => [name, workers.newRegion()])));
     this.next = 0;
   }
 
@@ -61,9 +66,7 @@ export class Conductor {
       this.samples.push(sample);
       sample.begin = Number(process.hrtime.bigint() / 10n) / 100;
       for (const [name, value] of this.inputsOf(sample.index)) sample.values.set(name, value);
-      this.flow.parts.forEach((part, index) => {
-        if (part.inputs.length === 0) this.makeReady(sample, index);
-      });
+      for (const [index, missing] of sample.missing) if (missing === 0) this.makeReady(sample, index);
       for (const name of this.flow.inputs) this.arrive(sample, name);
       if (sample.open === 0) this.end(sample);
     }
@@ -71,8 +74,10 @@ export class Conductor {
   }
 
   arrive(sample, name) {
-    for (const index of this.flow.tensors.get(name).takers) {
-      if (--sample.missing[index] === 0) this.makeReady(sample, index);
+    for (const index of sample.tensors.get(name).takers) {
+      const missing = sample.missing.get(index) - 1;
+      sample.missing.set(index, missing);
+      if (missing === 0) this.makeReady(sample, index);
     }
   }
 
@@ -98,13 +103,16 @@ export class Conductor {
   }
 
   async run({ sample, index }) {
-    const { flow } = this, part = flow.parts[index];
+    const part = this.flow.parts[index], { tensors } = sample;
     const key = (name) => `${sample.slot} ${name}`;
     // Optional inputs of the model that the sample does not have are not given to the part either.
     const inputs = part.inputs.filter((name) => sample.values.has(name))
-      .map((name) => ({ name, key: key(name), uses: flow.tensors.get(name).usesOn.get(part.device), ...sample.values.get(name) }));
-    const outputs = part.outputs.map((name) => ({ name, key: key(name), region: this.regions[sample.slot].get(name), uses: flow.tensors.get(name).usesOn.get(part.device) ?? 0 }));
-    const { outputs: made, times } = await this.workers.run(part.device, part.id, inputs, outputs, `run part ${part.id} of sample ${sample.index}`);
+      .map((name) => ({ name, key: key(name), uses: tensors.get(name).usesOn.get(part.device), ...sample.values.get(name) }));
+    const outputs = part.outputs.map((name) => {
+      const { travels, usesOn } = tensors.get(name);
+      return { name, key: key(name), region: travels ? this.regions[sample.slot].get(name) : undefined, uses: usesOn.get(part.device) ?? 0 };
+    });
+    const { outputs: made, times } = await this.workers.run(part.device, part.session, inputs, outputs, `run part ${part.id} of sample ${sample.index}`);
     if (this.failed) return;
     sample.runs.push({ part: index, times });
     part.outputs.forEach((name, i) => {

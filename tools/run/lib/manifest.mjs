@@ -6,12 +6,12 @@ import { UserError } from './errors.mjs';
 
 const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string');
 
-function checkParts(manifest, wrong) {
+// The parts of one lane; `ids` are those of parts that came before.
+function checkParts(manifest, parts, ids, wrong) {
   const deviceIds = manifest.devices.map((device) => device?.id);
   if (!isNames(deviceIds)) wrong('devices: each needs an id');
   const producers = new Map();
-  const ids = new Set();
-  for (const part of manifest.parts) {
+  for (const part of parts) {
     if (typeof part?.id !== 'string' || typeof part.file !== 'string' || !isNames(part.inputs) || !isNames(part.outputs)) {
       wrong(`parts: each needs id, device, file, inputs and outputs; ${JSON.stringify(part).slice(0, 80)} lacks some`);
     }
@@ -25,12 +25,12 @@ function checkParts(manifest, wrong) {
     }
   }
   const known = (tensor) => producers.has(tensor) || manifest.inputs.includes(tensor);
-  for (const part of manifest.parts) {
+  for (const part of parts) {
     for (const tensor of part.inputs) if (!known(tensor)) wrong(`part ${part.id}: no part makes its input ${tensor}`);
   }
   for (const tensor of manifest.outputs) if (!known(tensor)) wrong(`no part makes the output ${tensor}`);
   const ready = new Set(manifest.inputs);
-  let waiting = [...manifest.parts];
+  let waiting = [...parts];
   while (waiting.length > 0) {
     const next = waiting.filter((part) => part.inputs.every((tensor) => ready.has(tensor)));
     if (next.length === 0) wrong(`parts wait for each other: ${waiting.map((part) => part.id).join(', ')}`);
@@ -38,6 +38,23 @@ function checkParts(manifest, wrong) {
     waiting = waiting.filter((part) => !next.includes(part));
   }
 }
+
+// The longest cycle that is run: the samples of one are measured together.
+const LONGEST_CYCLE = 10000;
+
+function checkLanes(manifest, wrong) {
+  const further = manifest.lanes ?? [];
+  if (!Array.isArray(further) || !further.every((lane) => Array.isArray(lane?.parts))) wrong('lanes: expected a list, each with parts');
+  const lanes = lanesOf(manifest), ids = new Set();
+  lanes.forEach(({ share, parts }, index) => {
+    if (!Number.isInteger(share) || share < 1) wrong(`lane ${index}: expected a share of at least 1, not ${JSON.stringify(share)}`);
+    checkParts(manifest, parts, ids, index === 0 ? wrong : (what) => wrong(`lane ${index}: ${what}`));
+  });
+  if (lanes.reduce((sum, { share }) => sum + share, 0) > LONGEST_CYCLE) wrong(`the shares of the lanes add up to more than ${LONGEST_CYCLE}`);
+}
+
+/** The placements that take turns, [{share, parts}]: one, unless the manifest lists more. */
+export const lanesOf = (manifest) => [{ share: manifest.share ?? 1, parts: manifest.parts }, ...(manifest.lanes ?? [])];
 
 /**
  * The manifest in `file`, with `folder` (where its files are) and, if it names one, `modelPath`. Throws UserError for a
@@ -55,7 +72,7 @@ export function readManifest(file) {
   if (manifest?.version !== 1) wrong(`expected a manifest of version 1, as "allot -o" writes`);
   for (const key of ['inputs', 'outputs']) if (!isNames(manifest[key])) wrong(`${key}: expected a list of names`);
   for (const key of ['parts', 'devices']) if (!Array.isArray(manifest[key])) wrong(`${key}: expected a list`);
-  checkParts(manifest, wrong);
+  checkLanes(manifest, wrong);
   const folder = path.dirname(file);
   return { ...manifest, file, folder, modelPath: manifest.model ? path.join(folder, manifest.model) : null };
 }
@@ -83,5 +100,6 @@ export async function checkIntegrity(manifest, files) {
   }
 }
 
-/** The files that running the parts needs: the parts themselves and the weights that they refer to. */
-export const partFiles = (manifest) => [...manifest.parts.map((part) => part.file), ...(manifest.external_data ?? [])];
+/** The files that running lanes needs, all unless some are given: their parts, and the weights that these refer to. */
+export const partFiles = (manifest, lanes = lanesOf(manifest)) =>
+  [...new Set([...lanes.flatMap(({ parts }) => parts.map(({ file }) => file)), ...(manifest.external_data ?? [])])];

@@ -28,11 +28,11 @@ export function measuredTrace(manifest, flow, samples) {
       const slice = (title, category, from, to, args) => {
         if (to > from) events.push({ ph: 'X', name: title, cat: category, pid: process, tid: PARTS_ROW, ts: from, dur: round(to - from), args });
       };
-      slice(part.id, 'part', start, end, { file: part.file, sample: sample.index });
+      slice(part.id, 'part', start, end, { file: part.file, sample: sample.index, ...(flow.lanes.length > 1 && { lane: sample.lane }) });
       slice('read inputs', 'transfer', start, read, { tensors: part.inputs });
       slice('write outputs', 'transfer', computed, end, { tensors: part.outputs });
     }
-    for (const tensor of flow.tensors.values()) {
+    for (const tensor of flow.lanes[sample.lane].tensors.values()) {
       if (tensor.producer < 0 || !startOf.has(tensor.producer)) continue;
       const from = flow.parts[tensor.producer].device;
       for (const taker of tensor.takers) {

@@ -4,7 +4,7 @@ import { Conductor } from './conductor.mjs';
 import { makeDataflow } from './dataflow.mjs';
 import { UserError } from './errors.mjs';
 import { makeInputs, readInputs, readInputSpec } from './inputs.mjs';
-import { checkIntegrity, partFiles } from './manifest.mjs';
+import { checkIntegrity, lanesOf, partFiles } from './manifest.mjs';
 import { availableProviders, loadRuntime, runtimeOf, sessionOptions } from './onnxruntime.mjs';
 import { shareInputs } from './shared_inputs.mjs';
 import { readRegion } from './shared_memory.mjs';
@@ -71,21 +71,21 @@ function checkMetadata(manifest, part, { inputs, outputs }) {
 
 const valueOf = (workers, { type, dims, bytes, region }) => ({ type, dims, data: fromBytes(type, readRegion(workers.memory, region, bytes)) });
 
-async function loadParts(workers, manifest, parts, devices, level) {
+// One session a device for what is the same file.
+async function loadParts(workers, manifest, flow, devices, level) {
   const runtimes = new Map(devices.map((device) => [device.id, device.runtime]));
-  await Promise.all(parts.map(async (part) => {
+  await Promise.all(flow.parts.filter(({ id, session }) => id === session).map(async (part) => {
     const file = path.join(manifest.folder, part.file);
-    checkMetadata(manifest, part, await workers.load(part.device, part.id, file, sessionOptions(runtimes.get(part.device), level)));
+    checkMetadata(manifest, part, await workers.load(part.device, part.session, file, sessionOptions(runtimes.get(part.device), level)));
   }));
 }
 
 /** What the whole model makes of each input set, on one CPU worker: [Map output -> {type, dims, data}]. */
 async function expectedOutputs(manifest, sets, { level, stallTimeoutS }, device) {
-  const parts = wholeModel(manifest, device.id);
+  const flow = makeDataflow(manifest, [{ share: 1, parts: wholeModel(manifest, device.id) }]);
   return withWorkers([device], async (workers) => {
-    await loadParts(workers, manifest, parts, [device], level);
+    await loadParts(workers, manifest, flow, [device], level);
     const shared = shareInputs(workers, sets);
-    const flow = makeDataflow({ ...manifest, parts });
     const results = [];
     const conductor = new Conductor(workers, flow, {
       inFlight: 1,
@@ -109,14 +109,20 @@ export function defaultTolerance(manifest, devices, level) {
 }
 
 // The mean time between completions after the warm-up, and its median over ten stretches, which an interruption of the
-// machine does not move; `from` and `to`: the first and the last of these completions.
-function periods(samples, warmup, count) {
+// machine does not move; `from` and `to`: the first and the last of these completions. A stretch is as long as a cycle of
+// the lanes at least: within one, they are of different speeds.
+function periods(samples, warmup, count, cycle) {
   const ends = samples.map((sample) => sample.end).sort((a, b) => a - b).slice(Math.max(0, warmup - 1), warmup + count);
-  const stretches = Math.min(10, ends.length - 1);
+  const stretches = Math.max(1, Math.min(10, ends.length - 1, Math.floor(count / cycle)));
   const at = (i) => Math.round((i * (ends.length - 1)) / stretches);
   const means = Array.from({ length: stretches }, (_, i) => (ends[at(i + 1)] - ends[at(i)]) / (at(i + 1) - at(i)));
   const from = ends[0], to = ends[ends.length - 1];
   return { mean: (to - from) / (ends.length - 1), median: median(means), from, to };
+}
+
+// Samples on their way: a lane can have one in each of its parts, and the next one ready.
+function enoughInFlight({ lanes, parts }) {
+  return Math.min(Math.max(MAX_IN_FLIGHT, 2 * lanes.length), Math.max(2, parts.length + lanes.length));
 }
 
 // Runs of a sample's parts on a device.
@@ -143,21 +149,33 @@ function partTimes(flow, samples) {
     const phase = (from, to) => median(times.map((at) => at[to] - at[from]));
     const { spread } = summarise(times.map((at) => at[3] - at[0]));
     const predicted = part.end_us !== undefined ? part.end_us - part.start_us : undefined;
-    return { id: part.id, device: part.device, predicted_us: predicted, measured_us: phase(0, 3), read_us: phase(0, 1), compute_us: phase(1, 2), write_us: phase(2, 3), spread };
+    return { id: part.id, device: part.device, ...(flow.lanes.length > 1 && { lane: part.lane }), predicted_us: predicted, measured_us: phase(0, 3), read_us: phase(0, 1), compute_us: phase(1, 2), write_us: phase(2, 3), spread };
+  });
+}
+
+// What each lane did; undefined if there is one only.
+function laneUse(flow, samples) {
+  if (flow.lanes.length < 2) return undefined;
+  return flow.lanes.map(({ share, parts }, lane) => {
+    const own = samples.filter((sample) => sample.lane === lane);
+    return { share, samples: own.length, parts: parts.map((index) => flow.parts[index].id), latency_us: summarise(own.map((sample) => sample.end - sample.begin)) };
   });
 }
 
 /**
- * Runs a manifest and measures. Returns {report, samples, flow}, `report` being plain JSON with times in microseconds.
+ * Runs a manifest and measures: in a pipeline all lanes in turn and whole cycles of them, for latency the first. Returns {report, samples, flow}, `report` being plain JSON with times in microseconds.
  * Throws UserError for parts that cannot be loaded or run, for a dead worker, an interrupt, and outputs that differ from
  * the whole model's.
  */
 export async function runPlan(manifest, options) {
   const ort = loadRuntime();
-  const parts = options.whole ? wholeModel(manifest, options.whole) : manifest.parts;
-  const used = manifest.devices.filter((device) => parts.some((part) => part.device === device.id));
+  const pipeline = options.mode === 'pipeline';
+  const planned = lanesOf(manifest);
+  const lanes = options.whole ? [{ share: 1, parts: wholeModel(manifest, options.whole) }] : pipeline ? planned : [{ ...planned[0], share: 1 }];
+  const flow = makeDataflow(manifest, lanes), cycle = flow.turns.length;
+  const used = manifest.devices.filter((device) => flow.parts.some((part) => part.device === device.id));
   const devices = used.map((device) => workerDevice(device, ort, options.onCpu));
-  if (!options.whole) await checkIntegrity(manifest, partFiles(manifest));
+  if (!options.whole) await checkIntegrity(manifest, partFiles(manifest, lanes));
   const sets = makeInputSets(manifest, options);
   const say = options.progress ?? (() => {});
 
@@ -171,12 +189,11 @@ export async function runPlan(manifest, options) {
   }
 
   return withWorkers(devices, async (workers) => {
-    say(`loading ${parts.length} parts`);
-    await loadParts(workers, manifest, parts, devices, options.level);
+    say(`loading ${flow.parts.length} parts`);
+    await loadParts(workers, manifest, flow, devices, options.level);
     const shared = shareInputs(workers, sets);
-    const flow = makeDataflow({ ...manifest, parts });
-    const pipeline = options.mode === 'pipeline';
-    const inFlight = pipeline ? options.inFlight ?? Math.min(MAX_IN_FLIGHT, Math.max(2, parts.length + 1)) : 1;
+    const inFlight = pipeline ? options.inFlight ?? enoughInFlight(flow) : 1;
+    const count = Math.ceil(options.samples / cycle) * cycle;
     const worst = { value: 0 };
     // Above all quantised models change: a rounding that moves makes a whole step.
     const remedy = options.level === 'disabled' ? '' : '; fusions end where parts do: compare with --opt=disabled, or set --tolerance';
@@ -193,10 +210,10 @@ export async function runPlan(manifest, options) {
     const conductor = new Conductor(workers, flow, { inFlight, inputs: (index) => shared[index % sets.length], onSample });
     const warmup = Math.max(options.warmup, pipeline ? inFlight : 1);
     // A stream that ends is no longer steady: the samples behind those that count keep the devices busy.
-    const all = await conductor.stream(warmup + options.samples + (pipeline ? inFlight : 0));
+    const all = await conductor.stream(warmup + count + (pipeline ? inFlight : 0));
     say('');
-    const samples = all.slice(warmup, warmup + options.samples);
-    const period = periods(all, warmup, options.samples);
+    const samples = all.slice(warmup, warmup + count);
+    const period = periods(all, warmup, count, cycle);
     const latencies = samples.map((sample) => sample.end - sample.begin);
     const predicted = options.whole ? undefined : manifest.predicted?.value_us;
     const measured = pipeline ? period.median : median(latencies);
@@ -209,8 +226,10 @@ export async function runPlan(manifest, options) {
       period_us: period.mean, period_median_us: period.median, throughput_per_s: period.mean > 0 ? 1e6 / period.mean : null,
       latency_us: summarise(latencies),
       devices: deviceUse(flow, samples, devices, (id, busy) => (pipeline ? shareOf(flow, all, id, period) : busy / mean(latencies)),
-        (id) => (options.whole ? undefined : manifest.devices.find((device) => device.id === id).busy_us)),
+        // Of all lanes together.
+        (id) => (options.whole || lanes.length < planned.length ? undefined : manifest.devices.find((device) => device.id === id).busy_us)),
       parts: partTimes(flow, samples),
+      lanes: laneUse(flow, samples),
       check: expected ? { compared, tolerance, worst: worst.value } : null,
     };
     return { report, samples, flow };

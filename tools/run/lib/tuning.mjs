@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runAllot } from './allot_program.mjs';
 import { calibrate, likeness } from './calibration.mjs';
 import { printCosts, readCosts } from './costs_table.mjs';
-import { readManifest } from './manifest.mjs';
+import { lanesOf, readManifest } from './manifest.mjs';
 import { runPlan } from './plan_run.mjs';
 import { median } from './statistics.mjs';
 
@@ -12,7 +12,8 @@ import { median } from './statistics.mjs';
 const EQUAL = 0.03;
 
 // Who runs what: equal for equal plans, whatever they were predicted to take.
-const planKey = (manifest) => JSON.stringify(manifest.parts.map(({ device, inputs, outputs }) => [device, inputs, outputs]));
+const planKey = (manifest) => JSON.stringify(lanesOf(manifest).map(({ share, parts }) => [share, parts.map(({ device, inputs, outputs }) => [device, inputs, outputs])]));
+const countParts = (manifest) => lanesOf(manifest).reduce((sum, { parts }) => sum + parts.length, 0);
 
 /**
  * One tuning of a model. `options`: {model, objective, target (name), devices (of the target's JSON, those that are here),
@@ -56,12 +57,12 @@ export class Tuning {
     for (let round = 1; round <= rounds; ++round) {
       say(`round ${round}: placing`);
       const plan = await this.place(round);
-      say(`round ${round}: running ${plan.manifest.parts.length} parts`);
+      say(`round ${round}: running ${countParts(plan.manifest)} parts`);
       const run = await this.measure(plan.manifest, undefined, plan.manifest.predicted.value_us);
       const { measured_us: measured, predicted_us: predicted, error } = run.report;
       const key = planKey(plan.manifest);
       const seen = this.rounds.some((other) => other.key === key);
-      this.rounds.push({ ...plan, key, measured, predicted, error, parts: plan.manifest.parts.length, seen });
+      this.rounds.push({ ...plan, key, measured, predicted, error, parts: countParts(plan.manifest), seen });
       say(`round ${round}: predicted ${(predicted / 1000).toFixed(2)} ms, measured ${(measured / 1000).toFixed(2)} ms\n`);
       if (Math.abs(error) <= agree && (seen || round > 1)) break;
       const planFile = path.join(plan.folder, 'plan.json');
