@@ -37,7 +37,7 @@ function textReport(report, folder) {
   text += table([['alone on', 'measured'], ...report.single.map((row) => [row.device, duration(row.measured_us)])]) + '\n';
   const each = report.objective === 'throughput' ? ' per inference' : '';
   text += report.splitting_pays
-    ? `${report.chosen.parts} parts, of round ${report.chosen.round}: ${duration(report.measured_us)}${each}, ${report.gain.toFixed(2)} times as fast as one device (${duration(report.single_us)})\n`
+    ? `${report.chosen.parts} parts, ${report.chosen.round === 'copies' ? 'copies of the model' : `of round ${report.chosen.round}`}: ${duration(report.measured_us)}${each}, ${report.gain.toFixed(2)} times as fast as one device (${duration(report.single_us)})\n`
     : `splitting does not pay: ${duration(report.split_us)}${each} split, ${duration(report.single_us)} on ${report.chosen.device} alone\n`;
   text += `predicted ${duration(report.predicted_us)}, ${percent(Math.abs(report.error))} off\n`;
   return folder ? `${text}files in ${folder}\n` : text;
@@ -75,6 +75,7 @@ await main(async (argv) => {
       run: { level: flags.opt, warmup: 3, distinct: 2, seed: flags.seed, dims, defaultDim: flags['default-dim'], spec: flags.inputs },
     });
     await tuning.improve();
+    await tuning.tryCopies();
     await tuning.measureSingles();
     const choice = await tuning.choose();
     const out = flags.o ?? path.join(folder, 'chosen');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { runAllot } from './allot_program.mjs';
 import { calibrate, likeness } from './calibration.mjs';
 import { printCosts, readCosts } from './costs_table.mjs';
+import { UserError } from './errors.mjs';
 import { lanesOf, readManifest } from './manifest.mjs';
 import { runPlan } from './plan_run.mjs';
 import { median } from './statistics.mjs';
@@ -13,7 +14,11 @@ const EQUAL = 0.03;
 
 // Who runs what: equal for equal plans, whatever they were predicted to take.
 const planKey = (manifest) => JSON.stringify(lanesOf(manifest).map(({ share, parts }) => [share, parts.map(({ device, inputs, outputs }) => [device, inputs, outputs])]));
+const nameOf = (round) => (typeof round === 'number' ? `round ${round}` : round);
 const countParts = (manifest) => lanesOf(manifest).reduce((sum, { parts }) => sum + parts.length, 0);
+
+/** Whole copies of the model in turn: the plan for throughput that any other has to beat. */
+export const COPIES = 'infer-shapes,estimate-cost,coarsen,place-copies,schedule,explain';
 
 /**
  * One tuning of a model. `options`: {model, objective, target (name), devices (of the target's JSON, those that are here),
@@ -43,12 +48,24 @@ export class Tuning {
     return runPlan(manifest, { ...this.options.run, mode: this.mode, whole, samples: this.samples(guessUs) });
   }
 
-  async place(round) {
+  async place(round, more = []) {
     const folder = path.join(this.options.folder, `round-${round}`);
     const costs = path.join(this.options.folder, `costs-${round}.csv`);
     fs.writeFileSync(costs, printCosts([], this.rows));
-    await runAllot(this.arguments(costs, folder));
-    return { round, folder, costs, manifest: readManifest(path.join(folder, 'manifest.json')) };
+    await runAllot(this.arguments(costs, folder, more));
+    return { round, more, folder, costs, manifest: readManifest(path.join(folder, 'manifest.json')) };
+  }
+
+  // Runs a plan and keeps what came of it.
+  async measureRound(plan) {
+    const { say } = this.options, { round, manifest } = plan, parts = countParts(manifest);
+    say(`${nameOf(round)}: running ${parts} parts`);
+    const run = await this.measure(manifest, undefined, manifest.predicted.value_us);
+    const { measured_us: measured, predicted_us: predicted, error } = run.report;
+    const key = planKey(manifest), seen = this.rounds.some((other) => other.key === key);
+    this.rounds.push({ ...plan, key, measured, predicted, error, parts, seen });
+    say(`${nameOf(round)}: predicted ${(predicted / 1000).toFixed(2)} ms, measured ${(measured / 1000).toFixed(2)} ms\n`);
+    return { run, error, seen };
   }
 
   /** Places and measures until prediction and measurement agree on a plan, or for the rounds allowed. */
@@ -57,17 +74,26 @@ export class Tuning {
     for (let round = 1; round <= rounds; ++round) {
       say(`round ${round}: placing`);
       const plan = await this.place(round);
-      say(`round ${round}: running ${countParts(plan.manifest)} parts`);
-      const run = await this.measure(plan.manifest, undefined, plan.manifest.predicted.value_us);
-      const { measured_us: measured, predicted_us: predicted, error } = run.report;
-      const key = planKey(plan.manifest);
-      const seen = this.rounds.some((other) => other.key === key);
-      this.rounds.push({ ...plan, key, measured, predicted, error, parts: countParts(plan.manifest), seen });
-      say(`round ${round}: predicted ${(predicted / 1000).toFixed(2)} ms, measured ${(measured / 1000).toFixed(2)} ms\n`);
+      const { run, error, seen } = await this.measureRound(plan);
       if (Math.abs(error) <= agree && (seen || round > 1)) break;
       const planFile = path.join(plan.folder, 'plan.json');
       this.rows = calibrate(this.rows, JSON.parse(fs.readFileSync(planFile, 'utf8')), run, devices);
     }
+  }
+
+  /** Measures copies of the model, if two devices or more can hold it and no round had them. */
+  async tryCopies() {
+    if (this.mode !== 'pipeline') return;
+    let plan;
+    try {
+      plan = await this.place('copies', [`--pass-pipeline=${COPIES}`]);
+    } catch (error) {
+      // No device can, or rules keep the model from being whole.
+      if (error instanceof UserError && /can run and hold the whole model/.test(error.message)) return;
+      throw error;
+    }
+    const key = planKey(plan.manifest);
+    if (lanesOf(plan.manifest).length > 1 && !this.rounds.some((round) => round.key === key)) await this.measureRound(plan);
   }
 
   /** Measures the unsplit model on one device of each kind. */
@@ -110,7 +136,7 @@ export class Tuning {
    */
   async write(choice, folder) {
     const { costs } = choice.pays ? choice.best : this.rounds[0];
-    const more = choice.pays ? [] : ['--pin', `.*=${choice.single.device}`];
+    const more = choice.pays ? choice.best.more : ['--pin', `.*=${choice.single.device}`];
     // Planned from the copy, so that plan.json names costs which stay.
     const kept = path.join(folder, 'costs.csv');
     fs.mkdirSync(folder, { recursive: true });
