@@ -127,6 +127,8 @@ ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_plan_json(const allot_plan* plan
 #define ALLOT_LATENCY 0
 #define ALLOT_THROUGHPUT 1
 ALLOT_EXPORT int32_t allot_plan_objective(const allot_plan* plan);
+/* Where placements take turns (lanes), value, bound and devices are those of all of them together;
+ * nodes, parts and transfers are those of the first, and the plan as JSON lists the others. */
 /* The time of one inference (latency) or the period of a steady stream (throughput), predicted. */
 ALLOT_EXPORT int64_t allot_plan_value_ps(const allot_plan* plan);
 /* No plan can be better: proven for this machine and these costs. Never above the value. */

@@ -38,6 +38,22 @@ function chain({ rows, sizes, factor, perByte, copying, fixed, wait }) {
   return { flow, samples: [0, 1e6, 2e6].map(sample), report };
 }
 
+test('a copy corrects the rows of its own device', () => {
+  const part = (id, device) => ({ id, device, file: 'whole.onnx', inputs: ['x'], outputs: ['y'] });
+  const flow = makeDataflow({ inputs: ['x'], outputs: ['y'], parts: [part('p0', 'a')], share: 1, lanes: [{ share: 1, parts: [part('p1', 'b')] }] });
+  const compute = [300, 500];
+  const samples = Array.from({ length: 6 }, (_, index) => {
+    const lane = flow.turns[index % 2], start = 1000 * index;
+    return { index, lane, begin: start, runs: [{ part: lane, times: [start, start, start + compute[lane], start + compute[lane]] }], values: new Map([['x', { bytes: 0 }], ['y', { bytes: 0 }]]) };
+  });
+  const report = { parts: [0, 1].map((i) => ({ id: `p${i}`, device: 'ab'[i], read_us: 0, compute_us: compute[i], write_us: 0 })) };
+  const plan = { nodes: [{ name: 'n', part: 'p0', cluster: 0 }], lanes: [{ part_of_cluster: ['p1'] }] };
+  const rows = ['a', 'b', 'c'].map((device) => ({ what: 'op', device, node: 'n', time_us: 200 }));
+  // Of a device that ran nothing, the first that is like it speaks.
+  const devices = ['a', 'b', 'c'].map((name, i) => cpu(name, `${i}`));
+  assert.deepEqual(calibrate(rows, plan, { flow, samples, report }, devices).map(({ time_us: time }) => time), [300, 500, 300]);
+});
+
 const ROWS = [1000, 400, 700, 200, 900, 500], SIZES = [0, 5000, 80000, 20000, 300000, 1000, 0];
 const machine = { rows: ROWS, sizes: SIZES, factor: 1.2, perByte: 0.001, copying: 0.0005, fixed: 30, wait: 12 };
 const plan = { nodes: [...ROWS.map((_, i) => ({ name: `n${i}`, part: `p${i}` })), { name: 'none', part: null }] };
