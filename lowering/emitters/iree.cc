@@ -356,7 +356,13 @@ class ModuleWriter {
     if (!used_.empty()) {
       absl::StrAppend(&text, " \\\n//   --iree-hal-default-device=", symbols_[*used_.begin()]);
     }
-    return text + " -o model.vmfb\n";
+    text += " -o model.vmfb\n";
+    if (!input_.plan.lanes.empty()) {
+      absl::StrAppend(&text, "// This is lane 0 of ", input_.plan.num_lanes(), ", for ",
+                      input_.plan.share, " of ", input_.plan.cycle(),
+                      " inferences; manifest.json lists the others.\n");
+    }
+    return text;
   }
 
   const EmitInput& input_;

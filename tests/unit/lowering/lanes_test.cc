@@ -172,12 +172,14 @@ TEST(LanesTest, TheReportHoldsWhatEachLaneHasOfItsOwn) {
   EXPECT_EQ(List(lanes[2], "start_us").size(), 2u);
 }
 
-TEST(LanesTest, TheAnnotatedModelSaysThatItIsTheFirst) {
+TEST(LanesTest, FilesOfOnePlacementSayThatItIsTheFirst) {
   onnx::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(Text(Copies().Emit({"annotated"}), "model.annotated.onnx")));
   std::map<std::string, std::string> metadata;
   for (const auto& entry : model.metadata_props()) metadata[entry.key()] = entry.value();
   EXPECT_EQ(metadata["allot.lane"], "0 of 2, for 3 of 4 inferences");
+  EXPECT_THAT(Text(Copies().Emit({"iree"}), "iree/model.mlir"),
+              HasSubstr("\n// This is lane 0 of 2, for 3 of 4 inferences; manifest.json lists"));
 }
 
 triton::ModelConfig Config(const LaneCase& model, const std::string& name) {
