@@ -54,8 +54,7 @@ IdVector<ir::NodeId, bool> FindShapeWork(const ir::Module& module, const ir::Gra
           const ir::Value& value = graph.value(operand);
           const bool produced = value.producer.valid();
           if (produced && works[value.producer]) return any = true;
-          return value.constant.valid() ||
-                 (produced && graph.node(value.producer).Is("Constant"));
+          return value.constant.valid() || (produced && graph.node(value.producer).Is("Constant"));
         });
     works[id] = all && any && SmallResults(view);
   }

@@ -107,7 +107,11 @@ class Absorber {
     if (around.predecessors.size() != 1) return;
     const bool shrinks = around.out < around.in;
     const bool passes_on = around.sole_user && around.out <= around.in;
-    if (shrinks || passes_on || IsShapeWork(group)) {
+    // Of a size that others use too, a view for one consumer is left to that: if they are
+    // elsewhere, the size goes there once, instead of every view of it.
+    const bool is_view =
+        !around.sole_user && around.out == around.in && around.successors.size() == 1;
+    if (shrinks || passes_on || (IsShapeWork(group) && !is_view)) {
       TryMerge(group, around.predecessors.begin()->first);
     }
   }

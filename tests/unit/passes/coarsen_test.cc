@@ -267,6 +267,38 @@ TEST_F(CoarsenTest, FreeNodesGoWithANeighbour) {
       SameCluster(planning, planning.NodesOf("Reshape")[0], planning.NodesOf("Softmax")[0]));
 }
 
+TEST_F(CoarsenTest, ViewsOfASizeGoWithTheirConsumer) {
+  ModuleBuilder b;
+  const ir::Type one = Tensor(ir::ElementType::kInt64, {1}),
+                 two = Tensor(ir::ElementType::kInt64, {2});
+  const ir::ValueId x = b.Input("x", F32({8, 8}));
+  const ir::ValueId y = b.Op("MatMul", {x, b.Weight("w", {8, 8})}, F32({8, 8}));
+  const ir::ValueId shape = b.Op("Shape", {y}, two);
+  const ir::ValueId index = b.Initializer("index", Int64Constant({0}));
+  const ir::ValueId axes = b.Initializer("axes", Int64Constant({0}));
+  const ir::ValueId rows = b.Op("Gather", {shape, index}, one);
+  const ir::ValueId first = b.Op("Unsqueeze", {rows, axes}, one);
+  const ir::ValueId second = b.Op("Unsqueeze", {rows, axes}, one);
+  const ir::AttributeMap axis = {{"axis", testing::Attr(int64_t{0})}};
+  const ir::ValueId wide =
+      b.Op("Concat", {first, b.Initializer("m", Int64Constant({8}))}, two, axis);
+  const ir::ValueId tall =
+      b.Op("Concat", {second, b.Initializer("n", Int64Constant({8}))}, two, axis);
+  const ir::ValueId s = b.Op("Softmax", {y}, F32({8, 8}));
+  const ir::ValueId t = b.Op("LogSoftmax", {y}, F32({8, 8}));
+  const ir::ValueId u = b.Op("Reshape", {s, wide}, F32({8, 8}));
+  const ir::ValueId v = b.Op("Reshape", {t, tall}, F32({8, 8}));
+  Planning planning(std::move(b).Finish({u, v}));
+  ASSERT_TRUE(planning.Run("estimate-cost,coarsen").ok());
+  const std::vector<ir::NodeId> views = planning.NodesOf("Unsqueeze");
+  const std::vector<ir::NodeId> concats = planning.NodesOf("Concat");
+  // The size is one tensor that whoever needs it gets once, not one for each view of it.
+  EXPECT_TRUE(SameCluster(planning, planning.NodesOf("Gather")[0], planning.NodesOf("MatMul")[0]));
+  EXPECT_TRUE(SameCluster(planning, views[0], concats[0]));
+  EXPECT_TRUE(SameCluster(planning, views[1], concats[1]));
+  EXPECT_FALSE(SameCluster(planning, views[0], planning.NodesOf("MatMul")[0]));
+}
+
 TEST_F(CoarsenTest, WeightsThatAreComputedGoWithTheirConsumer) {
   ModuleBuilder b;
   const ir::ValueId x = b.Input("x", F32({8, 8}));
