@@ -5,6 +5,8 @@
 
 #include "ir/travel.h"
 #include "passes/analysis/constant_work.h"
+#include "passes/analysis/op_family.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
@@ -18,26 +20,69 @@ struct Uses {
 
 class TravellerFinder {
  public:
-  TravellerFinder(const ir::Module& module, const DeviceConstraints& constraints)
+  TravellerFinder(const ir::Module& module, const ir::Plan& plan,
+                  const DeviceConstraints& constraints, const CostModel& cost_model,
+                  const Target& target)
       : graph_(module.graph),
+        plan_(plan),
         constraints_(constraints),
+        cost_model_(cost_model),
+        target_(target),
         nodes_(module.graph.nodes()),
-        constant_(FindConstantWork(module).constant),
+        candidate_(FindConstantWork(module).constant),
         travels_(module.graph.node_id_bound()),
         stays_(module.graph.node_id_bound(), false) {}
 
-  IdVector<ir::NodeId, bool> Run() {
+  absl::StatusOr<IdVector<ir::NodeId, bool>> Run() {
+    ALLOT_RETURN_IF_ERROR(AddFreeWork());
     do {
       travels_ = IdVector<ir::NodeId, bool>(graph_.node_id_bound(), false);
       uses_ = IdVector<ir::NodeId, Uses>(graph_.node_id_bound());
       for (auto id = nodes_.rbegin(); id != nodes_.rend(); ++id) {
-        if (constant_[*id]) Decide(*id);
+        if (candidate_[*id]) Decide(*id);
       }
     } while (KeepWhatLacksOperands());
     return std::move(travels_);
   }
 
  private:
+  // Adds what takes no time on small inputs to the candidates.
+  absl::Status AddFreeWork() {
+    for (const ir::NodeId id : nodes_) {
+      const ir::Node& node = graph_.node(id);
+      if (candidate_[id] || FindKnownOp(node.domain, node.op_type) == nullptr) continue;
+      if (!ir::MayTravel(graph_, id, candidate_) || !IsSmall(node)) continue;
+      ALLOT_ASSIGN_OR_RETURN(candidate_[id], IsFree(id));
+    }
+    return absl::OkStatus();
+  }
+
+  // Whether all results, and all inputs of the model that the node reads, are small tensors.
+  bool IsSmall(const ir::Node& node) const {
+    const auto is_small = [this](ir::ValueId value) {
+      const Bytes bytes = plan_.value_bytes[value];
+      return bytes > 0 && bytes <= kSmallTensor;
+    };
+    return std::all_of(node.operands.begin(), node.operands.end(),
+                       [&](ir::ValueId operand) {
+                         return !operand.valid() || graph_.value(operand).constant.valid() ||
+                                graph_.value(operand).producer.valid() || is_small(operand);
+                       }) &&
+           std::all_of(node.results.begin(), node.results.end(), is_small);
+  }
+
+  absl::StatusOr<bool> IsFree(ir::NodeId id) const {
+    const OpFeatures& features = plan_.features[id];
+    for (const DeviceId device : target_.devices.ids()) {
+      if (!constraints_.Allowed(id, device)) continue;
+      ALLOT_ASSIGN_OR_RETURN(
+          const Picos time, cost_model_.OpTime(features, target_.devices[device]), "cost of node '",
+          features.name, "' (", features.op_type, ") on ", target_.devices[device].name, ": ");
+      if (time > 0) return false;
+    }
+    return true;
+  }
+
   // All users have been decided on.
   void Decide(ir::NodeId id) {
     const ir::Node& node = graph_.node(id);
@@ -46,7 +91,7 @@ class TravellerFinder {
     for (const ir::ValueId result : node.results) {
       is_output = is_output || graph_.IsOutput(result);
       for (const ir::NodeId user : graph_.users(result)) {
-        if (constant_[user]) {
+        if (candidate_[user]) {
           Add(uses_[user], uses);
         } else {
           Add({user, false, constraints_.Devices(user)}, uses);
@@ -94,19 +139,25 @@ class TravellerFinder {
   }
 
   const ir::Graph& graph_;
+  const ir::Plan& plan_;
   const DeviceConstraints& constraints_;
+  const CostModel& cost_model_;
+  const Target& target_;
   const std::vector<ir::NodeId> nodes_;
-  const IdVector<ir::NodeId, bool> constant_;
+  IdVector<ir::NodeId, bool> candidate_;  // may travel if all that it uses does
   IdVector<ir::NodeId, bool> travels_;
   IdVector<ir::NodeId, bool> stays_;  // it uses something that does
-  IdVector<ir::NodeId, Uses> uses_;   // of constant work
+  IdVector<ir::NodeId, Uses> uses_;   // of candidates
 };
 
 }  // namespace
 
-IdVector<ir::NodeId, bool> FindTravellers(const ir::Module& module,
-                                          const DeviceConstraints& constraints) {
-  return TravellerFinder(module, constraints).Run();
+absl::StatusOr<IdVector<ir::NodeId, bool>> FindTravellers(const ir::Module& module,
+                                                          const ir::Plan& plan,
+                                                          const DeviceConstraints& constraints,
+                                                          const CostModel& cost_model,
+                                                          const Target& target) {
+  return TravellerFinder(module, plan, constraints, cost_model, target).Run();
 }
 
 IdVector<ir::NodeId, bool> PlacedNodes(const ir::Plan& plan) {

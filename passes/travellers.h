@@ -3,24 +3,36 @@
 
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "passes/device_constraints.h"
 #include "support/id.h"
+#include "target/cost_model.h"
+#include "target/target.h"
 
 namespace allot {
 
 // By node of the graph: whether it should travel with its users. So do
 //  - Constant nodes;
-//  - constant work (analysis/constant_work.h) that several placed nodes use, directly or through
-//    other such work, if it can run wherever any of them can. What only one node uses is placed,
-//    and coarsening puts it there.
-// What no placed node uses, but is an output of the graph, is placed: it has to come from
-// somewhere. Linear.
-IdVector<ir::NodeId, bool> FindTravellers(const ir::Module& module,
-                                          const DeviceConstraints& constraints);
+//  - constant work (analysis/constant_work.h);
+//  - known operators that take no time on any device and make small tensors of small inputs of the
+//    model, of constants and of results of nodes that travel: a mask in another shape, the length
+//    of a sequence. Inputs of the model are there in every part.
+// All but Constant nodes only if several placed nodes use them, directly or through each other, and
+// if they can run wherever any of those can. What only one node uses is placed, and coarsening puts
+// it there. What no placed node uses, but is an output of the graph, is placed: it has to come from
+// somewhere. Needs plan.features and value_bytes. Errors are the cost model's. Linear.
+absl::StatusOr<IdVector<ir::NodeId, bool>> FindTravellers(const ir::Module& module,
+                                                          const ir::Plan& plan,
+                                                          const DeviceConstraints& constraints,
+                                                          const CostModel& cost_model,
+                                                          const Target& target);
+
+// A tensor of no more bytes than this is small.
+inline constexpr Bytes kSmallTensor = 4096;
 
 // By node: whether it has a place of its own in the plan. Needs plan.kernel_of.
 IdVector<ir::NodeId, bool> PlacedNodes(const ir::Plan& plan);

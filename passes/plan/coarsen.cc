@@ -51,7 +51,9 @@ class Coarsen final : public PlanPass {
 
     ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                            DeviceConstraints::Make(module, plan, *context.target));
-    const IdVector<ir::NodeId, bool> travels = FindTravellers(module, constraints);
+    ALLOT_ASSIGN_OR_RETURN(
+        const auto travels,
+        FindTravellers(module, plan, constraints, *context.cost_model, *context.target));
     IdVector<ir::NodeId, bool> placed(graph.node_id_bound(), false);
     for (const ir::NodeId node : graph.nodes()) placed[node] = !travels[node];
     const NodeGrouping kernels = Kernels(module, plan, placed, constraints, context);

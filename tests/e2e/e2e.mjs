@@ -56,8 +56,8 @@ for (const file of fs.readdirSync(models).filter((name) => name.endsWith('.onnx'
         const manifest = JSON.parse(fs.readFileSync(path.join(out, 'manifest.json'), 'utf8'));
         if (!why && target === scattered && manifest.parts.length < 2) why = 'the rules did not cut the model';
         why ||= checkManifest(manifest, out);
-        // What constants alone decide is copied, not sent.
-        const sent = manifest.edges.filter(({ tensor }) => file === 'constant_work.onnx' && ['positions', 'numbers', 'angles', 'weights', 'turned', 'three'].includes(tensor));
+        // What constants alone decide, or nothing but a view of an input does, is copied, not sent.
+        const sent = manifest.edges.filter(({ tensor }) => file === 'constant_work.onnx' && ['positions', 'numbers', 'angles', 'weights', 'turned', 'three', 'shifts'].includes(tensor));
         if (sent.length > 0) why ||= `it sends ${sent.map(({ tensor }) => tensor)}`;
         if (!why) {
           const first = digest(out), again = `${out}-again`;

@@ -188,7 +188,7 @@ OnnxBuilder Large(const std::string& name_of_net, int64_t width, bool inside) {
   return net;
 }
 
-// Models in ONNX's text syntax: control flow with captures, functions, sequences, work on constants,
+// Models in ONNX's text syntax: control flow with captures, functions, sequences, constant work,
 // overridable initializers.
 struct TextModel {
   const char* name;
@@ -276,13 +276,14 @@ data_dependent (float[8, 4] x) => (float[K, 4] y)
   y = Mul (t, picked)
 }
 )"},
-    // A quantized table and a table of angles, each used by nodes that the rules of the test put on
-    // two devices; a constant that is also an output.
+    // A quantized table, a table of angles and an input in another shape, each used by nodes that
+    // the rules of the test put on two devices; a constant that is also an output.
     {"constant_work", R"(
 <ir_version: 8, opset_import: ["" : 17]>
-constant_work (int64[2, 4] ids) => (float[2, 4, 8] y, float[6] three)
+constant_work (int64[2, 4] ids, float[6] shift) => (float[2, 4, 8] y, float[6] three)
 <int8[8, 6] table = {-45, -8, 29, -35, 2, 39, -25, 12, 49, -15, 22, -42, -5, 32, -32, 5, 42, -22, 15, -49, -12, 25, -39, -2, 35, -29, 8, 45, -19, 18, -46, -9, 28, -36, 1, 38, -26, 11, 48, -16, 21, -43, -6, 31, -33, 4, 41, -23},
- float scale = {0.02}, int8 zero = {3}, int64 first = {0}, int64 limit = {6}, int64 step = {1}>
+ float scale = {0.02}, int8 zero = {3}, int64 first = {0}, int64 limit = {6}, int64 step = {1},
+ int64[1] axes = {0}>
 {
   positions = Range (first, limit, step)
   numbers = Cast <to = 1> (positions)
@@ -290,10 +291,13 @@ constant_work (int64[2, 4] ids) => (float[2, 4, 8] y, float[6] three)
   weights = DequantizeLinear (table, scale, zero)
   three = Constant <value = float[6] {0.5, 1.5, -1.0, 2.0, 0.25, -3.0}> ()
   rows = Gather (weights, ids)
-  a = Add (rows, angles)
+  shifts = Unsqueeze (shift, axes)
+  shifted = Mul (rows, shifts)
+  a = Add (shifted, shifts)
   b = Tanh (a)
   c = Mul (b, angles)
-  d = Add (c, three)
+  near = Add (c, three)
+  d = Add (near, angles)
   turned = Transpose (weights)
   e = MatMul (d, turned)
   y = Relu (e)

@@ -30,7 +30,7 @@ class PlacementCsv final : public allot::Emitter {
     const allot::ir::Plan& plan = input.plan;
     std::string text = options_.header ? "node,op_type,device,start_ps,end_ps\n" : "";
     for (const allot::ir::NodeId id : input.module.graph.nodes()) {
-      // Nodes that only feed others with constants travel with them and are in no cluster.
+      // Constants and other nodes that travel with their users are in no cluster.
       const allot::ir::ClusterId cluster = plan.cluster_of[id];
       if (!cluster.valid()) continue;
       const allot::ir::Part& part = plan.parts[plan.part_of[cluster]];

@@ -8,6 +8,7 @@
 #include "passes/coarsening/contraction.h"
 #include "passes/coarsening/kernel_groups.h"
 #include "support/random.h"
+#include "target/cost_models/measured.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"
 #include "tests/unit/passes/planning.h"
@@ -380,6 +381,48 @@ TEST_F(CoarsenTest, WhatConstantWorkNeedsMustTravelToo) {
   EXPECT_TRUE(planning.plan.cluster_of[planning.NodesOf("Cast")[0]].valid());
   EXPECT_TRUE(planning.plan.cluster_of[planning.NodesOf("Cos")[0]].valid());
   EXPECT_TRUE(planning.Run("place-default").ok());
+}
+
+// mask -> Unsqueeze -> Add and Mul, with Softmax between them.
+ir::Module SharedMask(int64_t length, const std::string& view) {
+  ModuleBuilder b;
+  const ir::Type row = F32({1, length});
+  const ir::ValueId x = b.Input("x", row);
+  const ir::ValueId mask = b.Input("mask", F32({length}));
+  const ir::ValueId wide = view == "Unsqueeze"
+                               ? b.Op(view, {mask, b.Initializer("axes", Int64Constant({0}))}, row)
+                               : b.Op(view, {mask}, F32({length}));
+  const ir::ValueId soft = b.Op("Softmax", {b.Op("Add", {x, wide}, row)}, row);
+  return std::move(b).Finish({b.Op("Mul", {soft, wide}, row)});
+}
+
+TEST_F(CoarsenTest, SmallViewsOfInputsTravel) {
+  const auto travels = [](ir::Module module, const std::string& op) {
+    Planning planning(std::move(module));
+    EXPECT_TRUE(planning.Run("estimate-cost,coarsen{fuse=false}").ok());
+    const bool has_place = planning.plan.cluster_of[planning.NodesOf(op)[0]].valid();
+    EXPECT_TRUE(planning.Run("place-default").ok());
+    Diagnostics diagnostics;
+    EXPECT_TRUE(
+        ir::VerifyPlan(planning.module.graph, planning.target, planning.plan, diagnostics).ok());
+    return !has_place;
+  };
+  EXPECT_TRUE(travels(SharedMask(1024, "Unsqueeze"), "Unsqueeze"));
+  // Not what is large, and not what takes time.
+  EXPECT_FALSE(travels(SharedMask(1025, "Unsqueeze"), "Unsqueeze"));
+  EXPECT_FALSE(travels(SharedMask(1024, "Neg"), "Neg"));
+}
+
+TEST_F(CoarsenTest, WhatWasMeasuredToTakeTimeIsNotFree) {
+  Planning planning(SharedMask(16, "Unsqueeze"));
+  MeasuredCosts costs;
+  costs.rows.push_back({.node = "Unsqueeze_0", .device = "gpu", .time = 1000});
+  const Registry<CostModel> models = BuiltinCostModels();
+  const std::unique_ptr<CostModel> measured =
+      MakeMeasuredCostModel(*models.Find("roofline")->make(""), costs);
+  planning.context.cost_model = measured.get();
+  ASSERT_TRUE(planning.Run("estimate-cost,coarsen{fuse=false}").ok());
+  EXPECT_TRUE(planning.plan.cluster_of[planning.NodesOf("Unsqueeze")[0]].valid());
 }
 
 TEST_F(CoarsenTest, RandomWorkStaysWhereItIs) {
