@@ -1,6 +1,6 @@
 #include "lowering/host_nodes.h"
 
-#include <vector>
+#include <algorithm>
 
 namespace allot {
 
@@ -18,6 +18,27 @@ IdVector<ir::NodeId, ir::NodeId> HostNodes(const ir::Graph& graph, const ir::Pla
     }
   }
   return hosts;
+}
+
+IdVector<ir::NodeId, std::vector<DeviceId>> DevicesOfCopies(const ir::Graph& graph,
+                                                            const ir::Plan& plan) {
+  IdVector<ir::NodeId, std::vector<DeviceId>> devices(graph.node_id_bound());
+  const std::vector<ir::NodeId> nodes = graph.nodes();
+  for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
+    std::vector<DeviceId>& here = devices[*id];
+    if (const DeviceId device = plan.DeviceOf(*id); device.valid()) {
+      here = {device};
+      continue;
+    }
+    for (const ir::ValueId result : graph.node(*id).results) {
+      for (const ir::NodeId user : graph.users(result)) {
+        here.insert(here.end(), devices[user].begin(), devices[user].end());
+      }
+    }
+    std::sort(here.begin(), here.end());
+    here.erase(std::unique(here.begin(), here.end()), here.end());
+  }
+  return devices;
 }
 
 }  // namespace allot

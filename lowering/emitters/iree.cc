@@ -122,9 +122,17 @@ class ModuleWriter {
     absl::StrAppend(&text_, "  func.func @main(", absl::StrJoin(arguments, ", "), ") -> (",
                     absl::StrJoin(results, ", "), ") attributes {", Meta(), "} {\n");
     ALLOT_RETURN_IF_ERROR(WriteConstants(main_, scope));
+    const IdVector<ir::NodeId, std::vector<DeviceId>> copies = DevicesOfCopies(main_, input_.plan);
     for (ir::NodeId id : main_.nodes()) {
       const DeviceId device = DeviceOf(id);
       if (device.valid()) used_.insert(device);
+      for (const DeviceId other : copies[id]) {
+        if (!device.valid() || other == device) continue;
+        ALLOT_RETURN_IF_ERROR(WriteNode(main_, main_.node(id), other, scope));
+        for (ir::ValueId result : main_.node(id).results) {
+          moved_[{result, other}] = scope.of.at(result);
+        }
+      }
       ALLOT_RETURN_IF_ERROR(WriteNode(main_, main_.node(id), device, scope));
     }
     for (ir::ValueId id : main_.outputs()) returned.push_back(scope.of.at(id));

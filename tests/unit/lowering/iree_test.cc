@@ -97,6 +97,21 @@ TEST(IreeTest, BringsTensorsToTheirUsers) {
   EXPECT_THAT(text, Not(HasSubstr("safetensors")));
 }
 
+TEST(IreeTest, NodesThatTravelAreThereOnceADevice) {
+  const Case model(
+      ModelText(Input("x") + Output("z") + Output("k") + Typed("y") + Typed("m") + Weight("w") +
+                Op("Neg", "n", {"w"}, {"m"}) + Op("Cos", "c", {"m"}, {"k"}) +
+                Op("Mul", "a", {"x", "k"}, {"y"}) + Op("Sub", "d", {"y", "k"}, {"z"})),
+      [](const ir::Node& node) {
+        return node.name == "n" || node.name == "c" ? -1 : AFirst(node);
+      });
+  const std::string text = IreeText(model);
+  ExpectAcceptedByMlir(text);
+  EXPECT_EQ(Count(text, "\"onnx.Neg\""), 2u);
+  EXPECT_EQ(Count(text, "\"onnx.Cos\""), 2u);
+  EXPECT_EQ(Count(text, "\"flow.tensor.transfer\""), 1u) << text;
+}
+
 TEST(IreeTest, OpenDimensionsTravelWithTheTensor) {
   const std::string dims = "dim { dim_param: 'N' } dim { dim_value: 3 } dim { }";
   const Case model(ModelText("input { " + Info("x", dims) + " } output { " + Info("z", dims) +
