@@ -107,11 +107,12 @@ std::optional<std::string> DeviceConstraints::WhyNot(ir::NodeId id, DeviceId dev
       return absl::StrCat("pinned to ", target_->devices[pin->device].name, " by ", pin->text);
     }
   }
-  return WhyUnsupportedHere(node, features, target_->devices[device]);
+  return WhyUnsupportedOn(id, device);
 }
 
 std::optional<std::string> DeviceConstraints::WhyUnsupportedOn(ir::NodeId node,
                                                                DeviceId device) const {
+  if (folded_[node]) return std::nullopt;
   return WhyUnsupportedHere(module_->graph.node(node), plan_->features[node],
                             target_->devices[device]);
 }

@@ -10,6 +10,7 @@
 
 #include "ir/module.h"
 #include "ir/plan.h"
+#include "passes/analysis/constant_work.h"
 #include "passes/called_function.h"
 #include "support/id.h"
 #include "target/rule.h"
@@ -29,7 +30,8 @@ class DeviceConstraints {
   }
   // The reason in words, or nullopt if the device may run the node.
   std::optional<std::string> WhyNot(ir::NodeId node, DeviceId device) const;
-  // The part of it that is no rule's doing: the operator, its type, its shapes.
+  // The part of it that is no rule's doing: the operator, its type, its shapes. Nothing of what a
+  // runtime folds when it loads a model: no device runs that.
   std::optional<std::string> WhyUnsupportedOn(ir::NodeId node, DeviceId device) const;
   // The rule that pins the node, or nullptr.
   const Rule* PinOf(ir::NodeId node) const;
@@ -54,7 +56,8 @@ class DeviceConstraints {
         plan_(&plan),
         target_(&target),
         rules_(std::move(rules)),
-        functions_(module) {}
+        functions_(module),
+        folded_(FindConstantWork(module).folded) {}
 
   std::optional<std::string> WhyUnsupportedHere(const ir::Node& node, const OpFeatures& features,
                                                 const Device& device) const;
@@ -69,6 +72,7 @@ class DeviceConstraints {
   const Target* target_;
   RuleMatcher rules_;
   CalledFunctions functions_;
+  IdVector<ir::NodeId, bool> folded_;
   IdVector<ir::NodeId, int32_t> class_of_;
   std::vector<std::vector<bool>> classes_;  // by class, by device
 };

@@ -373,6 +373,15 @@ TEST_F(CoarsenTest, ConstantWorkGoesOnlyWhereItCanRun) {
   EXPECT_FALSE(together.plan.cluster_of[together.NodesOf("Cos")[0]].valid());
 }
 
+TEST_F(CoarsenTest, WhatIsFoldedNeedsNoSupport) {
+  Planning planning(PositionTable());
+  for (Device& device : planning.target.devices) device.supported_ops = {"Add", "Softmax", "Mul"};
+  ASSERT_TRUE(planning.Run("estimate-cost,coarsen{fuse=false}").ok());
+  EXPECT_FALSE(planning.plan.cluster_of[planning.NodesOf("Cos")[0]].valid());
+  const absl::Status status = planning.Run("place-default");
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST_F(CoarsenTest, WhatConstantWorkNeedsMustTravelToo) {
   // The cosine could go anywhere, but what it is computed from cannot.
   Planning planning(PositionTable());
