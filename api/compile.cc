@@ -200,6 +200,8 @@ std::string PipelineText(const CompileOptions& options) {
   text.latency_limit_us = options.latency_limit / kPicosPerMicro;
   text.max_parts = options.max_parts;
   text.simplify = options.simplify_permille;
+  text.min_gain = options.min_gain_permille;
+  text.contiguous = options.contiguous;
   return PlaceDefaultText(text);
 }
 
@@ -255,6 +257,8 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.dims = dims;
   context.seed = options.seed;
   context.threads = options.threads;
+  context.stop = options.stop;
+  context.progress = options.progress;
   context.diagnostics = &diagnostics;
   context.statistics = &statistics;
   return context;

@@ -2,6 +2,7 @@
 // What the programs, the tests and embedders call.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ struct CompileOptions {
   Picos latency_limit = 0;         // of one inference in a stream; 0: none
   int64_t max_parts = 0;           // of all parts of a stream's placements; 0: any number
   int64_t simplify_permille = 10;  // of the value to give away for fewer parts
+  int64_t min_gain_permille = 0;   // that a plan must gain over the model as a whole
+  bool contiguous = false;         // devices in an order in which nothing leads back
   bool strict_shapes = false;      // of the default pipeline's infer-shapes
   std::vector<std::string> dims;   // "batch=8"
   int64_t default_dim = 1;         // any other open dimension, for costs only
@@ -46,6 +49,9 @@ struct CompileOptions {
   int64_t emit_ir_version = 0;              // 0: keep; 11: also write device_configurations
   uint64_t seed = 1;
   int threads = 1;
+  // As of PassContext: ends the search early, and is told of what it has reached.
+  std::function<bool()> stop = nullptr;
+  ProgressHook progress = nullptr;
   const Registries* registries = nullptr;  // must outlive the call; nullptr: BuiltinRegistries()
 };
 

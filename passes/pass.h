@@ -3,6 +3,7 @@
 // its arguments, and never prints.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -58,6 +59,10 @@ struct PassContext {
   Diagnostics* diagnostics = nullptr;    // never null
   PassStatistics* statistics = nullptr;  // never null; of the running pass
   StepObserver* steps = nullptr;         // nullptr: nobody asks
+  // Asked now and then by passes that search; true: end with what there is. nullptr: never.
+  std::function<bool()> stop = nullptr;
+  // Told of what a search has reached. Never changes the result; nullptr: nobody listens.
+  ProgressHook progress = nullptr;
 };
 
 // A step from here to the end of the scope.

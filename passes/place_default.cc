@@ -14,7 +14,10 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   std::vector<std::string> place = {absl::StrCat("solver=", options.solver)};
   std::vector<std::string> refine;
   if (options.work > 0) {
-    place.push_back(absl::StrCat("work=", options.work));
+    // What the search of clusters is worth is found soon; the rest is for that of parts, whose
+    // rounds build on each other.
+    constexpr int64_t kEnoughForClusters = 2'000'000;
+    if (options.work < kEnoughForClusters) place.push_back(absl::StrCat("work=", options.work));
     refine.push_back(absl::StrCat("work=", options.work));
   }
   if (!options.replicas) place.push_back("replicas=false");
@@ -27,11 +30,17 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
     place.push_back(absl::StrCat("part-price=", 4 * options.simplify));
     refine.push_back(absl::StrCat("simplify=", options.simplify));
   }
+  if (options.contiguous) {
+    place.push_back("contiguous=true");
+    refine.push_back("contiguous=true");
+  }
+  if (options.min_gain > 0) refine.push_back(absl::StrCat("min-gain=", options.min_gain));
+  const bool turns = options.replicas && !options.contiguous;
   return absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "",
                       ",estimate-cost,coarsen,split-modularity,place{", absl::StrJoin(place, " "),
                       "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),
-                      ",form-parts,schedule,explain");
+                      ",form-parts,schedule", turns ? "" : "{replicas=false}", ",explain");
 }
 
 NamedPipeline PlaceDefaultPipeline() {
@@ -49,6 +58,10 @@ NamedPipeline PlaceDefaultPipeline() {
                "of all placements of a stream; 0: any number")
           .Add("simplify", &PlaceDefaultOptions::simplify,
                "thousandths of the value to give away for fewer parts")
+          .Add("min-gain", &PlaceDefaultOptions::min_gain,
+               "thousandths that a plan must gain over the model as a whole")
+          .Add("contiguous", &PlaceDefaultOptions::contiguous,
+               "devices can be put in an order in which nothing leads back")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
                "values that stay untyped are an error"),
       PlaceDefaultText);

@@ -15,6 +15,8 @@ struct PlaceDefaultOptions {
   int64_t latency_limit_us = 0;  // 0: none
   int64_t max_parts = 0;         // 0: any number
   int64_t simplify = 10;         // thousandths
+  int64_t min_gain = 0;          // thousandths
+  bool contiguous = false;
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);

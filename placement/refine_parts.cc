@@ -92,7 +92,9 @@ class Refiner {
     value_ = Evaluate();
     Picos smooth = state_.Smooth();
     int64_t idle = 0;
-    while (spent_ < until && idle < 1000) {
+    constexpr int kBetweenQuestions = 256;
+    for (int move = 1; spent_ < until && idle < 1000; ++move) {
+      if (options_.stop && move % kBetweenQuestions == 0 && options_.stop()) return;
       moves_.Propose();
       // Many moves ask for what is so already, which costs a fraction of an evaluation.
       if (!state_.Decode()) {

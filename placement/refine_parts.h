@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "placement/parts.h"
 #include "placement/solver.h"
@@ -14,6 +15,8 @@ struct RefinePartsOptions {
   // How much of PartState::Smooth() counts beside the objective, for latency in quarters: more
   // finds the way through wide graphs, less the last gains.
   int64_t smoothing = 16;
+  // Asked now and then; true: no further moves. nullptr: never.
+  std::function<bool()> stop = nullptr;
 };
 
 // The best parts met on the way from `start`, never worse than it. Anneals over moves of items,

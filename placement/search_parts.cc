@@ -23,6 +23,8 @@ class PartSearch {
   PartSearchResult Run(const PartedSolution& start) {
     result_.best = start;
     result_.simple = start;
+    start_value_ = start.score.objective;
+    start_feasible_ = start.score.feasible;
     Simplify();
     int64_t round = std::max<int64_t>(options_.first_round, 1);
     for (uint64_t number = 0; result_.work < options_.work; ++number) {
@@ -40,8 +42,8 @@ class PartSearch {
   // Two runs side by side; the same whether on one thread or on two.
   void RunRound(int64_t work, uint64_t number) {
     const RefinePartsOptions tries[2] = {
-        {work / 2, options_.seed + 2 * number * kSeeds, /*smoothing=*/16},
-        {work / 2, options_.seed + (2 * number + 1) * kSeeds, /*smoothing=*/32}};
+        {work / 2, options_.seed + 2 * number * kSeeds, /*smoothing=*/16, options_.stop},
+        {work / 2, options_.seed + (2 * number + 1) * kSeeds, /*smoothing=*/32, options_.stop}};
     PartedSolution found[2];
     const auto run = [&](int i, const ProgressHook& progress) {
       found[i] = RefineParts(problem_, graph_, result_.best, tries[i], progress);
@@ -74,16 +76,32 @@ class PartSearch {
     PartedSolution& simple = result_.simple;
     const PartedSolution& best = result_.best;
     if (!best.score.feasible) return;
-    Picos limit = WithSlack(best.score.objective, options_.slack_permille);
-    if (simple.score.feasible && answered_) limit = std::min(limit, simple.score.objective);
+    const Picos limit = WithSlack(best.score.objective, options_.slack_permille);
+    Picos given = limit;
+    if (start_feasible_) {
+      given = std::min(given, best.score.objective + (start_value_ - best.score.objective) / 4);
+    }
+    if (simple.score.feasible && answered_) given = std::min(given, simple.score.objective);
     answered_ = true;
     int64_t spent = 0;
-    PartedSolution next = SimplifyParts(problem_, graph_, best, limit, spent);
-    const bool keep = simple.score.feasible && simple.score.objective <= limit &&
-                      (simple.parts.num_parts < next.parts.num_parts ||
-                       (simple.parts.num_parts == next.parts.num_parts &&
-                        simple.score.objective <= next.score.objective));
-    if (!keep) simple = std::move(next);
+    PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent);
+    if (Preferred(next, limit)) simple = std::move(next);
+  }
+
+  // Whether an answer is preferred to the one there is; its value is within the limit.
+  bool Preferred(const PartedSolution& next, Picos limit) const {
+    const PartedSolution& simple = result_.simple;
+    if (!simple.score.feasible) return true;
+    if (options_.part_price > 0) return Priced(next) < Priced(simple);
+    if (simple.score.objective > limit) return true;
+    return std::pair(next.parts.num_parts, next.score.objective) <
+           std::pair(simple.parts.num_parts, simple.score.objective);
+  }
+
+  Int128 Priced(const PartedSolution& solution) const {
+    return static_cast<Int128>(solution.score.objective) *
+           (1000 * static_cast<int64_t>(problem_.devices.size()) +
+            options_.part_price * static_cast<int64_t>(solution.parts.num_parts));
   }
 
   // Apart from what others count from the same seed.
@@ -95,7 +113,8 @@ class PartSearch {
   const ProgressHook& progress_;
   PartSearchResult result_;
   int64_t spent_on_rounds_ = 0;
-  bool answered_ = false;
+  bool answered_ = false, start_feasible_ = false;
+  Picos start_value_ = 0;
 };
 
 }  // namespace

@@ -17,9 +17,14 @@ struct PartSearchOptions {
   int64_t work = 0;  // of all rounds together; less than a round is not spent
   uint64_t seed = 1;
   int threads = 1;  // two of them do the same in half of the time
-  // The answer has the fewest parts known within so many thousandths of the best value.
+  // The answer has the fewest parts known within so many thousandths of the best value; but what
+  // was gained over `start` is not given away for them by more than a quarter, unless for `start`
+  // itself.
   int64_t slack_permille = 0;
-  // Asked before each round; true ends the search. nullptr: never.
+  // For throughput: what an answer with more parts than `start` must gain, as in
+  // LaneSearchOptions.
+  int64_t part_price = 0;
+  // Asked now and then; true ends the search. nullptr: never.
   std::function<bool()> stop = nullptr;
 };
 

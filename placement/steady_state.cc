@@ -403,7 +403,12 @@ Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch lau
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     once.push_back(launches ? device.part_cost : 0);
   }
-  if (launches) bound = std::max(bound, BoundTurns(rows, once, work / 2));
+  if (launches) {
+    // Parts are acyclic; items that are not formed into parts launch once on a device.
+    RowGraph graph;
+    if (launch == Launch::kPerGroup) graph = MakeRowGraph(problem, BuildGraph(problem));
+    bound = std::max(bound, BoundTurns(rows, graph, once, work / 2));
+  }
   const LoadModel model = BuildLoadModel(problem);
   TwoKinds kinds(model, once);
   if (kinds.applies()) bound = std::max(bound, kinds.Bound(work / 2));

@@ -1,5 +1,8 @@
 #include "tools/compile_flags.h"
 
+#include <chrono>
+#include <functional>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -10,6 +13,31 @@
 #include "tools/plugin_flags.h"
 
 namespace allot {
+
+namespace {
+
+// More than any time limit leaves room for.
+constexpr int64_t kUnlimitedWork = int64_t{1} << 50;
+
+// "30", "0.5s", "2ms".
+absl::StatusOr<Picos> ParseSeconds(absl::string_view text) {
+  if (const absl::StatusOr<int64_t> plain = ParseScaledDecimal(text, kPicosPerSecond); plain.ok()) {
+    return *plain;
+  }
+  return ParseDuration(text);
+}
+
+// Reads a percentage, "1" or "0.5", as thousandths.
+std::function<absl::Status(absl::string_view)> PercentInto(int64_t& permille) {
+  return [&permille](absl::string_view text) -> absl::Status {
+    const absl::StatusOr<int64_t> amount = ParseScaledDecimal(text, 10);
+    if (!amount.ok()) return InputError("expected a percentage such as 1 or 0.5");
+    permille = *amount;
+    return absl::OkStatus();
+  };
+}
+
+}  // namespace
 
 void DeclareTargetFlag(CommandLine& line, CompileFlags& flags) {
   line.Value("target", "FILE|NAME", &flags.options.target,
@@ -43,23 +71,31 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
         return absl::OkStatus();
       },
       "how long one inference of a stream may take, such as 5ms");
+  line.Action("simplify", "PERCENT", PercentInto(compile.simplify_permille),
+              "how much slower a plan may be for having fewer parts\n(default: 1)");
   line.Action(
-      "simplify", "PERCENT",
-      [&compile](absl::string_view text) -> absl::Status {
-        absl::StatusOr<int64_t> permille = ParseScaledDecimal(text, 10);
-        if (!permille.ok() || *permille < 0) {
-          return InputError("expected a percentage such as 1 or 0.5");
-        }
-        compile.simplify_permille = *permille;
-        return absl::OkStatus();
-      },
-      "how much slower a plan may be for having fewer parts\n(default: 1)");
+      "min-gain", "PERCENT", PercentInto(compile.min_gain_permille),
+      "what a plan must gain over the model as a whole, on one\ndevice or in copies that take "
+      "turns (default: 0)");
+  line.Flag("contiguous", &compile.contiguous,
+            "devices can be put in an order in which nothing leads\nback; no placements in turn");
   line.Integer("max-parts", "N", &compile.max_parts, "parts of a stream's plan, at most");
   line.Section("The search");
   line.Value("solver", "NAME", &compile.solver,
              absl::StrCat("of the default pipeline: ",
                           absl::StrJoin(flags.registries.solvers.names(), ", ")));
   line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
+  line.Action(
+      "time-limit", "TIME",
+      [&compile](absl::string_view text) -> absl::Status {
+        Picos limit = 0;
+        ALLOT_ASSIGN_OR_RETURN(limit, ParseSeconds(text));
+        const auto end =
+            std::chrono::steady_clock::now() + std::chrono::microseconds(limit / kPicosPerMicro);
+        compile.stop = [end] { return std::chrono::steady_clock::now() >= end; };
+        return absl::OkStatus();
+      },
+      "search as long as this, in seconds, and take the best so far");
   line.Integer("seed", "N", &flags.seed, "of the random choices (default: 1)");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &flags.threads,
                "never changes the result (default: 1)");
@@ -79,6 +115,7 @@ absl::Status FinishCompileFlags(CompileFlags& flags) {
     return InputError("--max-parts=", compile.max_parts, ": expected a positive number");
   }
   if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
+  if (compile.stop && compile.work == 0) compile.work = kUnlimitedWork;
   compile.threads = static_cast<int>(flags.threads);
   compile.seed = static_cast<uint64_t>(flags.seed);
   compile.default_dim = flags.default_dim;

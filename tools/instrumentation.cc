@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "tools/text_table.h"
 
 #include "tools/pass_label.h"
 
@@ -37,8 +40,27 @@ Instrumentation::Instrumentation(InstrumentationOptions options, size_t num_step
     : options_(std::move(options)), num_steps_(num_steps), dumps_(options_.dumps) {}
 
 void Instrumentation::ShowProgress(const std::string& what) {
+  stage_ = what;
   if (!options_.progress) return;
   std::fprintf(stderr, "\r\033[K%s", what.c_str());
+  std::fflush(stderr);
+  progress_shown_ = true;
+}
+
+void Instrumentation::Reached(Picos value, Picos bound) {
+  if (!options_.progress || value < 0) return;
+  constexpr auto kBetween = std::chrono::milliseconds(100);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - shown_ < kBetween) return;
+  shown_ = now;
+  std::string text = absl::StrCat(stage_, "  best ", Milliseconds(value));
+  if (bound > 0 && value > 0) {
+    absl::StrAppend(&text, "  bound ", Milliseconds(bound),
+                    absl::StrFormat("  gap %.1f %%", 100 * static_cast<double>(value - bound) /
+                                                         static_cast<double>(value)));
+  }
+  const auto elapsed = std::chrono::duration<double>(now - began_).count();
+  std::fprintf(stderr, "\r\033[K%s", absl::StrFormat("%s  %.1f s", text, elapsed).c_str());
   std::fflush(stderr);
   progress_shown_ = true;
 }

@@ -2,6 +2,7 @@
 // of it goes to standard error.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -42,6 +43,10 @@ class Instrumentation final : public PassHooks, public StageObserver {
   // Names devices in dumps.
   void set_target(const Target* target) { dumps_.set_target(target); }
   void set_num_steps(size_t num_steps) { num_steps_ = num_steps; }
+  // Shows the best value that a search knows, its bound if there is one, the gap between them, and
+  // the time since the beginning. Only on a terminal; few times a second.
+  void Reached(Picos value, Picos bound);
+
   // Ends the line of progress, if any, and the stage that runs.
   void Finish();
   // What was asked for of timing and statistics, on standard error. An error if a dump could not
@@ -58,6 +63,8 @@ class Instrumentation final : public PassHooks, public StageObserver {
   StatisticsReport statistics_;
   bool in_pipeline_ = false;
   bool progress_shown_ = false;
+  std::string stage_;  // what progress shows
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), shown_ = began_;
 };
 
 // Whether standard error is a terminal.

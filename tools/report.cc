@@ -71,16 +71,22 @@ size_t CountTransfers(const ir::Plan& plan) {
 
 }  // namespace
 
-SingleDeviceComparison CompareWithSingleDevice(const ir::Summary& summary) {
-  SingleDeviceComparison result;
+std::optional<Picos> UnsplitComparison::best() const {
+  if (device.empty()) return copies;
+  return copies.has_value() ? std::min(value, *copies) : value;
+}
+
+UnsplitComparison CompareWithUnsplit(const ir::Summary& summary) {
+  UnsplitComparison result;
   for (const ir::Baseline& baseline : summary.baselines) {
     absl::string_view name = baseline.name;
+    if (name == "copies") result.copies = baseline.value;
     if (!absl::ConsumePrefix(&name, "single:") || !baseline.value.has_value()) continue;
     if (!result.device.empty() && *baseline.value >= result.value) continue;
     result.device = std::string(name);
     result.value = *baseline.value;
   }
-  result.splitting_pays = result.device.empty() || summary.value < result.value;
+  result.splitting_pays = !result.best().has_value() || summary.value < *result.best();
   return result;
 }
 
@@ -93,7 +99,7 @@ double Gap(const ir::Summary& summary) {
 std::string TableReport(const Compilation& compilation, const std::string& model_path,
                         const std::string& folder, const std::vector<std::string>& files) {
   const ir::Summary& summary = *compilation.plan.summary;
-  const SingleDeviceComparison single = CompareWithSingleDevice(summary);
+  const UnsplitComparison unsplit = CompareWithUnsplit(summary);
   const bool latency = summary.objective == ir::Objective::kLatency;
 
   std::vector<std::vector<std::string>> head;
@@ -106,14 +112,20 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     absl::StrAppend(&text, name, std::string(label - name.size(), ' '), value, "\n");
   };
   line("value", absl::StrCat(Milliseconds(summary.value), latency ? "" : " per inference"));
-  if (single.device.empty()) {
+  if (unsplit.device.empty()) {
     line("best single device", "none can run the whole model");
   } else {
     const double speedup =
-        summary.value > 0 ? static_cast<double>(single.value) / static_cast<double>(summary.value)
+        summary.value > 0 ? static_cast<double>(unsplit.value) / static_cast<double>(summary.value)
                           : 1.0;
-    line("best single device", absl::StrCat(Milliseconds(single.value), " on ", single.device,
+    line("best single device", absl::StrCat(Milliseconds(unsplit.value), " on ", unsplit.device,
                                             absl::StrFormat(" (%.2fx)", speedup)));
+  }
+  if (unsplit.copies.has_value() && summary.value > 0) {
+    const double speedup =
+        static_cast<double>(*unsplit.copies) / static_cast<double>(summary.value);
+    line("whole copies", absl::StrCat(Milliseconds(*unsplit.copies), " per inference, in turns",
+                                      absl::StrFormat(" (%.2fx)", speedup)));
   }
   line("lower bound",
        absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name, ")"));
@@ -126,9 +138,13 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   line("cut", absl::StrCat(Size(summary.cut_bytes), " in ", CountTransfers(compilation.plan),
                            " transfers between ", CountParts(compilation.plan), " parts"));
   line("found by", summary.solver);
-  if (!single.splitting_pays) {
-    absl::StrAppend(&text, "\nsplitting does not pay: the whole model on ", single.device,
-                    " is as fast\n");
+  if (!unsplit.splitting_pays) {
+    const bool copies =
+        unsplit.copies.has_value() && (unsplit.device.empty() || *unsplit.copies < unsplit.value);
+    absl::StrAppend(&text, "\nsplitting does not pay: ",
+                    copies ? "whole copies of the model that take turns are"
+                           : absl::StrCat("the whole model on ", unsplit.device, " is"),
+                    " as fast\n");
   }
   text += '\n';
 
@@ -147,10 +163,11 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   }
   absl::StrAppend(&text, Table(rows), "\n");
 
-  rows = {{"compared with", "value"}};
+  rows = {{"without Allot", "value", "weights are"}};
   for (const ir::Baseline& baseline : summary.baselines) {
     rows.push_back(
-        {baseline.name, baseline.value.has_value() ? Milliseconds(*baseline.value) : "infeasible"});
+        {baseline.name, baseline.value.has_value() ? Milliseconds(*baseline.value) : "infeasible",
+         baseline.name == "copies" ? "on every device that takes part" : "on one device each"});
   }
   if (rows.size() > 1) absl::StrAppend(&text, Table(rows));
   if (!folder.empty()) absl::StrAppend(&text, "\nfiles in ", folder, "\n");
@@ -170,7 +187,7 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
                 const std::string& folder, const std::vector<std::string>& files,
                 const Diagnostics& diagnostics) {
   const ir::Summary& summary = *compilation.plan.summary;
-  const SingleDeviceComparison single = CompareWithSingleDevice(summary);
+  const UnsplitComparison unsplit = CompareWithUnsplit(summary);
   Json::Object json;
   json.emplace_back("schema", "allot.report/1");
   json.emplace_back("model", model_path);
@@ -179,10 +196,12 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("nodes", static_cast<int64_t>(compilation.module.graph.num_nodes()));
   json.emplace_back("value_us", ToMicros(summary.value));
   json.emplace_back("cluster_value_us", ToMicros(summary.cluster_value));
-  json.emplace_back("best_single_device", single.device.empty() ? Json() : Json(single.device));
+  json.emplace_back("best_single_device", unsplit.device.empty() ? Json() : Json(unsplit.device));
   json.emplace_back("best_single_us",
-                    single.device.empty() ? Json() : Json(ToMicros(single.value)));
-  json.emplace_back("splitting_pays", single.splitting_pays);
+                    unsplit.device.empty() ? Json() : Json(ToMicros(unsplit.value)));
+  json.emplace_back("copies_us",
+                    unsplit.copies.has_value() ? Json(ToMicros(*unsplit.copies)) : Json());
+  json.emplace_back("splitting_pays", unsplit.splitting_pays);
   json.emplace_back("lower_bound_us", ToMicros(summary.lower_bound));
   json.emplace_back("bound", summary.bound_name);
   json.emplace_back("gap", Gap(summary));

@@ -1,6 +1,7 @@
 // What the driver says of a finished placement: the short table, and the same as JSON.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,18 @@
 
 namespace allot {
 
-// The best baseline that uses one device only, and whether the plan beats it.
-struct SingleDeviceComparison {
+// What one would do without splitting the model: the best single device, and for a stream whole
+// copies that take turns.
+struct UnsplitComparison {
   std::string device;  // empty: no single device can run the whole model
-  Picos value = 0;
-  bool splitting_pays = true;
+  Picos value = 0;     // of that device
+  std::optional<Picos> copies;
+  bool splitting_pays = true;  // the plan beats both
+
+  // The better of both; nullopt if the model is nowhere whole.
+  std::optional<Picos> best() const;
 };
-SingleDeviceComparison CompareWithSingleDevice(const ir::Summary& summary);
+UnsplitComparison CompareWithUnsplit(const ir::Summary& summary);
 
 // (value - bound) / value; 0 for an empty model.
 double Gap(const ir::Summary& summary);

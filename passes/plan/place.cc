@@ -37,6 +37,7 @@ struct PlaceOptions {
   int64_t latency_limit_us = 0;
   int64_t max_parts = 0;
   int64_t part_price = 40;
+  bool contiguous = false;
 };
 
 struct Candidate {
@@ -51,8 +52,8 @@ struct Decision {
   Picos value = 0;
 };
 
-// About a second at most for models of some thousand clusters.
-constexpr int64_t kUsualWork = 2'000'000, kUsualLoadWork = 8'000'000;
+// What is found by then is worth having; more is better spent on the search of parts.
+constexpr int64_t kUsualWork = 500'000, kUsualLoadWork = 4'000'000;
 
 class Placing {
  public:
@@ -75,11 +76,12 @@ class Placing {
   absl::StatusOr<Decision> Run() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
     const bool stream = problem_.objective == PlacementObjective::kThroughput;
-    if (stream && (options_.replicas || options_.latency_limit_us > 0)) {
+    if (stream && !problem_.contiguous && (options_.replicas || options_.latency_limit_us > 0)) {
       std::optional<Decision> decision = TakeTurns();
       if (decision.has_value()) return *std::move(decision);
     }
-    ALLOT_RETURN_IF_ERROR(RunSolver());
+    const bool stop = best_.has_value() && context_.stop && context_.stop();
+    if (!stop) ALLOT_RETURN_IF_ERROR(RunSolver());
     if (!best_.has_value() && !proven_infeasible_) Repair();
     if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
     Note(best_->solution.score.objective);
@@ -241,6 +243,7 @@ class Placing {
   void Note(Picos value) {
     // A stage may have had better parts by luck. Nobody kept them.
     for (ir::SearchPoint& point : reached_.search) point.value = std::max(point.value, value);
+    if (context_.progress) context_.progress(value, 0, work_);
     AddSearchPoint(work_, value, 0, reached_);
   }
 
@@ -285,6 +288,7 @@ class Place final : public PlanPass {
     }
     ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
     built.problem.launch_on_arrival = true;
+    built.problem.contiguous = options_.contiguous;
     plan.summary.emplace();
     plan.summary->objective = context.objective;
     plan.summary->devices.resize(context.target->devices.size());
@@ -340,6 +344,8 @@ Entry<PlanPass> PlaceEntry() {
           .Add("latency-limit-us", &PlaceOptions::latency_limit_us,
                "of one inference in a stream, in microseconds; 0: none")
           .Add("max-parts", &PlaceOptions::max_parts, "of all placements of a stream; 0: any")
+          .Add("contiguous", &PlaceOptions::contiguous,
+               "devices can be put in an order in which nothing leads back; no placements in turn")
           .Add("part-price", &PlaceOptions::part_price,
                "of placements that take turns: thousandths of the period that one part more on "
                "every device must save"));

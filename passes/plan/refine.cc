@@ -26,6 +26,8 @@ struct RefineOptions {
   int64_t work = 0;
   bool exact = true;
   int64_t simplify = 10;
+  bool contiguous = false;
+  int64_t min_gain = 0;
 };
 
 class RefinePass final : public PlanPass {
@@ -35,7 +37,49 @@ class RefinePass final : public PlanPass {
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     if (options_.simplify < 0) return InputError("simplify=", options_.simplify, " is negative");
-    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
+    if (options_.min_gain < 0 || options_.min_gain > 1000) {
+      return InputError("min-gain=", options_.min_gain, " is not between 0 and 1000");
+    }
+    ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
+    built.problem.contiguous = options_.contiguous;
+    ALLOT_RETURN_IF_ERROR(Search(module, built, plan, context));
+    return options_.min_gain > 0 ? LeaveWhole(built.problem, plan) : absl::OkStatus();
+  }
+
+ private:
+  // Without enough gain over the best device and whole copies, these are the plan.
+  absl::Status LeaveWhole(const PlacementProblem& problem, ir::Plan& plan) const {
+    if (problem.items.empty() || !plan.summary.has_value()) return absl::OkStatus();
+    const ProblemGraph graph = BuildGraph(problem);
+    Lanes whole;
+    if (problem.objective == PlacementObjective::kThroughput && !plan.lanes.empty()) {
+      whole = CopiesOf(problem, graph);
+    } else {
+      for (const DeviceId d : problem.devices.ids()) {
+        PartedSolution alone{{Placement(problem.items.size(), d), graph.topological},
+                             {IdVector<ItemId, ItemId>(problem.items.size(), ItemId(0)), 1},
+                             {}};
+        alone.score = EvaluateParts(problem, alone.items, alone.parts);
+        if (!alone.score.feasible) continue;
+        if (whole.lanes.empty() || Better(alone.score, whole.lanes[0].score)) {
+          whole = {{std::move(alone)}, {1}};
+        }
+      }
+    }
+    if (whole.lanes.empty()) return absl::OkStatus();
+    const Picos value = whole.lanes.size() > 1 ? CombineScores(problem, whole).period
+                                               : whole.lanes[0].score.objective;
+    const Int128 needed = static_cast<Int128>(value) * (1000 - options_.min_gain);
+    if (static_cast<Int128>(plan.summary->value) * 1000 <= needed) return absl::OkStatus();
+    plan.summary->solver = whole.lanes.size() > 1 ? "copies" : "single-device";
+    plan.summary->value = value;
+    for (ir::SearchPoint& point : plan.summary->search) point.value = std::max(point.value, value);
+    StoreLanes(whole, plan);
+    return absl::OkStatus();
+  }
+
+  absl::Status Search(const ir::Module& module, const BuiltProblem& built, ir::Plan& plan,
+                      PassContext& context) const {
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     // Lanes are worth what they are together; one by itself has nothing to be refined for.
     if (built.problem.items.empty() || !plan.lanes.empty()) return absl::OkStatus();
@@ -49,8 +93,9 @@ class RefinePass final : public PlanPass {
     ir::Summary reached;
     if (plan.summary.has_value()) reached.search = plan.summary->search;
     const int64_t spent = SearchWork(reached);
-    const auto note = [&](Picos value, Picos, int64_t work) {
+    const ProgressHook note = [&](Picos value, Picos bound, int64_t work) {
       if (value <= before.score.objective) AddSearchPoint(spent + work, value, 0, reached);
+      if (context.progress) context.progress(value, bound, spent + work);
     };
     note(before.score.objective, 0, 0);
     const PartedSolution best = Improve(built.problem, graph, before, context, note, how, proved);
@@ -73,7 +118,6 @@ class RefinePass final : public PlanPass {
     return absl::OkStatus();
   }
 
- private:
   static PartedSolution Current(const PlacementProblem& problem, const ProblemGraph& graph,
                                 const ir::Plan& plan, bool has_parts) {
     const Solution solution = PlannedSolution(plan);
@@ -90,7 +134,7 @@ class RefinePass final : public PlanPass {
   static int64_t FirstRound(const PlacementProblem& problem) {
     const auto n = static_cast<int64_t>(problem.items.size());
     return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000,
-                               24'000'000);
+                               32'000'000);
   }
 
   // `before` or better; `how`: what made it so, `proved`: whether nothing is better.
@@ -109,6 +153,9 @@ class RefinePass final : public PlanPass {
     search.seed = context.seed;
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
+    search.part_price =
+        problem.objective == PlacementObjective::kThroughput ? 4 * options_.simplify : 0;
+    search.stop = context.stop;
     if (options_.exact && problem.items.size() <= kMaxExactPartItems) {
       std::optional<PartedSolution> best = ExactParts(problem, graph, &before, search.work);
       if (best.has_value()) {
@@ -117,7 +164,12 @@ class RefinePass final : public PlanPass {
         return *std::move(best);
       }
     }
-    PartSearchResult found = SearchParts(problem, graph, before, search, note);
+    const bool latency = problem.objective == PlacementObjective::kLatency;
+    const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
+    const ProgressHook note_bound = [&](Picos value, Picos, int64_t work) {
+      note(value, bound, work);
+    };
+    PartSearchResult found = SearchParts(problem, graph, before, search, note_bound);
     if (found.simple.score.objective < before.score.objective) how = "+refine";
     if (found.simple.score.objective > found.best.score.objective)
       absl::StrAppend(&how, "+simplify");
@@ -137,7 +189,12 @@ Entry<PlanPass> RefineEntry() {
                "effort of the search, about one cluster evaluation each; 0: by size")
           .Add("exact", &RefineOptions::exact, "solve small problems to proven optimality")
           .Add("simplify", &RefineOptions::simplify,
-               "thousandths of the value to give away for fewer parts"));
+               "thousandths of the value to give away for fewer parts")
+          .Add("contiguous", &RefineOptions::contiguous,
+               "devices can be put in an order in which nothing leads back")
+          .Add("min-gain", &RefineOptions::min_gain,
+               "thousandths that a plan must gain over the model as a whole, on one device or in "
+               "copies that take turns, else it is that"));
 }
 
 }  // namespace allot

@@ -22,6 +22,7 @@ namespace {
 
 struct ScheduleOptions {
   int64_t bound_work = 0;
+  bool replicas = true;
 };
 
 // The parts as a problem of their own, and their solution.
@@ -228,8 +229,9 @@ class SchedulePass final : public PlanPass {
     ir::Summary& summary = *plan.summary;
     summary.lower_bound = 0;
     summary.bound_name = "none";
-    if (!plan.lanes.empty()) {
-      // All other bounds are those of single placements.
+    const bool stream = summary.objective == ir::Objective::kThroughput;
+    if (!plan.lanes.empty() || (stream && options_.replicas)) {
+      // All other bounds are those of single placements; several in turn may do better.
       const Picos bound = BoundSteadyState(kernels.problem, work, Launch::kPerGroup);
       if (bound > 0) {
         summary.lower_bound = bound;
@@ -273,8 +275,11 @@ class SchedulePass final : public PlanPass {
 Entry<PlanPass> ScheduleEntry() {
   return MakeEntry<PlanPass, SchedulePass>(
       "schedule", "predict when every part, node and transfer runs, and how good that can get",
-      OptionSchema<ScheduleOptions>().Add("bound-work", &ScheduleOptions::bound_work,
-                                          "effort spent on the lower bound; 0: the default"));
+      OptionSchema<ScheduleOptions>()
+          .Add("bound-work", &ScheduleOptions::bound_work,
+               "effort spent on the lower bound; 0: the default")
+          .Add("replicas", &ScheduleOptions::replicas,
+               "the bound of a stream holds for placements that take turns, too"));
 }
 
 }  // namespace allot

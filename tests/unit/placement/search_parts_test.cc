@@ -1,0 +1,110 @@
+#include "placement/search_parts.h"
+
+#include "gtest/gtest.h"
+
+#include "placement/brute_force_parts.h"
+#include "placement/ordered_cuts.h"
+#include "placement/simplify_parts.h"
+#include "tests/models/random_problem.h"
+
+namespace allot {
+namespace {
+
+using testing::Describe;
+using testing::RandomOptions;
+using testing::RandomProblem;
+using testing::RandomProblemOptions;
+
+PartedSolution Anything(const PlacementProblem& problem, const ProblemGraph& graph) {
+  return FormParts(problem, graph,
+                   {Placement(problem.items.size(), DeviceId(0)), graph.topological}, 100);
+}
+
+TEST(SearchPartsTest, MoreRoundsAreNeverWorseAndThreadsChangeNothing) {
+  int improved = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    RandomProblemOptions options = RandomOptions(seed, 24);
+    options.items = 24;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    const PartedSolution start = Anything(problem, graph);
+    PartSearchOptions search;
+    search.first_round = 4'000;
+    search.seed = seed;
+    search.slack_permille = 20;
+    const PartedSolution* before = &start;
+    PartedSolution last;
+    for (const int64_t work : {0, 4'000, 9'000, 16'000, 32'000, 64'000}) {
+      search.work = work;
+      search.threads = 1;
+      PartSearchResult found = SearchParts(problem, graph, start, search);
+      EXPECT_LE(found.work, work);
+      if (before->score.feasible) {
+        ASSERT_TRUE(found.simple.score.feasible);
+        const Picos slack = work == 0 ? start.score.objective / 50 : 0;
+        EXPECT_LE(found.simple.score.objective, before->score.objective + slack) << work;
+      }
+      search.threads = 2;
+      const PartSearchResult same = SearchParts(problem, graph, start, search);
+      EXPECT_EQ(same.simple.items, found.simple.items);
+      EXPECT_EQ(same.simple.parts.part_of, found.simple.parts.part_of);
+      improved +=
+          before->score.feasible && found.simple.score.objective < before->score.objective ? 1 : 0;
+      last = std::move(found.simple);
+      before = &last;
+    }
+  }
+  EXPECT_GT(improved, 30);
+}
+
+TEST(SearchPartsTest, SmallProblemsAreSolvedMostOfTheTime) {
+  int solved = 0, feasible = 0;
+  for (uint64_t seed = 1; seed <= 80; ++seed) {
+    const RandomProblemOptions options = RandomOptions(seed, 6);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<PartedSolution> best = BestParts(problem, graph);
+    PartSearchOptions search;
+    search.first_round = search.work = 40'000;
+    const PartSearchResult found = SearchParts(problem, graph, Anything(problem, graph), search);
+    if (!best.has_value()) {
+      EXPECT_FALSE(found.best.score.feasible);
+      continue;
+    }
+    ++feasible;
+    if (!found.best.score.feasible) continue;
+    EXPECT_GE(found.best.score.objective, best->score.objective);
+    solved += found.best.score.objective == best->score.objective ? 1 : 0;
+  }
+  EXPECT_GT(feasible, 40);
+  EXPECT_GE(solved * 10, feasible * 8);
+}
+
+TEST(SimplifyPartsTest, KeepsToTheLimitAndSavesParts) {
+  int saved = 0;
+  for (uint64_t seed = 1; seed <= 120; ++seed) {
+    RandomProblemOptions options = RandomOptions(seed, 16);
+    options.items = 16;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    PartSearchOptions search;
+    search.first_round = search.work = 16'000;
+    const PartedSolution start = SearchParts(problem, graph, Anything(problem, graph), search).best;
+    if (!start.score.feasible) continue;
+    const Picos limit = start.score.objective + start.score.objective / 10;
+    int64_t work = 0;
+    const PartedSolution simple = SimplifyParts(problem, graph, start, limit, work);
+    EXPECT_TRUE(simple.score.feasible);
+    EXPECT_LE(simple.score.objective, limit);
+    EXPECT_LE(simple.parts.num_parts, start.parts.num_parts);
+    EXPECT_EQ(EvaluateParts(problem, simple.items, simple.parts).objective, simple.score.objective);
+    saved += simple.parts.num_parts < start.parts.num_parts ? 1 : 0;
+  }
+  EXPECT_GT(saved, 20);
+}
+
+}  // namespace
+}  // namespace allot
