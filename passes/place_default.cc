@@ -26,8 +26,8 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   }
   if (options.max_parts > 0) place.push_back(absl::StrCat("max-parts=", options.max_parts));
   if (options.simplify != usual.simplify) {
-    // One part more on every device is worth four times what parts of one placement are.
-    place.push_back(absl::StrCat("part-price=", 4 * options.simplify));
+    // In a stream twice as many parts must save five times as much.
+    place.push_back(absl::StrCat("part-price=", 5 * options.simplify));
     refine.push_back(absl::StrCat("simplify=", options.simplify));
   }
   if (options.contiguous) {

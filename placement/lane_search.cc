@@ -7,13 +7,14 @@
 #include "placement/device_symmetry.h"
 #include "placement/load_bound.h"
 #include "placement/ordered_cuts.h"
+#include "placement/part_price.h"
 #include "placement/pattern_master.h"
 
 namespace allot {
 namespace {
 
-// Parts of a lane that an expert would draw.
-constexpr size_t kSimpleParts = 3;
+// How many parts lanes may have at most: what an expert would draw, more, and any number.
+constexpr size_t kPartsOfLanes[] = {2, 3, 5, 9, OrderedCuts::kManyParts + 1};
 
 class LaneSearch {
  public:
@@ -37,12 +38,8 @@ class LaneSearch {
     if (!options_.single) GenerateColumns();
     for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
     if (!options_.single) {
-      // Simple lanes first; the more of them there may be, the less some are missed.
-      for (const size_t most_parts : {size_t{1}, size_t{2}, kSimpleParts, problem_.items.size()}) {
-        const std::vector<size_t> columns = WithParts(most_parts);
-        OfferReduced(Mix(columns));
-        for (const size_t anchor : Anchors(columns)) OfferReduced(Mix(Beside(anchor, columns)));
-      }
+      OfferMixtures(1);
+      for (const size_t parts : kPartsOfLanes) OfferMixtures(parts);
     }
     LaneSearchResult result;
     result.work = work_;
@@ -66,6 +63,15 @@ class LaneSearch {
     LanesScore score;
     bool feasible = false;
   };
+
+  // Of lanes with at most so many parts; of any number if these are many.
+  void OfferMixtures(size_t parts) {
+    const std::vector<size_t> columns =
+        parts > OrderedCuts::kManyParts ? AllColumns() : WithParts(parts);
+    if (columns.empty()) return;
+    OfferReduced(Mix(columns));
+    for (const size_t anchor : Anchors(columns)) OfferReduced(Mix(Beside(anchor, columns)));
+  }
 
   bool Add(PartedSolution solution) {
     work_ += static_cast<int64_t>(problem_.items.size());
@@ -152,9 +158,8 @@ class LaneSearch {
     for (const OrderedCuts& cuts : cuts_) {
       for (const IdVector<DeviceId, bool>& use : uses) {
         work_ += static_cast<int64_t>(cuts.size());
-        for (const std::vector<DeviceId>& chain :
-             {cuts.CheapestRanges(weight, use, like_, static_cast<int>(kSimpleParts)),
-              cuts.CheapestRanges(weight, use, like_, 2), cuts.CheapestChain(weight, use)}) {
+        for (const size_t parts : kPartsOfLanes) {
+          const std::vector<DeviceId> chain = cuts.CheapestChain(weight, use, parts);
           if (!chain.empty()) AddWithImages(cuts.Parts(chain));
         }
       }
@@ -288,11 +293,9 @@ class LaneSearch {
     return shares;
   }
 
-  // The period with the price of the parts, times a constant.
   Int128 Priced(const Mixture& mixture) const {
-    return static_cast<Int128>(mixture.score.period) *
-           (1000 * static_cast<int64_t>(problem_.devices.size()) +
-            options_.part_price * static_cast<int64_t>(mixture.score.num_parts));
+    return PricedValue(mixture.score.period, static_cast<int64_t>(mixture.score.num_parts),
+                       options_.part_price);
   }
 
   bool Better(const Mixture& a, const Mixture& b) const {

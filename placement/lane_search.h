@@ -16,9 +16,7 @@
 namespace allot {
 
 struct LaneSearchOptions {
-  // What a part costs those who deploy it: of two answers the one with the smaller
-  //   period * (1 + part_price * parts / (1000 * devices)),
-  // so one part more on every device must save this many thousandths of the period.
+  // As of PricedValue(): what twice as many parts must save, in thousandths of the period.
   int64_t part_price = 0;
   Picos latency_limit = 0;  // of one inference in any lane; 0: none
   int64_t max_parts = 0;    // of all lanes; 0: any number

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <utility>
 
@@ -97,43 +96,52 @@ std::vector<Int128> OrderedCuts::TransferPrices(const std::vector<int64_t>& weig
 }
 
 std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& weight,
-                                                 const IdVector<DeviceId, bool>& use) const {
+                                                 const IdVector<DeviceId, bool>& use,
+                                                 size_t max_parts) const {
   const size_t n = size();
-  if (n == 0) return {};
+  if (n == 0 || max_parts == 0) return {};
+  const bool counted = max_parts <= kManyParts;
+  const size_t levels = counted ? max_parts : 1;  // by parts so far, less one
   const auto device_weight = [&](DeviceId d) { return weight.empty() ? 1 : weight[Index(d)]; };
   const std::vector<Int128> price = TransferPrices(weight);
-  std::vector<Int128> cost(num_devices_, kNeverCost), next(num_devices_);
-  std::vector<int32_t> from_device(n * num_devices_, -1);
+  const size_t states = levels * num_devices_;
+  std::vector<Int128> cost(states, kNeverCost), next(states);
+  std::vector<int32_t> from_state(n * states, -1);
   for (size_t i = 0; i < n; ++i) {
     const PlacementProblem::Item& item = problem_.items[order_[i]];
+    std::fill(next.begin(), next.end(), kNeverCost);
     for (const DeviceId d : problem_.devices.ids()) {
-      next[Index(d)] = kNeverCost;
       if (!use[d] || !item.time[d].has_value()) continue;
       const Int128 launch =
           2 * static_cast<Int128>(device_weight(d)) * problem_.devices[d].part_cost;
-      Int128 least = i == 0 ? launch : cost[Index(d)];
-      int32_t before = d.index();
-      for (const DeviceId from : problem_.devices.ids()) {
-        if (i == 0 || from == d || cost[Index(from)] >= kNeverCost || !MayCut(i, from, d)) continue;
-        const Int128 via = cost[Index(from)] + launch +
-                           price[Index(from) * num_devices_ + Index(d)] * Transfer(i, from, d);
-        if (via >= least) continue;
-        least = via;
-        before = from.index();
+      for (size_t level = 0; level < levels; ++level) {
+        const size_t state = level * num_devices_ + Index(d);
+        Int128 least = i > 0 ? cost[state] : level == 0 ? launch : kNeverCost;
+        size_t before = state;
+        for (const DeviceId from : problem_.devices.ids()) {
+          if (i == 0 || from == d || (counted && level == 0)) continue;
+          const size_t other = (counted ? level - 1 : 0) * num_devices_ + Index(from);
+          if (cost[other] >= kNeverCost || !MayCut(i, from, d)) continue;
+          const Int128 via = cost[other] + launch +
+                             price[Index(from) * num_devices_ + Index(d)] * Transfer(i, from, d);
+          if (via >= least) continue;
+          least = via;
+          before = other;
+        }
+        if (least >= kNeverCost) continue;
+        next[state] = least + 2 * static_cast<Int128>(device_weight(d)) * *item.time[d];
+        from_state[i * states + state] = static_cast<int32_t>(before);
       }
-      if (least >= kNeverCost) continue;
-      next[Index(d)] = least + 2 * static_cast<Int128>(device_weight(d)) * *item.time[d];
-      from_device[i * num_devices_ + Index(d)] = before;
     }
     cost.swap(next);
   }
   const auto best = std::min_element(cost.begin(), cost.end());
   if (*best >= kNeverCost) return {};
   std::vector<DeviceId> chain(n, DeviceId(0));
-  auto d = static_cast<int32_t>(best - cost.begin());
+  auto state = static_cast<int32_t>(best - cost.begin());
   for (size_t i = n; i-- > 0;) {
-    chain[i] = DeviceId(d);
-    d = from_device[i * num_devices_ + static_cast<size_t>(d)];
+    chain[i] = DeviceId(state % static_cast<int32_t>(num_devices_));
+    state = from_state[i * states + static_cast<size_t>(state)];
   }
   return chain;
 }
@@ -167,8 +175,6 @@ class DeviceSets {
   int64_t num_sets() const { return num_sets_; }
   size_t num_classes() const { return counts_.size(); }
   int64_t Used(int64_t set, size_t c) const { return set / stride_[c] % (counts_[c] + 1); }
-  bool Full(int64_t set, size_t c) const { return Used(set, c) == counts_[c]; }
-  int64_t With(int64_t set, size_t c) const { return set + stride_[c]; }
   int64_t Without(int64_t set, size_t c) const { return set - stride_[c]; }
   // The device of the class that comes after `used` others of it.
   DeviceId Member(size_t c, int64_t used) const { return members_[c][static_cast<size_t>(used)]; }
@@ -182,95 +188,6 @@ class DeviceSets {
 };
 
 }  // namespace
-
-std::vector<DeviceId> OrderedCuts::CheapestRanges(const std::vector<int64_t>& weight,
-                                                  const IdVector<DeviceId, bool>& use,
-                                                  const std::vector<int32_t>& like,
-                                                  int max_parts) const {
-  const size_t n = size();
-  if (n == 0) return {};
-  std::vector<DeviceId> devices;
-  for (const DeviceId d : problem_.devices.ids()) {
-    if (use[d]) devices.push_back(d);
-  }
-  const DeviceSets sets(devices, like);
-  const size_t classes = sets.num_classes();
-  // States are sets of at most max_parts devices and the class of the last range; those of smaller
-  // sets come first.
-  struct State {
-    int64_t set;
-    size_t c;
-    DeviceId device;
-    std::vector<std::pair<int32_t, DeviceId>> before;  // states that it can follow
-    Int128 cost = 0;
-  };
-  std::vector<State> states;
-  std::map<std::pair<int64_t, size_t>, int32_t> number;
-  std::vector<int64_t> level = {0};
-  for (int parts = 1; parts <= max_parts; ++parts) {
-    std::vector<int64_t> next;
-    for (const int64_t set : level) {
-      for (size_t c = 0; c < classes; ++c) {
-        if (sets.Full(set, c)) continue;
-        const int64_t with = sets.With(set, c);
-        next.push_back(with);
-        const auto [it, added] =
-            number.emplace(std::pair(with, c), static_cast<int32_t>(states.size()));
-        if (added) states.push_back({with, c, sets.Member(c, sets.Used(set, c)), {}});
-        for (size_t b = 0; b < classes; ++b) {
-          if (sets.Used(set, b) == 0) continue;
-          const int32_t before = number.at({set, b});
-          states[static_cast<size_t>(it->second)].before.emplace_back(
-              before, states[static_cast<size_t>(before)].device);
-        }
-      }
-    }
-    std::sort(next.begin(), next.end());
-    next.erase(std::unique(next.begin(), next.end()), next.end());
-    level = std::move(next);
-  }
-  const std::vector<Int128> price = TransferPrices(weight);
-  std::vector<Int128> next(states.size());
-  std::vector<int32_t> from_state(n * states.size(), -1);
-  for (size_t i = 0; i < n; ++i) {
-    const PlacementProblem::Item& item = problem_.items[order_[i]];
-    for (size_t s = 0; s < states.size(); ++s) {
-      const State& state = states[s];
-      const DeviceId d = state.device;
-      next[s] = kNeverCost;
-      if (!item.time[d].has_value()) continue;
-      const Int128 launch =
-          2 * static_cast<Int128>(weight[Index(d)]) * problem_.devices[d].part_cost;
-      const bool first = state.before.empty();
-      Int128 least = i > 0 ? state.cost : first ? launch : kNeverCost;
-      auto before = static_cast<int32_t>(s);
-      for (const auto& [b, from] : state.before) {
-        const Int128 cost = i > 0 ? states[static_cast<size_t>(b)].cost : kNeverCost;
-        if (cost >= kNeverCost || !MayCut(i, from, d)) continue;
-        const Int128 via =
-            cost + launch + price[Index(from) * num_devices_ + Index(d)] * Transfer(i, from, d);
-        if (via >= least) continue;
-        least = via;
-        before = b;
-      }
-      if (least >= kNeverCost) continue;
-      next[s] = least + 2 * static_cast<Int128>(weight[Index(d)]) * *item.time[d];
-      from_state[i * states.size() + s] = before;
-    }
-    for (size_t s = 0; s < states.size(); ++s) states[s].cost = next[s];
-  }
-  size_t s = 0;
-  for (size_t k = 1; k < states.size(); ++k) {
-    if (states[k].cost < states[s].cost) s = k;
-  }
-  if (states.empty() || states[s].cost >= kNeverCost) return {};
-  std::vector<DeviceId> chain(n, DeviceId(0));
-  for (size_t i = n; i-- > 0;) {
-    chain[i] = states[s].device;
-    s = static_cast<size_t>(from_state[i * states.size() + s]);
-  }
-  return chain;
-}
 
 std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& like,
                                                  int64_t max_sets) const {
@@ -429,7 +346,8 @@ std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
       offer(cuts.Parts(std::vector<DeviceId>(cuts.size(), d)));
     }
     const std::vector<DeviceId> chain =
-        latency ? cuts.CheapestChain({}, IdVector<DeviceId, bool>(problem.devices.size(), true))
+        latency ? cuts.CheapestChain({}, IdVector<DeviceId, bool>(problem.devices.size(), true),
+                                     problem.items.size())
                 : cuts.BalancedChain(like, kMaxSets);
     if (!chain.empty()) offer(cuts.Parts(chain));
   }

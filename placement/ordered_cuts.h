@@ -35,18 +35,15 @@ class OrderedCuts {
   std::optional<Picos> Time(size_t begin, size_t end, DeviceId device) const;
   Bytes Memory(size_t begin, size_t end) const { return memory_[end] - memory_[begin]; }
 
-  // The chain with the least sum of weight[device] * (launch and times) over parts and of
-  // weight[channels] * transfer over cuts, by Viterbi's algorithm. Where transfers occupy the
-  // devices themselves, the mean of the weights of both ends counts instead. `weight`: by device,
-  // then by channel; none: the chain whose parts and transfers, one after the other, end first.
-  // Only devices in `use`; empty if these cannot run all. O(items * devices^2).
+  // The chain of at most `max_parts` parts with the least sum of weight[device] * (launch and
+  // times) over parts and of weight[channels] * transfer over cuts, by Viterbi's algorithm. Where
+  // transfers occupy the devices themselves, the mean of the weights of both ends counts instead.
+  // `weight`: by device, then by channel; none: the chain whose parts and transfers, one after the
+  // other, end first. Only devices in `use`; empty if these cannot run all. Beyond kManyParts any
+  // number is allowed. O(items * devices^2 * max_parts).
+  static constexpr size_t kManyParts = 16;
   std::vector<DeviceId> CheapestChain(const std::vector<int64_t>& weight,
-                                      const IdVector<DeviceId, bool>& use) const;
-  // The same with at most `max_parts` parts, each on a device of its own; of equal devices (`like`)
-  // the first ones. O(items * devices^2 * sets of at most max_parts devices).
-  std::vector<DeviceId> CheapestRanges(const std::vector<int64_t>& weight,
-                                       const IdVector<DeviceId, bool>& use,
-                                       const std::vector<int32_t>& like, int max_parts) const;
+                                      const IdVector<DeviceId, bool>& use, size_t max_parts) const;
   // The chain with at most one part per device whose largest load of a device or transfer of a cut
   // is least, over all sets and orders of `use`d devices; equal devices (`like`, by device the
   // smallest that it can be exchanged with) are tried in one order only. Dynamic programming over

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "placement/part_price.h"
 #include "placement/refine_parts.h"
 #include "placement/simplify_parts.h"
 
@@ -99,9 +100,8 @@ class PartSearch {
   }
 
   Int128 Priced(const PartedSolution& solution) const {
-    return static_cast<Int128>(solution.score.objective) *
-           (1000 * static_cast<int64_t>(problem_.devices.size()) +
-            options_.part_price * static_cast<int64_t>(solution.parts.num_parts));
+    return PricedValue(solution.score.objective, static_cast<int64_t>(solution.parts.num_parts),
+                       options_.part_price);
   }
 
   // Apart from what others count from the same seed.

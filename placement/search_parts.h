@@ -21,8 +21,7 @@ struct PartSearchOptions {
   // was gained over `start` is not given away for them by more than a quarter, unless for `start`
   // itself.
   int64_t slack_permille = 0;
-  // For throughput: what an answer with more parts than `start` must gain, as in
-  // LaneSearchOptions.
+  // As of PricedValue(), which then decides instead of the slack: for throughput.
   int64_t part_price = 0;
   // Asked now and then; true ends the search. nullptr: never.
   std::function<bool()> stop = nullptr;

@@ -36,7 +36,7 @@ struct PlaceOptions {
   bool replicas = true;
   int64_t latency_limit_us = 0;
   int64_t max_parts = 0;
-  int64_t part_price = 40;
+  int64_t part_price = 50;
   bool contiguous = false;
 };
 
@@ -347,8 +347,8 @@ Entry<PlanPass> PlaceEntry() {
           .Add("contiguous", &PlaceOptions::contiguous,
                "devices can be put in an order in which nothing leads back; no placements in turn")
           .Add("part-price", &PlaceOptions::part_price,
-               "of placements that take turns: thousandths of the period that one part more on "
-               "every device must save"));
+               "of placements that take turns: thousandths of the period that twice as many parts "
+               "must save"));
 }
 
 }  // namespace allot

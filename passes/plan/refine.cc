@@ -154,7 +154,7 @@ class RefinePass final : public PlanPass {
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
     search.part_price =
-        problem.objective == PlacementObjective::kThroughput ? 4 * options_.simplify : 0;
+        problem.objective == PlacementObjective::kThroughput ? 5 * options_.simplify : 0;
     search.stop = context.stop;
     if (options_.exact && problem.items.size() <= kMaxExactPartItems) {
       std::optional<PartedSolution> best = ExactParts(problem, graph, &before, search.work);
