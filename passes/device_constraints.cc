@@ -1,6 +1,9 @@
 #include "passes/device_constraints.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -45,19 +48,102 @@ absl::StatusOr<DeviceConstraints> DeviceConstraints::Make(const ir::Module& modu
                                                           const Target& target) {
   ALLOT_ASSIGN_OR_RETURN(RuleMatcher rules, RuleMatcher::Make(target.rules));
   DeviceConstraints constraints(module, plan, target, std::move(rules));
+  constraints.FindMatches();
+  IdVector<ir::NodeId, std::vector<bool>> allowed(module.graph.node_id_bound());
+  for (const ir::NodeId node : module.graph.nodes()) {
+    for (const DeviceId device : target.devices.ids()) {
+      allowed[node].push_back(!constraints.WhyNotAlone(node, device).has_value());
+    }
+  }
+  constraints.NarrowGroups(allowed);
   constraints.class_of_.resize(module.graph.node_id_bound(), -1);
   std::map<std::vector<bool>, int32_t> known;
   for (const ir::NodeId node : module.graph.nodes()) {
-    std::vector<bool> allowed(target.devices.size());
-    for (const DeviceId device : target.devices.ids()) {
-      allowed[static_cast<size_t>(device.index())] = !constraints.WhyNot(node, device).has_value();
-    }
-    const auto [entry, is_new] =
-        known.try_emplace(std::move(allowed), static_cast<int32_t>(constraints.classes_.size()));
+    const auto [entry, is_new] = known.try_emplace(
+        std::move(allowed[node]), static_cast<int32_t>(constraints.classes_.size()));
     if (is_new) constraints.classes_.push_back(entry->first);
     constraints.class_of_[node] = entry->second;
   }
   return constraints;
+}
+
+void DeviceConstraints::FindMatches() {
+  const ir::Graph& graph = module_->graph;
+  const std::vector<Rule>& rules = rules_.rules();
+  selected_.resize(rules.size());
+  together_.resize(rules.size());
+  for (size_t rule = 0; rule < rules.size(); ++rule) {
+    IdVector<ir::NodeId, bool>& selected = selected_[rule];
+    for (const bool backwards : {true, false}) {
+      if ((backwards ? rules[rule].before_regex : rules[rule].after_regex).empty()) continue;
+      std::vector<ir::NodeId> seeds;
+      for (const ir::NodeId node : graph.nodes()) {
+        const std::string& name = plan_->features[node].name;
+        const bool is_seed =
+            backwards ? rules_.MatchesBefore(rule, name) : rules_.MatchesAfter(rule, name);
+        if (is_seed) seeds.push_back(node);
+      }
+      const IdVector<ir::NodeId, bool> reached = Reached(seeds, backwards);
+      if (selected.empty()) selected.resize(graph.node_id_bound(), true);
+      for (const ir::NodeId node : selected.ids()) {
+        selected[node] = selected[node] && reached[node];
+      }
+    }
+    if (rules[rule].effect != Rule::Effect::kTogether) continue;
+    for (const ir::NodeId node : graph.nodes()) {
+      // What travels with its users is wherever they are.
+      if (!ir::TravelsWithUsers(graph.node(node)) && RuleMatches(rule, node)) {
+        together_[rule].push_back(node);
+      }
+    }
+  }
+}
+
+IdVector<ir::NodeId, bool> DeviceConstraints::Reached(const std::vector<ir::NodeId>& seeds,
+                                                      bool backwards) const {
+  const ir::Graph& graph = module_->graph;
+  IdVector<ir::NodeId, bool> reached(graph.node_id_bound(), false);
+  std::vector<ir::NodeId> open;
+  const auto reach = [&](ir::NodeId node) {
+    if (!node.valid() || reached[node]) return;
+    reached[node] = true;
+    open.push_back(node);
+  };
+  for (const ir::NodeId seed : seeds) reach(seed);
+  while (!open.empty()) {
+    const ir::Node& node = graph.node(open.back());
+    open.pop_back();
+    if (!backwards) {
+      for (const ir::ValueId result : node.results) {
+        for (const ir::NodeId user : graph.users(result)) reach(user);
+      }
+      continue;
+    }
+    for (const std::vector<ir::ValueId>* used : {&node.operands, &node.captures}) {
+      for (const ir::ValueId value : *used) {
+        if (value.valid()) reach(graph.value(value).producer);
+      }
+    }
+  }
+  return reached;
+}
+
+void DeviceConstraints::NarrowGroups(IdVector<ir::NodeId, std::vector<bool>>& allowed) {
+  // A few rounds at most, as rules that share nodes pass on what they know.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const std::vector<ir::NodeId>& group : together_) {
+      if (group.empty()) continue;
+      std::vector<bool> all = allowed[group.front()];
+      for (const ir::NodeId node : group) {
+        for (size_t d = 0; d < all.size(); ++d) all[d] = all[d] && allowed[node][d];
+      }
+      for (const ir::NodeId node : group) {
+        changed = changed || allowed[node] != all;
+        allowed[node] = all;
+      }
+    }
+  }
 }
 
 DeviceId DeviceConstraints::OnlyDevice(ir::NodeId node) const {
@@ -71,21 +157,31 @@ DeviceId DeviceConstraints::OnlyDevice(ir::NodeId node) const {
 }
 
 const Rule* DeviceConstraints::PinOf(ir::NodeId id) const {
-  const ir::Node& node = module_->graph.node(id);
-  const std::optional<size_t> pin = rules_.Pin(plan_->features[id].name, node.domain, node.op_type);
-  return pin.has_value() ? &rules_.rules()[*pin] : nullptr;
+  for (size_t rule = 0; rule < rules().size(); ++rule) {
+    // The first pin decides.
+    if (rules()[rule].effect == Rule::Effect::kPin && RuleMatches(rule, id)) return &rules()[rule];
+  }
+  return nullptr;
 }
 
 bool DeviceConstraints::RuleMatches(size_t rule, ir::NodeId id) const {
+  if (!selected_[rule].empty() && !selected_[rule][id]) return false;
   const ir::Node& node = module_->graph.node(id);
   return rules_.Matches(rule, plan_->features[id].name, node.domain, node.op_type);
+}
+
+bool DeviceConstraints::IsKeptTogether(ir::NodeId node) const {
+  return std::any_of(together_.begin(), together_.end(), [&](const auto& group) {
+    return std::binary_search(group.begin(), group.end(), node);
+  });
 }
 
 bool DeviceConstraints::AllowedUnder(const std::vector<size_t>& kept, ir::NodeId node,
                                      DeviceId device) const {
   bool pinned = false;
   for (const size_t index : kept) {
-    const Rule& rule = rules_.rules()[index];
+    const Rule& rule = rules()[index];
+    if (rule.effect == Rule::Effect::kTogether) continue;
     const bool pin = rule.effect == Rule::Effect::kPin;
     // The first pin decides; every rule that forbids counts.
     if ((pin && pinned) || !RuleMatches(index, node)) continue;
@@ -95,17 +191,56 @@ bool DeviceConstraints::AllowedUnder(const std::vector<size_t>& kept, ir::NodeId
   return !WhyUnsupportedOn(node, device).has_value();
 }
 
+std::vector<ir::NodeId> DeviceConstraints::BoundUnder(const std::vector<size_t>& kept,
+                                                      const std::vector<ir::NodeId>& nodes) const {
+  std::set<ir::NodeId> bound(nodes.begin(), nodes.end());
+  std::set<size_t> rest(kept.begin(), kept.end());
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (auto rule = rest.begin(); rule != rest.end();) {
+      const std::vector<ir::NodeId>& group = together_[*rule];
+      const bool touches = std::any_of(group.begin(), group.end(),
+                                       [&](ir::NodeId node) { return bound.count(node) > 0; });
+      if (touches) bound.insert(group.begin(), group.end());
+      grown = grown || touches;
+      rule = touches ? rest.erase(rule) : std::next(rule);
+    }
+  }
+  return {bound.begin(), bound.end()};
+}
+
 std::optional<std::string> DeviceConstraints::WhyNot(ir::NodeId id, DeviceId device) const {
-  const ir::Node& node = module_->graph.node(id);
-  const OpFeatures& features = plan_->features[id];
-  if (!rules_.rules().empty()) {
-    if (const std::optional<size_t> forbidden =
-            rules_.Forbidden(features.name, node.domain, node.op_type, device)) {
-      return absl::StrCat("forbidden by ", rules_.rules()[*forbidden].text);
+  std::optional<std::string> why = WhyNotAlone(id, device);
+  if (why.has_value() || Allowed(id, device)) return why;
+  std::vector<size_t> all;
+  for (size_t rule = 0; rule < rules().size(); ++rule) all.push_back(rule);
+  for (const ir::NodeId other : BoundUnder(all, {id})) {
+    why = WhyNotAlone(other, device);
+    if (!why.has_value()) continue;
+    return absl::StrCat("has to be with '", plan_->features[other].name, "' by ", Keeper(other),
+                        ": ", *why);
+  }
+  return std::nullopt;
+}
+
+std::string DeviceConstraints::Keeper(ir::NodeId node) const {
+  for (size_t rule = 0; rule < rules().size(); ++rule) {
+    if (std::binary_search(together_[rule].begin(), together_[rule].end(), node)) {
+      return rules()[rule].text;
     }
-    if (const Rule* pin = PinOf(id); pin != nullptr && pin->device != device) {
-      return absl::StrCat("pinned to ", target_->devices[pin->device].name, " by ", pin->text);
+  }
+  return "";
+}
+
+std::optional<std::string> DeviceConstraints::WhyNotAlone(ir::NodeId id, DeviceId device) const {
+  for (size_t rule = 0; rule < rules().size(); ++rule) {
+    if (rules()[rule].effect == Rule::Effect::kForbid && rules()[rule].device == device &&
+        RuleMatches(rule, id)) {
+      return absl::StrCat("forbidden by ", rules()[rule].text);
     }
+  }
+  if (const Rule* pin = PinOf(id); pin != nullptr && pin->device != device) {
+    return absl::StrCat("pinned to ", target_->devices[pin->device].name, " by ", pin->text);
   }
   return WhyUnsupportedOn(id, device);
 }

@@ -21,24 +21,32 @@ namespace allot {
 class DeviceConstraints {
  public:
   // The arguments must outlive the result; needs plan.features. An error is a rule whose pattern
-  // cannot be read.
+  // cannot be read. Linear in the graph for each rule about where nodes stand.
   static absl::StatusOr<DeviceConstraints> Make(const ir::Module& module, const ir::Plan& plan,
                                                 const Target& target);
 
   bool Allowed(ir::NodeId node, DeviceId device) const {
     return classes_[static_cast<size_t>(class_of_[node])][static_cast<size_t>(device.index())];
   }
-  // The reason in words, or nullopt if the device may run the node.
+  // The reason in words, or nullopt if the device may run the node. What rules keep together may
+  // run where all of it may.
   std::optional<std::string> WhyNot(ir::NodeId node, DeviceId device) const;
   // The part of it that is no rule's doing: the operator, its type, its shapes. Nothing of what a
   // runtime folds when it loads a model: no device runs that.
   std::optional<std::string> WhyUnsupportedOn(ir::NodeId node, DeviceId device) const;
   // The rule that pins the node, or nullptr.
   const Rule* PinOf(ir::NodeId node) const;
-  // What the answers would be with none but some of the rules, by ascending index.
   const std::vector<Rule>& rules() const { return rules_.rules(); }
   bool RuleMatches(size_t rule, ir::NodeId node) const;
+  // The nodes that a rule keeps together, ascending; empty for rules of another effect.
+  const std::vector<ir::NodeId>& KeptTogether(size_t rule) const { return together_[rule]; }
+  bool IsKeptTogether(ir::NodeId node) const;
+  // What the answers would be with none but some of the rules, by ascending index: whether the
+  // device may run the node, whatever that is kept together with, and all that must be with
+  // `nodes`.
   bool AllowedUnder(const std::vector<size_t>& kept, ir::NodeId node, DeviceId device) const;
+  std::vector<ir::NodeId> BoundUnder(const std::vector<size_t>& kept,
+                                     const std::vector<ir::NodeId>& nodes) const;
   // The one device that may run the node; invalid if there are several or none.
   DeviceId OnlyDevice(ir::NodeId node) const;
 
@@ -59,6 +67,16 @@ class DeviceConstraints {
         functions_(module),
         folded_(FindConstantWork(module).folded) {}
 
+  // Fills selected_ and together_.
+  void FindMatches();
+  // Nodes to which something leads from `seeds`, or with `backwards` from which it leads there.
+  IdVector<ir::NodeId, bool> Reached(const std::vector<ir::NodeId>& seeds, bool backwards) const;
+  // What each node may run on is narrowed down to what all that are kept with it may.
+  void NarrowGroups(IdVector<ir::NodeId, std::vector<bool>>& allowed);
+  // How the first rule that keeps the node together with others is written.
+  std::string Keeper(ir::NodeId node) const;
+  // The reason why the device may not run the node, by itself.
+  std::optional<std::string> WhyNotAlone(ir::NodeId node, DeviceId device) const;
   std::optional<std::string> WhyUnsupportedHere(const ir::Node& node, const OpFeatures& features,
                                                 const Device& device) const;
   std::optional<std::string> WhyGraphUnsupported(const ir::Graph& graph, const Device& device,
@@ -71,6 +89,9 @@ class DeviceConstraints {
   const ir::Plan* plan_;
   const Target* target_;
   RuleMatcher rules_;
+  // By rule: which nodes stand where it says; empty if it says nothing of that.
+  std::vector<IdVector<ir::NodeId, bool>> selected_;
+  std::vector<std::vector<ir::NodeId>> together_;  // by rule
   CalledFunctions functions_;
   IdVector<ir::NodeId, bool> folded_;
   IdVector<ir::NodeId, int32_t> class_of_;

@@ -46,6 +46,7 @@ class ProblemBuilder {
     for (const ItemId item : built_.nodes.ids()) ALLOT_RETURN_IF_ERROR(AddItem(item));
     AddFlows();
     AddWeights();
+    AddGroups();
     // Sizes out of range, or groups that need each other.
     ALLOT_RETURN_IF_ERROR(Check(built_.problem), "cannot be placed: ");
     return std::move(built_);
@@ -281,6 +282,19 @@ class ProblemBuilder {
     return work_.folded[producer] && !graph_.IsOutput(value) &&
            std::all_of(users.begin(), users.end(),
                        [this](ir::NodeId user) { return work_.folded[user]; });
+  }
+
+  // What rules keep together.
+  void AddGroups() {
+    for (size_t rule = 0; rule < target_.rules.size(); ++rule) {
+      std::vector<ItemId> group;
+      for (const ir::NodeId node : constraints_.KeptTogether(rule)) {
+        if (group_of_[node].valid()) group.push_back(group_of_[node]);
+      }
+      std::sort(group.begin(), group.end());
+      group.erase(std::unique(group.begin(), group.end()), group.end());
+      if (group.size() > 1) built_.problem.together.push_back(std::move(group));
+    }
   }
 
   const ir::Module& module_;

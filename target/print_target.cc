@@ -67,14 +67,20 @@ Json LinkToJson(const Link& link) {
 
 Json RuleToJson(const Rule& rule, const Target& target) {
   Json::Object object;
-  const std::string device =
-      target.devices.Contains(rule.device) ? target.devices[rule.device].name : "";
-  object.emplace_back(rule.effect == Rule::Effect::kPin ? "pin" : "forbid", device);
+  if (rule.effect == Rule::Effect::kTogether) {
+    object.emplace_back("together", true);
+  } else {
+    const std::string device =
+        target.devices.Contains(rule.device) ? target.devices[rule.device].name : "";
+    object.emplace_back(rule.effect == Rule::Effect::kPin ? "pin" : "forbid", device);
+  }
   if (!rule.name_regex.empty()) object.emplace_back("name", rule.name_regex);
   if (!rule.op_type.empty()) object.emplace_back("op", rule.op_type);
   if (rule.domain.has_value()) {
     object.emplace_back("domain", rule.domain->empty() ? std::string("ai.onnx") : *rule.domain);
   }
+  if (!rule.before_regex.empty()) object.emplace_back("before", rule.before_regex);
+  if (!rule.after_regex.empty()) object.emplace_back("after", rule.after_regex);
   return Json(std::move(object));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "support/options.h"
 #include "support/status.h"
@@ -10,7 +11,24 @@
 namespace allot {
 namespace {
 
-const char* Verb(Rule::Effect effect) { return effect == Rule::Effect::kPin ? "pin" : "forbid"; }
+const char* Verb(Rule::Effect effect) {
+  switch (effect) {
+    case Rule::Effect::kPin:
+      return "pin";
+    case Rule::Effect::kForbid:
+      return "forbid";
+    case Rule::Effect::kTogether:
+      break;
+  }
+  return "keep";
+}
+
+absl::StatusOr<std::optional<NamePattern>> ParsePattern(const std::string& text,
+                                                        const std::string& rule) {
+  if (text.empty()) return std::optional<NamePattern>();
+  ALLOT_ASSIGN_OR_RETURN(NamePattern pattern, NamePattern::Parse(text), rule, ": ");
+  return std::optional<NamePattern>(std::move(pattern));
+}
 
 }  // namespace
 
@@ -25,7 +43,12 @@ absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
   }
   Rule rule;
   rule.effect = effect;
-  rule.name_regex = std::string(text.substr(0, equal));
+  absl::string_view regex = text.substr(0, equal);
+  std::string& pattern = absl::ConsumePrefix(&regex, "before:")  ? rule.before_regex
+                         : absl::ConsumePrefix(&regex, "after:") ? rule.after_regex
+                                                                 : rule.name_regex;
+  pattern = std::string(regex);
+  if (regex.empty()) return InputError("--", verb, " '", text, "': names no nodes");
   const absl::string_view device = text.substr(equal + 1);
   const std::optional<DeviceId> id = target.FindDevice(device);
   if (!id.has_value()) {
@@ -36,35 +59,37 @@ absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
                       near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
   }
   rule.device = *id;
-  ALLOT_RETURN_IF_ERROR(NamePattern::Parse(rule.name_regex).status(), "--", verb, ": ");
+  ALLOT_RETURN_IF_ERROR(NamePattern::Parse(pattern).status(), "--", verb, ": ");
   rule.text = absl::StrCat("--", verb, " '", text, "'");
   return rule;
 }
 
 std::string Describe(const Rule& rule, const Target& target) {
-  std::string text = Verb(rule.effect);
-  if (!rule.name_regex.empty()) absl::StrAppend(&text, " '", rule.name_regex, "'");
-  if (!rule.op_type.empty()) absl::StrAppend(&text, " op ", rule.op_type);
+  const bool together = rule.effect == Rule::Effect::kTogether;
+  std::string what;
+  if (!rule.name_regex.empty()) absl::StrAppend(&what, " '", rule.name_regex, "'");
+  if (!rule.op_type.empty()) absl::StrAppend(&what, " op ", rule.op_type);
   if (rule.domain.has_value()) {
-    absl::StrAppend(&text, " domain ", rule.domain->empty() ? "ai.onnx" : *rule.domain);
+    absl::StrAppend(&what, " domain ", rule.domain->empty() ? "ai.onnx" : *rule.domain);
   }
-  if (rule.name_regex.empty() && rule.op_type.empty() && !rule.domain.has_value()) {
-    absl::StrAppend(&text, " everything");
-  }
+  if (what.empty()) what = " everything";
+  if (!rule.before_regex.empty()) absl::StrAppend(&what, " before '", rule.before_regex, "'");
+  if (!rule.after_regex.empty()) absl::StrAppend(&what, " after '", rule.after_regex, "'");
+  if (together) return absl::StrCat("keep", what, " together");
   const std::string device =
       target.devices.Contains(rule.device) ? target.devices[rule.device].name : "no device";
-  absl::StrAppend(&text, rule.effect == Rule::Effect::kPin ? " to " : " on ", device);
-  return text;
+  return absl::StrCat(Verb(rule.effect), what, rule.effect == Rule::Effect::kPin ? " to " : " on ",
+                      device);
 }
 
 absl::StatusOr<RuleMatcher> RuleMatcher::Make(std::vector<Rule> rules) {
   RuleMatcher matcher;
   for (const Rule& rule : rules) {
-    std::optional<NamePattern> pattern;
-    if (!rule.name_regex.empty()) {
-      ALLOT_ASSIGN_OR_RETURN(pattern, NamePattern::Parse(rule.name_regex), rule.text, ": ");
-    }
-    matcher.patterns_.push_back(std::move(pattern));
+    Patterns patterns;
+    ALLOT_ASSIGN_OR_RETURN(patterns.name, ParsePattern(rule.name_regex, rule.text));
+    ALLOT_ASSIGN_OR_RETURN(patterns.before, ParsePattern(rule.before_regex, rule.text));
+    ALLOT_ASSIGN_OR_RETURN(patterns.after, ParsePattern(rule.after_regex, rule.text));
+    matcher.patterns_.push_back(std::move(patterns));
   }
   matcher.rules_ = std::move(rules);
   return matcher;
@@ -75,26 +100,18 @@ bool RuleMatcher::Matches(size_t rule, absl::string_view node_name, absl::string
   const Rule& tried = rules_[rule];
   if (!tried.op_type.empty() && tried.op_type != op_type) return false;
   if (tried.domain.has_value() && *tried.domain != domain) return false;
-  return !patterns_[rule].has_value() || patterns_[rule]->Matches(node_name);
+  const std::optional<NamePattern>& name = patterns_[rule].name;
+  return !name.has_value() || name->Matches(node_name);
 }
 
-std::optional<size_t> RuleMatcher::Pin(absl::string_view node_name, absl::string_view domain,
-                                       absl::string_view op_type) const {
-  for (size_t i = 0; i < rules_.size(); ++i) {
-    if (rules_[i].effect == Rule::Effect::kPin && Matches(i, node_name, domain, op_type)) return i;
-  }
-  return std::nullopt;
+bool RuleMatcher::MatchesBefore(size_t rule, absl::string_view node_name) const {
+  const std::optional<NamePattern>& before = patterns_[rule].before;
+  return before.has_value() && before->Matches(node_name);
 }
 
-std::optional<size_t> RuleMatcher::Forbidden(absl::string_view node_name, absl::string_view domain,
-                                             absl::string_view op_type, DeviceId device) const {
-  for (size_t i = 0; i < rules_.size(); ++i) {
-    if (rules_[i].effect == Rule::Effect::kForbid && rules_[i].device == device &&
-        Matches(i, node_name, domain, op_type)) {
-      return i;
-    }
-  }
-  return std::nullopt;
+bool RuleMatcher::MatchesAfter(size_t rule, absl::string_view node_name) const {
+  const std::optional<NamePattern>& after = patterns_[rule].after;
+  return after.has_value() && after->Matches(node_name);
 }
 
 }  // namespace allot

@@ -14,11 +14,13 @@
 
 namespace allot {
 
-// "--pin REGEX=DEVICE", "--forbid REGEX=DEVICE": the device stands behind the last '='.
+// "--pin REGEX=DEVICE", "--forbid REGEX=DEVICE": the device stands behind the last '='. With
+// "before:" or "after:" in front, of nodes by where they stand.
 absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
                                    const Target& target);
 
-// "pin 'conv.*' to gpu0", "forbid op Softmax on npu0": what a rule says.
+// "pin 'conv.*' to gpu0", "forbid op Softmax on npu0", "keep 'decoder.*' together": what a rule
+// says.
 std::string Describe(const Rule& rule, const Target& target);
 
 // Compiled rules.
@@ -27,19 +29,20 @@ class RuleMatcher {
   // Errors name the rule.
   static absl::StatusOr<RuleMatcher> Make(std::vector<Rule> rules);
 
+  // Whether such a node meets the rule's conditions, apart from where it stands.
   bool Matches(size_t rule, absl::string_view node_name, absl::string_view domain,
                absl::string_view op_type) const;
-  // The first rule that pins such a node: it decides.
-  std::optional<size_t> Pin(absl::string_view node_name, absl::string_view domain,
-                            absl::string_view op_type) const;
-  // The first rule that forbids such a node on `device`.
-  std::optional<size_t> Forbidden(absl::string_view node_name, absl::string_view domain,
-                                  absl::string_view op_type, DeviceId device) const;
+  // Whether the rule is about what stands before, or after, a node of this name.
+  bool MatchesBefore(size_t rule, absl::string_view node_name) const;
+  bool MatchesAfter(size_t rule, absl::string_view node_name) const;
   const std::vector<Rule>& rules() const { return rules_; }
 
  private:
+  struct Patterns {
+    std::optional<NamePattern> name, before, after;
+  };
   std::vector<Rule> rules_;
-  std::vector<std::optional<NamePattern>> patterns_;
+  std::vector<Patterns> patterns_;
 };
 
 }  // namespace allot

@@ -74,12 +74,15 @@ struct Link {
 
 // A rule of the target or the command line; the first match decides, later rules may still forbid.
 struct Rule {
-  enum class Effect { kPin, kForbid };
+  enum class Effect { kPin, kForbid, kTogether };
   Effect effect = Effect::kPin;
   std::string name_regex;  // matched against the whole node name, see name_pattern.h; empty: any
   std::string op_type;     // empty: any
   std::optional<std::string> domain;
-  DeviceId device;
+  // Only nodes from which something leads to a node whose name matches, and those themselves; and
+  // only nodes to which something leads from one. Empty: wherever a node stands.
+  std::string before_regex, after_regex;
+  DeviceId device;   // invalid for kTogether, which keeps all that match on one device
   std::string text;  // how the user wrote it, for messages: "rules[2] (pin 'conv.*' to gpu0)"
 };
 

@@ -31,7 +31,7 @@ constexpr size_t kMaxLinks = 1024;
 constexpr size_t kMaxRules = 10'000;
 constexpr int64_t kMaxMemory = int64_t{1} << 60;         // 1 EiB
 constexpr int64_t kMaxRate = 1'000'000'000'000'000'000;  // 10^18 per second
-constexpr double kMaxLaunchMicros = 10'000'000;          // 10 s
+constexpr double kMaxLaunchMicros = 10'000'000;  // 10 s
 constexpr absl::string_view kDtypes[] = {
     "default",    "float32",      "float16",        "bfloat16",   "float64",        "int8",
     "uint8",      "int16",        "uint16",         "int32",      "uint32",         "int64",
@@ -315,32 +315,55 @@ class TargetParser {
     target_.links.push_back(std::move(link));
   }
 
+  // The effect, and its device.
+  void ParseEffect(JsonReader& reader, Rule& rule) {
+    constexpr std::pair<const char*, Rule::Effect> kEffects[] = {
+        {"pin", Rule::Effect::kPin},
+        {"forbid", Rule::Effect::kForbid},
+        {"together", Rule::Effect::kTogether}};
+    int given = 0;
+    for (const auto& [key, effect] : kEffects) {
+      // All are known names, also where only one may stand.
+      if (reader.Find(key) == nullptr) continue;
+      rule.effect = effect;
+      ++given;
+    }
+    if (given != 1) {
+      return reader.Error(absl::string_view(),
+                          "a rule needs one of 'pin', 'forbid' and 'together'");
+    }
+    if (rule.effect == Rule::Effect::kTogether) {
+      bool together = false;
+      if (reader.Read("together", together) && !together) {
+        reader.Error("together", "can only be true; leave the rule out");
+      }
+      return;
+    }
+    const char* key = rule.effect == Rule::Effect::kPin ? "pin" : "forbid";
+    std::string device;
+    if (!reader.Read(key, device)) return;
+    const std::optional<DeviceId> id = target_.FindDevice(device);
+    if (id.has_value()) {
+      rule.device = *id;
+      return;
+    }
+    std::vector<std::string> known;
+    for (const Device& each : target_.devices) known.push_back(each.name);
+    reader.Error(key, absl::StrCat("there is no device '", device, "'", DidYouMean(device, known)));
+  }
+
+  static void ReadPattern(JsonReader& reader, absl::string_view key, std::string& pattern) {
+    if (!reader.Read(key, pattern)) return;
+    const absl::Status parsed = NamePattern::Parse(pattern).status();
+    if (!parsed.ok()) reader.Error(key, std::string(parsed.message()));
+  }
+
   void ParseRule(JsonReader& reader, size_t index) {
     Rule rule;
-    std::string device;
-    const bool pin = reader.Has("pin"), forbid = reader.Has("forbid");
-    if (pin == forbid) {
-      reader.Error(absl::string_view(), "a rule needs either 'pin' or 'forbid', with a device");
-    }
-    const char* key = pin ? "pin" : "forbid";
-    rule.effect = pin ? Rule::Effect::kPin : Rule::Effect::kForbid;
-    // Both are known names, also where only one may stand.
-    reader.Find("pin");
-    reader.Find("forbid");
-    if ((pin || forbid) && reader.Read(key, device)) {
-      const std::optional<DeviceId> id = target_.FindDevice(device);
-      if (id.has_value()) rule.device = *id;
-      if (!id.has_value()) {
-        std::vector<std::string> known;
-        for (const Device& each : target_.devices) known.push_back(each.name);
-        reader.Error(key,
-                     absl::StrCat("there is no device '", device, "'", DidYouMean(device, known)));
-      }
-    }
-    if (reader.Read("name", rule.name_regex)) {
-      const absl::Status parsed = NamePattern::Parse(rule.name_regex).status();
-      if (!parsed.ok()) reader.Error("name", std::string(parsed.message()));
-    }
+    ParseEffect(reader, rule);
+    ReadPattern(reader, "name", rule.name_regex);
+    ReadPattern(reader, "before", rule.before_regex);
+    ReadPattern(reader, "after", rule.after_regex);
     reader.Read("op", rule.op_type);
     std::string domain;
     if (reader.Read("domain", domain)) rule.domain = domain == "ai.onnx" ? "" : domain;

@@ -70,7 +70,9 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
   line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
   line.Integer("default-dim", "SIZE", &compile.default_dim,
                "size of every other open dimension (default: 1)");
-  line.List("pin", "REGEX=DEVICE", &compile.pins, "nodes whose whole name matches run there");
+  line.List("pin", "REGEX=DEVICE", &compile.pins,
+            "nodes whose whole name matches run there; before:REGEX\nand after:REGEX: all that "
+            "lead there, or follow");
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
   line.Value("cost-model", "NAME", &compile.cost_model,
              "how operators are costed (default: roofline)");

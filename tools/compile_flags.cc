@@ -54,7 +54,9 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
   line.Integer("default-dim", "SIZE", &flags.default_dim,
                "size of every other open dimension (default: 1)");
-  line.List("pin", "REGEX=DEVICE", &compile.pins, "nodes whose whole name matches run there");
+  line.List("pin", "REGEX=DEVICE", &compile.pins,
+            "nodes whose whole name matches run there; before:REGEX\nand after:REGEX: all that "
+            "lead there, or follow");
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
   line.Value("cost-model", "NAME", &compile.cost_model,
              absl::StrCat("how operators are costed (default: roofline): ",

@@ -174,9 +174,13 @@ class ProblemClash {
 
 std::optional<RuleClash> ClashAt(const DeviceConstraints& constraints, const Target& target,
                                  const std::vector<ir::NodeId>& nodes) {
+  Kept all;
+  for (size_t rule = 0; rule < constraints.rules().size(); ++rule) all.push_back(rule);
+  const std::vector<ir::NodeId> concerned = constraints.BoundUnder(all, nodes);
   const auto possible = [&](const Kept& kept) {
+    const std::vector<ir::NodeId> bound = constraints.BoundUnder(kept, nodes);
     for (const DeviceId device : target.devices.ids()) {
-      if (std::all_of(nodes.begin(), nodes.end(), [&](ir::NodeId node) {
+      if (std::all_of(bound.begin(), bound.end(), [&](ir::NodeId node) {
             return constraints.AllowedUnder(kept, node, device);
           })) {
         return true;
@@ -184,8 +188,8 @@ std::optional<RuleClash> ClashAt(const DeviceConstraints& constraints, const Tar
     }
     return false;
   };
-  return FindRuleClash(Relevant(constraints, nodes), possible,
-                       Budget(nodes.size() * target.devices.size()));
+  return FindRuleClash(Relevant(constraints, concerned), possible,
+                       Budget(concerned.size() * target.devices.size()));
 }
 
 absl::Status BlameRules(const absl::Status& error, const DeviceConstraints& constraints,

@@ -13,7 +13,8 @@
 
 namespace allot {
 
-// For nodes that must run on one device when none can run them all; exact.
+// For nodes that must run on one device when none can run them all, and what rules keep together
+// with them; exact.
 std::optional<RuleClash> ClashAt(const DeviceConstraints& constraints, const Target& target,
                                  const std::vector<ir::NodeId>& nodes);
 

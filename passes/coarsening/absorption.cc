@@ -20,6 +20,7 @@ class Absorber {
         constant_only_(ConstantOnlyNodes(graph)),
         members_(graph.node_id_bound()),
         allowed_(graph.node_id_bound()),
+        together_(graph.node_id_bound()),
         position_(graph.node_id_bound(), -1) {
     const NodeGrouping numbered = Number(graph, placed, groups);
     order_.resize(numbered.num_groups);
@@ -28,6 +29,7 @@ class Absorber {
       const ir::NodeId group = groups.Find(node);
       members_[group].push_back(node);
       Restrict(allowed_[group], constraints.Devices(node));
+      together_[group] = together_[group] || constraints.IsKeptTogether(node);
       position_[group] = numbered.group_of[node].index();
       order_[static_cast<size_t>(position_[group])] = group;
     }
@@ -147,6 +149,8 @@ class Absorber {
     for (size_t i = 0; i < allowed_[into].size(); ++i) {
       if (allowed_[into][i] && !allowed_[group][i]) return false;
     }
+    // What it is kept with may need the devices that it would lose.
+    if (together_[group] && allowed_[group] != allowed_[into]) return false;
     std::vector<bool> allowed = allowed_[into];
     const int32_t position = position_[into];
     groups_.Merge(group, into);
@@ -154,6 +158,7 @@ class Absorber {
     const ir::NodeId other = merged == into ? group : into;
     position_[merged] = position;
     allowed_[merged] = std::move(allowed);
+    together_[merged] = together_[group] || together_[into];
     std::vector<ir::NodeId>& target = members_[merged];
     std::vector<ir::NodeId>& source = members_[other];
     if (target.size() < source.size()) std::swap(target, source);
@@ -170,7 +175,8 @@ class Absorber {
   const IdVector<ir::NodeId, bool> constant_only_;
   IdVector<ir::NodeId, std::vector<ir::NodeId>> members_;  // by representative
   IdVector<ir::NodeId, std::vector<bool>> allowed_;        // by representative, by device
-  IdVector<ir::NodeId, int32_t> position_;                 // by representative
+  IdVector<ir::NodeId, bool> together_;     // by representative: by a rule, with others
+  IdVector<ir::NodeId, int32_t> position_;  // by representative
   std::vector<ir::NodeId> order_;
   int64_t absorbed_ = 0;
 };

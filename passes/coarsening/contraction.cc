@@ -76,6 +76,9 @@ class Contractor {
       total_memory_ = SaturatingAdd(total_memory_, item.memory);
       groups_.push_back(std::move(group));
     }
+    for (const std::vector<ItemId>& group : problem.together) {
+      for (const ItemId item : group) groups_[static_cast<size_t>(item.index())].together = true;
+    }
     const auto share = static_cast<int64_t>(std::max<size_t>(1, max_groups));
     max_time_ = total / share * 2 + 1;
     max_memory_ = total_memory_ / share * 4 + 1;
@@ -104,6 +107,7 @@ class Contractor {
     std::vector<Picos> time;  // by device; kNowhere if it cannot run there
     Picos best = 0;           // the least of them
     Bytes memory = 0;
+    bool together = false;  // with others, so it must not lose a device that those may need
   };
 
   static Picos Sum(Picos a, Picos b) {
@@ -136,6 +140,7 @@ class Contractor {
   }
 
   bool Fits(const Group& a, const Group& b) const {
+    if ((a.together || b.together) && !SameDevices(a, b)) return false;
     if (SaturatingAdd(a.best, b.best) > max_time_) return false;
     // Large lumps are hard to fit into small memories; where everything fits anywhere, never mind.
     return total_memory_ <= largest_memory_ / 2 || SaturatingAdd(a.memory, b.memory) <= max_memory_;
@@ -157,6 +162,7 @@ class Contractor {
       into.best = std::min(into.best, into.time[d]);
     }
     into.memory = SaturatingAdd(into.memory, from.memory);
+    into.together = into.together || from.together;
     from.time.clear();
     --num_groups_;
     return true;

@@ -117,6 +117,19 @@ TEST(BlameRulesTest, NodesThatMustStayTogether) {
                                      HasSubstr("must run on one device")));
 }
 
+TEST(BlameRulesTest, CompanyThatNoDeviceCanHave) {
+  Planning planning(TwoProducts(), SlowTarget(3));
+  planning.AddRule(Rule::Effect::kForbid, "", "Softmax", "d2");
+  planning.AddRule(Rule::Effect::kTogether, "", "MatMul", "d0");
+  planning.AddRule(Rule::Effect::kPin, "MatMul_0", "", "d0");
+  planning.AddRule(Rule::Effect::kPin, "MatMul_2", "", "d1");
+  EXPECT_THAT(Error(planning),
+              AllOf(HasSubstr("no placement: these rules clash, and no fewer do: rules[1], "
+                              "rules[2], rules[3]; drop one of them"),
+                    HasSubstr("d0: has to be with 'MatMul_2' by rules[1]: pinned to d1 by "
+                              "rules[3]")));
+}
+
 TEST(BlameRulesTest, WeightsThatRulesBringTogether) {
   Planning planning(TwoProducts(), SlowTarget(2));
   for (Device& device : planning.target.devices) device.memory = 1900;  // a weight has 1024 bytes

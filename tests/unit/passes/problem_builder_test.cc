@@ -11,6 +11,7 @@
 #include "passes/device_constraints.h"
 #include "passes/kernel_costs.h"
 #include "tests/models/build_graph.h"
+#include "tests/models/random_graph.h"
 #include "tests/unit/passes/planning.h"
 
 namespace allot {
@@ -180,6 +181,129 @@ TEST(DeviceConstraintsTest, FirstPinDecidesAndForbidsAlwaysHold) {
   EXPECT_EQ(*constraints->WhyNot(nodes[0], gpu1), "pinned to gpu0 by rules[0]");
   EXPECT_EQ(*constraints->WhyNot(nodes[1], cpu0), "forbidden by rules[2]");
   EXPECT_EQ(constraints->WhyNot(nodes[1], gpu1), std::nullopt);
+}
+
+// Names of the nodes that may run on a device.
+std::set<std::string> AllowedOn(const Planning& planning, const std::string& device) {
+  const absl::StatusOr<DeviceConstraints> constraints =
+      DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+  EXPECT_TRUE(constraints.ok()) << constraints.status();
+  std::set<std::string> names;
+  for (const ir::NodeId node : planning.module.graph.nodes()) {
+    if (constraints->Allowed(node, testing::DeviceNamed(planning.target, device))) {
+      names.insert(planning.plan.features[node].name);
+    }
+  }
+  return names;
+}
+
+TEST(DeviceConstraintsTest, RulesByPosition) {
+  const auto allowed = [](const std::string& before, const std::string& after,
+                          const std::string& op_type) {
+    Planning planning(SharedWeights());
+    EXPECT_TRUE(planning.Run(kUnfused).ok());
+    planning.AddRule(Rule::Effect::kForbid, "", op_type, "cpu0");
+    planning.target.rules[0].before_regex = before;
+    planning.target.rules[0].after_regex = after;
+    return AllowedOn(planning, "cpu0");
+  };
+  EXPECT_THAT(allowed("Softmax_1", "", ""), ElementsAre("Concat_4", "MatMul_2", "MatMul_3"));
+  EXPECT_THAT(allowed("", "Softmax_1", ""), ElementsAre("MatMul_0"));
+  EXPECT_THAT(allowed("", "MatMul_2", ""), ElementsAre("MatMul_0", "MatMul_3", "Softmax_1"));
+  EXPECT_THAT(allowed("Concat_4", "Softmax_1", "MatMul"),
+              ElementsAre("Concat_4", "MatMul_0", "Softmax_1"));
+  EXPECT_THAT(allowed("MatMul_[23]", "Soft.*", ""), ElementsAre("Concat_4", "MatMul_0"));
+  EXPECT_THAT(allowed("nothing", "", ""),
+              ElementsAre("Concat_4", "MatMul_0", "MatMul_2", "MatMul_3", "Softmax_1"));
+}
+
+TEST(DeviceConstraintsTest, WhatABodyUsesStandsBeforeIt) {
+  ir::Module module;
+  module.graph.name = "main";
+  ir::Graph& graph = module.graph;
+  const ir::ValueId x = graph.AddInput("x", F32({8, 8}));
+  const auto relu = [](ir::Graph& in, const std::string& name, ir::ValueId operand) {
+    ir::Node node;
+    node.name = name;
+    node.op_type = "Relu";
+    node.operands = {operand};
+    return in.node(in.AddNode(std::move(node), {{name, F32({8, 8})}})).results[0];
+  };
+  const ir::ValueId used = relu(graph, "used", x);
+  relu(graph, "other", x);
+  ir::Node owner;
+  owner.name = "owner";
+  owner.op_type = "Owner";
+  owner.domain = "test";
+  owner.captures = {used};
+  owner.attributes["body"].value = ir::RegionIndex{0};
+  ir::Graph& body = owner.regions.emplace_back();
+  body.name = "body";
+  body.SetOutputs({relu(body, "inner", body.AddCapture("used", F32({8, 8})))});
+  graph.SetOutputs(
+      {graph.node(graph.AddNode(std::move(owner), {{"owner", F32({8, 8})}})).results[0]});
+  Planning planning(std::move(module));
+  ASSERT_TRUE(planning.Run("estimate-cost").ok()) << planning.Run("estimate-cost");
+  planning.AddRule(Rule::Effect::kForbid, "", "", "cpu0");
+  planning.target.rules[0].before_regex = "owner";
+  EXPECT_THAT(AllowedOn(planning, "cpu0"), ElementsAre("other"));
+  planning.target.rules[0].before_regex.clear();
+  planning.target.rules[0].after_regex = "used";
+  EXPECT_THAT(AllowedOn(planning, "cpu0"), ElementsAre("other"));
+}
+
+TEST(DeviceConstraintsTest, WhatIsKeptTogetherSharesItsDevices) {
+  Planning planning(SharedWeights());
+  planning.AddRule(Rule::Effect::kTogether, "MatMul_[02]", "", "cpu0");
+  planning.AddRule(Rule::Effect::kTogether, "MatMul_[23]", "", "cpu0");
+  planning.AddRule(Rule::Effect::kPin, "MatMul_0", "", "gpu1");
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  EXPECT_THAT(AllowedOn(planning, "gpu0"), ElementsAre("Concat_4", "Softmax_1"));
+  const absl::StatusOr<DeviceConstraints> constraints =
+      DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+  const std::vector<ir::NodeId> nodes = planning.module.graph.nodes();
+  EXPECT_EQ(*constraints->WhyNot(nodes[3], DeviceId(1)),
+            "has to be with 'MatMul_0' by rules[0]: pinned to gpu1 by rules[2]");
+  EXPECT_TRUE(constraints->IsKeptTogether(nodes[3]));
+  EXPECT_FALSE(constraints->IsKeptTogether(nodes[1]));
+  EXPECT_THAT(constraints->BoundUnder({0}, {nodes[0]}), ElementsAre(nodes[0], nodes[2]));
+  EXPECT_THAT(constraints->BoundUnder({0, 1}, {nodes[0]}),
+              ElementsAre(nodes[0], nodes[2], nodes[3]));
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  EXPECT_THAT(JoinedGroups(built.problem),
+              ElementsAre(ElementsAre(ItemId(0), ItemId(2), ItemId(3))));
+}
+
+// On graphs of any form, after every pass that merges nodes.
+TEST(DeviceConstraintsTest, PlansKeepTogetherWhatRulesSay) {
+  int kept = 0, several = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    for (const ir::Objective objective : {ir::Objective::kLatency, ir::Objective::kThroughput}) {
+      SCOPED_TRACE(::testing::Message() << "seed " << seed);
+      Planning planning(testing::RandomModule({.seed = seed}), testing::SlowTarget(3));
+      planning.context.objective = objective;
+      planning.AddRule(Rule::Effect::kTogether, ".*[1357]", "", "d0");
+      planning.AddRule(Rule::Effect::kForbid, ".*[09]", "", "d1");
+      planning.AddRule(Rule::Effect::kForbid, ".*[05]", "", "d2");
+      const absl::Status planned = planning.Run(
+          "infer-shapes,estimate-cost,coarsen{max-items=6},split-modularity,place{work=20000},"
+          "refine{work=20000},form-parts,schedule,explain");
+      ASSERT_TRUE(planned.ok()) << planned;
+      const absl::StatusOr<DeviceConstraints> constraints =
+          DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+      ASSERT_TRUE(constraints.ok());
+      std::set<DeviceId> devices, all;
+      for (const ir::NodeId node : constraints->KeptTogether(0)) {
+        devices.insert(planning.plan.parts[planning.plan.PartOf(node)].device);
+      }
+      for (const ir::Part& part : planning.plan.parts) all.insert(part.device);
+      EXPECT_LE(devices.size(), 1u);
+      kept += constraints->KeptTogether(0).size() > 1 ? 1 : 0;
+      several += all.size() > 1 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(kept, 60);
+  EXPECT_GT(several, 10);
 }
 
 TEST(DeviceConstraintsTest, InfeasibleNodesNameEveryReason) {

@@ -144,8 +144,14 @@ TEST(TargetJson, EveryMistakeIsSaidWithItsPath) {
       {"\"pin\": \"cpu0\"", "\"pin\": \"cpu1\"",
        "rules[0].pin: there is no device 'cpu1'; did you mean 'cpu0'?"},
       {"\"pin\": \"cpu0\"", "\"forbid\": \"cpu0\", \"pin\": \"cpu0\"",
-       "rules[0]: a rule needs either 'pin' or 'forbid'"},
-      {"\"pin\": \"cpu0\", ", "", "rules[0]: a rule needs either 'pin' or 'forbid'"},
+       "rules[0]: a rule needs one of 'pin', 'forbid' and 'together'"},
+      {"\"pin\": \"cpu0\", ", "", "rules[0]: a rule needs one of 'pin', 'forbid' and 'together'"},
+      {"\"pin\": \"cpu0\"", "\"together\": true, \"pin\": \"cpu0\"",
+       "rules[0]: a rule needs one of 'pin', 'forbid' and 'together'"},
+      {"\"pin\": \"cpu0\"", "\"together\": false",
+       "rules[0].together: can only be true; leave the rule out"},
+      {"\"name\": \"head.*\"", "\"before\": \"head(\"", "rules[0].before: bad pattern 'head('"},
+      {"\"name\": \"head.*\"", "\"after\": \"head(\"", "rules[0].after: bad pattern 'head('"},
       {"head.*", "head(", "rules[0].name: bad pattern 'head(': '(' without ')' at character 6"},
       {"allot.target/1", "allot.target/2",
        "schema: is 'allot.target/2'; this version reads 'allot.target/1'"},
@@ -272,6 +278,42 @@ TEST(TargetDocumentation, ExampleParses) {
   EXPECT_GE(examples, 1);
 }
 
+TEST(TargetJson, RulesOfPositionAndCompany) {
+  const std::string text = Replace(kSmall, "{\"forbid\": \"npu0\", \"domain\": \"ai.onnx.ml\"}",
+                             "{\"forbid\": \"npu0\", \"op\": \"Conv\", \"before\": \"neck.*\"},"
+                             "{\"pin\": \"cpu0\", \"after\": \"a\", \"before\": \"b\"},"
+                             "{\"together\": true, \"name\": \"head.*\"}");
+  const absl::StatusOr<Target> target = ParseTarget(text, "t.json");
+  ASSERT_TRUE(target.ok()) << target.status();
+  ASSERT_EQ(target->rules.size(), 5u);
+  EXPECT_EQ(target->rules[2].before_regex, "neck.*");
+  EXPECT_EQ(target->rules[2].text, "rules[2] (forbid op Conv before 'neck.*' on npu0)");
+  EXPECT_EQ(target->rules[3].text, "rules[3] (pin everything before 'b' after 'a' to cpu0)");
+  EXPECT_EQ(target->rules[4].effect, Rule::Effect::kTogether);
+  EXPECT_EQ(target->rules[4].text, "rules[4] (keep 'head.*' together)");
+  const std::string printed = PrintTarget(*target);
+  const absl::StatusOr<Target> again = ParseTarget(printed, "printed.json");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(PrintTarget(*again), printed);
+  EXPECT_EQ(again->rules[3].before_regex, "b");
+  EXPECT_EQ(again->rules[3].after_regex, "a");
+  EXPECT_EQ(again->rules[4].effect, Rule::Effect::kTogether);
+}
+
+TEST(RuleText, SaysWhereNodesStand) {
+  const Target target = ParseTarget(kSmall, "small.json").value();
+  const absl::StatusOr<Rule> before = ParseRuleText("before:a.*=npu0", Rule::Effect::kPin, target);
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_EQ(before->name_regex, "");
+  EXPECT_EQ(before->before_regex, "a.*");
+  EXPECT_EQ(before->text, "--pin 'before:a.*=npu0'");
+  EXPECT_EQ(ParseRuleText("after:a=npu0", Rule::Effect::kForbid, target)->after_regex, "a");
+  EXPECT_EQ(ParseRuleText("after:=npu0", Rule::Effect::kPin, target).status().message(),
+            "--pin 'after:=npu0': names no nodes");
+  EXPECT_EQ(ParseRuleText("after:(=npu0", Rule::Effect::kPin, target).status().message(),
+            "--pin: bad pattern '(': '(' without ')' at character 2");
+}
+
 TEST(RuleText, SplitsAtTheLastEqualSign) {
   const Target target = ParseTarget(kSmall, "small.json").value();
   const absl::StatusOr<Rule> rule = ParseRuleText("a=b.*=npu0", Rule::Effect::kPin, target);
@@ -287,16 +329,31 @@ TEST(RuleText, SplitsAtTheLastEqualSign) {
             "--pin: bad pattern '(': '(' without ')' at character 2");
 }
 
-TEST(RuleMatcher, FirstPinDecidesAndForbidsAdd) {
-  const Target target = ParseTarget(kSmall, "small.json").value();
+TEST(RuleMatcher, NodesMeetAllConditions) {
+  Target target = ParseTarget(kSmall, "small.json").value();
+  Rule between;
+  between.op_type = "Conv";
+  between.before_regex = "neck.*";
+  between.after_regex = "stem";
+  target.rules.push_back(between);
   const absl::StatusOr<RuleMatcher> matcher = RuleMatcher::Make(target.rules);
   ASSERT_TRUE(matcher.ok()) << matcher.status();
-  EXPECT_EQ(matcher->Pin("head_1", "", "Conv"), 0u);
-  EXPECT_EQ(matcher->Pin("tail", "", "Conv"), std::nullopt);
-  EXPECT_EQ(matcher->Forbidden("x", "com.microsoft", "FusedConv", DeviceId(1)), 1u);
-  EXPECT_EQ(matcher->Forbidden("x", "", "FusedConv", DeviceId(1)), std::nullopt);
-  EXPECT_EQ(matcher->Forbidden("x", "ai.onnx.ml", "Scaler", DeviceId(1)), 2u);
-  EXPECT_EQ(matcher->Forbidden("x", "ai.onnx.ml", "Scaler", DeviceId(0)), std::nullopt);
+  EXPECT_TRUE(matcher->Matches(0, "head_1", "", "Conv"));
+  EXPECT_FALSE(matcher->Matches(0, "a_head_1", "", "Conv"));
+  EXPECT_TRUE(matcher->Matches(1, "x", "com.microsoft", "FusedConv"));
+  EXPECT_FALSE(matcher->Matches(1, "x", "", "FusedConv"));
+  EXPECT_TRUE(matcher->Matches(2, "x", "ai.onnx.ml", "Scaler"));
+  // Where a node stands is for those to say who know the graph.
+  EXPECT_TRUE(matcher->Matches(3, "x", "", "Conv"));
+  EXPECT_FALSE(matcher->Matches(3, "x", "", "Relu"));
+  EXPECT_TRUE(matcher->MatchesBefore(3, "neck_2"));
+  EXPECT_FALSE(matcher->MatchesBefore(3, "stem"));
+  EXPECT_TRUE(matcher->MatchesAfter(3, "stem"));
+  EXPECT_FALSE(matcher->MatchesBefore(0, "head_1"));
+  target.rules.back().after_regex = "(";
+  target.rules.back().text = "the last rule";
+  EXPECT_THAT(std::string(RuleMatcher::Make(target.rules).status().message()),
+              HasSubstr("the last rule: bad pattern '('"));
 }
 
 }  // namespace
