@@ -120,7 +120,22 @@ class PlanVerifier {
     for (const PartId part : plan_.parts.ids()) {
       if (!has_clusters[part]) PlanError(absl::StrCat("part ", part.index(), " has no clusters"));
     }
+    CheckNumberOfParts();
     return diagnostics_.num_errors() == errors;
+  }
+
+  // No device has more parts than it may.
+  void CheckNumberOfParts() {
+    IdVector<DeviceId, int64_t> count(target_.devices.size());
+    for (const Part& part : plan_.parts) {
+      if (target_.devices.Contains(part.device)) ++count[part.device];
+    }
+    for (const DeviceId id : target_.devices.ids()) {
+      const Device& device = target_.devices[id];
+      if (device.max_parts == 0 || count[id] <= device.max_parts) continue;
+      PlanError(absl::StrCat(count[id], " parts are on ", device.name, ", which can have ",
+                             device.max_parts));
+    }
   }
 
   // Calls visit(value, producer) for what the node uses of other placed nodes.

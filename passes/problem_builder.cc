@@ -56,7 +56,10 @@ class ProblemBuilder {
   void AddMachine() {
     PlacementProblem& problem = built_.problem;
     for (const Device& device : target_.devices) {
-      problem.devices.Add({device.name, device.memory, device.part_cost});
+      problem.devices.Add({.name = device.name,
+                           .memory = device.memory,
+                           .part_cost = device.part_cost,
+                           .max_parts = device.max_parts});
     }
     problem.num_channels = target_.channels.size();
     problem.routes = target_.routes;

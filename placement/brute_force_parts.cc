@@ -13,14 +13,16 @@ constexpr Picos kNever = std::numeric_limits<Picos>::max();
 
 class Enumeration {
  public:
+  // `items_are_parts`: a device has at most max_parts of them.
   Enumeration(const PlacementProblem& problem, const ProblemGraph& graph, Picos cutoff,
-              int64_t work)
+              int64_t work, bool items_are_parts)
       : problem_(problem),
         graph_(graph),
         evaluator_(problem, graph),
         n_(static_cast<int32_t>(problem.items.size())),
         best_value_(cutoff),
         work_(work),
+        items_are_parts_(items_are_parts),
         device_(n_, -1),
         missing_(n_),
         placed_(n_) {}
@@ -51,8 +53,17 @@ class Enumeration {
     }
   }
 
+  bool TooManyParts() const {
+    for (const DeviceId d : problem_.devices.ids()) {
+      const int64_t most = problem_.devices[d].max_parts;
+      if (most > 0 && std::count(device_.begin(), device_.end(), d.index()) > most) return true;
+    }
+    return false;
+  }
+
   // All sequences for the placement at hand.
   void Sequence() {
+    if (items_are_parts_ && TooManyParts()) return;
     spent_ += n_;
     if (spent_ > work_) {
       complete_ = false;
@@ -149,6 +160,7 @@ class Enumeration {
   const int32_t n_;
   Picos best_value_;
   const int64_t work_;
+  const bool items_are_parts_;
   std::vector<int32_t> device_, order_, missing_;
   std::vector<char> placed_;
 };
@@ -255,7 +267,7 @@ std::optional<Solution> BestByEnumeration(const PlacementProblem& problem,
   if (problem.execution == Execution::kCalls) {
     return run(CallEnumeration(problem, graph, cutoff, work));
   }
-  return run(Enumeration(problem, graph, cutoff, work));
+  return run(Enumeration(problem, graph, cutoff, work, /*items_are_parts=*/false));
 }
 
 std::optional<PartedSolution> BestParts(const PlacementProblem& problem,
@@ -274,11 +286,10 @@ std::optional<PartedSolution> BestParts(const PlacementProblem& problem,
     if (NumberTopologically(problem, num_groups, group_of)) {
       const PlacementProblem contracted =
           Contract(problem, group_of, num_groups, Launch::kPerGroup);
-      int64_t spent = 0;
-      bool complete = true;
-      const std::optional<Solution> found = BestByEnumeration(contracted, BuildGraph(contracted),
-                                                              best_value, kNever, spent, complete);
-      if (found.has_value()) {
+      const ProblemGraph quotient = BuildGraph(contracted);
+      Enumeration parts(contracted, quotient, best_value, kNever, /*items_are_parts=*/true);
+      parts.Run();
+      if (const std::optional<Solution>& found = parts.best_) {
         // Parts are numbered in launch order.
         IdVector<ItemId, ItemId> place(num_groups);
         for (size_t i = 0; i < num_groups; ++i) place[found->order[i]] = ItemId(i);

@@ -129,12 +129,15 @@ class Exact {
 
 std::optional<PartedSolution> ExactParts(const PlacementProblem& problem, const ProblemGraph& graph,
                                          const PartedSolution* incumbent, int64_t work) {
-  // The search of loads knows direct transfers only.
+  // Neither search counts the parts of a device; that of loads knows direct transfers only.
+  const bool limited = std::any_of(
+      problem.devices.begin(), problem.devices.end(),
+      [](const PlacementProblem::MachineDevice& device) { return device.max_parts > 0; });
   const bool staged =
       std::any_of(problem.flows.begin(), problem.flows.end(),
                   [](const PlacementProblem::Flow& flow) { return !flow.staging.empty(); });
   if (problem.items.empty() || problem.items.size() > kMaxExactPartItems ||
-      problem.devices.size() > 64 || staged) {
+      problem.devices.size() > 64 || staged || limited) {
     return std::nullopt;
   }
   return Exact(problem, graph, work).Run(incumbent);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 namespace allot {
@@ -12,9 +13,12 @@ PartEvaluator::PartEvaluator(const PlacementProblem& problem, const ProblemGraph
       items_(problem, graph),
       table_(problem, Launch::kPerGroup),
       memory_(problem) {
+  bool limited = false;
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     part_cost_.push_back(device.part_cost);
+    limited = limited || device.max_parts > 0;
   }
+  if (limited) parts_left_.resize(problem.devices.size());
   flow_begin_.push_back(0);
   for (const PlacementProblem::Flow& flow : problem.flows) {
     flow_from_.push_back(flow.from.index());
@@ -102,6 +106,20 @@ Picos PartEvaluator::Simulate(int32_t num_parts, std::vector<FlatTransfer>* tran
                          transfers);
 }
 
+int64_t PartEvaluator::PartsTooMany(int32_t num_parts) {
+  constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
+  for (const DeviceId device : problem_.devices.ids()) {
+    const int64_t most = problem_.devices[device].max_parts;
+    parts_left_[static_cast<size_t>(device.index())] = most > 0 ? most : kAny;
+  }
+  int64_t too_many = 0;
+  for (int32_t part = 0; part < num_parts; ++part) {
+    int64_t& left = parts_left_[static_cast<size_t>(part_device_[part])];
+    left > 0 ? --left : ++too_many;
+  }
+  return too_many;
+}
+
 SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, int32_t num_parts) {
   SearchValue value;
   value.secondary = num_parts;
@@ -119,6 +137,7 @@ SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, 
     duration_[part] += part_cost_[part_device_[part]];
   }
 
+  if (!parts_left_.empty()) value.violations += PartsTooMany(num_parts);
   const bool fits = memory_.always_fits() || memory_.CertainlyFits(device);
   const bool latency = problem_.objective == PlacementObjective::kLatency;
   if (latency || !fits) value.objective = Simulate(num_parts, fits ? nullptr : &transfers_);

@@ -14,8 +14,9 @@ class PartEvaluator {
   PartEvaluator(const PlacementProblem& problem, const ProblemGraph& graph);
 
   // By plain index: the device and the part of each item. Parts are numbered in launch order: no
-  // flow leads to a smaller part. All items of a part are on one device. The secondary value is the
-  // number of parts. O(items + flows); where memory may bind, a sort of lifetimes on top.
+  // flow leads to a smaller part. All items of a part are on one device. Each part beyond what its
+  // device may have is a violation. The secondary value is the number of parts. O(items + flows);
+  // where memory may bind, a sort of lifetimes on top.
   SearchValue Value(const int32_t* device, const int32_t* part_of, int32_t num_parts);
 
   // For throughput: the sum of all loads at the last Value(); zero for latency.
@@ -32,6 +33,7 @@ class PartEvaluator {
   Evaluator& items() { return items_; }
 
  private:
+  int64_t PartsTooMany(int32_t num_parts);
   void BuildQuotient(const int32_t* part_of, int32_t num_parts);
   void FindWorkspaces(const int32_t* part_of, int32_t num_parts);
   Picos Simulate(int32_t num_parts, std::vector<FlatTransfer>* transfers);
@@ -43,6 +45,7 @@ class PartEvaluator {
   MemoryModel memory_;
   Simulation simulation_;
   std::vector<Picos> part_cost_;     // by device
+  std::vector<int64_t> parts_left_;  // by device, if any limits their number: scratch
   std::vector<int32_t> flow_from_;   // by flow
   std::vector<int32_t> flow_begin_;  // by flow, and one past the last
   std::vector<int32_t> flow_to_;

@@ -193,7 +193,13 @@ Score EvaluateParts(const PlacementProblem& problem, const Solution& solution,
     launches.device_of[part] = device;
   }
   for (const ItemId part : contracted.items.ids()) launches.order.push_back(part);
-  return Evaluate(contracted, BuildGraph(contracted), launches);
+  Score score = Evaluate(contracted, BuildGraph(contracted), launches);
+  IdVector<DeviceId, int64_t> count(problem.devices.size());
+  for (const DeviceId device : launches.device_of) {
+    const int64_t most = problem.devices[device].max_parts;
+    if (++count[device] > most && most > 0) score.feasible = false;
+  }
+  return score;
 }
 
 }  // namespace allot

@@ -27,7 +27,8 @@ PartedSolution FormParts(const PlacementProblem& problem, const ProblemGraph& gr
                          const Solution& solution, int64_t effort);
 
 // The part-level score of given parts. Parts that are spread over devices or not numbered in launch
-// order are infeasible, with the largest possible objective. Ids must be in range.
+// order are infeasible, with the largest possible objective; more parts on a device than it may
+// have are infeasible, too. Ids must be in range.
 Score EvaluateParts(const PlacementProblem& problem, const Solution& solution,
                     const Partition& parts);
 

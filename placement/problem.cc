@@ -37,6 +37,11 @@ absl::Status CheckCalls(const PlacementProblem& problem) {
                       problem.calls_per_device);
   }
   if (problem.launch_on_arrival) return InputError("calls pay for their launch by themselves");
+  for (const DeviceId device : problem.devices.ids()) {
+    if (problem.devices[device].max_parts == 0) continue;
+    return InputError("device ", device.index(), " '", problem.devices[device].name,
+                      "': how many calls it makes is said by calls per device");
+  }
   for (const FlowId id : problem.flows.ids()) {
     const PlacementProblem::Flow& flow = problem.flows[id];
     if (flow.staging.empty() && !flow.to.empty()) {
@@ -60,6 +65,7 @@ absl::Status CheckMachine(const PlacementProblem& problem) {
     const PlacementProblem::MachineDevice& machine = problem.devices[device];
     const std::string where = absl::StrCat("device ", device.index(), " '", machine.name, "': ");
     if (machine.memory < 0) return InputError(where, "memory is negative");
+    if (machine.max_parts < 0) return InputError(where, "the largest number of parts is negative");
     if (machine.pool && problem.execution != Execution::kCalls) {
       return InputError(where, "only a problem of calls can have a pool");
     }

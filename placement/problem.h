@@ -66,6 +66,9 @@ struct PlacementProblem {
     // kCalls only: runs any number of items at once, each by itself as soon as its inputs are
     // there, next to host memory (stores and loads take no time).
     bool pool = false;
+    // At most so many parts, 0: any number. Counts where parts are formed (parts.h); solvers of
+    // items ignore it.
+    int64_t max_parts = 0;
   };
 
   PlacementObjective objective = PlacementObjective::kLatency;

@@ -35,6 +35,7 @@ Json DeviceToJson(const Device& device) {
                       PrintQuantity(device.memory_bandwidth, Unit::kBytesPerSecond));
   if (device.part_cost != 0) object.emplace_back("part_cost_us", Micros(device.part_cost));
   if (device.op_cost != 0) object.emplace_back("op_cost_us", Micros(device.op_cost));
+  if (device.max_parts != 0) object.emplace_back("max_parts", device.max_parts);
   if (device.copies) object.emplace_back("copies", true);
   Json::Object supports;
   if (!device.supported_ops.empty()) supports.emplace_back("ops", Names(device.supported_ops));

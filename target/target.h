@@ -35,6 +35,7 @@ struct Device {
   int64_t memory_bandwidth = 0;          // bytes/s
   Picos part_cost = 0;                   // fixed cost of launching one part
   Picos op_cost = 0;                     // fixed cost of one operator that does work
+  int64_t max_parts = 0;                 // it can hold so many at once; 0: any number
   // Its own processor copies tensors into and out of memory that all share, and does nothing else
   // meanwhile: a CPU's worker. False: something beside it moves them.
   bool copies = false;

@@ -31,6 +31,7 @@ constexpr size_t kMaxLinks = 1024;
 constexpr size_t kMaxRules = 10'000;
 constexpr int64_t kMaxMemory = int64_t{1} << 60;         // 1 EiB
 constexpr int64_t kMaxRate = 1'000'000'000'000'000'000;  // 10^18 per second
+constexpr int64_t kMostParts = 1'000'000;
 constexpr double kMaxLaunchMicros = 10'000'000;  // 10 s
 constexpr absl::string_view kDtypes[] = {
     "default",    "float32",      "float16",        "bfloat16",   "float64",        "int8",
@@ -165,6 +166,16 @@ class TargetParser {
     value = read;
   }
 
+  static void ReadMaxParts(JsonReader& reader, int64_t& max_parts) {
+    int64_t read = 0;
+    if (!reader.Read("max_parts", read)) return;
+    if (read < 1 || read > kMostParts) {
+      return reader.Error("max_parts", absl::StrCat("must lie between 1 and ", kMostParts,
+                                                    "; leave it out to allow any number"));
+    }
+    max_parts = read;
+  }
+
   // Kept in its shortest form, so that lists that mean the same print alike.
   static void ReadCores(JsonReader& reader, std::string& cores) {
     std::string text;
@@ -185,6 +196,7 @@ class TargetParser {
                     device.memory_bandwidth);
     ReadMicros(reader, "part_cost_us", device.part_cost);
     ReadMicros(reader, "op_cost_us", device.op_cost);
+    ReadMaxParts(reader, device.max_parts);
     reader.Read("copies", device.copies);
     if (reader.Has("supports")) {
       JsonReader supports = reader.Object("supports");

@@ -109,6 +109,9 @@ class AllotReader {
       if (!device.Has("memory")) unlimited_.push_back(DeviceId(problem_.devices.size()));
       ReadBytes(device, "memory", machine.memory);
       ReadTime(device, "part_cost", machine.part_cost);
+      if (device.Read("max_parts", machine.max_parts) && machine.max_parts < 1) {
+        device.Error("max_parts", "must be positive; leave it out to allow any number");
+      }
       device.Read("pool", machine.pool);
       ReadNote(device);
       device.Finish();

@@ -79,6 +79,7 @@ class AllotWriter {
     for (const PlacementProblem::MachineDevice& device : problem_.devices) {
       Json::Object json{{"name", device.name}, {"memory", BytesJson(device.memory)}};
       if (device.part_cost != 0) json.emplace_back("part_cost", TimeJson(device.part_cost));
+      if (device.max_parts != 0) json.emplace_back("max_parts", device.max_parts);
       if (device.pool) json.emplace_back("pool", true);
       array.emplace_back(std::move(json));
     }

@@ -142,6 +142,21 @@ TEST_F(VerifyPlanTest, PartsHoldOneDevice) {
                           "plan: part 0 has no clusters"));
 }
 
+TEST_F(VerifyPlanTest, NoMoreThanADeviceMayHave) {
+  target_.devices[DeviceId(0)].max_parts = 1;
+  target_.devices[DeviceId(1)].max_parts = 2;
+  EXPECT_THAT(Violations(), IsEmpty());
+  plan_.cluster_of[NodeId(1)] = ClusterId(2);
+  plan_.device_of.Add(DeviceId(0));
+  plan_.part_of.Add(PartId(2));
+  plan_.parts.Add({DeviceId(0), {}});
+  plan_.module_of.clear();
+  plan_.order.clear();
+  plan_.reasons.clear();
+  plan_.alternatives.clear();
+  EXPECT_THAT(Violations(), ::testing::Contains("plan: 2 parts are on cpu0, which can have 1"));
+}
+
 TEST_F(VerifyPlanTest, PartsInWrongOrder) {
   std::swap(plan_.part_of[ClusterId(0)], plan_.part_of[ClusterId(1)]);
   std::swap(plan_.parts[PartId(0)], plan_.parts[PartId(1)]);

@@ -306,6 +306,16 @@ TEST(DeviceConstraintsTest, PlansKeepTogetherWhatRulesSay) {
   EXPECT_GT(several, 10);
 }
 
+TEST(BuildProblemTest, DevicesHaveSoManyPartsOnly) {
+  Target target = testing::SlowTarget(2);
+  target.devices[DeviceId(1)].max_parts = 3;
+  Planning planning(SharedWeights(), target);
+  ASSERT_TRUE(planning.Run(kUnfused).ok());
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  EXPECT_EQ(built.problem.devices[DeviceId(0)].max_parts, 0);
+  EXPECT_EQ(built.problem.devices[DeviceId(1)].max_parts, 3);
+}
+
 TEST(DeviceConstraintsTest, InfeasibleNodesNameEveryReason) {
   Planning planning(SharedWeights());
   planning.target.devices[DeviceId(0)].unsupported_ops = {"Softmax"};

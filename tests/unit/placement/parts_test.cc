@@ -247,6 +247,72 @@ TEST(Parts, OracleIsNeverBeatenAndOftenReached) {
   EXPECT_GE(refined_best, solved * 9 / 10) << "of " << solved << ", formed " << formed_best;
 }
 
+// Devices that can have one part: judged alike everywhere, and never more where fewer will do.
+// do.
+TEST(Parts, AsManyAsADeviceMayHave) {
+  int solved = 0, bound = 0, formed_fits = 0, refined_best = 0;
+  for (uint64_t seed = 1; seed <= 240; ++seed) {
+    const RandomProblemOptions options = DirectOrStaged(seed, 6);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    PlacementProblem problem = RandomProblem(seed, options);
+    // Where launches are free, many parts pay.
+    for (PlacementProblem::MachineDevice& device : problem.devices) device.part_cost = 0;
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<PartedSolution> free = BestParts(problem, graph);
+    Random random(seed);
+    for (PlacementProblem::MachineDevice& device : problem.devices) {
+      device.max_parts = random.Below(8) > 0 ? 1 : 0;
+    }
+    const std::optional<PartedSolution> best = BestParts(problem, graph);
+    if (!best.has_value()) continue;
+    ASSERT_TRUE(free.has_value());
+    ++solved;
+    EXPECT_TRUE(best->score.feasible);
+    EXPECT_GE(best->score.objective, free->score.objective);
+    bound += best->score.objective > free->score.objective ? 1 : 0;
+    EXPECT_FALSE(ExactParts(problem, graph, nullptr, 2'000'000).has_value() &&
+                 std::any_of(problem.devices.begin(), problem.devices.end(),
+                             [](const auto& device) { return device.max_parts > 0; }));
+    for (const LowerBound& lower : LowerBounds(problem, graph, Launch::kPerGroup, 200'000)) {
+      EXPECT_LE(lower.value, best->score.objective) << lower.name;
+    }
+    // The search and the definition agree about what is too much.
+    PartEvaluator evaluator(problem, graph);
+    for (const PartedSolution* answer : {&*free, &*best}) {
+      std::vector<int32_t> device, part_of;
+      IdVector<DeviceId, std::set<ItemId>> parts(problem.devices.size());
+      for (const ItemId item : problem.items.ids()) {
+        device.push_back(answer->items.device_of[item].index());
+        part_of.push_back(answer->parts.part_of[item].index());
+        parts[answer->items.device_of[item]].insert(answer->parts.part_of[item]);
+      }
+      bool allowed = true;
+      for (const DeviceId d : problem.devices.ids()) {
+        const int64_t most = problem.devices[d].max_parts;
+        allowed = allowed && (most == 0 || static_cast<int64_t>(parts[d].size()) <= most);
+      }
+      const auto num_parts = static_cast<int32_t>(answer->parts.num_parts);
+      const SearchValue value = evaluator.Value(device.data(), part_of.data(), num_parts);
+      const Score score = EvaluateParts(problem, answer->items, answer->parts);
+      EXPECT_EQ(value.feasible(), allowed);
+      EXPECT_EQ(score.feasible, allowed);
+      EXPECT_EQ(value.objective, score.objective);
+    }
+    // Merging makes room.
+    const Solution start{free->items.device_of, graph.topological};
+    const PartedSolution formed = FormParts(problem, graph, start, 200);
+    ExpectWellFormed(problem, formed);
+    const PartedSolution refined = RefineParts(problem, graph, formed, 40'000, 7);
+    ExpectWellFormed(problem, refined);
+    formed_fits += formed.score.feasible ? 1 : 0;
+    refined_best += refined.score.feasible && refined.score.objective == best->score.objective;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(solved, 120);
+  EXPECT_GT(bound, 10);
+  EXPECT_GE(refined_best, solved * 8 / 10) << "of " << solved << ", formed " << formed_fits;
+}
+
 TEST(RefineParts, RepairsWhatDoesNotFit) {
   PlacementProblem problem = Detour(5);
   for (PlacementProblem::Item& item : problem.items) item.memory = 10;

@@ -26,7 +26,7 @@ constexpr char kFull[] = R"({
   "launch_on_arrival": true,
   "devices": [
     {"name": "cpu", "memory": "16GiB", "part_cost": "2us"},
-    {"name": "gpu", "note": "no limit"}
+    {"name": "gpu", "note": "no limit", "max_parts": 3}
   ],
   "channels": 2,
   "routes": [
@@ -69,10 +69,11 @@ void ExpectEqual(const PlacementProblem& a, const PlacementProblem& b) {
   ASSERT_EQ(routes.size(), b.routes.size());
   ASSERT_EQ(devices.size(), b.devices.size());
   for (const DeviceId id : devices.ids()) {
-    const auto& [name, memory, part_cost, pool] = devices[id];
+    const auto& [name, memory, part_cost, pool, max_parts] = devices[id];
     EXPECT_EQ(name, b.devices[id].name);
     EXPECT_EQ(memory, b.devices[id].memory);
     EXPECT_EQ(part_cost, b.devices[id].part_cost);
+    EXPECT_EQ(max_parts, b.devices[id].max_parts);
     EXPECT_EQ(pool, b.devices[id].pool);
     for (const DeviceId to : devices.ids()) {
       if (routes.empty() || id == to) continue;
@@ -204,6 +205,8 @@ TEST(ProblemJson, SaysWhatIsWrongAndWhere) {
       {"\"16GiB\"", "\"16GiBB\"", "devices[0].memory: cannot read '16GiBB'"},
       {"\"16GiB\"", "-1", "devices[0].memory: must not be negative"},
       {"\"16GiB\"", "1.5", "devices[0].memory: must be an integer or a text with a unit"},
+      {"\"max_parts\": 3", "\"max_parts\": 0",
+       "devices[1].max_parts: must be positive; leave it out to allow any number"},
       {"\"2us\"", "\"2 weeks\"", "devices[0].part_cost: cannot read '2 weeks'; write it"},
       {"\"2us\"", "2.5", "must be an integer of picoseconds or a text like \"1.5us\", not 2.5"},
       {"\"note\": \"no limit\"", "\"pool\": true", "only a problem of calls can have a pool"},

@@ -152,6 +152,8 @@ TEST(TargetJson, EveryMistakeIsSaidWithItsPath) {
        "rules[0].together: can only be true; leave the rule out"},
       {"\"name\": \"head.*\"", "\"before\": \"head(\"", "rules[0].before: bad pattern 'head('"},
       {"\"name\": \"head.*\"", "\"after\": \"head(\"", "rules[0].after: bad pattern 'head('"},
+      {"\"part_cost_us\": 5,", "\"max_parts\": 0,",
+       "devices[0].max_parts: must lie between 1 and 1000000; leave it out to allow any number"},
       {"head.*", "head(", "rules[0].name: bad pattern 'head(': '(' without ')' at character 6"},
       {"allot.target/1", "allot.target/2",
        "schema: is 'allot.target/2'; this version reads 'allot.target/1'"},
@@ -279,12 +281,15 @@ TEST(TargetDocumentation, ExampleParses) {
 }
 
 TEST(TargetJson, RulesOfPositionAndCompany) {
-  const std::string text = Replace(kSmall, "{\"forbid\": \"npu0\", \"domain\": \"ai.onnx.ml\"}",
+  std::string text = Replace(kSmall, "{\"forbid\": \"npu0\", \"domain\": \"ai.onnx.ml\"}",
                              "{\"forbid\": \"npu0\", \"op\": \"Conv\", \"before\": \"neck.*\"},"
                              "{\"pin\": \"cpu0\", \"after\": \"a\", \"before\": \"b\"},"
                              "{\"together\": true, \"name\": \"head.*\"}");
+  text = Replace(text, "\"part_cost_us\": 100,", "\"part_cost_us\": 100, \"max_parts\": 16,");
   const absl::StatusOr<Target> target = ParseTarget(text, "t.json");
   ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->devices[DeviceId(0)].max_parts, 0);
+  EXPECT_EQ(target->devices[DeviceId(1)].max_parts, 16);
   ASSERT_EQ(target->rules.size(), 5u);
   EXPECT_EQ(target->rules[2].before_regex, "neck.*");
   EXPECT_EQ(target->rules[2].text, "rules[2] (forbid op Conv before 'neck.*' on npu0)");
@@ -298,6 +303,7 @@ TEST(TargetJson, RulesOfPositionAndCompany) {
   EXPECT_EQ(again->rules[3].before_regex, "b");
   EXPECT_EQ(again->rules[3].after_regex, "a");
   EXPECT_EQ(again->rules[4].effect, Rule::Effect::kTogether);
+  EXPECT_EQ(again->devices[DeviceId(1)].max_parts, 16);
 }
 
 TEST(RuleText, SaysWhereNodesStand) {
