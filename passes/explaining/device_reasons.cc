@@ -1,5 +1,6 @@
 #include "passes/explaining/device_reasons.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ DeviceReasons::DeviceReasons(const ir::Module& module, const ir::Plan& plan, con
       plan_(plan),
       target_(target),
       built_(built),
+      groups_(JoinedGroups(built.problem)),
       constraints_(constraints),
       moves_(moves),
       objective_(built.problem.objective == PlacementObjective::kLatency ? "latency"
@@ -68,7 +70,15 @@ std::optional<std::string> DeviceReasons::OnlyDevice(ItemId item, DeviceId devic
   return absl::StrCat("only ", DeviceName(device), " can run it: ", absl::StrJoin(others, "; "));
 }
 
-// What the objective would be with this one cluster on each other device.
+std::vector<ItemId> DeviceReasons::WithCompany(ItemId item) const {
+  for (const std::vector<ItemId>& group : groups_) {
+    if (std::binary_search(group.begin(), group.end(), item)) return group;
+  }
+  return {item};
+}
+
+// What the objective would be with this one cluster, and what must be with it, on each other
+// device.
 std::string DeviceReasons::Objective(ItemId item, std::optional<ir::Alternative>& next) {
   if (!plan_.lanes.empty()) {
     return absl::StrCat("objective: ", ir::DescribeLane(plan_, 0, target_), " for ", plan_.share,
@@ -81,10 +91,14 @@ std::string DeviceReasons::Objective(ItemId item, std::optional<ir::Alternative>
                         " (too large a model to try the alternatives one by one)");
   }
   const DeviceId device = plan_.device_of[ir::ClusterId(item.index())];
+  const std::vector<ItemId> moved = WithCompany(item);
   std::vector<std::string> full, reasons;
   for (const DeviceId other : target_.devices.ids()) {
-    if (other == device || !built_.problem.items[item].time[other].has_value()) continue;
-    const MoveOutcome outcome = moves_->Move({item}, other);
+    const bool can_run = std::all_of(moved.begin(), moved.end(), [&](ItemId each) {
+      return built_.problem.items[each].time[other].has_value();
+    });
+    if (other == device || !can_run) continue;
+    const MoveOutcome outcome = moves_->Move(moved, other);
     if (outcome.feasible) {
       if (!next || outcome.value < next->value) next = ir::Alternative{other, outcome.value};
     } else if (!outcome.routed) {
@@ -98,7 +112,9 @@ std::string DeviceReasons::Objective(ItemId item, std::optional<ir::Alternative>
   if (next) {
     const Picos change = next->value - moves_->value();
     reasons.push_back(absl::StrCat(
-        "objective: on ", DeviceName(next->device), " alone it would ",
+        "objective: on ", DeviceName(next->device),
+        moved.size() > 1 ? ", with all that is kept together with it, it would "
+                         : " alone it would ",
         change == 0 ? absl::StrCat("not change the ", objective_)
                     : absl::StrCat("change the ", objective_, " by ", change > 0 ? "+" : "-",
                                    AmountText(change > 0 ? change : -change))));

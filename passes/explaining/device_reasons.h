@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ir/module.h"
 #include "ir/plan.h"
@@ -33,11 +34,14 @@ class DeviceReasons {
   std::optional<std::string> OnlyDevice(ItemId item, DeviceId device) const;
   std::string Objective(ItemId item, std::optional<ir::Alternative>& next);
   std::optional<std::string> HeldTogether(ItemId item) const;
+  // The item, and what rules keep together with it.
+  std::vector<ItemId> WithCompany(ItemId item) const;
 
   const ir::Graph& graph_;
   const ir::Plan& plan_;
   const Target& target_;
   const BuiltProblem& built_;
+  const std::vector<std::vector<ItemId>> groups_;  // by rules
   const DeviceConstraints& constraints_;
   Moves* const moves_;
   const absl::string_view objective_;
