@@ -94,7 +94,10 @@ bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos w
     if (!any) return true;
   }
   for (size_t d = 0; d < num_devices; ++d) {
-    if (first[d] < kNever) window[d] = std::max<Picos>(within - first[d] - after[d], 0);
+    if (first[d] >= kNever) continue;
+    window[d] = within - first[d] - after[d];
+    if (rows.taken != nullptr) window[d] = std::min(window[d], within - rows.taken[d]);
+    window[d] = std::max<Picos>(window[d], 0);
   }
   // Weights move towards the devices that the cheapest assignment overloads. This is done with 20
   // bits of each time, so that sums fit into words; what looks like a proof is then worked out in

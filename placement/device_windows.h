@@ -22,6 +22,8 @@ struct WindowRows {
   const Picos* time = nullptr;
   const Picos* start = nullptr;  // no row starts there earlier
   const Picos* tail = nullptr;   // from its end there to the end of all, at least
+  // By device, what of the time goes into other things, whenever that is. Null: nothing.
+  const Picos* taken = nullptr;
 };
 
 // As many rows as a set may have.

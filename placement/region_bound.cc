@@ -76,6 +76,18 @@ RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
   for (size_t i = 0; i < n; ++i) {
     for (int32_t d = 0; d < num_devices; ++d) time_.push_back(time(i, d));
   }
+  away_.assign(static_cast<size_t>(num_devices), kNever);
+  for (size_t i = 0; i < n; ++i) {
+    for (const Input& input : inputs[i]) {
+      for (int32_t k = 0; k < num_devices; ++k) {
+        Picos& away = away_[static_cast<size_t>(k)];
+        for (int32_t d = 0; d < num_devices; ++d) {
+          if (d == k || time(i, d) == kNotAllowed) continue;
+          away = std::min(away, costs.Crossing(input.flow, k, d));
+        }
+      }
+    }
+  }
   for (int32_t k = 0; k < num_devices; ++k) {
     std::vector<Picos>& start = start_.emplace_back((n + 1) * static_cast<size_t>(num_devices), 0);
     for (size_t i = 0; i <= n; ++i) {
@@ -141,22 +153,38 @@ Picos RegionBound::Path(int32_t k, int32_t l) const {
   return path;
 }
 
+// If all is on the device of both ends, it is done there one after the other. If not, and parts are
+// launched, the part of the exit is launched once all that was elsewhere has come back; and there
+// is either a third part in between, which is launched, too, or the device waits meanwhile.
 Picos RegionBound::Between(int32_t k, int32_t l, Picos cutoff) const {
   const Picos path = Path(k, l);
   if (path >= cutoff) return path;
-  // Everything on its best device, one after the other, is certainly possible within this.
-  Picos high = path;
-  for (const int32_t item : items_) {
+  const std::vector<Picos>& start = start_[static_cast<size_t>(k)];
+  const Picos launch = costs_.first[static_cast<size_t>(k)];
+  std::vector<Picos> taken;
+  // Everything on its best device, one after the other, is an end to the search.
+  Picos high = path, alone = costs_.Time(exit_, k);
+  for (size_t i = 0; i < items_.size(); ++i) {
     Picos best = kNever;
     for (int32_t d = 0; d < costs_.num_devices; ++d) {
-      const Picos time = costs_.Time(item, d);
-      if (time != kNotAllowed) best = std::min(best, time);
+      const Picos time = time_[Cell(i, d)];
+      if (time == kNotAllowed) continue;
+      best = std::min(best, time);
     }
     high += best;
+    const Picos time = time_[Cell(i, k)];
+    alone = time == kNotAllowed || alone >= kNever ? kNever : alone + time;
+  }
+  if (k == l && launch > 0) {
+    taken.assign(static_cast<size_t>(costs_.num_devices), 0);
+    taken[static_cast<size_t>(k)] =
+        costs_.Time(exit_, k) + launch + std::min(launch, away_[static_cast<size_t>(k)]);
+    if (alone < kNever) high = alone;
   }
   high = std::min(high, cutoff);
-  const WindowRows rows{costs_.num_devices, time_.data(), start_[static_cast<size_t>(k)].data(),
-                        tail_[static_cast<size_t>(l)].data()};
+  const WindowRows rows{costs_.num_devices, time_.data(), start.data(),
+                        tail_[static_cast<size_t>(l)].data(),
+                        taken.empty() ? nullptr : taken.data()};
   const std::vector<std::vector<int32_t>> sets = WindowSets(rows, items_.size());
   const auto impossible = [&](Picos within) {
     return std::any_of(sets.rbegin(), sets.rend(), [&](const std::vector<int32_t>& set) {
@@ -226,7 +254,8 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
   const CallSearchResult result = SearchCalls(instance, limits);
   work -= result.work;
   if (!result.complete) return known;
-  return std::max(known, (result.found ? result.value : limits.upper) - launched);
+  if (result.found) return std::max(known, result.value - launched);
+  return limits.upper >= kNever ? kNever : std::max(known, cutoff);
 }
 
 std::vector<ForkJoin> ForkJoins(const PathCosts& costs) {

@@ -38,6 +38,7 @@ class RegionBound {
   const int32_t entry_, exit_;
   const std::vector<int32_t> items_;
   std::vector<Picos> time_;  // [row][device], without the exit
+  std::vector<Picos> away_;  // by device, the least crossing to an item elsewhere
   // [device of the entry][row][device]: the earliest start; the exit is the last row.
   std::vector<std::vector<Picos>> start_;
   // [device of the exit][row][device]: from an item's end to the end of the exit, at least.

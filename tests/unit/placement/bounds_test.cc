@@ -229,6 +229,58 @@ TEST(RegionBoundTest, SearchesThePartsBetweenTwoItems) {
   EXPECT_EQ(BestParts(problem, graph)->score.objective, 20 + 1 + 191);
 }
 
+TEST(RegionBoundTest, WindowsNeverExceedTheSearch) {
+  Random random(11);
+  int compared = 0, tight = 0, gained = 0;
+  for (int round = 0; round < 1500; ++round) {
+    RandomProblemOptions options;
+    options.min_items = 4;
+    options.max_items = 8;
+    options.groups = round % 3 == 0;
+    options.edge_percent = 10 + 15 * (round % 3);
+    PlacementProblem problem = RandomProblem(random, options);
+    problem.together.clear();
+    problem.launch_on_arrival = false;
+    for (PlacementProblem::MachineDevice& device : problem.devices) {
+      device.part_cost *= 1 + round % 4;
+    }
+    // The first item feeds all that have no input, and the last is fed by all without output.
+    const auto last = static_cast<int32_t>(problem.items.size()) - 1;
+    const ProblemGraph open = BuildGraph(problem);
+    for (int32_t i = 1; i <= last; ++i) {
+      if (open.predecessors[ItemId(i)].empty()) problem.flows.Add({ItemId(0), {ItemId(i)}, 2, {}});
+      if (i < last && open.successors[ItemId(i)].empty()) {
+        problem.flows.Add({ItemId(i), {ItemId(last)}, 1, {}});
+      }
+    }
+    ASSERT_TRUE(Check(problem).ok()) << Check(problem).message();
+    const ProblemGraph graph = BuildGraph(problem);
+    const PathCosts costs(problem, graph, Launch::kPerGroup);
+    std::vector<int32_t> inside;
+    for (const ItemId item : graph.topological) {
+      if (item.index() != 0 && item.index() != last) inside.push_back(item.index());
+    }
+    const RegionBound region(costs, 0, last, inside);
+    for (int32_t k = 0; k < costs.num_devices; ++k) {
+      for (int32_t l = 0; l < costs.num_devices; ++l) {
+        if (costs.Time(0, k) == kNotAllowed || costs.Time(last, l) == kNotAllowed) continue;
+        int64_t work = 1'000'000;
+        const Picos exact = region.Search(k, l, 0, PathCosts::kNever, work);
+        ASSERT_GT(work, 0);
+        const Picos windows = region.Between(k, l);
+        ASSERT_LE(windows, exact) << "round " << round << ": " << k << " to " << l;
+        ASSERT_LE(region.Path(k, l), windows);
+        ++compared;
+        tight += windows == exact ? 1 : 0;
+        gained += windows > region.Path(k, l) ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(compared, 4000);
+  EXPECT_GT(tight, compared / 4);
+  EXPECT_GT(gained, compared / 4);
+}
+
 TEST(TrialBoundTest, WhatIsTooFarAwayIsRuledOut) {
   // The other device would halve the load; but there and back takes longer than staying.
   const PlacementProblem problem = Chains(2, 15);
