@@ -77,13 +77,18 @@ RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
     for (int32_t d = 0; d < num_devices; ++d) time_.push_back(time(i, d));
   }
   away_.assign(static_cast<size_t>(num_devices), kNever);
-  for (size_t i = 0; i < n; ++i) {
+  send_ = away_;
+  for (size_t i = 0; i <= n; ++i) {
     for (const Input& input : inputs[i]) {
       for (int32_t k = 0; k < num_devices; ++k) {
-        Picos& away = away_[static_cast<size_t>(k)];
         for (int32_t d = 0; d < num_devices; ++d) {
           if (d == k || time(i, d) == kNotAllowed) continue;
-          away = std::min(away, costs.Crossing(input.flow, k, d));
+          const Picos crossing = costs.Crossing(input.flow, k, d);
+          if (crossing >= kNever) continue;
+          Picos& send = send_[static_cast<size_t>(k)];
+          send = std::min(send, crossing - costs.arrival[static_cast<size_t>(d)]);
+          Picos& away = away_[static_cast<size_t>(k)];
+          if (i < n) away = std::min(away, crossing);
         }
       }
     }
@@ -153,43 +158,76 @@ Picos RegionBound::Path(int32_t k, int32_t l) const {
   return path;
 }
 
-// If all is on the device of both ends, it is done there one after the other. If not, and parts are
-// launched, the part of the exit is launched once all that was elsewhere has come back; and there
-// is either a third part in between, which is launched, too, or the device waits meanwhile.
+// What launches take of the devices, by cases. Parts of u (the entry, on k) and of v (the exit, on
+// l) are P_u and P_v; `send` is the least transfer that leaves k.
+//
+// k = l: If all is on k, it is done there one after the other. If not, P_v is launched after what
+// comes back; and k launches a third part in between or waits meanwhile, for a transfer and a
+// launch elsewhere at least. k != l: P_v starts after all that is not in it, and nothing elsewhere
+// starts before P_u has sent. If l has no part between, its items follow those of k; if k has none,
+// those of l follow its own: one after the other either way. Else k launches once more, and l
+// twice.
+std::vector<RegionBound::Case> RegionBound::Cases(int32_t k, int32_t l) const {
+  const size_t from = static_cast<size_t>(k), to = static_cast<size_t>(l);
+  Case all{time_, start_[from], tail_[to], std::vector<Picos>(costs_.first.size(), 0)};
+  const Picos last = costs_.Time(exit_, l);
+  const bool launches = std::any_of(costs_.first.begin(), costs_.first.end(),
+                                    [](Picos launch) { return launch > 0; });
+  if (!launches) return {std::move(all)};
+  if (k == l) {
+    all.taken[from] = last + costs_.first[from] + std::min(costs_.first[from], away_[from]);
+    return {std::move(all)};
+  }
+  Case joined = all;
+  joined.taken[from] = send_[from] + costs_.first[to] + last;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const size_t one = Cell(i, k), other = Cell(i, l);
+    if (joined.time[other] == kNotAllowed) continue;
+    if (joined.time[one] == kNotAllowed) joined.time[one] = kNever;
+    joined.time[one] = std::min(joined.time[one], joined.time[other]);
+    joined.start[one] = std::min(joined.start[one], joined.start[other]);
+    joined.tail[one] = std::min(joined.tail[one], joined.tail[other]);
+    joined.time[other] = kNotAllowed;
+  }
+  all.taken[from] = costs_.first[from] + send_[from] + costs_.first[to] + last;
+  all.taken[to] = send_[from] + 2 * costs_.first[to] + last;
+  return {std::move(joined), std::move(all)};
+}
+
 Picos RegionBound::Between(int32_t k, int32_t l, Picos cutoff) const {
   const Picos path = Path(k, l);
   if (path >= cutoff) return path;
-  const std::vector<Picos>& start = start_[static_cast<size_t>(k)];
-  const Picos launch = costs_.first[static_cast<size_t>(k)];
-  std::vector<Picos> taken;
   // Everything on its best device, one after the other, is an end to the search.
   Picos high = path, alone = costs_.Time(exit_, k);
   for (size_t i = 0; i < items_.size(); ++i) {
     Picos best = kNever;
     for (int32_t d = 0; d < costs_.num_devices; ++d) {
       const Picos time = time_[Cell(i, d)];
-      if (time == kNotAllowed) continue;
-      best = std::min(best, time);
+      if (time != kNotAllowed) best = std::min(best, time);
     }
     high += best;
     const Picos time = time_[Cell(i, k)];
     alone = time == kNotAllowed || alone >= kNever ? kNever : alone + time;
   }
-  if (k == l && launch > 0) {
-    taken.assign(static_cast<size_t>(costs_.num_devices), 0);
-    taken[static_cast<size_t>(k)] =
-        costs_.Time(exit_, k) + launch + std::min(launch, away_[static_cast<size_t>(k)]);
-    if (alone < kNever) high = alone;
-  }
+  if (k == l && alone < kNever) high = alone;
   high = std::min(high, cutoff);
-  const WindowRows rows{costs_.num_devices, time_.data(), start.data(),
-                        tail_[static_cast<size_t>(l)].data(),
-                        taken.empty() ? nullptr : taken.data()};
-  const std::vector<std::vector<int32_t>> sets = WindowSets(rows, items_.size());
+  const std::vector<Case> cases = Cases(k, l);
+  std::vector<WindowRows> rows;
+  std::vector<std::vector<std::vector<int32_t>>> sets;
+  for (const Case& c : cases) {
+    rows.push_back(
+        {costs_.num_devices, c.time.data(), c.start.data(), c.tail.data(), c.taken.data()});
+    sets.push_back(WindowSets(rows.back(), items_.size()));
+  }
   const auto impossible = [&](Picos within) {
-    return std::any_of(sets.rbegin(), sets.rend(), [&](const std::vector<int32_t>& set) {
-      return Overloaded(rows, set, within);
-    });
+    for (size_t c = 0; c < cases.size(); ++c) {
+      if (std::none_of(sets[c].rbegin(), sets[c].rend(), [&](const std::vector<int32_t>& set) {
+            return Overloaded(rows[c], set, within);
+          })) {
+        return false;
+      }
+    }
+    return true;
   };
   if (path < high && impossible(high - 1)) return high;
   Picos low = path;  // nothing is faster

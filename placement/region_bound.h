@@ -34,11 +34,19 @@ class RegionBound {
     return row * static_cast<size_t>(costs_.num_devices) + static_cast<size_t>(device);
   }
 
+  // One of the ways in which parts can lie; by [row][device] and by device, as in WindowRows.
+  struct Case {
+    std::vector<Picos> time, start, tail, taken;
+  };
+  std::vector<Case> Cases(int32_t k, int32_t l) const;
+
   const PathCosts& costs_;
   const int32_t entry_, exit_;
   const std::vector<int32_t> items_;
   std::vector<Picos> time_;  // [row][device], without the exit
-  std::vector<Picos> away_;  // by device, the least crossing to an item elsewhere
+  // By device, the least crossing from it to an item elsewhere, and the least transfer to that or
+  // the exit.
+  std::vector<Picos> away_, send_;
   // [device of the entry][row][device]: the earliest start; the exit is the last row.
   std::vector<std::vector<Picos>> start_;
   // [device of the exit][row][device]: from an item's end to the end of the exit, at least.
