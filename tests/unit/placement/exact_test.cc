@@ -161,6 +161,31 @@ TEST_P(ExactPartsTest, EqualsTheOracle) {
 
 INSTANTIATE_TEST_SUITE_P(AllCommunications, ExactPartsTest, testing::Values(0, 1, 2));
 
+TEST(ExactPartsTest, SolvesSixteenItemsThatLaunchesHoldTogether) {
+  // Two chains of seven items of 5 between two others: 20 to launch and 10 to move are more than
+  // the other device could save by taking one.
+  PlacementProblem problem;
+  problem.communication = Communication::kDelay;
+  for (int d = 0; d < 2; ++d) problem.devices.Add({"d", 1'000'000, 20});
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      2, IdVector<DeviceId, std::optional<Route>>(2, Route{{{10, kPicosPerSecond}}, {}}));
+  for (int i = 0; i < 16; ++i) {
+    problem.items.Add(
+        {"i", 0, 0, IdVector<DeviceId, std::optional<Picos>>(2, std::optional<Picos>(5))});
+  }
+  for (int32_t i = 1; i < 15; ++i) {
+    problem.flows.Add({ItemId(std::max(0, i - 2)), {ItemId(i)}, 0, {}});
+  }
+  for (int32_t i = 13; i < 15; ++i) problem.flows.Add({ItemId(i), {ItemId(15)}, 0, {}});
+  const ProblemGraph graph = BuildGraph(problem);
+  const std::optional<PartedSolution> best = ExactParts(problem, graph, nullptr, 2'000'000);
+  ASSERT_TRUE(best.has_value());
+  EXPECT_EQ(best->score.objective, 20 + 16 * 5);
+  EXPECT_EQ(best->parts.num_parts, 1u);
+  problem.items.Add(problem.items[ItemId(0)]);
+  EXPECT_FALSE(ExactParts(problem, BuildGraph(problem), nullptr, 2'000'000).has_value());
+}
+
 // Modules of a few items between cut vertices, some modules alike.
 PlacementProblem RandomChain(Random& random, int modules, bool alike) {
   RandomProblemOptions options;
