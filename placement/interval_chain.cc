@@ -45,6 +45,7 @@ class Chain {
                                       [](Picos launch) { return launch > 0; });
     if (launches) search_work_ = {work / 2, work / 2};
     FindRegions(work / 2);
+    // What pivots are counted in are single additions, unlike the closer looks.
     ChoosePivots((work - work / 2) * 16);
     mark_.assign(n_, -1);
     seen_.assign(n_, -1);
@@ -112,6 +113,11 @@ class Chain {
                     position_[static_cast<size_t>(pair.exit)],
                     {},
                     overlaps};
+      const std::vector<size_t>& known = regions_at_[static_cast<size_t>(region.entry)];
+      if (std::any_of(known.begin(), known.end(),
+                      [&](size_t other) { return regions_[other].exit == region.exit; })) {
+        continue;
+      }
       // Large regions cost their square when they nest.
       const int64_t span = region.exit - region.entry;
       steps += span;
