@@ -7,6 +7,7 @@
 
 #include "placement/allowed_times.h"
 #include "placement/region_bound.h"
+#include "placement/region_choice.h"
 
 namespace allot {
 namespace {
@@ -44,7 +45,11 @@ class Chain {
     const bool launches = std::any_of(costs_.first.begin(), costs_.first.end(),
                                       [](Picos launch) { return launch > 0; });
     if (launches) search_work_ = {work / 2, work / 2};
-    FindRegions(work / 2);
+    regions_ = ChooseRegions(costs_, work / 2);
+    regions_at_.resize(n_);
+    for (size_t r = 0; r < regions_.size(); ++r) {
+      regions_at_[static_cast<size_t>(regions_[r].entry)].push_back(r);
+    }
     // What pivots are counted in are single additions, unlike the closer looks.
     ChoosePivots((work - work / 2) * 16);
     mark_.assign(n_, -1);
@@ -70,126 +75,6 @@ class Chain {
 
  private:
   static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
-
-  struct Region {
-    int32_t entry, exit;  // positions
-    std::vector<int32_t> items;
-    bool overlaps;
-  };
-
-  // What is worth a closer look, by the position of its entry: forks and their joins, and where
-  // these overlap, whatever else forks near what joins.
-  void FindRegions(int64_t work) {
-    regions_at_.resize(n_);
-    if (num_devices_ < 2) return;
-    ChooseRegions(ForkJoins(costs_), /*overlaps=*/false, work);
-    ChooseRegions(Overlapping(), /*overlaps=*/true, work);
-  }
-
-  std::vector<ForkJoin> Overlapping() const {
-    constexpr size_t kSpan = 96;
-    std::vector<ForkJoin> pairs;
-    for (size_t from = 0; from < n_; ++from) {
-      if (costs_.graph.successors[items_[from]].size() < 2) continue;
-      for (size_t to = from + 1; to < n_ && to <= from + kSpan; ++to) {
-        if (costs_.graph.predecessors[items_[to]].size() < 2) continue;
-        pairs.push_back({items_[from].index(), items_[to].index()});
-      }
-    }
-    return pairs;
-  }
-
-  // As far as the work reaches.
-  void ChooseRegions(const std::vector<ForkJoin>& pairs, bool overlaps, int64_t work) {
-    // A few sets and weights at a few tentative values, for the pairs of devices that may matter.
-    constexpr int64_t kEffort = 2;
-    const auto devices = static_cast<int64_t>(num_devices_);
-    std::vector<Region> found;
-    std::vector<int32_t> forward(n_, -1), backward(n_, -1);
-    int32_t stamp = 0;
-    int64_t steps = 0;
-    for (const ForkJoin& pair : pairs) {
-      Region region{position_[static_cast<size_t>(pair.entry)],
-                    position_[static_cast<size_t>(pair.exit)],
-                    {},
-                    overlaps};
-      const std::vector<size_t>& known = regions_at_[static_cast<size_t>(region.entry)];
-      if (std::any_of(known.begin(), known.end(),
-                      [&](size_t other) { return regions_[other].exit == region.exit; })) {
-        continue;
-      }
-      // Large regions cost their square when they nest.
-      const int64_t span = region.exit - region.entry;
-      steps += span;
-      if (span < 3 || steps > work) continue;
-      ++stamp;
-      forward[static_cast<size_t>(region.entry)] = stamp;
-      backward[static_cast<size_t>(region.exit)] = stamp;
-      for (int32_t at = region.exit - 1; at > region.entry; --at) {
-        for (const ItemId to : costs_.graph.successors[items_[static_cast<size_t>(at)]]) {
-          if (backward[static_cast<size_t>(position_[Index(to)])] == stamp) {
-            backward[static_cast<size_t>(at)] = stamp;
-          }
-        }
-      }
-      for (int32_t at = region.entry + 1; at < region.exit; ++at) {
-        for (const ItemId from : costs_.graph.predecessors[items_[static_cast<size_t>(at)]]) {
-          if (forward[static_cast<size_t>(position_[Index(from)])] == stamp) {
-            forward[static_cast<size_t>(at)] = stamp;
-          }
-        }
-        if (forward[static_cast<size_t>(at)] == stamp &&
-            backward[static_cast<size_t>(at)] == stamp) {
-          region.items.push_back(items_[static_cast<size_t>(at)].index());
-        }
-      }
-      if (region.items.size() >= 3 && region.items.size() < RegionBound::kMostItems)
-        found.push_back(std::move(region));
-    }
-    // Those first that have most in parallel for their size: only that takes longer than paths.
-    std::vector<Picos> parallel;
-    for (const Region& region : found) parallel.push_back(Parallel(region));
-    std::vector<size_t> order(found.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return static_cast<Int128>(parallel[a]) * static_cast<int64_t>(found[b].items.size()) >
-             static_cast<Int128>(parallel[b]) * static_cast<int64_t>(found[a].items.size());
-    });
-    int64_t left = work;
-    for (const size_t i : order) {
-      const int64_t cost =
-          kEffort * devices * devices * devices * static_cast<int64_t>(found[i].items.size());
-      if (parallel[i] == 0 || cost > left) continue;
-      left -= cost;
-      regions_at_[static_cast<size_t>(found[i].entry)].push_back(regions_.size());
-      regions_.push_back(std::move(found[i]));
-    }
-  }
-
-  // By how much the best times of a region's items exceed those of its longest path.
-  Picos Parallel(const Region& region) {
-    path_.resize(n_);
-    path_stamp_.resize(n_, 0);
-    Picos all = 0, longest = 0;
-    for (const int32_t item : region.items) {
-      Picos best = kNever;
-      for (int32_t d = 0; d < costs_.num_devices; ++d) {
-        if (costs_.Time(item, d) != kNotAllowed) best = std::min(best, costs_.Time(item, d));
-      }
-      path_[static_cast<size_t>(item)] = 0;
-      for (const ItemId from : costs_.graph.predecessors[ItemId(item)]) {
-        if (path_stamp_[Index(from)] != path_now_) continue;
-        path_[static_cast<size_t>(item)] =
-            std::max(path_[static_cast<size_t>(item)], path_[Index(from)]);
-      }
-      path_[static_cast<size_t>(item)] += best;
-      path_stamp_[static_cast<size_t>(item)] = path_now_;
-      longest = std::max(longest, path_[static_cast<size_t>(item)]);
-      all += best;
-    }
-    ++path_now_;
-    return all - longest;
-  }
 
   // Carries the ends of a region's entry to its exit.
   void Cross(const Region& region) {
@@ -450,9 +335,6 @@ class Chain {
   std::vector<int32_t> position_;  // by item
   std::vector<std::vector<int64_t>> weights_;
   std::vector<std::vector<Int128>> least_;  // by weights, item
-  std::vector<Picos> path_;  // scratch of Parallel(): longest paths, if the stamp is of now
-  std::vector<int32_t> path_stamp_;
-  int32_t path_now_ = 1;
   // Left for exact searches of small regions: of forks and their joins, and of what overlaps.
   std::array<int64_t, 2> search_work_ = {0, 0};
   std::vector<Region> regions_;

@@ -13,36 +13,6 @@ namespace {
 
 constexpr Picos kNever = PathCosts::kNever;
 
-// The nearest item that every path from an item to the end of `order` (or its beginning, with
-// next = predecessors) leads through, by item; -1: none. `order` lists each item before what it
-// leads to. Cooper, Harvey and Kennedy's walk (A simple, fast dominance algorithm, 2001).
-template <typename Next>
-std::vector<int32_t> NearestCommon(const std::vector<int32_t>& order, Next next) {
-  const auto n = static_cast<int32_t>(order.size());
-  std::vector<int32_t> place(order.size());
-  for (int32_t i = 0; i < n; ++i) place[static_cast<size_t>(order[static_cast<size_t>(i)])] = i;
-  std::vector<int32_t> common(order.size(), n);  // by place; n: behind everything
-  for (int32_t i = n - 1; i >= 0; --i) {
-    int32_t meet = -1;
-    next(order[static_cast<size_t>(i)], [&](int32_t item) {
-      int32_t other = place[static_cast<size_t>(item)];
-      if (meet < 0) meet = other;
-      while (meet != other) {
-        int32_t& behind = meet < other ? meet : other;
-        behind = behind == n ? n : common[static_cast<size_t>(behind)];
-      }
-    });
-    common[static_cast<size_t>(i)] = meet < 0 ? n : meet;
-  }
-  std::vector<int32_t> result(order.size(), -1);
-  for (int32_t i = 0; i < n; ++i) {
-    const int32_t to = common[static_cast<size_t>(i)];
-    if (to < n)
-      result[static_cast<size_t>(order[static_cast<size_t>(i)])] = order[static_cast<size_t>(to)];
-  }
-  return result;
-}
-
 }  // namespace
 
 RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
@@ -294,33 +264,6 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
   if (!result.complete) return known;
   if (result.found) return std::max(known, result.value - launched);
   return limits.upper >= kNever ? kNever : std::max(known, cutoff);
-}
-
-std::vector<ForkJoin> ForkJoins(const PathCosts& costs) {
-  std::vector<int32_t> order;
-  for (const ItemId item : costs.graph.topological) order.push_back(item.index());
-  const std::vector<int32_t> join = NearestCommon(order, [&costs](int32_t item, auto visit) {
-    for (const ItemId to : costs.graph.successors[ItemId(item)]) visit(to.index());
-  });
-  std::reverse(order.begin(), order.end());
-  const std::vector<int32_t> fork = NearestCommon(order, [&costs](int32_t item, auto visit) {
-    for (const ItemId from : costs.graph.predecessors[ItemId(item)]) visit(from.index());
-  });
-  std::vector<ForkJoin> pairs;
-  for (int32_t item = 0; item < costs.num_items; ++item) {
-    const int32_t exit = join[static_cast<size_t>(item)];
-    if (exit >= 0 && costs.graph.successors[ItemId(item)].size() > 1) pairs.push_back({item, exit});
-  }
-  for (int32_t item = 0; item < costs.num_items; ++item) {
-    const int32_t entry = fork[static_cast<size_t>(item)];
-    if (entry < 0 || costs.graph.predecessors[ItemId(item)].size() < 2) continue;
-    if (costs.graph.successors[ItemId(entry)].size() > 1 &&
-        join[static_cast<size_t>(entry)] == item) {
-      continue;  // there already
-    }
-    pairs.push_back({entry, item});
-  }
-  return pairs;
 }
 
 }  // namespace allot

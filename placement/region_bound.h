@@ -53,12 +53,4 @@ class RegionBound {
   std::vector<std::vector<Picos>> tail_;
 };
 
-// Pairs (entry, exit) between which a graph forks and joins: every path from the entry leads
-// through the exit, or every path to the exit comes through the entry, and neither holds for
-// anything nearer. Only pairs with something in parallel between them. O(flows * depth).
-struct ForkJoin {
-  int32_t entry, exit;
-};
-std::vector<ForkJoin> ForkJoins(const PathCosts& costs);
-
 }  // namespace allot
