@@ -135,29 +135,32 @@ TEST(LanesTest, CopiesShareOutBySpeed) {
   EXPECT_TRUE(CopiesOf(problem, BuildGraph(problem)).lanes.empty());
 }
 
-// The least load of a cycle over the cycle, over all ways to share it out; 0 / 0: none.
+// The least load of a cycle over the cycle, over all cycles; 0 / 0: none. The load of a cycle is
+// that of some device, so for each cycle all multiples of a device's time are tried.
 std::pair<Int128, int64_t> BestCopies(const PlacementProblem& problem) {
-  std::vector<Picos> time;
+  std::vector<Picos> time, loads = {0};
   for (const DeviceId device : problem.devices.ids()) {
     const size_t n = problem.items.size();
     const PartedSolution copy =
         Parted(problem, std::vector<int32_t>(n, device.index()), std::vector<int32_t>(n, 0));
-    if (copy.score.feasible) time.push_back(copy.score.objective);
+    if (!copy.score.feasible) continue;
+    time.push_back(copy.score.objective);
+    for (int64_t share = 1; share <= kMaxLaneCycle; ++share) loads.push_back(time.back() * share);
   }
+  std::sort(loads.begin(), loads.end());
   std::pair<Int128, int64_t> best{0, 0};
-  const std::function<void(size_t, Int128, int64_t)> share_out = [&](size_t i, Int128 most,
-                                                                     int64_t cycle) {
-    if (i == time.size()) {
-      if (cycle > 0 && (best.second == 0 || most * best.second < best.first * cycle)) {
-        best = {most, cycle};
-      }
-      return;
+  for (int64_t cycle = 1; cycle <= kMaxLaneCycle; ++cycle) {
+    const auto enough = [&](Picos load) {
+      int64_t served = 0;
+      for (const Picos one : time) served += one == 0 ? cycle : load / one;
+      return served >= cycle;
+    };
+    const auto most = std::find_if(loads.begin(), loads.end(), enough);
+    if (most == loads.end()) continue;
+    if (best.second == 0 || static_cast<Int128>(*most) * best.second < best.first * cycle) {
+      best = {*most, cycle};
     }
-    for (int64_t share = 0; cycle + share <= kMaxLaneCycle; ++share) {
-      share_out(i + 1, std::max(most, static_cast<Int128>(time[i]) * share), cycle + share);
-    }
-  };
-  share_out(0, 0, 0);
+  }
   return best;
 }
 
