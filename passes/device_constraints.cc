@@ -91,8 +91,8 @@ void DeviceConstraints::FindMatches() {
     }
     if (rules[rule].effect != Rule::Effect::kTogether) continue;
     for (const ir::NodeId node : graph.nodes()) {
-      // What travels with its users is wherever they are.
-      if (!ir::TravelsWithUsers(graph.node(node)) && RuleMatches(rule, node)) {
+      // Constants are wherever their users are.
+      if (!graph.node(node).Is("Constant") && RuleMatches(rule, node)) {
         together_[rule].push_back(node);
       }
     }

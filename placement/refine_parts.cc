@@ -86,7 +86,7 @@ class Refiner {
     // Below a few hundredths of a per mille of the objective nothing is worth telling apart, so
     // fewer temperatures than an annealing of small numbers needs.
     constexpr int64_t kLevels = 48;
-    Cooling cooling(Cooling::Hot(value_.objective, static_cast<int32_t>(n_)),
+    Cooling cooling(Cooling::Hot(value_.objective, static_cast<int32_t>(n_)) / options_.cooler,
                     std::max<int64_t>((until - from) / std::max<int64_t>(n_, 1), 1), kLevels);
     Penalty penalty(problem_, value_.objective);
     value_ = Evaluate();

@@ -15,6 +15,8 @@ struct RefinePartsOptions {
   // How much of PartState::Smooth() counts beside the objective, for latency in quarters: more
   // finds the way through wide graphs, less the last gains.
   int64_t smoothing = 16;
+  // Begins at a temperature so many times lower: to improve an answer rather than look for others.
+  int64_t cooler = 1;
   // Asked now and then; true: no further moves. nullptr: never.
   std::function<bool()> stop = nullptr;
 };

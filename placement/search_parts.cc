@@ -40,14 +40,24 @@ class PartSearch {
   }
 
  private:
-  // Two runs side by side; the same whether on one thread or on two.
+  // Two runs side by side, then two that improve the better one; the same whether on one thread or
+  // on two.
   void RunRound(int64_t work, uint64_t number) {
-    const RefinePartsOptions tries[2] = {
-        {work / 2, options_.seed + 2 * number * kSeeds, /*smoothing=*/16, options_.stop},
-        {work / 2, options_.seed + (2 * number + 1) * kSeeds, /*smoothing=*/32, options_.stop}};
+    constexpr int64_t kCooler = 8;
+    const uint64_t seed = options_.seed + 4 * number * kSeeds;
+    const int64_t later = work / 4;
+    const int64_t first = work - later;
+    RunTwo({first / 2, seed, /*smoothing=*/16, /*cooler=*/1, options_.stop},
+           {first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1, options_.stop});
+    RunTwo({later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler, options_.stop},
+           {later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler, options_.stop});
+    spent_on_rounds_ += work;
+  }
+
+  void RunTwo(const RefinePartsOptions& one, const RefinePartsOptions& two) {
     PartedSolution found[2];
     const auto run = [&](int i, const ProgressHook& progress) {
-      found[i] = RefineParts(problem_, graph_, result_.best, tries[i], progress);
+      found[i] = RefineParts(problem_, graph_, result_.best, i == 0 ? one : two, progress);
     };
     const Picos known = result_.best.score.objective;
     const bool feasible = result_.best.score.feasible;
@@ -62,8 +72,7 @@ class PartSearch {
       run(0, note);
       run(1, nullptr);
     }
-    spent_on_rounds_ += work;
-    result_.work += work;
+    result_.work += one.work + two.work;
     for (PartedSolution& solution : found) {
       if (Better(solution.score, result_.best.score)) result_.best = std::move(solution);
     }

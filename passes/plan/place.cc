@@ -146,10 +146,11 @@ class Placing {
       const Entry<PlacementSolver>* entry = context_.solvers->Find(name);
       if (entry == nullptr) continue;  // a program may bring its own solvers only
       ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver, entry->make(""));
-      ALLOT_ASSIGN_OR_RETURN(const SolveResult result, Solve(*solver, name, Input()));
-      work_ += result.work;
-      if (result.best.has_value()) {
-        AddBaseline(name, *result.best);
+      const absl::StatusOr<SolveResult> result = Solve(*solver, name, Input());
+      if (absl::IsInternal(result.status())) return result.status();
+      if (result.ok()) work_ += result->work;  // else: not for problems of this kind
+      if (result.ok() && result->best.has_value()) {
+        AddBaseline(name, *result->best);
       } else {
         reached_.baselines.push_back({name, std::nullopt});
       }

@@ -302,7 +302,7 @@ TEST(Parts, AsManyAsADeviceMayHave) {
     const Solution start{free->items.device_of, graph.topological};
     const PartedSolution formed = FormParts(problem, graph, start, 200);
     ExpectWellFormed(problem, formed);
-    const PartedSolution refined = RefineParts(problem, graph, formed, 40'000, 7);
+    const PartedSolution refined = RefineParts(problem, graph, formed, {40'000, 7});
     ExpectWellFormed(problem, refined);
     formed_fits += formed.score.feasible ? 1 : 0;
     refined_best += refined.score.feasible && refined.score.objective == best->score.objective;
