@@ -156,7 +156,7 @@ TEST_F(PipelinesTest, DamageIsNamed) {
 }
 
 TEST_F(PipelinesTest, AnotherPlacementTakesTheirPlace) {
-  ASSERT_TRUE(planning_.Run("place{solver=greedy}").ok());
+  ASSERT_TRUE(planning_.Run("place{solver=greedy replicas=false}").ok());
   EXPECT_TRUE(planning_.plan.lanes.empty());
   EXPECT_EQ(planning_.plan.share, 1);
 }
