@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "support/status.h"
@@ -54,6 +55,21 @@ IdVector<DeviceId, Bytes> ResidentBytes(const PlacementProblem& problem, const L
   return resident;
 }
 
+// How many parts the lanes have on a device; what two of them launch alike is loaded once.
+int64_t CountParts(const PlacementProblem& problem, const Lanes& lanes, DeviceId device) {
+  std::set<std::vector<ItemId>> parts;
+  for (const PartedSolution& lane : lanes.lanes) {
+    IdVector<ItemId, std::vector<ItemId>> items(lane.parts.num_parts);
+    for (const ItemId item : problem.items.ids()) {
+      if (lane.items.device_of[item] == device) items[lane.parts.part_of[item]].push_back(item);
+    }
+    for (std::vector<ItemId>& part : items) {
+      if (!part.empty()) parts.insert(std::move(part));
+    }
+  }
+  return static_cast<int64_t>(parts.size());
+}
+
 }  // namespace
 
 LanesScore CombineScores(const PlacementProblem& problem, const Lanes& lanes) {
@@ -90,6 +106,8 @@ LanesScore CombineScores(const PlacementProblem& problem, const Lanes& lanes) {
   }
   for (const DeviceId device : problem.devices.ids()) {
     if (score.peak[device] > problem.devices[device].memory) score.feasible = false;
+    const int64_t most = problem.devices[device].max_parts;
+    if (most > 0 && CountParts(problem, lanes, device) > most) score.feasible = false;
     score.cycle_load = std::max(score.cycle_load, load[device]);
     score.load.Add(MeanOf(load[device], cycle));
   }

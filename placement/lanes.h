@@ -10,6 +10,9 @@
 // time, but inferences of different lanes are under way together, and what one has computed waits
 // in memory while another runs: so the live tensors of lanes add up, each at its peak. That may be
 // more than ever lies there at once, never less than single inferences in every lane need.
+//
+// Where a device may have so many parts only, those of all lanes count; what two of them launch
+// alike is one part.
 #pragma once
 
 #include <cstdint>

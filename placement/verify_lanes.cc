@@ -15,7 +15,8 @@ class LanesVerifier {
       : problem_(problem),
         device_load_(problem.devices.size(), 0),
         channel_load_(problem.num_channels, 0),
-        kept_(problem.devices.size()) {}
+        kept_(problem.devices.size()),
+        loaded_(problem.devices.size()) {}
 
   absl::Status Run(const Lanes& lanes, Picos claimed_period) {
     if (lanes.lanes.size() != lanes.shares.size() || lanes.lanes.empty()) {
@@ -32,6 +33,7 @@ class LanesVerifier {
       ALLOT_RETURN_IF_ERROR(AddTransfers(lanes.lanes[i], share), "lane ", i, ": ");
     }
     ALLOT_RETURN_IF_ERROR(CheckResident());
+    ALLOT_RETURN_IF_ERROR(CheckNumberOfParts());
     Int128 most = 0;
     for (const Int128 load : device_load_) most = std::max(most, load);
     for (const Int128 load : channel_load_) most = std::max(most, load);
@@ -74,8 +76,10 @@ class LanesVerifier {
       return InputError("forms parts of ", part_of.size(), " of ", problem_.items.size(), " items");
     }
     std::map<ItemId, DeviceId> device_of;
+    std::map<ItemId, std::set<ItemId>> items;
     for (const ItemId item : problem_.items.ids()) {
       const ItemId part = part_of[item];
+      items[part].insert(item);
       const DeviceId device = lane.items.device_of[item];
       if (!part.valid() || static_cast<size_t>(part.index()) >= lane.parts.num_parts) {
         return InputError("item ", item.index(), " is in part ", part.index(), " of ",
@@ -90,6 +94,7 @@ class LanesVerifier {
                         device_of.size(), " hold anything");
     }
     for (const auto& [part, device] : device_of) {
+      loaded_[device].insert(items[part]);
       device_load_[device] += static_cast<Int128>(problem_.devices[device].part_cost) * share;
     }
     for (const FlowId id : problem_.flows.ids()) {
@@ -136,6 +141,17 @@ class LanesVerifier {
     return absl::OkStatus();
   }
 
+  // A part of two lanes that holds the same items is loaded once.
+  absl::Status CheckNumberOfParts() const {
+    for (const DeviceId device : problem_.devices.ids()) {
+      const auto most = static_cast<size_t>(problem_.devices[device].max_parts);
+      if (most == 0 || loaded_[device].size() <= most) continue;
+      return InputError("device ", device.index(), ": ", loaded_[device].size(),
+                        " parts are more than ", most);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status CheckResident() const {
     for (const DeviceId device : problem_.devices.ids()) {
       Bytes resident = 0;
@@ -159,6 +175,7 @@ class LanesVerifier {
   IdVector<DeviceId, Int128> device_load_;
   IdVector<ChannelId, Int128> channel_load_;
   IdVector<DeviceId, std::set<ItemId>> kept_;
+  IdVector<DeviceId, std::set<std::set<ItemId>>> loaded_;  // parts by their items
 };
 
 }  // namespace

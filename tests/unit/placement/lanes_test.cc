@@ -95,6 +95,23 @@ TEST(LanesTest, AreInfeasibleWhereTheyDoNotFitTogether) {
   EXPECT_TRUE(EvaluateLanes(problem, lanes()).feasible);
 }
 
+TEST(LanesTest, ADeviceCountsThePartsOfAllLanesAndEqualOnesOnce) {
+  PlacementProblem problem = Chain();
+  const auto lanes = [&](const std::vector<int32_t>& second) {
+    return Lanes{{Parted(problem, {0, 1}, {0, 1}), Parted(problem, second, {0, 1})}, {1, 1}};
+  };
+  problem.devices[DeviceId(0)].max_parts = 1;
+  // The fast device has `a` for both.
+  EXPECT_TRUE(EvaluateLanes(problem, lanes({0, 1})).feasible);
+  EXPECT_TRUE(
+      VerifyLanes(problem, lanes({0, 1}), EvaluateLanes(problem, lanes({0, 1})).period).ok());
+  // It has `a` for one and `b` for the other.
+  const LanesScore score = EvaluateLanes(problem, lanes({1, 0}));
+  EXPECT_FALSE(score.feasible);
+  EXPECT_EQ(VerifyLanes(problem, lanes({1, 0}), score.period).message(),
+            "device 0: 2 parts are more than 1");
+}
+
 TEST(LanesTest, VerifyNamesWhatIsWrong) {
   const PlacementProblem problem = Chain();
   const Lanes good{{Parted(problem, {0, 0}, {0, 0}), Parted(problem, {0, 1}, {0, 1})}, {2, 1}};
