@@ -1,6 +1,7 @@
 // The independent judge of a plan: knows nothing of how it was made.
 #include <algorithm>
 #include <queue>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -379,12 +380,38 @@ void CheckShares(const Plan& plan, Diagnostics& diagnostics) {
   }
 }
 
+// A device has no more parts of all lanes than it may; those that hold the same clusters are one.
+void CheckPartsOfLanes(const Target& target, const Plan& plan, Diagnostics& diagnostics) {
+  if (plan.lanes.empty()) return;
+  IdVector<DeviceId, std::set<std::vector<ClusterId>>> loaded(target.devices.size());
+  for (size_t lane = 0; lane < plan.num_lanes(); ++lane) {
+    const Plan view = LaneView(plan, lane);
+    IdVector<PartId, std::vector<ClusterId>> clusters(view.parts.size());
+    for (const ClusterId cluster : view.part_of.ids()) {
+      const PartId part = view.part_of[cluster];
+      if (clusters.Contains(part)) clusters[part].push_back(cluster);
+    }
+    for (const PartId part : view.parts.ids()) {
+      const DeviceId device = view.parts[part].device;
+      if (loaded.Contains(device)) loaded[device].insert(std::move(clusters[part]));
+    }
+  }
+  for (const DeviceId id : target.devices.ids()) {
+    const Device& device = target.devices[id];
+    const auto count = static_cast<int64_t>(loaded[id].size());
+    if (device.max_parts == 0 || count <= device.max_parts) continue;
+    diagnostics.Error("plan", absl::StrCat("the lanes have ", count, " parts on ", device.name,
+                                           ", which can have ", device.max_parts));
+  }
+}
+
 }  // namespace
 
 absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& plan,
                         Diagnostics& diagnostics) {
   PlanVerifier(graph, target, plan, diagnostics).Run();
   CheckShares(plan, diagnostics);
+  CheckPartsOfLanes(target, plan, diagnostics);
   // Every further lane is a plan like any other; what is wrong with it says whose it is.
   for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
     const Plan view = LaneView(plan, lane);

@@ -66,6 +66,15 @@ TEST_F(VerifyPlanTest, SharesAddUpToACycle) {
   EXPECT_THAT(Violations(), ElementsAre("plan: has 3 lanes, but its objective is latency"));
 }
 
+TEST_F(VerifyPlanTest, ADeviceHasSoManyPartsOfAllLanes) {
+  plan_ = testing::FullPlanWithLanes(module_.graph);
+  // gpu0 has cluster 1 for two lanes, which is one part, and everything for the third.
+  target_.devices[DeviceId(1)].max_parts = 2;
+  EXPECT_THAT(Violations(), IsEmpty());
+  target_.devices[DeviceId(1)].max_parts = 1;
+  EXPECT_THAT(Violations(), ElementsAre("plan: the lanes have 2 parts on gpu0, which can have 1"));
+}
+
 TEST_F(VerifyPlanTest, ALaneIsAPlanOfItsOwn) {
   plan_ = testing::FullPlanWithLanes(module_.graph);
   const Plan copy = LaneView(plan_, 1);
