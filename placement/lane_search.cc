@@ -1,6 +1,7 @@
 #include "placement/lane_search.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -35,6 +36,7 @@ class LaneSearch {
       if (!cuts_[0].Time(0, cuts_[0].size(), d).has_value()) continue;
       Add(cuts_[0].Parts(std::vector<DeviceId>(cuts_[0].size(), d)));
     }
+    SetWorst();
     if (!options_.single) GenerateColumns();
     for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
     if (!options_.single) {
@@ -63,6 +65,20 @@ class LaneSearch {
     LanesScore score;
     bool feasible = false;
   };
+
+  // What an answer may take at most: the slack on top of what is known without a search.
+  void SetWorst() {
+    std::optional<Picos> known;
+    const auto note = [&](const Mixture& mixture) {
+      if (!mixture.feasible) return;
+      known = std::min(known.value_or(mixture.score.period), mixture.score.period);
+    };
+    for (const size_t column : AllColumns()) note(Combine({column}, {1}));
+    if (!options_.single) note(Mix(WithParts(1)));
+    if (known.has_value()) {
+      worst_ = static_cast<Int128>(*known) * (1000 + options_.slack_permille) / 1000;
+    }
+  }
 
   // Of lanes with at most so many parts; of any number if these are many.
   void OfferMixtures(size_t parts) {
@@ -308,6 +324,7 @@ class LaneSearch {
   void Offer(Mixture mixture) {
     if (!mixture.feasible) return;
     if (!best_.feasible || mixture.score.period < least_) least_ = mixture.score.period;
+    if (worst_.has_value() && mixture.score.period > *worst_) return;
     if (Better(mixture, best_)) best_ = std::move(mixture);
   }
 
@@ -339,6 +356,7 @@ class LaneSearch {
   std::vector<OrderedCuts> cuts_;
   std::vector<Column> columns_;
   std::set<std::vector<int32_t>> seen_;
+  std::optional<Int128> worst_;
   Mixture best_;
   Picos least_ = 0;
   int64_t work_ = 0;

@@ -18,6 +18,9 @@ namespace allot {
 struct LaneSearchOptions {
   // As of PricedValue(): what twice as many parts must save, in thousandths of the period.
   int64_t part_price = 0;
+  // An answer takes at most so many thousandths longer than the best of `known` and of whole
+  // copies, whatever parts cost.
+  int64_t slack_permille = 0;
   Picos latency_limit = 0;  // of one inference in any lane; 0: none
   int64_t max_parts = 0;    // of all lanes; 0: any number
   bool single = false;      // one lane only
@@ -30,8 +33,8 @@ struct LaneSearchResult {
   int64_t work = 0;  // item evaluations, about
 };
 
-// The best lanes found; without a price of parts never worse than any of `known` that keeps the
-// limits, nor than the best mixture of whole copies. Requires a throughput problem in single items.
+// The best lanes found; never worse than any of `known` that keeps the limits, nor than the best
+// mixture of whole copies, by more than the slack. Requires a throughput problem in single items.
 // Deterministic. O(rounds * orders * items * devices^2) for at most some sixty rounds.
 LaneSearchResult SearchLanes(const PlacementProblem& problem, const ProblemGraph& graph,
                              const std::vector<PartedSolution>& known,

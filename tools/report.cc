@@ -144,7 +144,7 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     absl::StrAppend(&text, "\nsplitting does not pay: ",
                     copies ? "whole copies of the model that take turns are"
                            : absl::StrCat("the whole model on ", unsplit.device, " is"),
-                    " as fast\n");
+                    summary.value > *unsplit.best() ? " faster\n" : " as fast\n");
   }
   text += '\n';
 

@@ -55,6 +55,9 @@ struct Decision {
 // What is found by then is worth having; more is better spent on the search of parts.
 constexpr int64_t kUsualWork = 500'000, kUsualLoadWork = 4'000'000;
 
+// How much slower than what one would do by hand an answer may be for having fewer parts.
+constexpr int64_t kSlackPermille = 10;
+
 class Placing {
  public:
   Placing(const PlaceOptions& options, const BuiltProblem& built, const ir::Plan& plan,
@@ -76,9 +79,21 @@ class Placing {
   absl::StatusOr<Decision> Run() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
     const bool stream = problem_.objective == PlacementObjective::kThroughput;
-    if (stream && !problem_.contiguous && (options_.replicas || options_.latency_limit_us > 0)) {
+    const bool limits = options_.latency_limit_us > 0 || options_.max_parts > 0;
+    if (stream && !problem_.contiguous && (options_.replicas || limits)) {
       std::optional<Decision> decision = TakeTurns();
       if (decision.has_value()) return *std::move(decision);
+      if (limits && best_.has_value()) {
+        return InputError(
+            "nothing was found with ",
+            options_.max_parts > 0 ? absl::StrCat("at most ", options_.max_parts, " parts") : "",
+            options_.max_parts > 0 && options_.latency_limit_us > 0 ? " and " : "",
+            options_.latency_limit_us > 0
+                ? absl::StrCat("an inference within ", options_.latency_limit_us, " us")
+                : "",
+            "; the best without such limits has ", best_->solution.parts.num_parts,
+            " parts, and an inference takes ", TimeText(best_->solution.score.makespan));
+      }
     }
     const bool stop = best_.has_value() && context_.stop && context_.stop();
     if (!stop) ALLOT_RETURN_IF_ERROR(RunSolver());
@@ -99,13 +114,15 @@ class Placing {
   std::optional<Decision> TakeTurns() {
     LaneSearchOptions search;
     search.part_price = options_.part_price;
+    search.slack_permille = kSlackPermille;
     search.latency_limit = options_.latency_limit_us * kPicosPerMicro;
     search.max_parts = options_.max_parts;
     search.single = !options_.replicas;
     LaneSearchResult found = SearchLanes(problem_, graph_, known_, search);
     work_ += found.work;
+    const bool limits = search.latency_limit > 0 || search.max_parts > 0;
     if (found.lanes.lanes.empty()) return std::nullopt;
-    if (found.lanes.lanes.size() == 1 && search.latency_limit == 0) {
+    if (found.lanes.lanes.size() == 1 && !limits) {
       OfferParted("ranges", std::move(found.lanes.lanes[0]));
       return std::nullopt;
     }

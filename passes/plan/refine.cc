@@ -28,6 +28,8 @@ struct RefineOptions {
   int64_t simplify = 10;
   bool contiguous = false;
   int64_t min_gain = 0;
+  bool replicas = true;
+  bool limited = false;
 };
 
 class RefinePass final : public PlanPass {
@@ -52,9 +54,10 @@ class RefinePass final : public PlanPass {
     if (problem.items.empty() || !plan.summary.has_value()) return absl::OkStatus();
     const ProblemGraph graph = BuildGraph(problem);
     Lanes whole;
-    if (problem.objective == PlacementObjective::kThroughput && !plan.lanes.empty()) {
+    if (problem.objective == PlacementObjective::kThroughput && options_.replicas) {
       whole = CopiesOf(problem, graph);
-    } else {
+    }
+    if (whole.lanes.empty()) {
       for (const DeviceId d : problem.devices.ids()) {
         PartedSolution alone{{Placement(problem.items.size(), d), graph.topological},
                              {IdVector<ItemId, ItemId>(problem.items.size(), ItemId(0)), 1},
@@ -82,7 +85,10 @@ class RefinePass final : public PlanPass {
                       PassContext& context) const {
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     // Lanes are worth what they are together; one by itself has nothing to be refined for.
-    if (built.problem.items.empty() || !plan.lanes.empty()) return absl::OkStatus();
+    // What was chosen within limits of a stream stays within them.
+    if (built.problem.items.empty() || !plan.lanes.empty() || options_.limited) {
+      return absl::OkStatus();
+    }
     const ProblemGraph graph = BuildGraph(built.problem);
     const PartedSolution before = Current(
         built.problem, graph, plan, RequireStage(module, plan, context, PlanStage::kParts).ok());
@@ -192,6 +198,10 @@ Entry<PlanPass> RefineEntry() {
                "thousandths of the value to give away for fewer parts")
           .Add("contiguous", &RefineOptions::contiguous,
                "devices can be put in an order in which nothing leads back")
+          .Add("replicas", &RefineOptions::replicas,
+               "whether min-gain is over copies that take turns, too")
+          .Add("limited", &RefineOptions::limited,
+               "leave a stream as it is, within the limits that place was given")
           .Add("min-gain", &RefineOptions::min_gain,
                "thousandths that a plan must gain over the model as a whole, on one device or in "
                "copies that take turns, else it is that"));
