@@ -193,7 +193,13 @@ test('what cannot be asked for', async () => {
 test('a device that is not here', async () => {
   const other = place(scratch, modelOf('branches'), { provider: (name) => (name === 'left' ? 'cpu' : 'qnn') });
   await run([other, '--samples=2']).fails(/device right runs on provider qnn, which is not installed here \(there is cpu.*\); --on=cpu runs every part on the CPU$/m);
-  await run([other, '--samples=2', '--on=cpu', '--check', '--opt=disabled']).succeeds();
+  // What runs elsewhere is compared with the whole model, not with what was predicted for another device.
+  const text = await run([other, '--samples=2', '--on=cpu', '--check', '--opt=disabled']).succeeds();
+  assert.doesNotMatch(text, /, predicted | {2}predicted/);
+  assert.match(text, /\n {2}parts of right ran on the CPU: measured, and not compared with what was predicted for other devices\n/);
+  const report = JSON.parse(await run([other, '--samples=2', '--on=cpu', '--json']).succeeds());
+  assert.deepEqual([report.moved, report.predicted_us, report.error], [['right'], null, null]);
+  assert.deepEqual([...report.parts, ...report.devices].flatMap((row) => Object.keys(row)).filter((key) => key.startsWith('predicted')), []);
   edit(other, (content) => {
     for (const device of content.devices) {
       device.type = 'npu';  // a cpu needs no provider

@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { COPIES } from '../../tools/run/lib/tuning.mjs';
+import { COPIES, kindOf, withTogether } from '../../tools/run/lib/tuning.mjs';
+import { tuningText } from '../../tools/run/lib/tuning_report.mjs';
 import { makeModels } from './runner.mjs';
 import { whyNoRuntime } from './scratch.mjs';
 
@@ -45,10 +46,16 @@ for (const [name, objective] of [['branches', 'throughput'], ['control_flow', 'l
       assert.ok(Math.abs(error - (predicted - measured) / measured) < 1e-9);
     }
     assert.equal(report.single.length, 1);  // the devices are alike
-    // What is kept is never slower than one device.
-    assert.equal(report.measured_us, Math.min(report.split_us, report.single_us));
-    assert.ok(report.gain >= 1);
-    assert.equal(report.splitting_pays, report.split_us < report.single_us);
+    // What is kept is never slower than one device, or than copies; one session on both is there to compare with.
+    const { single_us: single, together_us: together, copies_us: copies, split_us: split } = report;
+    const times = [single, copies, split].filter((time) => time !== null);
+    assert.equal(report.measured_us, Math.min(...times));
+    assert.ok(report.gain >= 1 && together > 0 && (objective === 'latency') === (copies === null));
+    assert.equal(report.splitting_pays, split !== null && split < Math.min(single, together, copies ?? Infinity));
+    assert.deepEqual(report.compared.map(({ measured_us: time }) => time), [single, together, copies, split].filter((time) => time !== null));
+    if (objective === 'throughput') assert.ok(report.compared.some(({ name }) => name === 'two whole copies'));
+    assert.match(tuningText(report), /\nkept: .*\n(faster, but .*\n)*splitting (pays|does not pay): .*\npredicted .* off\n$/);
+    assert.doesNotMatch(tuningText(report), /NaN|undefined|null|Infinity/);
     const manifest = path.join(out, 'manifest.json'), { parts, lanes = [], dims, predicted } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
     assert.equal([{ parts }, ...lanes].reduce((sum, lane) => sum + lane.parts.length, 0), report.chosen.parts);
     assert.deepEqual(dims, { batch: 2 });
@@ -58,13 +65,48 @@ for (const [name, objective] of [['branches', 'throughput'], ['control_flow', 'l
     // The same costs give the same plan.
     const again = path.join(scratch, `${name}-again`);
     const replaced = spawnSync(env.ALLOT, [model(name), `--target=${target}`, `--objective=${objective}`, `--costs=${path.join(out, 'costs.csv')}`, '--dim', 'batch=2', '-o', again, '--quiet',
-      ...(report.splitting_pays ? [] : ['--pin', `.*=${report.chosen.device}`]), ...(report.chosen.round === 'copies' ? [`--pass-pipeline=${COPIES}`] : [])], { encoding: 'utf8' });
+      ...(report.chosen.device ? ['--pin', `.*=${report.chosen.device}`] : []), ...(report.chosen.round === 'copies' ? [`--pass-pipeline=${COPIES}`] : [])], { encoding: 'utf8' });
     assert.equal(replaced.status, 0, replaced.stderr);
     const compared = spawnSync(env.ALLOT, ['diff', out, again], { encoding: 'utf8' });
     assert.equal(compared.stdout + compared.stderr, '');
     assert.equal(compared.status, 0);
   });
 }
+
+test('without replicas copies are there to compare with, and not kept', { skip }, () => {
+  write(cpu('left'), cpu('right'));
+  const { status, stdout, stderr } = tune('branches', 'throughput', path.join(scratch, 'one-placement'), '--dim', 'batch=2', '--replicas=no');
+  assert.equal(status, 0, stderr);
+  const report = JSON.parse(stdout);
+  assert.ok(report.copies_us > 0 && report.chosen.kind !== 'copies');
+  assert.equal(report.measured_us, report.split_us === null ? report.single_us : Math.min(report.single_us, report.split_us));
+  assert.ok(report.rounds.every(({ round, kind }) => (round === 'copies') === (kind === 'copies')));
+});
+
+test('what is kept, and what is better', () => {
+  const report = (chosen, ...compared) => ({
+    objective: 'throughput', rounds: [], single: [], chosen: { kind: chosen }, compared: compared.map(([kind, name, measured]) => ({ kind, name, measured_us: measured })),
+    split_us: compared.find(([kind]) => kind === 'split')?.[2] ?? null, splitting_pays: false, predicted_us: 1000, error: 0.1,
+  });
+  const single = ['single', 'one worker, a', 4000], together = ['together', 'one session on a+b', 3000], copies = ['copies', 'two whole copies', 2000], split = ['split', 'split, 2 parts', 2500];
+  assert.match(tuningText(report('copies', single, together, copies, split)), new RegExp('kept: two whole copies, 2.00 ms per inference: 1.25 times as fast as split, 2 parts, 2.00 times as fast as one worker, a\\n' +
+    'splitting does not pay: 2.50 ms per inference split, 2.00 ms with two whole copies\\npredicted 1.00 ms, 10.0 % off\\n$'));
+  assert.match(tuningText(report('split', single, together, copies, split)), /kept: split, 2 parts, 2.50 ms per inference: 1.20 .*\nfaster, but excluded by --replicas=no: two whole copies, 2.00 ms per inference\nsplitting does not pay/);
+  assert.match(tuningText(report('single', single)), /kept: one worker, a, 4.00 ms per inference\nsplitting does not pay: no split was predicted to be better\n/);
+  const paying = { ...report('split', single, ['split', 'split, 2 parts', 3900]), splitting_pays: true };
+  assert.match(tuningText(paying), /kept: split, 2 parts, 3.90 ms per inference: 1.03 times as fast as one worker, a\nsplitting pays: nothing that leaves the model whole is as fast\n/);
+});
+
+test('kinds of plans, and one session on all CPUs', () => {
+  const one = [{ id: 'p0' }], two = [{ id: 'p0' }, { id: 'p1' }];
+  assert.deepEqual([{ parts: one }, { parts: one, lanes: [{ share: 1, parts: one }] }, { parts: two }, { parts: one, lanes: [{ share: 1, parts: two }] }].map(kindOf), ['whole', 'copies', 'split', 'split']);
+  const device = (id, type, runtime) => ({ id, type, runtime });
+  const together = (...devices) => withTogether({ devices })?.manifest.devices.at(-1);
+  assert.deepEqual(together(device('a', 'cpu', { threads: 1, cores: '0' }), device('g', 'gpu', { provider: 'cuda' }), device('b', 'cpu', { cores: '1-2' })), device('a+b', 'cpu', { provider: 'cpu', threads: 3, cores: '0,1-2' }));
+  assert.deepEqual(together(device('a', 'cpu', { threads: 1 }), device('b', 'cpu', { threads: 1 })).runtime, { provider: 'cpu', threads: 2, cores: undefined });
+  assert.equal(withTogether({ devices: [device('a', 'cpu', { threads: 1 })] }), null);
+  assert.equal(withTogether({ devices: [device('a', 'cpu', { threads: 0 }), device('b', 'cpu', { threads: 1 })] }), null);
+});
 
 test('devices that are not here are named and left out', { skip }, () => {
   write(cpu('left'), gpu);

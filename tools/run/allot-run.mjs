@@ -41,10 +41,14 @@ function textReport(report) {
   if (report.predicted_us !== null) text += `, predicted ${duration(report.predicted_us)} (${report.error > 0 ? '+' : ''}${percent(report.error)})`;
   text += `\n\n  latency: median ${duration(times.median)}, 90 % ${duration(times.p90)}, 99 % ${duration(times.p99)}, longest ${duration(times.max)}\n`;
   if (pipeline) text += `  throughput: ${report.throughput_per_s?.toFixed(2) ?? '-'} per second, ${report.in_flight} samples in flight\n`;
-  text += '\n' + table([['device', 'provider', 'busy', 'predicted', 'utilisation'],
-    ...report.devices.map((device) => [device.id, device.provider, duration(device.busy_us), duration(device.predicted_busy_us), percent(device.utilisation)])]);
-  text += '\n' + table([['part', 'device', 'measured', 'predicted', 'computing', 'reading', 'writing', 'spread'],
-    ...report.parts.map((part) => [part.id, part.device, duration(part.measured_us), duration(part.predicted_us), duration(part.compute_us), duration(part.read_us), duration(part.write_us), percent(part.spread)])]);
+  // Without anything that was predicted for what ran, there is no column for it.
+  const predicted = (rows, cell) => (rows.some((row) => row !== undefined) ? [cell] : []);
+  const busy = report.devices.map((device) => device.predicted_busy_us), partTimes = report.parts.map((part) => part.predicted_us);
+  text += '\n' + table([['device', 'provider', 'busy', ...predicted(busy, 'predicted'), 'utilisation'],
+    ...report.devices.map((device) => [device.id, device.provider, duration(device.busy_us), ...predicted(busy, duration(device.predicted_busy_us)), percent(device.utilisation)])]);
+  text += '\n' + table([['part', 'device', 'measured', ...predicted(partTimes, 'predicted'), 'computing', 'reading', 'writing', 'spread'],
+    ...report.parts.map((part) => [part.id, part.device, duration(part.measured_us), ...predicted(partTimes, duration(part.predicted_us)), duration(part.compute_us), duration(part.read_us), duration(part.write_us), percent(part.spread)])]);
+  if (report.moved) text += `\n  parts of ${report.moved.join(', ')} ran on the CPU: measured, and not compared with what was predicted for other devices\n`;
   if (report.lanes) {
     text += '\n' + table([['lane', 'share', 'samples', 'parts', 'latency'],
       ...report.lanes.map((lane, index) => [index, lane.share, lane.samples, lane.parts.join(' '), duration(lane.latency_us.median)])]);

@@ -9,8 +9,9 @@ import { availableProviders, LEVELS, loadRuntime, runtimeOf } from './lib/onnxru
 import { profileModel } from './lib/profile_model.mjs';
 import { readTarget } from './lib/target_file.mjs';
 import { withTemporaryFolder } from './lib/temporary_folder.mjs';
-import { duration, percent, progress, table, writeWhole } from './lib/text_output.mjs';
-import { Tuning, tuningReport } from './lib/tuning.mjs';
+import { progress, writeWhole } from './lib/text_output.mjs';
+import { Tuning } from './lib/tuning.mjs';
+import { tuningReport, tuningText } from './lib/tuning_report.mjs';
 
 const FLAGS = {
   target: { kind: 'text', value: 'FILE|NAME', initial: 'host', help: 'the machine, such as host:cpus=1+1' },
@@ -26,22 +27,11 @@ const FLAGS = {
   'default-dim': { kind: 'integer', value: 'SIZE', initial: 1, help: 'size of every other open dimension' },
   pin: { kind: 'list', value: 'REGEX=DEVICE', help: 'as of allot' },
   forbid: { kind: 'list', value: 'REGEX=DEVICE', help: 'as of allot' },
+  replicas: { kind: 'choice', choices: ['yes', 'no'], initial: 'yes', help: 'whether placements may take turns in what is kept; no: copies of\nthe model are measured for comparison only' },
   work: { kind: 'integer', value: 'N', help: 'as of allot: work limit of the search' },
   seed: { kind: 'integer', value: 'N', least: 0, initial: 1, help: 'of the inputs' },
   json: { kind: 'flag', help: 'print the result as JSON' },
 };
-
-function textReport(report, folder) {
-  let text = table([['round', 'parts', 'predicted', 'measured', 'error'],
-    ...report.rounds.map((row) => [row.round, row.parts, duration(row.predicted_us), duration(row.measured_us), percent(row.error)])]) + '\n';
-  text += table([['alone on', 'measured'], ...report.single.map((row) => [row.device, duration(row.measured_us)])]) + '\n';
-  const each = report.objective === 'throughput' ? ' per inference' : '';
-  text += report.splitting_pays
-    ? `${report.chosen.parts} parts, ${report.chosen.round === 'copies' ? 'copies of the model' : `of round ${report.chosen.round}`}: ${duration(report.measured_us)}${each}, ${report.gain.toFixed(2)} times as fast as one device (${duration(report.single_us)})\n`
-    : `splitting does not pay: ${duration(report.split_us)}${each} split, ${duration(report.single_us)} on ${report.chosen.device} alone\n`;
-  text += `predicted ${duration(report.predicted_us)}, ${percent(Math.abs(report.error))} off\n`;
-  return folder ? `${text}files in ${folder}\n` : text;
-}
 
 await main(async (argv) => {
   const flags = parseArguments(argv, FLAGS);
@@ -64,14 +54,14 @@ await main(async (argv) => {
   const placeArguments = ['pin', 'forbid'].flatMap((name) => flags[name].flatMap((value) => [`--${name}`, value]))
     .concat(absent.flatMap((name) => ['--forbid', `.*=${name}`]))
     .concat(Object.entries(dims).flatMap(([name, size]) => ['--dim', `${name}=${size}`]),
-      `--default-dim=${flags['default-dim']}`, flags.work ? `--work=${flags.work}` : []);
+      `--default-dim=${flags['default-dim']}`, `--replicas=${flags.replicas}`, flags.work ? `--work=${flags.work}` : []);
 
   const report = await withTemporaryFolder(async (folder) => {
     const costsFile = flags.costs ?? path.join(folder, 'profile.csv');
     if (!flags.costs) await profileModel({ model, target: flags.target, objective: flags.objective, output: costsFile, level: flags.opt, dims, defaultDim: flags['default-dim'], spec: flags.inputs, seed: flags.seed, say });
     const tuning = new Tuning({
       model, objective: flags.objective, target: flags.target, devices, costsFile, folder, rounds: flags.rounds, agree: flags.agree,
-      seconds: flags.seconds, placeArguments, say,
+      seconds: flags.seconds, replicas: flags.replicas === 'yes', placeArguments, say,
       run: { level: flags.opt, warmup: 3, distinct: 2, seed: flags.seed, dims, defaultDim: flags['default-dim'], spec: flags.inputs },
     });
     await tuning.improve();
@@ -84,6 +74,6 @@ await main(async (argv) => {
     return result;
   });
   progress('');
-  process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : textReport(report, flags.o));
+  process.stdout.write(flags.json ? JSON.stringify(report, null, 1) + '\n' : tuningText(report, flags.o));
   return 0;
 });

@@ -33,8 +33,9 @@ function paintCards(plan, measured) {
   if (measured !== null) {
     const title = measured.mode === 'pipeline' ? 'Measured per inference' : 'Measured latency';
     cards.append(card(title, time(measured.measured_us),
-      measured.error === null ? `in another mode: ${measured.mode}` :
-        `the prediction is ${signed(measured.error)} off`));
+      measured.moved ? `${measured.moved.join(', ')} replaced by a CPU` :
+        measured.error === null ? `in another mode: ${measured.mode}` :
+          `the prediction is ${signed(measured.error)} off`));
   }
   cards.append(
     card('Best single device', single === null ? 'none can' : time(single.value),

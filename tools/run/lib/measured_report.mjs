@@ -21,9 +21,9 @@ export function measuredSchedule({ report, samples, flow }) {
   const some = samples.slice(first, first + shown);
   const origin = stream ? Math.min(...some[0].runs.map(({ times }) => times[0])) : some[0].begin;
   const round = (time) => Math.round((time - origin) * 100) / 100;
-  const { mode, level, measured_us: measured, predicted_us: predicted, error, latency_us: latency, devices } = report;
+  const { mode, level, measured_us: measured, predicted_us: predicted, error, latency_us: latency, devices, moved } = report;
   return {
-    schema: 'allot.measured/1', mode, level, samples: report.samples, in_flight: report.in_flight, measured_us: measured, predicted_us: predicted, error,
+    schema: 'allot.measured/1', mode, level, samples: report.samples, in_flight: report.in_flight, measured_us: measured, predicted_us: predicted, error, moved,
     latency_us: latency,
     devices: devices.map(({ id, busy_us: busy, utilisation }) => ({ id, busy_us: busy, utilisation })),
     parts: report.parts.map(({ id, measured_us: all, read_us: read, compute_us: compute, write_us: write }) =>

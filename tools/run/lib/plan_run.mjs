@@ -20,10 +20,11 @@ const MAX_IN_FLIGHT = 16;
  * @typedef {Object} RunOptions
  */
 
-// A device as its worker needs it. `onCpu` runs the parts of every device on the CPU: right results, times of a CPU.
+// A device as its worker needs it. `onCpu` runs the parts of every device on the CPU: right results, times of a CPU. Then
+// `moved` says that this is not what the plan was made for.
 function workerDevice(device, ort, onCpu) {
   const runtime = runtimeOf(device), { provider } = runtime;
-  if (onCpu && provider !== 'cpu') return { id: device.id, runtime: { provider: 'cpu', threads: 1 } };
+  if (onCpu && provider !== 'cpu') return { id: device.id, runtime: { provider: 'cpu', threads: 1 }, moved: true };
   if (!provider) throw new UserError(`device ${device.id} has no runtime.provider in the target; --on=cpu runs every part on the CPU`);
   if (!availableProviders(ort).includes(provider)) {
     throw new UserError(`device ${device.id} runs on provider ${provider}, which is not installed here (there is ` +
@@ -143,12 +144,12 @@ function deviceUse(flow, samples, devices, share, predictedBusyUs) {
   });
 }
 
-function partTimes(flow, samples) {
+function partTimes(flow, samples, moved) {
   return flow.parts.map((part, index) => {
     const times = samples.flatMap((sample) => sample.runs.filter((run) => run.part === index).map((run) => run.times));
     const phase = (from, to) => median(times.map((at) => at[to] - at[from]));
     const { spread } = summarise(times.map((at) => at[3] - at[0]));
-    const predicted = part.end_us !== undefined ? part.end_us - part.start_us : undefined;
+    const predicted = !moved && part.end_us !== undefined ? part.end_us - part.start_us : undefined;
     return { id: part.id, device: part.device, ...(flow.lanes.length > 1 && { lane: part.lane }), predicted_us: predicted, measured_us: phase(0, 3), read_us: phase(0, 1), compute_us: phase(1, 2), write_us: phase(2, 3), spread };
   });
 }
@@ -215,7 +216,9 @@ export async function runPlan(manifest, options) {
     const samples = all.slice(warmup, warmup + count);
     const period = periods(all, warmup, count, cycle);
     const latencies = samples.map((sample) => sample.end - sample.begin);
-    const predicted = options.whole ? undefined : manifest.predicted?.value_us;
+    // A plan is a prediction for its own devices: what runs elsewhere is measured, and compared with nothing.
+    const moved = devices.filter((device) => device.moved).map(({ id }) => id);
+    const predicted = options.whole || moved.length > 0 ? undefined : manifest.predicted?.value_us;
     const measured = pipeline ? period.median : median(latencies);
     const comparable = predicted !== undefined && manifest.objective === (pipeline ? 'throughput' : 'latency');
     const report = {
@@ -227,8 +230,9 @@ export async function runPlan(manifest, options) {
       latency_us: summarise(latencies),
       devices: deviceUse(flow, samples, devices, (id, busy) => (pipeline ? shareOf(flow, all, id, period) : busy / mean(latencies)),
         // Of all lanes together.
-        (id) => (options.whole || lanes.length < planned.length ? undefined : manifest.devices.find((device) => device.id === id).busy_us)),
-      parts: partTimes(flow, samples),
+        (id) => (options.whole || moved.length > 0 || lanes.length < planned.length ? undefined : manifest.devices.find((device) => device.id === id).busy_us)),
+      moved: moved.length > 0 ? moved : undefined,
+      parts: partTimes(flow, samples, moved.length > 0),
       lanes: laneUse(flow, samples),
       check: expected ? { compared, tolerance, worst: worst.value } : null,
     };

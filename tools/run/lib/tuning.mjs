@@ -1,4 +1,5 @@
-// The loop of measuring and planning: profile, place, run, correct the costs where the prediction was off, place again.
+// The loop of measuring and planning: profile, place, run, correct the costs where the prediction was off, place again. At
+// the end the best split stands beside all that one would do without splitting.
 import fs from 'node:fs';
 import path from 'node:path';
 import { runAllot } from './allot_program.mjs';
@@ -6,6 +7,7 @@ import { calibrate, likeness } from './calibration.mjs';
 import { printCosts, readCosts } from './costs_table.mjs';
 import { UserError } from './errors.mjs';
 import { lanesOf, readManifest } from './manifest.mjs';
+import { coreList, runtimeOf } from './onnxruntime.mjs';
 import { runPlan } from './plan_run.mjs';
 import { median } from './statistics.mjs';
 
@@ -17,13 +19,34 @@ const planKey = (manifest) => JSON.stringify(lanesOf(manifest).map(({ share, par
 const nameOf = (round) => (typeof round === 'number' ? `round ${round}` : round);
 const countParts = (manifest) => lanesOf(manifest).reduce((sum, { parts }) => sum + parts.length, 0);
 
+/** What a plan is: 'whole' on one device, whole 'copies' in turn, or a 'split' of any kind. */
+export function kindOf(manifest) {
+  const lanes = lanesOf(manifest);
+  if (lanes.some(({ parts }) => parts.length > 1)) return 'split';
+  return lanes.length > 1 ? 'copies' : 'whole';
+}
+
+/**
+ * `manifest` with one device more, {manifest, device}: one session that has the threads and cores of all CPUs, as ONNX Runtime
+ * would use them by itself. Null where that cannot be said: fewer than two CPUs, or one of unknown threads.
+ */
+export function withTogether(manifest) {
+  const cpus = manifest.devices.map((device) => ({ id: device.id, ...runtimeOf(device) })).filter(({ provider }) => provider === 'cpu');
+  const threads = cpus.map((device) => device.threads || coreList(device.cores).length);
+  if (cpus.length < 2 || threads.includes(0)) return null;
+  const device = cpus.map(({ id }) => id).join('+');
+  const cores = cpus.every((cpu) => cpu.cores) ? cpus.map((cpu) => cpu.cores).join(',') : undefined;
+  const runtime = { provider: 'cpu', threads: threads.reduce((sum, count) => sum + count, 0), cores };
+  return { manifest: { ...manifest, devices: [...manifest.devices, { id: device, type: 'cpu', runtime }] }, device };
+}
+
 /** Whole copies of the model in turn: the plan for throughput that any other has to beat. */
 export const COPIES = 'infer-shapes,estimate-cost,coarsen,place-copies,schedule,explain';
 
 /**
  * One tuning of a model. `options`: {model, objective, target (name), devices (of the target's JSON, those that are here),
- * costsFile (as profiled), folder (for what is written on the way), rounds, agree, seconds, placeArguments (further
- * arguments of allot), run (options of runPlan but samples), say(text)}.
+ * costsFile (as profiled), folder (for what is written on the way), rounds, agree, seconds, replicas (whether placements may
+ * take turns in what is chosen), placeArguments (further arguments of allot), run (options of runPlan but samples), say(text)}.
  */
 export class Tuning {
   constructor(options) {
@@ -111,32 +134,64 @@ export class Tuning {
     }
   }
 
+  // Of the rounds that are a plan of this kind, the one to own.
+  bestRound(kind) {
+    const rounds = this.rounds.filter(({ manifest }) => kindOf(manifest) === kind);
+    if (rounds.length === 0) return null;
+    const fastest = Math.min(...rounds.map((round) => round.measured));
+    return rounds.filter((round) => round.measured <= fastest * (1 + EQUAL)).reduce((a, b) => (Math.abs(b.error) < Math.abs(a.error) ? b : a));
+  }
+
   /**
-   * The best plan, measured again side by side with the best single device, turn by turn so that a change of the machine's
-   * speed meets both. {round | device, measured, single, ratio}.
+   * Who competes: the whole model on the best single device, in one session on all CPUs, copies of it, and the best split;
+   * [{kind, name, manifest, whole (a device), guess, round, eligible}]. Whoever is not `eligible` is measured for comparison only.
+   */
+  competitors() {
+    const { replicas } = this.options, { manifest } = this.rounds[0];
+    const single = this.singles.reduce((a, b) => (b.measured < a.measured ? b : a));
+    const result = [{ kind: 'single', name: `one worker, ${single.device}`, manifest, whole: single.device, guess: single.measured, eligible: true }];
+    const together = withTogether(manifest);
+    if (together !== null) {
+      result.push({ kind: 'together', name: `one session on ${together.device}`, manifest: together.manifest, whole: together.device, guess: single.measured, eligible: false });
+    }
+    const copies = this.bestRound('copies'), split = this.bestRound('split');
+    if (copies !== null) {
+      const count = lanesOf(copies.manifest).length;
+      result.push({ kind: 'copies', name: `${count === 2 ? 'two' : count} whole copies`, manifest: copies.manifest, guess: copies.measured, round: copies, eligible: replicas });
+    }
+    if (split !== null) {
+      const lanes = lanesOf(split.manifest).length;
+      const name = `split, ${split.parts} parts${lanes > 1 ? ` in ${lanes} lanes` : ''}`;
+      result.push({ kind: 'split', name, manifest: split.manifest, guess: split.measured, round: split, eligible: true });
+    }
+    return result;
+  }
+
+  /**
+   * Measures the competitors three times, turn by turn so that a change of the machine's speed meets all, and takes the
+   * fastest that may be chosen. {competitors: competitors() with `measured`, chosen}.
    */
   async choose() {
-    const fastest = Math.min(...this.rounds.map((round) => round.measured));
-    const good = this.rounds.filter((round) => round.measured <= fastest * (1 + EQUAL));
-    const best = good.reduce((a, b) => (Math.abs(b.error) < Math.abs(a.error) ? b : a));
-    const single = this.singles.reduce((a, b) => (b.measured < a.measured ? b : a));
-    const split = [], alone = [];
+    const competitors = this.competitors();
+    const times = competitors.map(() => []);
     for (let turn = 1; turn <= 3; ++turn) {
-      this.options.say(`plan against ${single.device} alone, turn ${turn} of 3`);
-      split.push((await this.measure(best.manifest, undefined, best.measured)).report.measured_us);
-      alone.push((await this.measure(best.manifest, single.device, single.measured)).report.measured_us);
+      for (const [index, { name, manifest, whole, guess }] of competitors.entries()) {
+        this.options.say(`${name}, turn ${turn} of 3`);
+        times[index].push((await this.measure(manifest, whole, guess)).report.measured_us);
+      }
     }
-    const measured = median(split), singleMeasured = median(alone);
-    return { best, single: { device: single.device, measured: singleMeasured }, measured, pays: measured < singleMeasured };
+    competitors.forEach((competitor, index) => { competitor.measured = median(times[index]); });
+    const chosen = competitors.filter(({ eligible }) => eligible).reduce((a, b) => (b.measured < a.measured ? b : a));
+    return { competitors, chosen };
   }
 
   /**
    * Writes the chosen plan, or the model on its best single device, into `folder`, with the costs that it was made with. For
    * a model that stays whole those are the profile's, which is of the whole model.
    */
-  async write(choice, folder) {
-    const { costs } = choice.pays ? choice.best : this.rounds[0];
-    const more = choice.pays ? choice.best.more : ['--pin', `.*=${choice.single.device}`];
+  async write({ chosen }, folder) {
+    const { costs } = chosen.round ?? this.rounds[0];
+    const more = chosen.round ? chosen.round.more : ['--pin', `.*=${chosen.whole}`];
     // Planned from the copy, so that plan.json names costs which stay.
     const kept = path.join(folder, 'costs.csv');
     fs.mkdirSync(folder, { recursive: true });
@@ -144,19 +199,4 @@ export class Tuning {
     await runAllot(this.arguments(kept, folder, more));
     return readManifest(path.join(folder, 'manifest.json'));
   }
-}
-
-/** The result as plain JSON. */
-export function tuningReport(tuning, choice, manifest) {
-  const { best, single, measured, pays } = choice;
-  const value = pays ? measured : single.measured;
-  const predicted = manifest.predicted.value_us;
-  return {
-    schema: 'allot.tune/1', objective: tuning.options.objective, target: tuning.options.target,
-    rounds: tuning.rounds.map(({ round, parts, predicted: p, measured: m, error, seen }) => ({ round, parts, predicted_us: p, measured_us: m, error, same_as_before: seen })),
-    single: tuning.singles.map(({ device, measured: m }) => ({ device, measured_us: m })),
-    chosen: pays ? { round: best.round, parts: best.parts } : { device: single.device, parts: 1 },
-    splitting_pays: pays, measured_us: value, predicted_us: predicted, error: (predicted - value) / value,
-    split_us: measured, single_us: single.measured, gain: single.measured / value,
-  };
 }
