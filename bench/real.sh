@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What plans are worth when they run: tunes models for two workers of one core each and prints Markdown tables of measured
-# throughput and latency beside the prediction, then streams samples through each plan and compares every output.
-# usage: bench/real.sh [--objective=latency|throughput] [--samples=N] [--target=NAME] [--out=DIR] [MODEL.onnx ...]   (no model: those of build/make-model)
+# What plans are worth when they run: tunes models for two workers of one core each and prints Markdown tables. Measured turn by
+# turn are all that one would do without splitting (one worker, one session on both cores, two whole copies at the same time) and the
+# best split; once with copies allowed, once without. Then it streams samples through what was kept and compares every output.
+# usage: bench/real.sh [--objective=latency|throughput] [--replicas=yes|no] [--samples=N] [--target=NAME] [--out=DIR] [MODEL.onnx ...]   (no model: those of build/make-model)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ ! -x build/allot ] || [ ! -x build/make-model ]; then
