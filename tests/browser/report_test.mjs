@@ -118,6 +118,14 @@ test('lanes are shown one at a time', async () => {
   await visit(medium, async (tab) => assert.equal(await tab.evaluate("document.getElementById('lane').hidden"), true));
 });
 
+test('a stream is compared with whole copies, too', async () => {
+  await visit(reportOf(scratch, 'stream', branchingModel(20), '--objective=throughput'), async (tab) => {
+    assert.match(await textOf(tab, '#cards'), / Best single device [\d.]+ \S+ alone on \S+, [\d.]+× the plan's time splitting (pays|does not pay) Whole copies in turn [\d.]+ \S+ [\d.]+× the plan's time Lower bound /);
+  });
+  // One inference has nobody to take turns with.
+  await visit(medium, async (tab) => assert.doesNotMatch(await textOf(tab, '#cards'), /copies/));
+});
+
 test('a click in the schedule selects, too', () => visit(medium, async (tab) => {
   const at = await tab.evaluate(`(() => {
     const canvas = document.getElementById('schedule');

@@ -24,9 +24,10 @@ function paintCards(plan, measured) {
     return;
   }
   const single = bestSingle(summary), stream = summary.objective === 'throughput';
-  const speedup = single && summary.value_us > 0 ? single.value / summary.value_us : 1;
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
-  const pays = single === null || summary.value_us < single.value;
+  const copies = copiesOf(summary), times = (value) => (summary.value_us > 0 ? `${(value / summary.value_us).toFixed(2)}× the plan's time` : '');
+  // What is not split is on one device, or a copy on several.
+  const pays = summary.value_us < Math.min(single?.value ?? Infinity, copies ?? Infinity);
   const rate = summary.value_us > 0 ? Number((1e6 / summary.value_us).toPrecision(3)).toLocaleString('en') : '–';
   cards.append(card(stream ? 'Predicted per inference' : 'Predicted latency', time(summary.value_us),
     stream ? `${rate} inferences per second` : 'of one inference'));
@@ -39,10 +40,10 @@ function paintCards(plan, measured) {
   }
   cards.append(
     card('Best single device', single === null ? 'none can' : time(single.value),
+      single === null ? null : `alone on ${single.device}, ${times(single.value)}`,
       element('span', { className: pays ? 'good' : 'poor' },
-        single === null ? 'no device can run it all' :
-          pays ? `splitting pays: ${speedup.toFixed(2)}× faster` : 'splitting does not pay'),
-      single === null ? null : `alone on ${single.device}`),
+        single === null && copies === null ? 'no device can run it all' : pays ? 'splitting pays' : 'splitting does not pay')),
+    ...(copies === null ? [] : [card('Whole copies in turn', time(copies), times(copies))]),
     card('Lower bound', time(summary.lower_bound_us),
       element('span', { className: summary.proved_optimal ? 'good' : '' },
         summary.proved_optimal ? 'proved optimal' : `gap ${percent(gap)}`),

@@ -64,3 +64,8 @@ function bestSingle(summary) {
   const best = alone.reduce((a, b) => (b.value_us < a.value_us ? b : a));
   return { device: best.name.slice('single:'.length), value: best.value_us };
 }
+
+// What whole copies of the model that take turns are worth; null where there is no room for them, or none were tried.
+function copiesOf(summary) {
+  return summary.baselines.find(({ name }) => name === 'copies')?.value_us ?? null;
+}
