@@ -25,7 +25,7 @@ try {
 
   // A node that is somewhere for a reason worth reading: the first whose part begins with another device's tensor.
   await tab.evaluate("document.getElementById('search').focus()");
-  await tab.type('inception_4e/3x3_reduce.relu');
+  await tab.type('inception_4c/3x3.relu');
   await tab.press('Enter');
   await tab.evaluate("(() => { const search = document.getElementById('search'); search.value = ''; search.dispatchEvent(new Event('input')); search.blur(); })()");
   await tab.frames();
