@@ -86,7 +86,8 @@ class RefinePass final : public PlanPass {
     ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
     // Lanes are worth what they are together; one by itself has nothing to be refined for.
     // What was chosen within limits of a stream stays within them.
-    if (built.problem.items.empty() || !plan.lanes.empty() || options_.limited) {
+    const bool stream = built.problem.objective == PlacementObjective::kThroughput;
+    if (built.problem.items.empty() || !plan.lanes.empty() || (stream && options_.limited)) {
       return absl::OkStatus();
     }
     const ProblemGraph graph = BuildGraph(built.problem);
