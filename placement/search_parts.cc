@@ -95,7 +95,9 @@ class PartSearch {
     answered_ = true;
     int64_t spent = 0;
     PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent);
-    if (Preferred(next, limit)) simple = std::move(next);
+    // Where launches weigh, fewer parts may even be faster.
+    if (Better(next.score, best.score)) result_.best = next;
+    if (next.score.objective <= given && Preferred(next, limit)) simple = std::move(next);
   }
 
   // Whether an answer is preferred to the one there is; its value is within the limit.

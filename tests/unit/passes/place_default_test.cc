@@ -64,9 +64,10 @@ void CompareWithBruteForce(ir::Objective objective) {
     ForbidAtRandom(random, planning);
     // Every other time without fusion, which leaves more to decide.
     const absl::Status planned =
-        planning.Run(seed % 2 == 0 ? "place-default"
-                                   : "infer-shapes,estimate-cost,coarsen{fuse=false},place,refine,"
-                                     "form-parts,schedule,explain");
+        planning.Run(seed % 2 == 0 ? "place-default{replicas=false simplify=0}"
+                                   : "infer-shapes,estimate-cost,coarsen{fuse=false},"
+                                     "place{replicas=false},refine{simplify=0},form-parts,"
+                                     "schedule{replicas=false},explain");
     ASSERT_TRUE(planned.ok()) << planned;
 
     absl::StatusOr<BuiltProblem> kernels =
@@ -82,7 +83,8 @@ void CompareWithBruteForce(ir::Objective objective) {
     proved += summary.value == summary.lower_bound;
     bool beats_all = true;
     for (const ir::Baseline& baseline : summary.baselines) {
-      if (!baseline.value.has_value()) continue;
+      // Copies take turns, which a single placement cannot.
+      if (!baseline.value.has_value() || baseline.name == "copies") continue;
       EXPECT_LE(summary.value, *baseline.value) << baseline.name << ", seed " << seed;
       if (absl::StartsWith(baseline.name, "single:") && *baseline.value <= summary.value) {
         beats_all = false;
@@ -115,9 +117,12 @@ TEST(PlaceDefaultTest, LargerGraphsKeepEveryPromise) {
       const ir::Summary& summary = *plan.summary;
       EXPECT_LE(summary.lower_bound, summary.value);
       EXPECT_GT(summary.lower_bound, 0);
-      ASSERT_EQ(summary.baselines.size(), 5u);
+      // Three devices, ranges, greedy, HEFT; of a stream copies, too.
+      ASSERT_EQ(summary.baselines.size(), objective == ir::Objective::kLatency ? 6u : 7u);
       for (const ir::Baseline& baseline : summary.baselines) {
-        EXPECT_LE(summary.value, baseline.value.value_or(summary.value)) << baseline.name;
+        // No more than a per cent is given away for fewer parts.
+        const Picos known = baseline.value.value_or(summary.value);
+        EXPECT_LE(summary.value, known + known / 100 + 1) << baseline.name;
       }
       EXPECT_EQ(plan.reasons.size(), plan.num_clusters());
       Bytes cut = 0;

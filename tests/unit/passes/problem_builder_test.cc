@@ -104,8 +104,8 @@ TEST(BuildProblemTest, PlansWithCopiesHoldTogether) {
   Planning planning(SharedWeights(), target);
   planning.context.objective = ir::Objective::kThroughput;
   ASSERT_TRUE(planning
-                  .Run("infer-shapes,estimate-cost,coarsen{fuse=false},split-modularity,place,"
-                       "refine,form-parts,schedule,explain")
+                  .Run("infer-shapes,estimate-cost,coarsen{fuse=false},split-modularity,"
+                       "place{replicas=false},refine,form-parts,schedule,explain")
                   .ok());
   ASSERT_TRUE(planning.plan.summary.has_value());
   std::set<DeviceId> used;

@@ -59,7 +59,9 @@ TEST(LaneSearchTest, LanesThatAreSlowLeaveOut) {
 TEST(LaneSearchTest, PartsHaveAPriceAndALimit) {
   const PlacementProblem problem = Equals(4);
   LaneSearchOptions options;
-  options.part_price = 1'000'000;  // nothing is worth a second part
+  options.part_price = 1'000'000;  // nothing is worth a second part,
+  EXPECT_EQ(SearchLanes(problem, BuildGraph(problem), {}, options).score.num_parts, 4);
+  options.slack_permille = 10'000;  // if it may be so much slower than copies
   EXPECT_EQ(SearchLanes(problem, BuildGraph(problem), {}, options).score.num_parts, 1);
   options.part_price = 0;
   options.max_parts = 3;

@@ -9,7 +9,9 @@
 #include "gtest/gtest.h"
 
 #include "placement/batching.h"
+#include "placement/brute_force_parts.h"
 #include "placement/load_model.h"
+#include "placement/parts.h"
 #include "placement/solver.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
@@ -183,13 +185,12 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
         const Solution solution = ToSolution(model, graph, device);
         if (!Evaluate(problem, graph, solution).feasible) return;
         best = std::min(best, LargestLoad(model, device, &all.emplace_back()));
-        // With parts, at least one launch on each device in use.
-        std::vector<Picos>& loads = launched.emplace_back(all.back());
-        for (int32_t d = 0; d < model.num_devices; ++d) {
-          const bool used = std::find(device.begin(), device.end(), d) != device.end();
-          if (!used || problem.launch_on_arrival) continue;
-          loads[static_cast<size_t>(d)] += problem.devices[DeviceId(d)].part_cost;
-        }
+        // With parts, of which a path through other devices needs more.
+        const Score parted = FormParts(problem, graph, solution, 200).score;
+        if (!parted.feasible) return;
+        std::vector<Picos>& loads = launched.emplace_back();
+        for (const Picos load : parted.load) loads.push_back(load);
+        for (const Picos load : parted.channel_load) loads.push_back(load);
         return;
       }
       for (int32_t d = 0; d < model.num_devices; ++d) {
@@ -208,10 +209,13 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
     const Picos counted = BoundSteadyState(problem, 50'000, Launch::kPerGroup);
     EXPECT_GE(counted, ignored);
     launches += counted > ignored ? 1 : 0;
+    if (const std::optional<PartedSolution> parts = BestParts(problem, graph)) {
+      EXPECT_LE(counted, parts->score.objective);
+    }
     Random random(seed);
     for (int i = 0; i < 400; ++i) {
-      const auto& from = i % 2 == 0 ? all : launched;
-      const Picos bound = i % 2 == 0 ? std::max(state->bound.value, ignored) : counted;
+      const auto& from = i % 2 == 0 || launched.empty() ? all : launched;
+      const Picos bound = &from == &all ? std::max(state->bound.value, ignored) : counted;
       const int64_t parts = random.Between(1, 4);
       std::vector<Picos> sum(from[0].size(), 0);
       for (int64_t p = 0; p < parts; ++p) {
