@@ -22,7 +22,9 @@
 #include "placement/lanes.h"
 #include "placement/ordered_cuts.h"
 #include "placement/refine_parts.h"
+#include "placement/search_parts.h"
 #include "placement/solver.h"
+#include "placement/steady_state.h"
 #include "support/status.h"
 
 namespace allot {
@@ -82,6 +84,13 @@ class Placing {
     const bool limits = options_.latency_limit_us > 0 || options_.max_parts > 0;
     if (stream && !problem_.contiguous && (options_.replicas || limits)) {
       std::optional<Decision> decision = TakeTurns();
+      if (decision.has_value() && !limits && options_.replicas && LeavesMuch(decision->value)) {
+        // Chains are not all that there is: a placement that was searched for may be better, alone
+        // or as one of those that take turns.
+        ALLOT_RETURN_IF_ERROR(RunSolver());
+        SearchOnePlacement();
+        decision = TakeTurns();
+      }
       if (decision.has_value()) return *std::move(decision);
       if (limits && best_.has_value()) {
         return InputError(
@@ -118,12 +127,19 @@ class Placing {
     search.latency_limit = options_.latency_limit_us * kPicosPerMicro;
     search.max_parts = options_.max_parts;
     search.single = !options_.replicas;
-    LaneSearchResult found = SearchLanes(problem_, graph_, known_, search);
+    std::vector<PartedSolution> known;
+    for (const Candidate& candidate : known_) known.push_back(candidate.solution);
+    LaneSearchResult found = SearchLanes(problem_, graph_, known, search);
     work_ += found.work;
     const bool limits = search.latency_limit > 0 || search.max_parts > 0;
     if (found.lanes.lanes.empty()) return std::nullopt;
     if (found.lanes.lanes.size() == 1 && !limits) {
-      OfferParted("ranges", std::move(found.lanes.lanes[0]));
+      best_ = Candidate{"ranges", std::move(found.lanes.lanes[0])};
+      for (const Candidate& other : known_) {
+        const bool same = other.solution.items.device_of == best_->solution.items.device_of &&
+                          other.solution.parts.part_of == best_->solution.parts.part_of;
+        if (same) best_->name = other.name;
+      }
       return std::nullopt;
     }
     const bool copies =
@@ -131,6 +147,30 @@ class Placing {
                     [](const PartedSolution& lane) { return lane.parts.num_parts == 1; });
     Note(found.score.period);
     return Decision{copies ? "copies" : "lanes", std::move(found.lanes), found.score.period};
+  }
+
+  // Whether a better answer may be worth looking for: more than a twentieth above what is proved.
+  bool LeavesMuch(Picos value) const {
+    constexpr int64_t kBoundWork = 500'000;
+    const Picos bound = BoundSteadyState(problem_, kBoundWork, Launch::kPerGroup);
+    return bound < value - value / 20 && !(context_.stop && context_.stop());
+  }
+
+  void SearchOnePlacement() {
+    if (!best_.has_value()) return;
+    const auto n = static_cast<int64_t>(problem_.items.size());
+    PartSearchOptions search;
+    search.work = search.first_round = std::clamp<int64_t>(
+        SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000, 16'000'000);
+    search.seed = limits_.seed;
+    search.threads = limits_.threads;
+    search.stop = context_.stop;
+    search.slack_permille = kSlackPermille;
+    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, search);
+    work_ += found.work;
+    for (PartedSolution* solution : {&found.best, &found.simple}) {
+      OfferParted(best_->name, std::move(*solution));
+    }
   }
 
   // What one would do by hand.
@@ -254,7 +294,7 @@ class Placing {
     const bool adopt = !best_.has_value() || Better(parted.score, best_->solution.score) ||
                        (!Better(best_->solution.score, parted.score) &&
                         parted.parts.num_parts <= best_->solution.parts.num_parts);
-    if (known_.size() < kMostKnown) known_.push_back(parted);
+    if (known_.size() < kMostKnown) known_.push_back({name, parted});
     if (adopt) best_ = Candidate{name, std::move(parted)};
   }
 
@@ -283,7 +323,7 @@ class Placing {
   SolveLimits limits_;
   static constexpr size_t kMostKnown = 16;
   std::optional<Candidate> best_;
-  std::vector<PartedSolution> known_;  // all that were offered
+  std::vector<Candidate> known_;  // all that were offered
   std::optional<Solution> best_item_level_;
   Score best_item_score_;
   std::string best_item_name_;
