@@ -34,9 +34,10 @@ for (const model of models) {
       assert.deepEqual([exact.check.tolerance, exact.check.worst], [0, 0]);
       // The warm-up is compared, too, and in a pipeline what keeps it busy behind the measured samples.
       assert.equal(exact.check.compared, exact.samples + exact.warmup + (objective === 'latency' ? 0 : exact.in_flight));
-      const quantised = name === 'quantized';
-      const fused = await json(manifest, ...sizes, ...(quantised ? ['--tolerance=0.5'] : []));
-      assert.ok(fused.check.worst <= (quantised ? 0.5 : 1e-4));
+      // What is dequantised is rounded elsewhere where a runtime fuses it with its users.
+      const tolerance = { quantized: 0.5, constant_work: 0.05 }[name] ?? 1e-4;
+      const fused = await json(manifest, ...sizes, `--tolerance=${tolerance}`);
+      assert.ok(fused.check.worst <= tolerance);
     });
   }
 }
