@@ -152,8 +152,8 @@ ALLOT_EXPORT int64_t allot_plan_num_nodes(const allot_plan* plan);
 /* The node's name, or "Conv#12", its operator and its place in the file, if it has none. */
 ALLOT_EXPORT const char* allot_plan_node_name(const allot_plan* plan, int64_t node);
 ALLOT_EXPORT const char* allot_plan_node_operator(const allot_plan* plan, int64_t node);
-/* -1 for a node (say, a constant) that is copied to wherever it is used; its part is -1 then too, its
- * times are 0 and its reason is "". */
+/* -1 for a node (say, a constant) that is copied to wherever it is used; its part is -1 then too,
+ * its times are 0 and its reason is "". */
 ALLOT_EXPORT int64_t allot_plan_node_device(const allot_plan* plan, int64_t node);
 ALLOT_EXPORT int64_t allot_plan_node_part(const allot_plan* plan, int64_t node);
 ALLOT_EXPORT int64_t allot_plan_node_start_ps(const allot_plan* plan, int64_t node);
