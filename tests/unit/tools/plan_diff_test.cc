@@ -139,8 +139,8 @@ TEST(ExplainReportTest, ListsLanesAndCountsWhatTheyHold) {
   EXPECT_THAT(text, HasSubstr("gpu0        1      2 "));
   EXPECT_THAT(ExplainNode(WithCopy(), WithCopy().nodes[0]),
               HasSubstr("next best  not tried: lanes are worth what they are together"));
-  const Json& summary = *ExplainPlanJson(WithCopy()).Find("plan");
-  EXPECT_EQ(summary.Find("lanes")->If<Json::Array>()->size(), 2u);
+  const Json json = ExplainPlanJson(WithCopy());
+  EXPECT_EQ(json.Find("plan")->Find("lanes")->If<Json::Array>()->size(), 2u);
 }
 
 TEST(PlanDiffTest, NodesOfOneNameAreMatchedInOrder) {
