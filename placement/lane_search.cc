@@ -10,6 +10,7 @@
 #include "placement/ordered_cuts.h"
 #include "placement/part_price.h"
 #include "placement/pattern_master.h"
+#include "placement/whole_shares.h"
 
 namespace allot {
 namespace {
@@ -290,23 +291,6 @@ class LaneSearch {
       best_cycle = cycle;
     }
     return Combine(columns, best);
-  }
-
-  // Whole numbers near `uses` that add up to the cycle: the largest remainders are rounded up.
-  static std::vector<int64_t> WholeShares(const std::vector<double>& uses, double sum,
-                                          int64_t cycle) {
-    std::vector<int64_t> shares(uses.size());
-    std::vector<std::pair<double, size_t>> rest;
-    int64_t left = cycle;
-    for (size_t i = 0; i < uses.size(); ++i) {
-      const double exact = uses[i] / sum * static_cast<double>(cycle);
-      shares[i] = static_cast<int64_t>(exact);
-      left -= shares[i];
-      rest.emplace_back(static_cast<double>(shares[i]) - exact, i);
-    }
-    std::sort(rest.begin(), rest.end());
-    for (size_t i = 0; left > 0 && i < rest.size(); ++i, --left) ++shares[rest[i].second];
-    return shares;
   }
 
   Int128 Priced(const Mixture& mixture) const {

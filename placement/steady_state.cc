@@ -13,6 +13,7 @@
 #include "placement/load_state.h"
 #include "placement/pattern_master.h"
 #include "placement/turns_bound.h"
+#include "placement/whole_shares.h"
 #include "support/check.h"
 #include "support/graph/min_cut.h"
 #include "support/status.h"
@@ -344,17 +345,7 @@ class Columns {
     for (const double use : uses) sum += use;
     if (sum <= 0) return;
     for (int64_t cycle = 1; cycle <= max_cycle_; ++cycle) {
-      std::vector<int64_t> shares(uses.size());
-      std::vector<std::pair<double, size_t>> rest;
-      int64_t left = cycle;
-      for (size_t i = 0; i < uses.size(); ++i) {
-        const double exact = uses[i] / sum * static_cast<double>(cycle);
-        shares[i] = static_cast<int64_t>(exact);
-        left -= shares[i];
-        rest.emplace_back(static_cast<double>(shares[i]) - exact, i);
-      }
-      std::sort(rest.begin(), rest.end());
-      for (size_t i = 0; left > 0 && i < rest.size(); ++i, --left) ++shares[rest[i].second];
+      const std::vector<int64_t> shares = WholeShares(uses, sum, cycle);
       std::vector<Int128> load(columns_[0].loads.size(), 0);
       Int128 most = 0;
       for (size_t r = 0; r < load.size(); ++r) {
