@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -118,13 +117,15 @@ bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos w
     for (size_t i = 0; i < set.size(); ++i) {
       const int64_t* row = &rough[i * num_devices];
       size_t best = 0;
-      int64_t least = std::numeric_limits<int64_t>::max();
-      for (size_t d = 0; d < num_devices; ++d) {
-        if (row[d] < 0 || weight[d] * row[d] >= least) continue;
-        best = d;
-        least = weight[d] * row[d];
+      auto least = static_cast<uint64_t>(weight[0] * row[0]);
+      for (size_t d = 1; d < num_devices; ++d) {
+        // Without branches, which nothing could predict. Where the row cannot be, its cost is
+        // negative, so without a sign above all others.
+        const auto cost = static_cast<uint64_t>(weight[d] * row[d]);
+        best = cost < least ? d : best;
+        least = cost < least ? cost : least;
       }
-      demand += least;
+      demand += static_cast<int64_t>(least);
       load[best] += row[best];
     }
     bool fits = true;

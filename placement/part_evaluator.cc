@@ -19,6 +19,7 @@ PartEvaluator::PartEvaluator(const PlacementProblem& problem, const ProblemGraph
     limited = limited || device.max_parts > 0;
   }
   if (limited) parts_left_.resize(problem.devices.size());
+  leaving_.Resize(problem.flows.size());
   flow_begin_.push_back(0);
   for (const PlacementProblem::Flow& flow : problem.flows) {
     flow_from_.push_back(flow.from.index());
@@ -27,46 +28,46 @@ PartEvaluator::PartEvaluator(const PlacementProblem& problem, const ProblemGraph
   }
 }
 
-// The flows between parts, each with its distinct consuming parts; a part's flows ascend.
-void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
+void PartEvaluator::FindLeaving(const int32_t* part_of) {
+  leaving_.Clear();
   const auto num_flows = static_cast<int32_t>(flow_from_.size());
-  quotient_.slot_begin.assign(num_parts + 1, 0);
-  quotient_.num_inputs.assign(num_parts, 0);
-  quotient_.first_flow.assign(num_parts, -1);
-  leaving_.clear();
   for (int32_t flow = 0; flow < num_flows; ++flow) {
     const int32_t from = part_of[flow_from_[flow]];
     int32_t c = flow_begin_[flow];
     const int32_t end = flow_begin_[flow + 1];
     while (c < end && part_of[flow_to_[c]] == from) ++c;
     // A result leaves, too: it has no consumer inside.
-    if (c == end && c > flow_begin_[flow]) continue;
-    leaving_.push_back({flow, from, c});
-    ++quotient_.slot_begin[from + 1];
+    if (c < end || c == flow_begin_[flow]) leaving_.Set(flow);
   }
-  const auto num_slots = static_cast<int32_t>(leaving_.size());
+}
+
+// The flows between parts, each with its distinct consuming parts; a part's flows ascend.
+void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts, const Bits& leaving) {
+  quotient_.slot_begin.assign(num_parts + 1, 0);
+  quotient_.num_inputs.assign(num_parts, 0);
+  quotient_.first_flow.assign(num_parts, -1);
+  leaving.ForEach([&](int32_t flow) { ++quotient_.slot_begin[part_of[flow_from_[flow]] + 1]; });
   std::partial_sum(quotient_.slot_begin.begin(), quotient_.slot_begin.end(),
                    quotient_.slot_begin.begin());
   fill_.assign(quotient_.slot_begin.begin(), quotient_.slot_begin.end() - 1);
-  quotient_.slot_flow.resize(num_slots);
-  first_outside_.resize(num_slots);
-  for (const auto& [flow, from, outside] : leaving_) {
-    const int32_t slot = fill_[from]++;
-    quotient_.slot_flow[slot] = flow;
-    first_outside_[slot] = outside;
-  }
+  quotient_.slot_flow.resize(quotient_.slot_begin[num_parts]);
+  leaving.ForEach([&](int32_t flow) {
+    const int32_t from = part_of[flow_from_[flow]];
+    quotient_.slot_flow[fill_[from]++] = flow;
+    int32_t& first = quotient_.first_flow[from];
+    if (first < 0 && flow_begin_[flow] < flow_begin_[flow + 1]) first = flow;
+  });
   quotient_.consumer_begin.assign(1, 0);
   quotient_.consumers.clear();
   stamp_.assign(num_parts, -1);
   for (int32_t part = 0; part < num_parts; ++part) {
-    const int32_t begin = quotient_.slot_begin[part], end = quotient_.slot_begin[part + 1];
-    for (int32_t slot = begin; slot < end; ++slot) {
+    const int32_t end = quotient_.slot_begin[part + 1];
+    for (int32_t slot = quotient_.slot_begin[part]; slot < end; ++slot) {
       const int32_t flow = quotient_.slot_flow[slot];
-      int32_t& first = quotient_.first_flow[part];
-      if (first < 0 && flow_begin_[flow] < flow_begin_[flow + 1]) first = flow;
-      for (int32_t c = first_outside_[slot]; c < flow_begin_[flow + 1]; ++c) {
+      stamp_[part] = slot;
+      for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1]; ++c) {
         const int32_t to = part_of[flow_to_[c]];
-        if (to == part || stamp_[to] == slot) continue;
+        if (stamp_[to] == slot) continue;
         stamp_[to] = slot;
         quotient_.consumers.push_back(to);
         ++quotient_.num_inputs[to];
@@ -77,13 +78,13 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts) {
 }
 
 // As Contract() defines them: the peak of what is live inside a part along the topological order.
-void PartEvaluator::FindWorkspaces(const int32_t* part_of, int32_t num_parts) {
+void PartEvaluator::FindWorkspaces(const int32_t* part_of, int32_t num_parts, const Bits& leaving) {
   const auto num_flows = static_cast<int32_t>(flow_from_.size());
   uses_.resize(num_flows);
   for (int32_t flow = 0; flow < num_flows; ++flow) {
     uses_[flow] = flow_begin_[flow + 1] - flow_begin_[flow];
   }
-  for (const Leaving& flow : leaving_) uses_[flow.flow] = 0;
+  leaving.ForEach([this](int32_t flow) { uses_[flow] = 0; });
   live_.assign(num_parts, 0);
   workspace_.assign(num_parts, 0);
   for (const ItemId item : graph_.topological) {
@@ -99,60 +100,66 @@ void PartEvaluator::FindWorkspaces(const int32_t* part_of, int32_t num_parts) {
   }
 }
 
-Picos PartEvaluator::Simulate(int32_t num_parts, std::vector<FlatTransfer>* transfers) {
-  order_.resize(num_parts);
+Picos PartEvaluator::Simulate(const PartTable& parts, std::vector<FlatTransfer>* transfers) {
+  order_.resize(parts.num_parts);
   std::iota(order_.begin(), order_.end(), 0);
-  return simulation_.Run(quotient_, table_, part_device_.data(), duration_.data(), order_.data(),
+  return simulation_.Run(quotient_, table_, parts.part_device, duration_.data(), order_.data(),
                          transfers);
 }
 
-int64_t PartEvaluator::PartsTooMany(int32_t num_parts) {
+int64_t PartEvaluator::PartsTooMany(const PartTable& parts) {
   constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
   for (const DeviceId device : problem_.devices.ids()) {
     const int64_t most = problem_.devices[device].max_parts;
     parts_left_[static_cast<size_t>(device.index())] = most > 0 ? most : kAny;
   }
   int64_t too_many = 0;
-  for (int32_t part = 0; part < num_parts; ++part) {
-    int64_t& left = parts_left_[static_cast<size_t>(part_device_[part])];
+  for (int32_t part = 0; part < parts.num_parts; ++part) {
+    int64_t& left = parts_left_[static_cast<size_t>(parts.part_device[part])];
     left > 0 ? --left : ++too_many;
   }
   return too_many;
 }
 
 SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, int32_t num_parts) {
-  SearchValue value;
-  value.secondary = num_parts;
-  value.violations = items_.Violations(device);
-  BuildQuotient(part_of, num_parts);
+  FindLeaving(part_of);
   part_device_.assign(num_parts, 0);
-  duration_.assign(num_parts, 0);
+  part_time_.assign(num_parts, 0);
   const auto num_items = static_cast<int32_t>(problem_.items.size());
   for (int32_t item = 0; item < num_items; ++item) {
     const int32_t part = part_of[item];
     part_device_[part] = device[item];
-    duration_[part] += std::max<Picos>(items_.Time(item, device[item]), 0);
+    part_time_[part] += std::max<Picos>(items_.Time(item, device[item]), 0);
   }
-  for (int32_t part = 0; part < num_parts; ++part) {
-    duration_[part] += part_cost_[part_device_[part]];
+  return Value({device, part_of, num_parts, part_device_.data(), part_time_.data(), leaving_});
+}
+
+SearchValue PartEvaluator::Value(const PartTable& parts) {
+  SearchValue value;
+  value.secondary = parts.num_parts;
+  value.violations = items_.Violations(parts.device);
+  BuildQuotient(parts.part_of, parts.num_parts, parts.leaving);
+  duration_.resize(parts.num_parts);
+  for (int32_t part = 0; part < parts.num_parts; ++part) {
+    duration_[part] = parts.part_time[part] + part_cost_[parts.part_device[part]];
   }
 
-  if (!parts_left_.empty()) value.violations += PartsTooMany(num_parts);
-  const bool fits = memory_.always_fits() || memory_.CertainlyFits(device);
+  if (!parts_left_.empty()) value.violations += PartsTooMany(parts);
+  const bool fits = memory_.always_fits() || memory_.CertainlyFits(parts.device);
   const bool latency = problem_.objective == PlacementObjective::kLatency;
-  if (latency || !fits) value.objective = Simulate(num_parts, fits ? nullptr : &transfers_);
+  if (latency || !fits) value.objective = Simulate(parts, fits ? nullptr : &transfers_);
   if (!fits) {
-    FindWorkspaces(part_of, num_parts);
+    FindWorkspaces(parts.part_of, parts.num_parts, parts.leaving);
     const std::vector<Bytes>& peak =
-        sweep_.Run(quotient_, problem_, part_device_.data(), workspace_.data(), simulation_,
-                   value.objective, transfers_, memory_.Resident(device));
+        sweep_.Run(quotient_, problem_, parts.part_device, workspace_.data(), simulation_,
+                   value.objective, transfers_, memory_.Resident(parts.device));
     for (size_t d = 0; d < peak.size(); ++d) {
       value.excess += std::max<Bytes>(0, peak[d] - memory_.capacity(d));
     }
   }
   total_load_ = 0;
   if (latency) return value;
-  loads_.Run(quotient_, table_, part_device_.data(), duration_.data());
+  loads_.Run(quotient_, table_, parts.part_device, duration_.data());
   value.objective = loads_.Largest();
   total_load_ = loads_.Total();
   return value;
@@ -160,7 +167,8 @@ SearchValue PartEvaluator::Value(const int32_t* device, const int32_t* part_of, 
 
 bool PartEvaluator::NumberParts(const std::vector<int64_t>& rank, int32_t num_labels,
                                 int32_t* part_of) {
-  BuildQuotient(part_of, num_labels);
+  FindLeaving(part_of);
+  BuildQuotient(part_of, num_labels, leaving_);
   std::vector<int32_t>& missing = quotient_.num_inputs;
   ready_.clear();
   const auto later = std::greater<std::pair<int64_t, int32_t>>();

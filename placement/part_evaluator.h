@@ -5,8 +5,19 @@
 
 #include "placement/evaluator.h"
 #include "placement/parts.h"
+#include "support/bits.h"
 
 namespace allot {
+
+// Parts as a search keeps them, by plain index.
+struct PartTable {
+  const int32_t* device = nullptr;   // by item
+  const int32_t* part_of = nullptr;  // by item
+  int32_t num_parts = 0;
+  const int32_t* part_device = nullptr;  // by part
+  const Picos* part_time = nullptr;      // by part: of its items, without its launch
+  const Bits& leaving;                   // flows with a consumer in another part, or with none
+};
 
 class PartEvaluator {
  public:
@@ -18,6 +29,8 @@ class PartEvaluator {
   // device may have is a violation. The secondary value is the number of parts. O(items + flows);
   // where memory may bind, a sort of lifetimes on top.
   SearchValue Value(const int32_t* device, const int32_t* part_of, int32_t num_parts);
+  // The same where all of the table is known. O(items + flows between parts).
+  SearchValue Value(const PartTable& parts);
 
   // For throughput: the sum of all loads at the last Value(); zero for latency.
   Picos total_load() const { return total_load_; }
@@ -31,12 +44,14 @@ class PartEvaluator {
   bool NumberParts(const std::vector<int64_t>& rank, int32_t num_labels, int32_t* part_of);
 
   Evaluator& items() { return items_; }
+  const Evaluator& items() const { return items_; }
 
  private:
-  int64_t PartsTooMany(int32_t num_parts);
-  void BuildQuotient(const int32_t* part_of, int32_t num_parts);
-  void FindWorkspaces(const int32_t* part_of, int32_t num_parts);
-  Picos Simulate(int32_t num_parts, std::vector<FlatTransfer>* transfers);
+  int64_t PartsTooMany(const PartTable& parts);
+  void FindLeaving(const int32_t* part_of);
+  void BuildQuotient(const int32_t* part_of, int32_t num_parts, const Bits& leaving);
+  void FindWorkspaces(const int32_t* part_of, int32_t num_parts, const Bits& leaving);
+  Picos Simulate(const PartTable& parts, std::vector<FlatTransfer>* transfers);
 
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
@@ -50,16 +65,11 @@ class PartEvaluator {
   std::vector<int32_t> flow_begin_;  // by flow, and one past the last
   std::vector<int32_t> flow_to_;
 
-  struct Leaving {
-    int32_t flow, from;  // its part
-    int32_t outside;     // its first consumer elsewhere, an index into flow_to_
-  };
-
   // Scratch.
   FlatGraph quotient_;
-  std::vector<Leaving> leaving_;        // flows that leave their part, ascending
-  std::vector<int32_t> first_outside_;  // by slot
+  Bits leaving_;
   std::vector<int32_t> part_device_, order_, stamp_, fill_;
+  std::vector<Picos> part_time_;
   ResourceLoads loads_;
   Picos total_load_ = 0;
   PeakSweep sweep_;

@@ -14,7 +14,8 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
       order_(start.items.order),
       unit_of_(n_, -1),
       stage_(n_),
-      part_of_(n_) {
+      part_of_(n_),
+      kept_part_(n_) {
   for (const DeviceId device : start.items.device_of) device_.push_back(device.index());
   for (const ItemId part : start.parts.part_of) wish_.push_back(2 * part.index());
   for (const std::vector<int32_t>& group : evaluator_.items().groups()) {
@@ -35,11 +36,24 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
       if (all) choices_[u].push_back(d);
     }
   }
-  before_begin_.push_back(0);
+  at_.resize(static_cast<size_t>(n_));
   for (const ItemId item : graph.topological) {
+    at_[item.index()] = static_cast<int32_t>(topological_.size());
     topological_.push_back(item.index());
+  }
+  before_begin_.push_back(0);
+  after_begin_.push_back(0);
+  for (const ItemId item : graph.topological) {
     for (const ItemId p : graph.predecessors[item]) before_.push_back(p.index());
+    for (const ItemId s : graph.successors[item]) after_.push_back(at_[s.index()]);
     before_begin_.push_back(static_cast<int32_t>(before_.size()));
+    after_begin_.push_back(static_cast<int32_t>(after_.size()));
+  }
+  touch_begin_.push_back(0);
+  for (const ItemId item : problem.items.ids()) {
+    for (const FlowId flow : graph.inputs[item]) touch_.push_back(flow.index());
+    for (const FlowId flow : graph.outputs[item]) touch_.push_back(flow.index());
+    touch_begin_.push_back(static_cast<int32_t>(touch_.size()));
   }
   for (int32_t item = 0; item < n_; ++item) {
     Picos least = kMaxPicos;
@@ -50,53 +64,141 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
     weight_.push_back(least + 1);
     all_weight_ += weight_.back();
   }
-  Lift();
-  NumberParts();
-  Settle();
+  leaving_.Resize(problem.flows.size());
+  dirty_.Resize(static_cast<size_t>(n_));
+  cell_.resize(static_cast<size_t>(n_));
+  LiftAll();
 }
 
-void PartState::Lift() {
-  for (int32_t i = 0; i < n_; ++i) {
-    const int32_t item = topological_[i];
-    const int32_t d = device_[item];
+// From what each item has asked for.
+void PartState::LiftAll() {
+  for (int32_t at = 0; at < n_; ++at) {
+    const int32_t item = topological_[at];
     int32_t stage = wish_[item];
-    for (int32_t k = before_begin_[i]; k < before_begin_[i + 1]; ++k) {
+    for (int32_t k = before_begin_[at]; k < before_begin_[at + 1]; ++k) {
       const int32_t p = before_[k];
-      stage = std::max(stage, stage_[p] + (device_[p] != d ? 1 : 0));
+      stage = std::max(stage, stage_[p] + (device_[p] != device_[item] ? 1 : 0));
     }
     stage_[item] = stage;
   }
+  FillCells();
+  NumberParts();
+  for (const FlowId flow : problem_.flows.ids()) UpdateLeaving(flow.index());
+  turned_.clear();
+  Settle();
+}
+
+// What is kept by cell, from the stages and devices.
+void PartState::FillCells() {
+  const int32_t last = n_ == 0 ? 0 : *std::max_element(stage_.begin(), stage_.end());
+  const auto cells = static_cast<size_t>(last + 1) * static_cast<size_t>(num_devices_);
+  count_.assign(cells, 0);
+  time_.assign(cells, 0);
+  used_.Clear();
+  used_.Resize(cells);
+  part_at_.resize(cells);
+  for (int32_t item = 0; item < n_; ++item) {
+    const int32_t cell = stage_[item] * num_devices_ + device_[item];
+    cell_[item] = cell;
+    ++count_[cell];
+    time_[cell] += TimeOf(item, cell);
+    used_.Set(cell);
+  }
+}
+
+void PartState::MoveTo(int32_t item, int32_t cell) {
+  const int32_t from = cell_[item];
+  if (--count_[from] == 0) used_.Reset(from);
+  time_[from] -= TimeOf(item, from);
+  cell_[item] = cell;
+  if (static_cast<size_t>(cell) >= count_.size()) {
+    // Moves put stages a little beyond the last.
+    const size_t cells = static_cast<size_t>(cell) + 8 * static_cast<size_t>(num_devices_);
+    count_.resize(cells, 0);
+    time_.resize(cells, 0);
+    used_.Resize(cells);
+    part_at_.resize(cells);
+  }
+  if (count_[cell]++ == 0) used_.Set(cell);
+  time_[cell] += TimeOf(item, cell);
+}
+
+// Gives the items that are marked their stage, and those behind them while anything changes.
+void PartState::Lift() {
+  dirty_.ForEach([this](int32_t at) {
+    dirty_.Reset(at);
+    const int32_t item = topological_[at];
+    const int32_t d = device_[item];
+    int32_t stage = wish_[item];
+    for (int32_t k = before_begin_[at]; k < before_begin_[at + 1]; ++k) {
+      const int32_t p = before_[k];
+      stage = std::max(stage, stage_[p] + (device_[p] != d ? 1 : 0));
+    }
+    const int32_t cell = stage * num_devices_ + d;
+    if (cell == cell_[item]) return;
+    changes_.push_back({item, stage_[item], cell_[item]});
+    stage_[item] = stage;
+    MoveTo(item, cell);
+    for (int32_t k = after_begin_[at]; k < after_begin_[at + 1]; ++k) dirty_.Set(after_[k]);
+  });
 }
 
 // By stage, then device: a topological order of the parts.
 void PartState::NumberParts() {
-  const int32_t last = n_ == 0 ? 0 : *std::max_element(stage_.begin(), stage_.end());
-  part_at_.assign(static_cast<size_t>(last + 1) * static_cast<size_t>(num_devices_), -1);
-  for (int32_t item = 0; item < n_; ++item) part_at_[Place(item)] = 0;
+  now_device_.clear();
+  now_time_.clear();
   num_parts_ = 0;
-  for (int32_t& part : part_at_) {
-    if (part == 0) part = num_parts_++;
+  used_.ForEach([this](int32_t cell) {
+    part_at_[cell] = num_parts_++;
+    now_device_.push_back(cell % num_devices_);
+    now_time_.push_back(time_[cell]);
+  });
+  for (int32_t item = 0; item < n_; ++item) part_of_[item] = part_at_[cell_[item]];
+}
+
+void PartState::UpdateLeaving(int32_t flow) {
+  const PlacementProblem::Flow& it = problem_.flows[FlowId(flow)];
+  const int32_t from = cell_[it.from.index()];
+  const bool leaves = it.to.empty() || std::any_of(it.to.begin(), it.to.end(), [&](ItemId to) {
+                        return cell_[to.index()] != from;
+                      });
+  if (leaves == leaving_.Has(flow)) return;
+  leaving_.Flip(flow);
+  turned_.push_back(flow);
+}
+
+void PartState::UpdateLeaving() {
+  for (const Change& change : changes_) {
+    for (int32_t k = touch_begin_[change.item]; k < touch_begin_[change.item + 1]; ++k) {
+      UpdateLeaving(touch_[k]);
+    }
   }
-  for (int32_t item = 0; item < n_; ++item) part_of_[item] = part_at_[Place(item)];
 }
 
 bool PartState::Decode() {
-  kept_stage_ = stage_;
-  kept_part_ = part_of_;
+  changes_.clear();
+  turned_.clear();
   kept_parts_ = num_parts_;
+  part_of_.swap(kept_part_);
   Lift();
-  NumberParts();
-  if (num_parts_ != kept_parts_ || part_of_ != kept_part_) return true;
-  // In the order of the requests reversed, the last that names an item has its first device.
-  for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
-    if (it->device != device_[it->item]) return true;
+  if (!changes_.empty()) {
+    NumberParts();
+    const auto moved = [this](const Change& change) {
+      return change.cell % num_devices_ != device_[change.item];
+    };
+    if (num_parts_ != kept_parts_ || part_of_ != kept_part_ ||
+        std::any_of(changes_.begin(), changes_.end(), moved)) {
+      UpdateLeaving();
+      return true;
+    }
   }
   Reject();
   return false;
 }
 
 SearchValue PartState::Evaluate() {
-  return evaluator_.Value(device_.data(), part_of_.data(), num_parts_);
+  return evaluator_.Value({device_.data(), part_of_.data(), num_parts_, now_device_.data(),
+                           now_time_.data(), leaving_});
 }
 
 Picos PartState::Smooth() const {
@@ -110,23 +212,27 @@ Picos PartState::Smooth() const {
 }
 
 void PartState::Accept() {
-  undo_.clear();
+  requests_.clear();
   Settle();
 }
 
 void PartState::Reject() {
   UndoRequests();
-  stage_.swap(kept_stage_);
+  for (auto it = changes_.rbegin(); it != changes_.rend(); ++it) {
+    stage_[it->item] = it->stage;
+    MoveTo(it->item, it->cell);
+  }
+  for (const int32_t flow : turned_) leaving_.Flip(flow);
   part_of_.swap(kept_part_);
   num_parts_ = kept_parts_;
 }
 
 void PartState::UndoRequests() {
-  for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
+  for (auto it = requests_.rbegin(); it != requests_.rend(); ++it) {
     device_[it->item] = it->device;
     wish_[it->item] = it->wish;
   }
-  undo_.clear();
+  requests_.clear();
 }
 
 // Gives each part the earliest stage that keeps it apart from the part before it on its device;
@@ -145,9 +251,9 @@ void PartState::Settle() {
     }
     part_stage_[part] = stage;
     next[part_device_[part]] = stage + 2;
-    for (const int32_t item : members_[part]) wish_[item] = stage;
+    for (const int32_t item : members_[part]) wish_[item] = stage_[item] = stage;
   }
-  Lift();
+  FillCells();
   NumberParts();
   ListParts();
 }
@@ -166,8 +272,9 @@ void PartState::ListParts() {
 }
 
 void PartState::Ask(int32_t item, int32_t stage) {
-  undo_.push_back({item, device_[item], wish_[item]});
+  requests_.push_back({item, device_[item], wish_[item]});
   wish_[item] = stage;
+  dirty_.Set(at_[item]);
 }
 
 void PartState::Send(int32_t item, int32_t device, int32_t stage) {
@@ -175,8 +282,9 @@ void PartState::Send(int32_t item, int32_t device, int32_t stage) {
     const std::vector<int32_t>& possible = choices(item);
     if (std::find(possible.begin(), possible.end(), device) == possible.end()) return;
     for (const int32_t member : units_[unit_of_[item]]) {
-      undo_.push_back({member, device_[member], wish_[member]});
+      requests_.push_back({member, device_[member], wish_[member]});
       device_[member] = device;
+      dirty_.Set(at_[member]);
     }
   }
   Ask(item, stage);
@@ -189,12 +297,10 @@ void PartState::Spread(int32_t stage, int32_t count) {
 }
 
 void PartState::Restore(const Snapshot& snapshot) {
-  undo_.clear();
+  requests_.clear();
   device_ = snapshot.device;
   wish_ = snapshot.wish;
-  Lift();
-  NumberParts();
-  Settle();
+  LiftAll();
 }
 
 PartedSolution PartState::Solution(const Snapshot& snapshot) const {

@@ -2,15 +2,20 @@
 //
 // Stages must not fall along a flow and must rise where it changes devices, so parts are acyclic by
 // construction, and every acyclic partition can be written so: give each part its own stage. A move
-// asks for devices and stages (Send(), Ask()); Decode() lifts the stages that are too low in one
-// sweep; then the move is taken back (Reject()) or stays (Accept()). Between moves all stages are
-// even, so that a move can put a new stage before or after any other.
+// asks for devices and stages (Send(), Ask()); Decode() lifts the stages that are too low; then the
+// move is taken back (Reject()) or stays (Accept()). Between moves all stages are even, so that a
+// move can put a new stage before or after any other.
+//
+// A device at a stage is a cell. What an evaluation needs is kept by cell and by flow, and a move
+// touches it only around the items whose cell it changes: most moves change few.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "placement/part_evaluator.h"
+#include "support/bits.h"
 
 namespace allot {
 
@@ -43,9 +48,10 @@ class PartState {
   void Spread(int32_t stage, int32_t count);
 
   // Makes parts of what was asked for; false if they are the same as before, and then the requests
-  // are taken back. O(items + flows).
+  // are taken back. O(items / 64 + what lies around the items that change), and a word per item
+  // where any does.
   bool Decode();
-  // Of the decoded state. O(items + flows).
+  // Of the decoded state. O(items + flows between parts).
   SearchValue Evaluate();
   void Accept();
   void Reject();
@@ -65,18 +71,25 @@ class PartState {
   PartedSolution Solution(const Snapshot& snapshot) const;
 
  private:
+  struct Request {
+    int32_t item, device, wish;  // as they were
+  };
   struct Change {
-    int32_t item, device, wish;
+    int32_t item, stage, cell;  // as they were
   };
 
+  void LiftAll();
   void Lift();
+  void MoveTo(int32_t item, int32_t cell);
+  void UpdateLeaving();
+  void UpdateLeaving(int32_t flow);
+  void FillCells();
   void NumberParts();
   void Settle();
   void ListParts();
   void UndoRequests();
-  size_t Place(int32_t item) const {
-    return static_cast<size_t>(stage_[item]) * static_cast<size_t>(num_devices_) +
-           static_cast<size_t>(device_[item]);
+  Picos TimeOf(int32_t item, int32_t cell) const {
+    return std::max<Picos>(evaluator_.items().Time(item, cell % num_devices_), 0);
   }
 
   const PlacementProblem& problem_;
@@ -86,18 +99,32 @@ class PartState {
   std::vector<ItemId> order_;  // within parts, for the answer
 
   std::vector<int32_t> unit_of_;
-  std::vector<std::vector<int32_t>> units_;                   // items that must share a device
-  std::vector<std::vector<int32_t>> choices_;                 // by unit: devices
-  std::vector<int32_t> topological_, before_begin_, before_;  // predecessors, in this order
-  std::vector<Picos> weight_;                                 // by item, for Smooth()
+  std::vector<std::vector<int32_t>> units_;    // items that must share a device
+  std::vector<std::vector<int32_t>> choices_;  // by unit: devices
+  std::vector<int32_t> topological_, at_;      // items by position, positions by item
+  std::vector<int32_t> before_begin_, before_, after_begin_, after_;  // by position: neighbours
+  std::vector<int32_t> touch_begin_, touch_;                          // by item: flows
+  std::vector<Picos> weight_;                                         // by item, for Smooth()
   Int128 all_weight_ = 0;
 
-  std::vector<int32_t> device_, wish_;    // the state
-  std::vector<int32_t> stage_, part_of_;  // decoded
+  std::vector<int32_t> device_, wish_;           // the state
+  std::vector<int32_t> stage_, cell_, part_of_;  // decoded
   int32_t num_parts_ = 0;
-  std::vector<int32_t> kept_stage_, kept_part_;  // before the move
+  std::vector<int32_t> now_device_;  // by part
+  std::vector<Picos> now_time_;      // by part
+  // By cell: its items, their time, and whether there are any.
+  std::vector<int32_t> count_;
+  std::vector<Picos> time_;
+  Bits used_;
+  Bits leaving_;  // flows that leave their part, and results
+  Bits dirty_;    // positions whose stage may have to change
+
+  // Before the move.
+  std::vector<int32_t> kept_part_;
   int32_t kept_parts_ = 0;
-  std::vector<Change> undo_;
+  std::vector<Request> requests_;
+  std::vector<Change> changes_;
+  std::vector<int32_t> turned_;  // flows that began or ceased to leave their part
 
   std::vector<int32_t> part_stage_, part_device_, next_stage_, part_at_;
   std::vector<std::vector<int32_t>> members_;
