@@ -14,10 +14,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "api/start_file.h"
 #include "lowering/bundle.h"
 #include "lowering/emitter.h"
 #include "lowering/file_digest.h"
 #include "lowering/output_folder.h"
+#include "lowering/plan_file.h"
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
 #include "passes/device_constraints.h"
@@ -98,6 +100,22 @@ absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>&
     setup.cost_model = MakeMeasuredCostModel(std::move(setup.cost_model), measured);
     setup.measured.push_back(std::move(measured));
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReadStart(const CompileOptions& options, PlacementSetup& setup) {
+  if (options.start.empty()) {
+    return options.migration_cost_permille == 0
+               ? absl::OkStatus()
+               : InputError("--migration-cost needs the plan that is there: --start=DIR");
+  }
+  std::error_code error;
+  std::string path = options.start;
+  if (fs::is_directory(path, error)) path = (fs::path(path) / "plan.json").string();
+  ALLOT_ASSIGN_OR_RETURN(const PlanFile plan, ReadPlanFile(options.start), "--start: ");
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ALLOT_ASSIGN_OR_RETURN(setup.made_from.start.emplace(), Source(path, text));
+  setup.start = StartFrom(plan, path);
   return absl::OkStatus();
 }
 
@@ -202,6 +220,7 @@ std::string PipelineText(const CompileOptions& options) {
   text.simplify = options.simplify_permille;
   text.min_gain = options.min_gain_permille;
   text.contiguous = options.contiguous;
+  text.migration_cost = options.migration_cost_permille;
   return PlaceDefaultText(text);
 }
 
@@ -240,6 +259,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
   const Registries registries = RegistriesOf(options);
   ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));
+  ALLOT_RETURN_IF_ERROR(ReadStart(options, setup));
   setup.schemas = MakeOnnxSchemas();
   setup.solvers = registries.solvers;
   ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
@@ -253,6 +273,7 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.cost_model = cost_model.get();
   context.schemas = schemas.get();
   context.solvers = &solvers;
+  context.start = start.has_value() ? &*start : nullptr;
   context.objective = options.objective;
   context.dims = dims;
   context.seed = options.seed;
@@ -294,6 +315,10 @@ absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilati
   input.pipeline = compilation.pipeline;
   input.made_from = compilation.made_from;
   for (Provenance::File& file : input.made_from.costs) file.path = RelativeTo(file.path, folder);
+  if (input.made_from.start.has_value()) {
+    std::string& path = input.made_from.start->path;
+    path = RelativeTo(path, folder);
+  }
   std::error_code error;
   if (std::string& path = input.made_from.target.path; fs::exists(path, error)) {
     path = RelativeTo(path, folder);  // not so the names of built-in targets

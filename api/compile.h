@@ -19,6 +19,7 @@
 #include "lowering/provenance.h"
 #include "passes/pass.h"
 #include "passes/pipeline.h"
+#include "passes/start_plan.h"
 #include "support/diagnostics.h"
 #include "target/cost_model.h"
 #include "target/cost_models/measured.h"
@@ -39,9 +40,11 @@ struct CompileOptions {
   int64_t simplify_permille = 10;  // of the value to give away for fewer parts
   int64_t min_gain_permille = 0;   // that a plan must gain over the model as a whole
   bool contiguous = false;         // devices in an order in which nothing leads back
-  bool strict_shapes = false;      // of the default pipeline's infer-shapes
-  std::vector<std::string> dims;   // "batch=8"
-  int64_t default_dim = 1;         // any other open dimension, for costs only
+  std::string start;               // a plan to improve on: a folder or a plan.json; empty: none
+  int64_t migration_cost_permille = 0;     // of its value, that moving all of it must gain
+  bool strict_shapes = false;              // of the default pipeline's infer-shapes
+  std::vector<std::string> dims;           // "batch=8"
+  int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::string cost_model = "roofline";
   std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node
@@ -72,6 +75,7 @@ struct PlacementSetup {
   std::unique_ptr<ir::OperatorSchemas> schemas;
   Registry<PlacementSolver> solvers;
   DimBindings dims;
+  std::optional<StartPlan> start;
   Provenance made_from;
 
   // Refers to this setup and the arguments, which must outlive it.

@@ -152,6 +152,12 @@ absl::Status ReadMadeFrom(const Place& plan, PlanFile& file) {
     ALLOT_RETURN_IF_ERROR(Get(cost, "file", source.path));
     ALLOT_RETURN_IF_ERROR(Get(cost, "sha256", source.sha256));
   }
+  if (in.Has("start")) {
+    ALLOT_ASSIGN_OR_RETURN(const Place start, in.Member("start"));
+    made_from.start.emplace();
+    ALLOT_RETURN_IF_ERROR(Get(start, "file", made_from.start->path));
+    ALLOT_RETURN_IF_ERROR(Get(start, "sha256", made_from.start->sha256));
+  }
   int64_t seed = 0;
   ALLOT_RETURN_IF_ERROR(Get(in, "seed", seed));
   made_from.seed = static_cast<uint64_t>(seed);

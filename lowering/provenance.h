@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Provenance {
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::string cost_model;
   std::vector<File> costs;
+  std::optional<File> start;  // the plan that the search started from
   uint64_t seed = 1;
 
   friend bool operator==(const Provenance&, const Provenance&) = default;

@@ -22,6 +22,8 @@
 
 namespace allot {
 
+struct StartPlan;  // start_plan.h
+
 // Counts that a pass reports; kept in order of name.
 class PassStatistics {
  public:
@@ -52,6 +54,7 @@ struct PassContext {
   const CostModel* cost_model = nullptr;         // likewise
   const ir::OperatorSchemas* schemas = nullptr;  // may be absent
   const Registry<PlacementSolver>* solvers = nullptr;
+  const StartPlan* start = nullptr;  // what is there already; nullptr: nothing
   ir::Objective objective = ir::Objective::kLatency;
   DimBindings dims;
   uint64_t seed = 1;

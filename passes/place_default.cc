@@ -34,6 +34,11 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
     place.push_back("contiguous=true");
     refine.push_back("contiguous=true");
   }
+  if (options.migration_cost > 0) {
+    for (std::vector<std::string>* pass : {&place, &refine}) {
+      pass->push_back(absl::StrCat("migration-cost=", options.migration_cost));
+    }
+  }
   if (options.min_gain > 0) refine.push_back(absl::StrCat("min-gain=", options.min_gain));
   if (options.min_gain > 0 && !options.replicas) refine.push_back("replicas=false");
   if (options.latency_limit_us > 0 || options.max_parts > 0) refine.push_back("limited=true");
@@ -62,6 +67,8 @@ NamedPipeline PlaceDefaultPipeline() {
                "thousandths of the value to give away for fewer parts")
           .Add("min-gain", &PlaceDefaultOptions::min_gain,
                "thousandths that a plan must gain over the model as a whole")
+          .Add("migration-cost", &PlaceDefaultOptions::migration_cost,
+               "thousandths of the value of the plan started from that moving all must gain")
           .Add("contiguous", &PlaceDefaultOptions::contiguous,
                "devices can be put in an order in which nothing leads back")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,

@@ -17,6 +17,7 @@ struct PlaceDefaultOptions {
   int64_t simplify = 10;         // thousandths
   int64_t min_gain = 0;          // thousandths
   bool contiguous = false;
+  int64_t migration_cost = 0;  // thousandths
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);

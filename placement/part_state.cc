@@ -5,8 +5,9 @@
 namespace allot {
 
 PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
-                     const PartedSolution& start)
+                     const PartedSolution& start, const Migration* migration)
     : problem_(problem),
+      migration_(migration),
       graph_(graph),
       evaluator_(problem, graph),
       n_(static_cast<int32_t>(problem.items.size())),
@@ -197,8 +198,10 @@ bool PartState::Decode() {
 }
 
 SearchValue PartState::Evaluate() {
-  return evaluator_.Value({device_.data(), part_of_.data(), num_parts_, now_device_.data(),
-                           now_time_.data(), leaving_});
+  SearchValue value = evaluator_.Value({device_.data(), part_of_.data(), num_parts_,
+                                        now_device_.data(), now_time_.data(), leaving_});
+  if (migration_ != nullptr) value.objective += migration_->Price(device_.data());
+  return value;
 }
 
 Picos PartState::Smooth() const {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "placement/migration.h"
 #include "placement/part_evaluator.h"
 #include "support/bits.h"
 
@@ -22,8 +23,9 @@ namespace allot {
 class PartState {
  public:
   // Keeps references to both. `start` need not be feasible.
-  PartState(const PlacementProblem& problem, const ProblemGraph& graph,
-            const PartedSolution& start);
+  // With `migration` its price is part of the objective.
+  PartState(const PlacementProblem& problem, const ProblemGraph& graph, const PartedSolution& start,
+            const Migration* migration = nullptr);
 
   int32_t num_items() const { return n_; }
   int32_t num_devices() const { return num_devices_; }
@@ -93,6 +95,7 @@ class PartState {
   }
 
   const PlacementProblem& problem_;
+  const Migration* const migration_;
   const ProblemGraph& graph_;
   PartEvaluator evaluator_;
   const int32_t n_, num_devices_;

@@ -20,7 +20,7 @@ class Refiner {
         progress_(progress),
         n_(static_cast<int64_t>(problem.items.size())),
         random_(options.seed),
-        state_(problem, graph, start),
+        state_(problem, graph, start, options.migration),
         moves_(state_, random_) {}
 
   PartedSolution Run() {
@@ -39,7 +39,7 @@ class Refiner {
     MergeAll();
     Report();
     PartedSolution refined = state_.Solution(kept_);
-    return Better(start_.score, refined.score) ? start_ : refined;
+    return BetterWith(options_.migration, start_, refined) ? start_ : refined;
   }
 
  private:
@@ -52,12 +52,15 @@ class Refiner {
     const bool better =
         value_.feasible() && (!best_.feasible() || value_.objective < best_.objective);
     best_ = value_;
-    if (better) Report();
     kept_ = state_.Save();
+    if (options_.migration != nullptr) {
+      best_price_ = options_.migration->Price(kept_.device.data());
+    }
+    if (better) Report();
   }
 
   void Report() const {
-    if (progress_ && best_.feasible()) progress_(best_.objective, 0, spent_);
+    if (progress_ && best_.feasible()) progress_(best_.objective - best_price_, 0, spent_);
   }
 
   void Restore() {
@@ -165,6 +168,7 @@ class Refiner {
   PartState state_;
   PartMoves moves_;
   SearchValue value_, best_;
+  Picos best_price_ = 0;  // of moving, in the objective of the best
   PartState::Snapshot kept_;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "placement/migration.h"
 #include "placement/parts.h"
 #include "placement/solver.h"
 
@@ -17,6 +18,8 @@ struct RefinePartsOptions {
   int64_t smoothing = 16;
   // Begins at a temperature so many times lower: to improve an answer rather than look for others.
   int64_t cooler = 1;
+  // Whose price counts as part of the objective; nullptr: moving costs nothing.
+  const Migration* migration = nullptr;
   // Asked now and then; true: no further moves. nullptr: never.
   std::function<bool()> stop = nullptr;
 };

@@ -24,7 +24,7 @@ class PartSearch {
   PartSearchResult Run(const PartedSolution& start) {
     result_.best = start;
     result_.simple = start;
-    start_value_ = start.score.objective;
+    start_cost_ = Cost(start);
     start_feasible_ = start.score.feasible;
     Simplify();
     int64_t round = std::max<int64_t>(options_.first_round, 1);
@@ -47,11 +47,22 @@ class PartSearch {
     const uint64_t seed = options_.seed + 4 * number * kSeeds;
     const int64_t later = work / 4;
     const int64_t first = work - later;
-    RunTwo({first / 2, seed, /*smoothing=*/16, /*cooler=*/1, options_.stop},
-           {first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1, options_.stop});
-    RunTwo({later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler, options_.stop},
-           {later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler, options_.stop});
+    RunTwo(Options(first / 2, seed, /*smoothing=*/16, /*cooler=*/1),
+           Options(first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1));
+    RunTwo(Options(later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler),
+           Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler));
     spent_on_rounds_ += work;
+  }
+
+  RefinePartsOptions Options(int64_t work, uint64_t seed, int64_t smoothing, int64_t cooler) const {
+    return {work, seed, smoothing, cooler, options_.migration, options_.stop};
+  }
+
+  // What is searched for: the objective and what moving costs.
+  Picos Cost(const PartedSolution& solution) const {
+    const Migration* migration = options_.migration;
+    return solution.score.objective +
+           (migration != nullptr ? migration->Price(solution.items.device_of) : 0);
   }
 
   void RunTwo(const RefinePartsOptions& one, const RefinePartsOptions& two) {
@@ -74,7 +85,9 @@ class PartSearch {
     }
     result_.work += one.work + two.work;
     for (PartedSolution& solution : found) {
-      if (Better(solution.score, result_.best.score)) result_.best = std::move(solution);
+      if (BetterWith(options_.migration, solution, result_.best)) {
+        result_.best = std::move(solution);
+      }
     }
     if (progress_ && result_.best.score.feasible) {
       progress_(result_.best.score.objective, 0, result_.work);
@@ -86,18 +99,16 @@ class PartSearch {
     PartedSolution& simple = result_.simple;
     const PartedSolution& best = result_.best;
     if (!best.score.feasible) return;
-    const Picos limit = WithSlack(best.score.objective, options_.slack_permille);
+    const Picos limit = WithSlack(Cost(best), options_.slack_permille);
     Picos given = limit;
-    if (start_feasible_) {
-      given = std::min(given, best.score.objective + (start_value_ - best.score.objective) / 4);
-    }
-    if (simple.score.feasible && answered_) given = std::min(given, simple.score.objective);
+    if (start_feasible_) given = std::min(given, Cost(best) + (start_cost_ - Cost(best)) / 4);
+    if (simple.score.feasible && answered_) given = std::min(given, Cost(simple));
     answered_ = true;
     int64_t spent = 0;
-    PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent);
+    PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent, options_.migration);
     // Where launches weigh, fewer parts may even be faster.
-    if (Better(next.score, best.score)) result_.best = next;
-    if (next.score.objective <= given && Preferred(next, limit)) simple = std::move(next);
+    if (BetterWith(options_.migration, next, best)) result_.best = next;
+    if (Cost(next) <= given && Preferred(next, limit)) simple = std::move(next);
   }
 
   // Whether an answer is preferred to the one there is; its value is within the limit.
@@ -105,13 +116,13 @@ class PartSearch {
     const PartedSolution& simple = result_.simple;
     if (!simple.score.feasible) return true;
     if (options_.part_price > 0) return Priced(next) < Priced(simple);
-    if (simple.score.objective > limit) return true;
-    return std::pair(next.parts.num_parts, next.score.objective) <
-           std::pair(simple.parts.num_parts, simple.score.objective);
+    if (Cost(simple) > limit) return true;
+    return std::pair(next.parts.num_parts, Cost(next)) <
+           std::pair(simple.parts.num_parts, Cost(simple));
   }
 
   Int128 Priced(const PartedSolution& solution) const {
-    return PricedValue(solution.score.objective, static_cast<int64_t>(solution.parts.num_parts),
+    return PricedValue(Cost(solution), static_cast<int64_t>(solution.parts.num_parts),
                        options_.part_price);
   }
 
@@ -125,7 +136,7 @@ class PartSearch {
   PartSearchResult result_;
   int64_t spent_on_rounds_ = 0;
   bool answered_ = false, start_feasible_ = false;
-  Picos start_value_ = 0;
+  Picos start_cost_ = 0;
 };
 
 }  // namespace

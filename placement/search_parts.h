@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "placement/migration.h"
 #include "placement/parts.h"
 #include "placement/solver.h"
 
@@ -23,6 +24,9 @@ struct PartSearchOptions {
   int64_t slack_permille = 0;
   // As of PricedValue(), which then decides instead of the slack: for throughput.
   int64_t part_price = 0;
+  // Whose price counts as part of the objective, of `start` and all others; nullptr: moving costs
+  // nothing.
+  const Migration* migration = nullptr;
   // Asked now and then; true ends the search. nullptr: never.
   std::function<bool()> stop = nullptr;
 };

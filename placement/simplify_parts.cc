@@ -12,14 +12,19 @@ namespace {
 class Simplifier {
  public:
   Simplifier(const PlacementProblem& problem, const ProblemGraph& graph,
-             const PartedSolution& start, Picos limit, int64_t& work)
-      : start_(start), limit_(limit), work_(work), state_(problem, graph, start) {}
+             const PartedSolution& start, Picos limit, int64_t& work, const Migration* migration)
+      : start_(start),
+        limit_(limit),
+        work_(work),
+        migration_(migration),
+        state_(problem, graph, start, migration) {}
 
   PartedSolution Run() {
     while (Step()) {
     }
     PartedSolution simple = state_.Solution(state_.Save());
-    const bool holds = simple.score.feasible && simple.score.objective <= limit_ &&
+    const Picos price = migration_ != nullptr ? migration_->Price(simple.items.device_of) : 0;
+    const bool holds = simple.score.feasible && simple.score.objective + price <= limit_ &&
                        simple.parts.num_parts < start_.parts.num_parts;
     return holds ? simple : start_;
   }
@@ -89,15 +94,17 @@ class Simplifier {
   const PartedSolution& start_;
   const Picos limit_;
   int64_t& work_;
+  const Migration* const migration_;
   PartState state_;
 };
 
 }  // namespace
 
 PartedSolution SimplifyParts(const PlacementProblem& problem, const ProblemGraph& graph,
-                             const PartedSolution& start, Picos limit, int64_t& work) {
+                             const PartedSolution& start, Picos limit, int64_t& work,
+                             const Migration* migration) {
   if (problem.items.empty() || !start.score.feasible) return start;
-  return Simplifier(problem, graph, start, limit, work).Run();
+  return Simplifier(problem, graph, start, limit, work, migration).Run();
 }
 
 }  // namespace allot

@@ -1,6 +1,7 @@
 // Fewer parts for nearly the same value: what can be deployed and understood.
 #pragma once
 
+#include "placement/migration.h"
 #include "placement/parts.h"
 
 namespace allot {
@@ -9,8 +10,10 @@ namespace allot {
 // there, as long as the objective stays at or below `limit`: in each step what saves most parts,
 // then what costs least. Never more parts than `start`, which comes back where nothing can be
 // saved or where it is infeasible. Deterministic. O(parts^2 * devices) evaluations at most, each
-// linear in items and flows; `work` grows by an item evaluation for each item of each.
+// linear in items and flows; `work` grows by an item evaluation for each item of each. The price of
+// `migration` counts as part of the objective.
 PartedSolution SimplifyParts(const PlacementProblem& problem, const ProblemGraph& graph,
-                             const PartedSolution& start, Picos limit, int64_t& work);
+                             const PartedSolution& start, Picos limit, int64_t& work,
+                             const Migration* migration = nullptr);
 
 }  // namespace allot

@@ -82,6 +82,9 @@ absl::Status SetDefaults(const PlanFile& plan, const std::string& golden, const 
                              Located(golden, file.path, "--costs"));
     }
   }
+  if (now.start.empty() && made_from.start.has_value()) {
+    ALLOT_ASSIGN_OR_RETURN(options.start, Located(golden, made_from.start->path, "--start"));
+  }
   if (!now.target.empty()) return absl::OkStatus();
   options.target = made_from.target.path;
   if (BuiltinTargetText(options.target).ok() || IsHostTarget(options.target)) {

@@ -82,6 +82,11 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.Flag("contiguous", &compile.contiguous,
             "devices can be put in an order in which nothing leads\nback; no placements in turn");
   line.Integer("max-parts", "N", &compile.max_parts, "parts of a stream's plan, at most");
+  line.Value("start", "DIR|FILE", &compile.start,
+             "the plan of an output folder, or a plan.json: what comes\nout is never worse");
+  line.Action("migration-cost", "PERCENT", PercentInto(compile.migration_cost_permille),
+              "what a plan must gain over that of --start for moving all\nweights, less for fewer "
+              "(default: 0)");
   line.Section("The search");
   line.Value("solver", "NAME", &compile.solver,
              absl::StrCat("of the default pipeline: ",

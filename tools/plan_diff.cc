@@ -94,6 +94,10 @@ class Comparison {
     Input("--forbid", Listed(before.forbids), Listed(after.forbids));
     Input("--cost-model", before.cost_model, after.cost_model);
     Input("--costs", Listed(before.costs), Listed(after.costs));
+    const auto start = [](const Provenance& made_from) {
+      return made_from.start.has_value() ? Listed({*made_from.start}) : "none";
+    };
+    Input("--start", start(before), start(after));
     Input("--seed", absl::StrCat(before.seed), absl::StrCat(after.seed));
     if (before_.pipeline != after_.pipeline) {
       diff_.inputs.push_back(PipelineChange(before_.pipeline, after_.pipeline));

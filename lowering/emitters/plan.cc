@@ -37,16 +37,21 @@ Json::Object MadeFrom(const EmitInput& input) {
   for (const Provenance::File& file : made_from.costs) {
     costs.push_back(Json::Object{{"file", file.path}, {"sha256", file.sha256}});
   }
-  return {{"target", made_from.target.path},
-          {"target_sha256", made_from.target.sha256},
-          {"objective", ir::ObjectiveName(made_from.objective)},
-          {"dims", std::move(dims)},
-          {"default_dim", input.default_dim},
-          {"pins", Strings(made_from.pins)},
-          {"forbids", Strings(made_from.forbids)},
-          {"cost_model", made_from.cost_model},
-          {"costs", std::move(costs)},
-          {"seed", static_cast<int64_t>(made_from.seed)}};
+  Json::Object object = {{"target", made_from.target.path},
+                         {"target_sha256", made_from.target.sha256},
+                         {"objective", ir::ObjectiveName(made_from.objective)},
+                         {"dims", std::move(dims)},
+                         {"default_dim", input.default_dim},
+                         {"pins", Strings(made_from.pins)},
+                         {"forbids", Strings(made_from.forbids)},
+                         {"cost_model", made_from.cost_model},
+                         {"costs", std::move(costs)},
+                         {"seed", static_cast<int64_t>(made_from.seed)}};
+  if (made_from.start.has_value()) {
+    object.emplace_back("start", Json::Object{{"file", made_from.start->path},
+                                              {"sha256", made_from.start->sha256}});
+  }
+  return object;
 }
 
 class PlanDocument {

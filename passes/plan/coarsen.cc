@@ -18,6 +18,7 @@
 #include "passes/pass.h"
 #include "passes/problem_builder.h"
 #include "passes/requirements.h"
+#include "passes/start_plan.h"
 #include "passes/travellers.h"
 #include "support/status.h"
 
@@ -71,13 +72,25 @@ class Coarsen final : public PlanPass {
         if (group.valid()) group = contracted[group];
       }
     }
+    if (context.start != nullptr) {
+      int64_t divided = 0;
+      clusters = DivideByStart(*context.start, graph, placed, clusters, finest.groups, divided);
+      if (divided > 0) {
+        context.diagnostics->Warning(
+            context.start->file,
+            absl::StrCat("cuts ", divided,
+                         " groups of nodes that a runtime runs as one; each is taken to be where "
+                         "its first node is"));
+      }
+    }
     plan.cluster_of = Ids<ir::ClusterId>(clusters.group_of);
 
     context.statistics->Add("nodes", static_cast<int64_t>(graph.num_nodes()));
     context.statistics->Add("travelling", std::count(travels.begin(), travels.end(), true));
     context.statistics->Add("kernels", static_cast<int64_t>(kernels.num_groups));
     context.statistics->Add("clusters", static_cast<int64_t>(clusters.num_groups));
-    context.statistics->Add("contracted", static_cast<int64_t>(before - clusters.num_groups));
+    context.statistics->Add(
+        "contracted", static_cast<int64_t>(before) - static_cast<int64_t>(clusters.num_groups));
     context.statistics->Add("absorbed", finest.absorbed_groups);
     context.statistics->Add("uncuttable-values", finest.uncuttable_values);
     return absl::OkStatus();

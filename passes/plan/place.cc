@@ -18,8 +18,10 @@
 #include "passes/memory_needs.h"
 #include "passes/pass.h"
 #include "passes/search_points.h"
+#include "passes/start_plan.h"
 #include "placement/lane_search.h"
 #include "placement/lanes.h"
+#include "placement/migration.h"
 #include "placement/ordered_cuts.h"
 #include "placement/refine_parts.h"
 #include "placement/search_parts.h"
@@ -40,6 +42,7 @@ struct PlaceOptions {
   int64_t max_parts = 0;
   int64_t part_price = 50;
   bool contiguous = false;
+  int64_t migration_cost = 0;
 };
 
 struct Candidate {
@@ -62,9 +65,11 @@ constexpr int64_t kSlackPermille = 10;
 
 class Placing {
  public:
-  Placing(const PlaceOptions& options, const BuiltProblem& built, const ir::Plan& plan,
-          PassContext& context)
+  Placing(const PlaceOptions& options, const BuiltProblem& built, const ir::Module& module,
+          const ir::Plan& plan, PassContext& context)
       : options_(options),
+        module_(module),
+        plan_(plan),
         problem_(built.problem),
         graph_(BuildGraph(built.problem)),
         context_(context),
@@ -78,7 +83,35 @@ class Placing {
     limits_.solvers = context.solvers;
   }
 
+  // Never worse than the start that was handed in, if there is one.
   absl::StatusOr<Decision> Run() {
+    if (context_.start != nullptr) TakeStart();
+    absl::StatusOr<Decision> decision = Decide();
+    if (start_.lanes.empty()) return decision;
+    if (migration_.has_value() && start_.lanes.size() == 1) {
+      PartedSolution near = SearchParts(problem_, graph_, start_.lanes[0], SearchOptions()).best;
+      Decision moved{
+          start_.lanes[0].score.objective > near.score.objective ? "start+refine" : "start",
+          {{near}, {1}},
+          near.score.objective};
+      if (!decision.ok() || Cost(moved) <= Cost(*decision)) decision = std::move(moved);
+    }
+    Decision stay{"start", start_, ValueOf(problem_, start_)};
+    const bool better = !decision.ok() || Cost(stay) < Cost(*decision) ||
+                        (migration_.has_value() && Cost(stay) == Cost(*decision));
+    if (better) {
+      Note(stay.value);
+      return stay;
+    }
+    return decision;
+  }
+
+  std::vector<ir::Baseline>& baselines() { return reached_.baselines; }
+  std::vector<ir::SearchPoint>& search() { return reached_.search; }
+  int64_t work() const { return work_; }
+
+ private:
+  absl::StatusOr<Decision> Decide() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
     const bool stream = problem_.objective == PlacementObjective::kThroughput;
     const bool limits = options_.latency_limit_us > 0 || options_.max_parts > 0;
@@ -113,11 +146,43 @@ class Placing {
     return Decision{best_->name, {{std::move(best_->solution)}, {1}}, value};
   }
 
-  std::vector<ir::Baseline>& baselines() { return reached_.baselines; }
-  std::vector<ir::SearchPoint>& search() { return reached_.search; }
-  int64_t work() const { return work_; }
+  void TakeStart() {
+    start_ = LanesAtStart(*context_.start, module_, plan_, *context_.target, problem_, graph_);
+    if (start_.lanes.empty() || !Allowed(start_)) {
+      start_ = {};
+      context_.diagnostics->Warning(context_.start->file,
+                                    "does not fit this machine and these limits; not started from");
+      return;
+    }
+    if (options_.migration_cost > 0) {
+      migration_ =
+          MigrationFrom(problem_, start_, ValueOf(problem_, start_), options_.migration_cost);
+    }
+    for (const PartedSolution& lane : start_.lanes) {
+      if (start_.lanes.size() == 1) {
+        OfferParted("start", lane);
+      } else if (known_.size() < kMostKnown) {
+        known_.push_back({"start", lane});
+      }
+    }
+  }
 
- private:
+  bool Allowed(const Lanes& lanes) const {
+    if (lanes.lanes.size() > 1 && (!options_.replicas || problem_.contiguous)) return false;
+    const LanesScore score = problem_.objective == PlacementObjective::kThroughput
+                                 ? CombineScores(problem_, lanes)
+                                 : LanesScore();
+    return (options_.max_parts == 0 ||
+            score.num_parts <= static_cast<size_t>(options_.max_parts)) &&
+           (options_.latency_limit_us == 0 ||
+            score.slowest <= options_.latency_limit_us * kPicosPerMicro);
+  }
+
+  // The value, and what moving costs.
+  Picos Cost(const Decision& decision) const {
+    return decision.value + (migration_.has_value() ? migration_->Price(decision.lanes) : 0);
+  }
+
   // Lanes, or a single placement that holds what is asked of one inference; nullopt where one
   // placement is best and may be improved.
   std::optional<Decision> TakeTurns() {
@@ -158,6 +223,14 @@ class Placing {
 
   void SearchOnePlacement() {
     if (!best_.has_value()) return;
+    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, SearchOptions());
+    work_ += found.work;
+    for (PartedSolution* solution : {&found.best, &found.simple}) {
+      OfferParted(best_->name, std::move(*solution));
+    }
+  }
+
+  PartSearchOptions SearchOptions() const {
     const auto n = static_cast<int64_t>(problem_.items.size());
     PartSearchOptions search;
     search.work = search.first_round = std::clamp<int64_t>(
@@ -166,11 +239,8 @@ class Placing {
     search.threads = limits_.threads;
     search.stop = context_.stop;
     search.slack_permille = kSlackPermille;
-    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, search);
-    work_ += found.work;
-    for (PartedSolution* solution : {&found.best, &found.simple}) {
-      OfferParted(best_->name, std::move(*solution));
-    }
+    search.migration = migration_.has_value() ? &*migration_ : nullptr;
+    return search;
   }
 
   // What one would do by hand.
@@ -291,8 +361,9 @@ class Placing {
   void OfferParted(const std::string& name, PartedSolution parted) {
     if (!parted.score.feasible) return;
     // On equal values fewer parts, then what was found last: the solver that was asked for.
-    const bool adopt = !best_.has_value() || Better(parted.score, best_->solution.score) ||
-                       (!Better(best_->solution.score, parted.score) &&
+    const Migration* migration = migration_.has_value() ? &*migration_ : nullptr;
+    const bool adopt = !best_.has_value() || BetterWith(migration, parted, best_->solution) ||
+                       (!BetterWith(migration, best_->solution, parted) &&
                         parted.parts.num_parts <= best_->solution.parts.num_parts);
     if (known_.size() < kMostKnown) known_.push_back({name, parted});
     if (adopt) best_ = Candidate{name, std::move(parted)};
@@ -315,6 +386,8 @@ class Placing {
   }
 
   const PlaceOptions& options_;
+  const ir::Module& module_;
+  const ir::Plan& plan_;
   const PlacementProblem& problem_;
   const ProblemGraph graph_;
   PassContext& context_;
@@ -324,6 +397,8 @@ class Placing {
   static constexpr size_t kMostKnown = 16;
   std::optional<Candidate> best_;
   std::vector<Candidate> known_;  // all that were offered
+  Lanes start_;                   // empty: none
+  std::optional<Migration> migration_;
   std::optional<Solution> best_item_level_;
   Score best_item_score_;
   std::string best_item_name_;
@@ -338,11 +413,15 @@ class Place final : public PlanPass {
 
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (context.solvers == nullptr) return InputError("needs solvers; none are registered");
-    for (const auto& [name, value] : {std::pair("work", options_.work),
-                                      std::pair("latency-limit-us", options_.latency_limit_us),
-                                      std::pair("max-parts", options_.max_parts),
-                                      std::pair("part-price", options_.part_price)}) {
+    for (const auto& [name, value] :
+         {std::pair("work", options_.work),
+          std::pair("latency-limit-us", options_.latency_limit_us),
+          std::pair("max-parts", options_.max_parts), std::pair("part-price", options_.part_price),
+          std::pair("migration-cost", options_.migration_cost)}) {
       if (value < 0) return InputError(name, "=", value, " is negative");
+    }
+    if (options_.migration_cost > 0 && context.start == nullptr) {
+      return InputError("migration-cost needs a plan to start from");
     }
     ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
     built.problem.launch_on_arrival = true;
@@ -354,7 +433,7 @@ class Place final : public PlanPass {
       StoreSolution(PartedSolution(), plan);
       return absl::OkStatus();
     }
-    Placing placing(options_, built, plan, context);
+    Placing placing(options_, built, module, plan, context);
     const absl::StatusOr<Decision> found = [&] {
       const ScopedStep step(context, "Search");
       return placing.Run();
@@ -402,6 +481,8 @@ Entry<PlanPass> PlaceEntry() {
           .Add("latency-limit-us", &PlaceOptions::latency_limit_us,
                "of one inference in a stream, in microseconds; 0: none")
           .Add("max-parts", &PlaceOptions::max_parts, "of all placements of a stream; 0: any")
+          .Add("migration-cost", &PlaceOptions::migration_cost,
+               "thousandths of the value of the plan started from that moving all must gain")
           .Add("contiguous", &PlaceOptions::contiguous,
                "devices can be put in an order in which nothing leads back; no placements in turn")
           .Add("part-price", &PlaceOptions::part_price,

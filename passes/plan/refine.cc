@@ -13,8 +13,10 @@
 #include "passes/pass.h"
 #include "passes/requirements.h"
 #include "passes/search_points.h"
+#include "passes/start_plan.h"
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
+#include "placement/migration.h"
 #include "placement/parts.h"
 #include "placement/search_parts.h"
 #include "support/status.h"
@@ -30,6 +32,7 @@ struct RefineOptions {
   int64_t min_gain = 0;
   bool replicas = true;
   bool limited = false;
+  int64_t migration_cost = 0;
 };
 
 class RefinePass final : public PlanPass {
@@ -39,6 +42,9 @@ class RefinePass final : public PlanPass {
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     if (options_.simplify < 0) return InputError("simplify=", options_.simplify, " is negative");
+    if (options_.migration_cost < 0) {
+      return InputError("migration-cost=", options_.migration_cost, " is negative");
+    }
     if (options_.min_gain < 0 || options_.min_gain > 1000) {
       return InputError("min-gain=", options_.min_gain, " is not between 0 and 1000");
     }
@@ -105,7 +111,11 @@ class RefinePass final : public PlanPass {
       if (context.progress) context.progress(value, bound, spent + work);
     };
     note(before.score.objective, 0, 0);
-    const PartedSolution best = Improve(built.problem, graph, before, context, note, how, proved);
+    ALLOT_ASSIGN_OR_RETURN(const std::optional<Migration> migration,
+                           MigrationAtStart(module, built.problem, graph, plan, context));
+    const PartedSolution best =
+        Improve(built.problem, graph, before, migration.has_value() ? &*migration : nullptr,
+                context, note, how, proved);
     note(best.score.objective, 0, SearchWork(reached) - spent);
     // What was given away for fewer parts, nobody has.
     for (ir::SearchPoint& point : reached.search) {
@@ -123,6 +133,18 @@ class RefinePass final : public PlanPass {
     plan.summary->search = std::move(reached.search);
     absl::StrAppend(&plan.summary->solver, how);
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::optional<Migration>> MigrationAtStart(const ir::Module& module,
+                                                            const PlacementProblem& problem,
+                                                            const ProblemGraph& graph,
+                                                            const ir::Plan& plan,
+                                                            const PassContext& context) const {
+    if (options_.migration_cost == 0) return std::nullopt;
+    if (context.start == nullptr) return InputError("migration-cost needs a plan to start from");
+    const Lanes start = LanesAtStart(*context.start, module, plan, *context.target, problem, graph);
+    if (start.lanes.empty()) return std::nullopt;
+    return MigrationFrom(problem, start, ValueOf(problem, start), options_.migration_cost);
   }
 
   static PartedSolution Current(const PlacementProblem& problem, const ProblemGraph& graph,
@@ -146,8 +168,9 @@ class RefinePass final : public PlanPass {
 
   // `before` or better; `how`: what made it so, `proved`: whether nothing is better.
   PartedSolution Improve(const PlacementProblem& problem, const ProblemGraph& graph,
-                         const PartedSolution& before, const PassContext& context,
-                         const ProgressHook& note, std::string& how, bool& proved) const {
+                         const PartedSolution& before, const Migration* migration,
+                         const PassContext& context, const ProgressHook& note, std::string& how,
+                         bool& proved) const {
     const std::vector<LowerBound> bounds =
         LowerBounds(problem, graph, Launch::kPerGroup, /*work=*/200'000);
     if (!bounds.empty() && bounds.front().value >= before.score.objective) {
@@ -155,6 +178,7 @@ class RefinePass final : public PlanPass {
       return before;
     }
     PartSearchOptions search;
+    search.migration = migration;
     search.first_round = FirstRound(problem);
     search.work = options_.work > 0 ? options_.work : search.first_round;
     search.seed = context.seed;
@@ -163,7 +187,7 @@ class RefinePass final : public PlanPass {
     search.part_price =
         problem.objective == PlacementObjective::kThroughput ? 5 * options_.simplify : 0;
     search.stop = context.stop;
-    if (options_.exact && problem.items.size() <= kMaxExactPartItems) {
+    if (options_.exact && migration == nullptr && problem.items.size() <= kMaxExactPartItems) {
       std::optional<PartedSolution> best = ExactParts(problem, graph, &before, search.work);
       if (best.has_value()) {
         how = "+exact";
@@ -177,7 +201,7 @@ class RefinePass final : public PlanPass {
       note(value, bound, work);
     };
     PartSearchResult found = SearchParts(problem, graph, before, search, note_bound);
-    if (found.simple.score.objective < before.score.objective) how = "+refine";
+    if (BetterWith(migration, found.simple, before)) how = "+refine";
     if (found.simple.score.objective > found.best.score.objective)
       absl::StrAppend(&how, "+simplify");
     return std::move(found.simple);
@@ -203,6 +227,8 @@ Entry<PlanPass> RefineEntry() {
                "whether min-gain is over copies that take turns, too")
           .Add("limited", &RefineOptions::limited,
                "leave a stream as it is, within the limits that place was given")
+          .Add("migration-cost", &RefineOptions::migration_cost,
+               "thousandths of the value of the plan started from that moving all must gain")
           .Add("min-gain", &RefineOptions::min_gain,
                "thousandths that a plan must gain over the model as a whole, on one device or in "
                "copies that take turns, else it is that"));

@@ -46,6 +46,18 @@ sed 's/"version": "[^"]*"/"version": "0.0.0-other"/' golden/plan.json >other_ver
 cp golden/machine.json .
 holds "another version alone is no difference" exits 0 check $model --golden=other_version.json
 
+# A plan that is handed in.
+holds "a plan to start from" exits 0 $model --target=machine.json -o before --emit=plan
+holds "... is taken up" exits 0 $model --target=machine.json --start=before --work=1 -o after --emit=plan
+holds "... and is what there was" exits 0 diff before after --json
+holds "... as it says" grep -q '"start": ' after/plan.json
+holds "... and found again when that is checked" exits 0 check $model --golden=after/plan.json
+holds "moving at a price" exits 0 $model --target=machine.json --start=before/plan.json --migration-cost=2.5
+holds "a price without a start" refuses "error: --migration-cost needs the plan that is there: --start=DIR" \
+  $model --migration-cost=5
+holds "a start that is none" refuses "error: --start: models: has no plan.json" $model --start=models
+holds "a start that is missing" refuses "error: --start: nowhere: cannot be read" $model --start=nowhere
+
 node=$(grep -m1 '"name": ' <(sed -n '/"nodes"/,$p' golden/plan.json) | sed 's/.*: "\(.*\)",/\1/')
 device=$(sed -n '/"nodes"/,$p' golden/plan.json | grep -m1 '"device"' | sed 's/.*: "\(.*\)",/\1/')
 other=$([ "$device" = cpu0 ] && echo gpu0 || echo cpu0)
