@@ -80,6 +80,10 @@ ALLOT_EXPORT allot_code allot_options_free(allot_options* options);
  *   dim           NAME=SIZE, size of a symbolic dimension; adds to those set before
  *   default-dim   size of every other open dimension
  *   pin, forbid   REGEX=DEVICE, a rule for nodes; adds
+ *   together      REGEX, nodes that run on one device; adds
+ *   start         a plan to improve on: an output folder or a plan.json
+ *   contiguous    true | false
+ *   max-parts     parts of the plan, at most; 0: any number
  *   cost-model    how operators are costed
  *   costs         a file of measured times; adds
  *   solver        of the default pipeline

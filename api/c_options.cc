@@ -33,6 +33,9 @@ constexpr PlainOption kPlainOptions[] = {
     {"dim", &CompileOptions::dims},
     {"pin", &CompileOptions::pins},
     {"forbid", &CompileOptions::forbids},
+    {"together", &CompileOptions::together},
+    {"start", &CompileOptions::start},
+    {"contiguous", &CompileOptions::contiguous},
     {"cost-model", &CompileOptions::cost_model},
     {"costs", &CompileOptions::cost_files},
     {"solver", &CompileOptions::solver},
@@ -41,9 +44,9 @@ constexpr PlainOption kPlainOptions[] = {
 };
 
 // Those that are chosen from a few, or counted.
-constexpr const char* kOtherOptions[] = {"target",      "target-json",   "objective",
-                                         "default-dim", "work",          "seed",
-                                         "threads",     "external-data", "emit-ir-version"};
+constexpr const char* kOtherOptions[] = {
+    "target", "target-json", "objective",     "default-dim",     "work",
+    "seed",   "threads",     "external-data", "emit-ir-version", "max-parts"};
 
 absl::Status SetPlain(const PlainOption& option, const std::string& value,
                       CompileOptions& options) {
@@ -94,6 +97,8 @@ absl::Status SetOther(const std::string& name, const std::string& value, Compile
     options.emit_ir_version = choice == 0 ? 0 : 11;
   } else if (name == "default-dim") {
     ALLOT_ASSIGN_OR_RETURN(options.default_dim, ParseInteger(value, 1));
+  } else if (name == "max-parts") {
+    ALLOT_ASSIGN_OR_RETURN(options.max_parts, ParseInteger(value, 0));
   } else if (name == "work") {
     ALLOT_ASSIGN_OR_RETURN(options.work, ParseInteger(value, 0));
   } else if (name == "seed") {

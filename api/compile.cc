@@ -71,6 +71,10 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
                            "--forbid=", text, ": ");
     rules.push_back(std::move(rule));
   }
+  for (const std::string& text : options.together) {
+    ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseTogetherText(text));
+    rules.push_back(std::move(rule));
+  }
   target.rules.insert(target.rules.begin(), rules.begin(), rules.end());
   return absl::OkStatus();
 }
@@ -141,7 +145,8 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
 absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& target,
                                   const ir::Module& module, const ir::Plan& plan,
                                   Diagnostics& diagnostics) {
-  const size_t asked = options.pins.size() + options.forbids.size();  // they come first
+  // They come first.
+  const size_t asked = options.pins.size() + options.forbids.size() + options.together.size();
   if (asked == 0 || plan.features.empty()) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                          DeviceConstraints::Make(module, plan, target));
@@ -254,6 +259,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   setup.made_from.objective = options.objective;
   setup.made_from.pins = options.pins;
   setup.made_from.forbids = options.forbids;
+  setup.made_from.together = options.together;
   setup.made_from.cost_model = options.cost_model;
   setup.made_from.seed = options.seed;
   ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));

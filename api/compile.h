@@ -36,7 +36,7 @@ struct CompileOptions {
   int64_t work = 0;                // of the default pipeline's place and refine; 0: their defaults
   bool replicas = true;            // of the default pipeline: placements may take turns in a stream
   Picos latency_limit = 0;         // of one inference in a stream; 0: none
-  int64_t max_parts = 0;           // of all parts of a stream's placements; 0: any number
+  int64_t max_parts = 0;           // of all placements together; 0: any number
   int64_t simplify_permille = 10;  // of the value to give away for fewer parts
   int64_t min_gain_permille = 0;   // that a plan must gain over the model as a whole
   bool contiguous = false;         // devices in an order in which nothing leads back
@@ -46,6 +46,7 @@ struct CompileOptions {
   std::vector<std::string> dims;           // "batch=8"
   int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
+  std::vector<std::string> together;       // "name-regex": on one device
   std::string cost_model = "roofline";
   std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node
   std::string external_data = "reference";  // reference | embed

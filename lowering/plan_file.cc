@@ -145,6 +145,7 @@ absl::Status ReadMadeFrom(const Place& plan, PlanFile& file) {
   ALLOT_RETURN_IF_ERROR(Get(in, "default_dim", file.default_dim));
   ALLOT_RETURN_IF_ERROR(Get(in, "pins", made_from.pins));
   ALLOT_RETURN_IF_ERROR(Get(in, "forbids", made_from.forbids));
+  ALLOT_RETURN_IF_ERROR(GetIf(in, "together", made_from.together));
   ALLOT_RETURN_IF_ERROR(Get(in, "cost_model", made_from.cost_model));
   ALLOT_ASSIGN_OR_RETURN(const std::vector<Place> costs, List(in, "costs"));
   for (const Place& cost : costs) {

@@ -22,6 +22,7 @@ struct Provenance {
   File target;
   ir::Objective objective = ir::Objective::kLatency;
   std::vector<std::string> pins, forbids;  // "name-regex=device"
+  std::vector<std::string> together;       // "name-regex"
   std::string cost_model;
   std::vector<File> costs;
   std::optional<File> start;  // the plan that the search started from

@@ -24,7 +24,11 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   if (options.latency_limit_us > 0) {
     place.push_back(absl::StrCat("latency-limit-us=", options.latency_limit_us));
   }
-  if (options.max_parts > 0) place.push_back(absl::StrCat("max-parts=", options.max_parts));
+  if (options.max_parts > 0) {
+    for (std::vector<std::string>* pass : {&place, &refine}) {
+      pass->push_back(absl::StrCat("max-parts=", options.max_parts));
+    }
+  }
   if (options.simplify != usual.simplify) {
     // In a stream twice as many parts must save five times as much.
     place.push_back(absl::StrCat("part-price=", 5 * options.simplify));
@@ -62,7 +66,7 @@ NamedPipeline PlaceDefaultPipeline() {
           .Add("latency-limit-us", &PlaceDefaultOptions::latency_limit_us,
                "of one inference in a stream, in microseconds; 0: none")
           .Add("max-parts", &PlaceDefaultOptions::max_parts,
-               "of all placements of a stream; 0: any number")
+               "of all placements together; 0: any number")
           .Add("simplify", &PlaceDefaultOptions::simplify,
                "thousandths of the value to give away for fewer parts")
           .Add("min-gain", &PlaceDefaultOptions::min_gain,

@@ -5,9 +5,10 @@
 namespace allot {
 
 PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
-                     const PartedSolution& start, const Migration* migration)
+                     const PartedSolution& start, const Migration* migration, int64_t max_parts)
     : problem_(problem),
       migration_(migration),
+      max_parts_(max_parts),
       graph_(graph),
       evaluator_(problem, graph),
       n_(static_cast<int32_t>(problem.items.size())),
@@ -201,6 +202,7 @@ SearchValue PartState::Evaluate() {
   SearchValue value = evaluator_.Value({device_.data(), part_of_.data(), num_parts_,
                                         now_device_.data(), now_time_.data(), leaving_});
   if (migration_ != nullptr) value.objective += migration_->Price(device_.data());
+  if (max_parts_ > 0 && num_parts_ > max_parts_) value.violations += num_parts_ - max_parts_;
   return value;
 }
 

@@ -23,9 +23,10 @@ namespace allot {
 class PartState {
  public:
   // Keeps references to both. `start` need not be feasible.
-  // With `migration` its price is part of the objective.
+  // With `migration` its price is part of the objective; each part beyond `max_parts` (0: any
+  // number) is a violation.
   PartState(const PlacementProblem& problem, const ProblemGraph& graph, const PartedSolution& start,
-            const Migration* migration = nullptr);
+            const Migration* migration = nullptr, int64_t max_parts = 0);
 
   int32_t num_items() const { return n_; }
   int32_t num_devices() const { return num_devices_; }
@@ -96,6 +97,7 @@ class PartState {
 
   const PlacementProblem& problem_;
   const Migration* const migration_;
+  const int64_t max_parts_;
   const ProblemGraph& graph_;
   PartEvaluator evaluator_;
   const int32_t n_, num_devices_;

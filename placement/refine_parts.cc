@@ -20,7 +20,7 @@ class Refiner {
         progress_(progress),
         n_(static_cast<int64_t>(problem.items.size())),
         random_(options.seed),
-        state_(problem, graph, start, options.migration),
+        state_(problem, graph, start, options.migration, options.max_parts),
         moves_(state_, random_) {}
 
   PartedSolution Run() {
@@ -39,7 +39,10 @@ class Refiner {
     MergeAll();
     Report();
     PartedSolution refined = state_.Solution(kept_);
-    return BetterWith(options_.migration, start_, refined) ? start_ : refined;
+    if (!best_.feasible() && start_.score.feasible) return start_;  // too many parts in all
+    const bool start_holds = options_.max_parts == 0 ||
+                             start_.parts.num_parts <= static_cast<size_t>(options_.max_parts);
+    return start_holds && BetterWith(options_.migration, start_, refined) ? start_ : refined;
   }
 
  private:

@@ -20,6 +20,7 @@ struct RefinePartsOptions {
   int64_t cooler = 1;
   // Whose price counts as part of the objective; nullptr: moving costs nothing.
   const Migration* migration = nullptr;
+  int64_t max_parts = 0;  // of the answer, where such are found; 0: any number
   // Asked now and then; true: no further moves. nullptr: never.
   std::function<bool()> stop = nullptr;
 };

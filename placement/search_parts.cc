@@ -25,7 +25,7 @@ class PartSearch {
     result_.best = start;
     result_.simple = start;
     start_cost_ = Cost(start);
-    start_feasible_ = start.score.feasible;
+    start_feasible_ = start.score.feasible && Holds(start);
     Simplify();
     int64_t round = std::max<int64_t>(options_.first_round, 1);
     for (uint64_t number = 0; result_.work < options_.work; ++number) {
@@ -55,7 +55,12 @@ class PartSearch {
   }
 
   RefinePartsOptions Options(int64_t work, uint64_t seed, int64_t smoothing, int64_t cooler) const {
-    return {work, seed, smoothing, cooler, options_.migration, options_.stop};
+    return {work, seed, smoothing, cooler, options_.migration, options_.max_parts, options_.stop};
+  }
+
+  bool Holds(const PartedSolution& solution) const {
+    return options_.max_parts == 0 ||
+           solution.parts.num_parts <= static_cast<size_t>(options_.max_parts);
   }
 
   // What is searched for: the objective and what moving costs.
@@ -85,7 +90,8 @@ class PartSearch {
     }
     result_.work += one.work + two.work;
     for (PartedSolution& solution : found) {
-      if (BetterWith(options_.migration, solution, result_.best)) {
+      if (!Holds(solution)) continue;
+      if (!Holds(result_.best) || BetterWith(options_.migration, solution, result_.best)) {
         result_.best = std::move(solution);
       }
     }
@@ -102,7 +108,7 @@ class PartSearch {
     const Picos limit = WithSlack(Cost(best), options_.slack_permille);
     Picos given = limit;
     if (start_feasible_) given = std::min(given, Cost(best) + (start_cost_ - Cost(best)) / 4);
-    if (simple.score.feasible && answered_) given = std::min(given, Cost(simple));
+    if (simple.score.feasible && answered_ && Holds(simple)) given = std::min(given, Cost(simple));
     answered_ = true;
     int64_t spent = 0;
     PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent, options_.migration);
@@ -114,7 +120,7 @@ class PartSearch {
   // Whether an answer is preferred to the one there is; its value is within the limit.
   bool Preferred(const PartedSolution& next, Picos limit) const {
     const PartedSolution& simple = result_.simple;
-    if (!simple.score.feasible) return true;
+    if (!simple.score.feasible || (Holds(next) && !Holds(simple))) return true;
     if (options_.part_price > 0) return Priced(next) < Priced(simple);
     if (Cost(simple) > limit) return true;
     return std::pair(next.parts.num_parts, Cost(next)) <

@@ -27,6 +27,9 @@ struct PartSearchOptions {
   // Whose price counts as part of the objective, of `start` and all others; nullptr: moving costs
   // nothing.
   const Migration* migration = nullptr;
+  // Of the answer; 0: any number. Where `start` has more the answer may be worse than it, and where
+  // nothing with so few is found it has more.
+  int64_t max_parts = 0;
   // Asked now and then; true ends the search. nullptr: never.
   std::function<bool()> stop = nullptr;
 };

@@ -64,6 +64,16 @@ absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
   return rule;
 }
 
+absl::StatusOr<Rule> ParseTogetherText(absl::string_view text) {
+  if (text.empty()) return InputError("--together '': names no nodes");
+  Rule rule;
+  rule.effect = Rule::Effect::kTogether;
+  rule.name_regex = std::string(text);
+  ALLOT_RETURN_IF_ERROR(NamePattern::Parse(text).status(), "--together: ");
+  rule.text = absl::StrCat("--together '", text, "'");
+  return rule;
+}
+
 std::string Describe(const Rule& rule, const Target& target) {
   const bool together = rule.effect == Rule::Effect::kTogether;
   std::string what;

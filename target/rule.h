@@ -19,6 +19,9 @@ namespace allot {
 absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
                                    const Target& target);
 
+// "--together REGEX": all that match run on one device.
+absl::StatusOr<Rule> ParseTogetherText(absl::string_view text);
+
 // "pin 'conv.*' to gpu0", "forbid op Softmax on npu0", "keep 'decoder.*' together": what a rule
 // says.
 std::string Describe(const Rule& rule, const Target& target);

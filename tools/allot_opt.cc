@@ -74,6 +74,8 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
             "nodes whose whole name matches run there; before:REGEX\nand after:REGEX: all that "
             "lead there, or follow");
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
+  line.List("together", "REGEX", &compile.together,
+            "nodes whose whole name matches run on one device");
   line.Value("cost-model", "NAME", &compile.cost_model,
              "how operators are costed (default: roofline)");
   line.List("costs", "FILE", &compile.cost_files, "measured times");

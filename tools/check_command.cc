@@ -76,6 +76,7 @@ absl::Status SetDefaults(const PlanFile& plan, const std::string& golden, const 
   }
   if (now.pins.empty()) options.pins = made_from.pins;
   if (now.forbids.empty()) options.forbids = made_from.forbids;
+  if (now.together.empty()) options.together = made_from.together;
   if (now.cost_files.empty()) {
     for (const Provenance::File& file : made_from.costs) {
       ALLOT_ASSIGN_OR_RETURN(options.cost_files.emplace_back(),

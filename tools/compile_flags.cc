@@ -58,6 +58,8 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
             "nodes whose whole name matches run there; before:REGEX\nand after:REGEX: all that "
             "lead there, or follow");
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
+  line.List("together", "REGEX", &compile.together,
+            "nodes whose whole name matches run on one device");
   line.Value("cost-model", "NAME", &compile.cost_model,
              absl::StrCat("how operators are costed (default: roofline): ",
                           absl::StrJoin(flags.registries.cost_models.names(), ", ")));
@@ -81,7 +83,8 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
       "turns (default: 0)");
   line.Flag("contiguous", &compile.contiguous,
             "devices can be put in an order in which nothing leads\nback; no placements in turn");
-  line.Integer("max-parts", "N", &compile.max_parts, "parts of a stream's plan, at most");
+  line.Integer("max-parts", "N", &compile.max_parts,
+               "parts of the plan, at most; of all placements that take turns");
   line.Value("start", "DIR|FILE", &compile.start,
              "the plan of an output folder, or a plan.json: what comes\nout is never worse");
   line.Action("migration-cost", "PERCENT", PercentInto(compile.migration_cost_permille),
@@ -120,6 +123,11 @@ absl::Status FinishCompileFlags(CompileFlags& flags) {
   compile.replicas = flags.replicas == "yes";
   if (compile.max_parts < 0) {
     return InputError("--max-parts=", compile.max_parts, ": expected a positive number");
+  }
+  if (compile.latency_limit > 0 && compile.objective == ir::Objective::kLatency) {
+    return InputError(
+        "--latency-limit is of a stream: add --objective=throughput; a plan for latency takes as "
+        "little as was found");
   }
   if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
   if (compile.stop && compile.work == 0) compile.work = kUnlimitedWork;

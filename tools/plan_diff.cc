@@ -92,6 +92,7 @@ class Comparison {
     Input("--default-dim", absl::StrCat(before_.default_dim), absl::StrCat(after_.default_dim));
     Input("--pin", Listed(before.pins), Listed(after.pins));
     Input("--forbid", Listed(before.forbids), Listed(after.forbids));
+    Input("--together", Listed(before.together), Listed(after.together));
     Input("--cost-model", before.cost_model, after.cost_model);
     Input("--costs", Listed(before.costs), Listed(after.costs));
     const auto start = [](const Provenance& made_from) {

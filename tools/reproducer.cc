@@ -58,6 +58,7 @@ absl::Status Read(const ir::ExternalResource& resource, Reproducer& reproducer) 
     ALLOT_ASSIGN_OR_RETURN(compile.machine, ParseTarget(value, "target"));
     compile.pins.clear();  // they are among the rules of the machine
     compile.forbids.clear();
+    compile.together.clear();
   } else if (key == "objective") {
     if (value != "latency" && value != "throughput") {
       return InputError("expected latency or throughput, not '", value, "'");

@@ -47,6 +47,9 @@ Json::Object MadeFrom(const EmitInput& input) {
                          {"cost_model", made_from.cost_model},
                          {"costs", std::move(costs)},
                          {"seed", static_cast<int64_t>(made_from.seed)}};
+  if (!made_from.together.empty()) {
+    object.emplace_back("together", Strings(made_from.together));
+  }
   if (made_from.start.has_value()) {
     object.emplace_back("start", Json::Object{{"file", made_from.start->path},
                                               {"sha256", made_from.start->sha256}});

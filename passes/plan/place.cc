@@ -139,7 +139,11 @@ class Placing {
     }
     const bool stop = best_.has_value() && context_.stop && context_.stop();
     if (!stop) ALLOT_RETURN_IF_ERROR(RunSolver());
-    if (!best_.has_value() && !proven_infeasible_) Repair();
+    if (!best_.has_value() && !crowded_.has_value() && !proven_infeasible_) Repair();
+    if (!best_.has_value() && crowded_.has_value()) {
+      Thin();
+      if (!best_.has_value()) return TooManyParts();
+    }
     if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
     Note(best_->solution.score.objective);
     const Picos value = best_->solution.score.objective;
@@ -172,8 +176,9 @@ class Placing {
     const LanesScore score = problem_.objective == PlacementObjective::kThroughput
                                  ? CombineScores(problem_, lanes)
                                  : LanesScore();
-    return (options_.max_parts == 0 ||
-            score.num_parts <= static_cast<size_t>(options_.max_parts)) &&
+    const size_t num_parts =
+        lanes.lanes.size() == 1 ? lanes.lanes[0].parts.num_parts : score.num_parts;
+    return (options_.max_parts == 0 || num_parts <= static_cast<size_t>(options_.max_parts)) &&
            (options_.latency_limit_us == 0 ||
             score.slowest <= options_.latency_limit_us * kPicosPerMicro);
   }
@@ -240,6 +245,7 @@ class Placing {
     search.stop = context_.stop;
     search.slack_permille = kSlackPermille;
     search.migration = migration_.has_value() ? &*migration_ : nullptr;
+    search.max_parts = MostParts();
     return search;
   }
 
@@ -319,6 +325,18 @@ class Placing {
     return absl::OkStatus();
   }
 
+  // All that was found has too many parts.
+  void Thin() {
+    PartSearchResult found = SearchParts(problem_, graph_, crowded_->solution, SearchOptions());
+    work_ += found.work;
+    OfferParted(crowded_->name, std::move(found.best));
+  }
+  absl::Status TooManyParts() const {
+    return InputError("nothing was found with at most ", options_.max_parts,
+                      " parts; the best without such limits has ",
+                      crowded_->solution.parts.num_parts);
+  }
+
   // Nothing found so far fits: starts from every item where it is fastest and makes room.
   void Repair() {
     Solution fastest{Placement(problem_.items.size()), graph_.topological};
@@ -331,11 +349,13 @@ class Placing {
         fastest.device_of[item] = device;
       }
     }
-    PartedSolution repaired =
-        RefineParts(problem_, graph_, FormParts(problem_, graph_, fastest, part_effort_),
-                    {limits_.work, limits_.seed});
+    RefinePartsOptions repair;
+    repair.work = limits_.work;
+    repair.seed = limits_.seed;
+    repair.max_parts = MostParts();
+    OfferParted("repair", RefineParts(problem_, graph_,
+                                      FormParts(problem_, graph_, fastest, part_effort_), repair));
     work_ += limits_.work;
-    if (repaired.score.feasible) best_ = Candidate{"repair", std::move(repaired)};
   }
 
   SolveInput Input() const {
@@ -358,8 +378,20 @@ class Placing {
     return value;
   }
 
+  // Of a single placement. A stream's limits are those of all that take turns.
+  int64_t MostParts() const {
+    return problem_.objective == PlacementObjective::kLatency ? options_.max_parts : 0;
+  }
+
   void OfferParted(const std::string& name, PartedSolution parted) {
     if (!parted.score.feasible) return;
+    const int64_t most = MostParts();
+    if (most > 0 && parted.parts.num_parts > static_cast<size_t>(most)) {
+      if (!crowded_.has_value() || parted.parts.num_parts < crowded_->solution.parts.num_parts) {
+        crowded_ = Candidate{name, std::move(parted)};
+      }
+      return;
+    }
     // On equal values fewer parts, then what was found last: the solver that was asked for.
     const Migration* migration = migration_.has_value() ? &*migration_ : nullptr;
     const bool adopt = !best_.has_value() || BetterWith(migration, parted, best_->solution) ||
@@ -396,8 +428,9 @@ class Placing {
   SolveLimits limits_;
   static constexpr size_t kMostKnown = 16;
   std::optional<Candidate> best_;
-  std::vector<Candidate> known_;  // all that were offered
-  Lanes start_;                   // empty: none
+  std::optional<Candidate> crowded_;  // the fewest parts of what has too many
+  std::vector<Candidate> known_;      // all that were offered
+  Lanes start_;                       // empty: none
   std::optional<Migration> migration_;
   std::optional<Solution> best_item_level_;
   Score best_item_score_;
@@ -480,7 +513,7 @@ Entry<PlanPass> PlaceEntry() {
                "a stream may be served by several placements that take turns")
           .Add("latency-limit-us", &PlaceOptions::latency_limit_us,
                "of one inference in a stream, in microseconds; 0: none")
-          .Add("max-parts", &PlaceOptions::max_parts, "of all placements of a stream; 0: any")
+          .Add("max-parts", &PlaceOptions::max_parts, "of all placements together; 0: any")
           .Add("migration-cost", &PlaceOptions::migration_cost,
                "thousandths of the value of the plan started from that moving all must gain")
           .Add("contiguous", &PlaceOptions::contiguous,

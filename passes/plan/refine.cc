@@ -33,6 +33,7 @@ struct RefineOptions {
   bool replicas = true;
   bool limited = false;
   int64_t migration_cost = 0;
+  int64_t max_parts = 0;
 };
 
 class RefinePass final : public PlanPass {
@@ -42,6 +43,9 @@ class RefinePass final : public PlanPass {
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     if (options_.simplify < 0) return InputError("simplify=", options_.simplify, " is negative");
+    if (options_.max_parts < 0) {
+      return InputError("max-parts=", options_.max_parts, " is negative");
+    }
     if (options_.migration_cost < 0) {
       return InputError("migration-cost=", options_.migration_cost, " is negative");
     }
@@ -179,6 +183,7 @@ class RefinePass final : public PlanPass {
     }
     PartSearchOptions search;
     search.migration = migration;
+    search.max_parts = options_.max_parts;
     search.first_round = FirstRound(problem);
     search.work = options_.work > 0 ? options_.work : search.first_round;
     search.seed = context.seed;
@@ -187,7 +192,8 @@ class RefinePass final : public PlanPass {
     search.part_price =
         problem.objective == PlacementObjective::kThroughput ? 5 * options_.simplify : 0;
     search.stop = context.stop;
-    if (options_.exact && migration == nullptr && problem.items.size() <= kMaxExactPartItems) {
+    if (options_.exact && migration == nullptr && options_.max_parts == 0 &&
+        problem.items.size() <= kMaxExactPartItems) {
       std::optional<PartedSolution> best = ExactParts(problem, graph, &before, search.work);
       if (best.has_value()) {
         how = "+exact";
@@ -227,6 +233,7 @@ Entry<PlanPass> RefineEntry() {
                "whether min-gain is over copies that take turns, too")
           .Add("limited", &RefineOptions::limited,
                "leave a stream as it is, within the limits that place was given")
+          .Add("max-parts", &RefineOptions::max_parts, "of the plan, at most; 0: any number")
           .Add("migration-cost", &RefineOptions::migration_cost,
                "thousandths of the value of the plan started from that moving all must gain")
           .Add("min-gain", &RefineOptions::min_gain,

@@ -46,6 +46,14 @@ sed 's/"version": "[^"]*"/"version": "0.0.0-other"/' golden/plan.json >other_ver
 cp golden/machine.json .
 holds "another version alone is no difference" exits 0 check $model --golden=other_version.json
 
+# Rules of the command line that are no pins.
+holds "nodes kept together" exits 0 check $model --golden=together.json --target=machine.json --together='.*' --rebase
+holds "... are so again" exits 0 check $model --golden=together.json
+holds "... as it says" grep -q '"together": ' together.json
+holds "at most so many parts" exits 0 $model --target=machine.json --max-parts=1
+holds "... of latency" grep -qE ' between 1 parts$' stdout
+holds "a limit of streams" refuses "error: --latency-limit is of a stream: add --objective=throughput" $model --latency-limit=1ms
+
 # A plan that is handed in.
 holds "a plan to start from" exits 0 $model --target=machine.json -o before --emit=plan
 holds "... is taken up" exits 0 $model --target=machine.json --start=before --work=1 -o after --emit=plan

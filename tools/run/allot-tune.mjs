@@ -27,6 +27,7 @@ const FLAGS = {
   'default-dim': { kind: 'integer', value: 'SIZE', initial: 1, help: 'size of every other open dimension' },
   pin: { kind: 'list', value: 'REGEX=DEVICE', help: 'as of allot' },
   forbid: { kind: 'list', value: 'REGEX=DEVICE', help: 'as of allot' },
+  together: { kind: 'list', value: 'REGEX', help: 'as of allot' },
   replicas: { kind: 'choice', choices: ['yes', 'no'], initial: 'yes', help: 'whether placements may take turns in what is kept; no: copies of\nthe model are measured for comparison only' },
   work: { kind: 'integer', value: 'N', help: 'as of allot: work limit of the search' },
   seed: { kind: 'integer', value: 'N', least: 0, initial: 1, help: 'of the inputs' },
@@ -51,7 +52,7 @@ await main(async (argv) => {
   if (devices.length === 0) throw new UserError(`--target=${flags.target}: this machine has none of its devices (ONNX Runtime has ${providers.join(', ')}); host describes this machine`);
   if (absent.length > 0) process.stderr.write(`not here, and left out: ${absent.join(', ')}\n`);
   const say = progress;
-  const placeArguments = ['pin', 'forbid'].flatMap((name) => flags[name].flatMap((value) => [`--${name}`, value]))
+  const placeArguments = ['pin', 'forbid', 'together'].flatMap((name) => flags[name].flatMap((value) => [`--${name}`, value]))
     .concat(absent.flatMap((name) => ['--forbid', `.*=${name}`]))
     .concat(Object.entries(dims).flatMap(([name, size]) => ['--dim', `${name}=${size}`]),
       `--default-dim=${flags['default-dim']}`, `--replicas=${flags.replicas}`, flags.work ? `--work=${flags.work}` : []);

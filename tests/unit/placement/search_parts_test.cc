@@ -58,6 +58,38 @@ TEST(SearchPartsTest, MoreRoundsAreNeverWorseAndThreadsChangeNothing) {
   EXPECT_GT(improved, 30);
 }
 
+TEST(SearchPartsTest, KeepsToAsManyPartsAsAreAllowed) {
+  int fewer = 0;
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    RandomProblemOptions options = RandomOptions(seed, 20);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    PartSearchOptions search;
+    search.first_round = search.work = 20'000;
+    const PartedSolution start = Anything(problem, graph);
+    const PartedSolution free = SearchParts(problem, graph, start, search).best;
+    if (!free.score.feasible || free.parts.num_parts < 3) continue;
+    search.max_parts = static_cast<int64_t>(free.parts.num_parts) - 1;
+    const bool held = start.parts.num_parts < free.parts.num_parts;
+    // From what holds already, and from what has too many.
+    for (const PartedSolution* from : {&start, &free}) {
+      const PartSearchResult found = SearchParts(problem, graph, *from, search);
+      const bool holds = found.simple.parts.num_parts < free.parts.num_parts;
+      if (from == &start && held) {
+        EXPECT_TRUE(holds);
+      }
+      if (from->score.feasible) {
+        EXPECT_TRUE(found.simple.score.feasible);
+      }
+      if (!holds || !found.simple.score.feasible) continue;
+      EXPECT_LT(found.best.parts.num_parts, free.parts.num_parts);
+      ++fewer;
+    }
+  }
+  EXPECT_GT(fewer, 25);
+}
+
 TEST(SearchPartsTest, SmallProblemsAreSolvedMostOfTheTime) {
   int solved = 0, feasible = 0;
   for (uint64_t seed = 1; seed <= 80; ++seed) {
