@@ -181,30 +181,31 @@ Picos RegionBound::Between(int32_t k, int32_t l, Picos cutoff) const {
   }
   if (k == l && alone < kNever) high = alone;
   high = std::min(high, cutoff);
-  const std::vector<Case> cases = Cases(k, l);
-  std::vector<WindowRows> rows;
-  std::vector<std::vector<std::vector<int32_t>>> sets;
-  for (const Case& c : cases) {
-    rows.push_back(
-        {costs_.num_devices, c.time.data(), c.start.data(), c.tail.data(), c.taken.data()});
-    sets.push_back(WindowSets(rows.back(), items_.size()));
-  }
-  const auto impossible = [&](Picos within) {
-    for (size_t c = 0; c < cases.size(); ++c) {
-      if (std::none_of(sets[c].rbegin(), sets[c].rend(), [&](const std::vector<int32_t>& set) {
-            return Overloaded(rows[c], set, within);
-          })) {
-        return false;
-      }
+  // The least of the cases; of each, what the worst of the sets needs. A set that can be done
+  // within what another needs is not looked at closer, and the whole, which needs most, comes
+  // first.
+  Picos least = high;
+  for (const Case& c : Cases(k, l)) {
+    const WindowRows rows{costs_.num_devices, c.time.data(), c.start.data(), c.tail.data(),
+                          c.taken.data()};
+    const std::vector<std::vector<int32_t>> sets = WindowSets(rows, items_.size());
+    Picos bound = path;
+    for (auto set = sets.rbegin(); set != sets.rend() && bound < least; ++set) {
+      if (Overloaded(rows, *set, bound)) bound = Needed(rows, *set, bound + 1, least);
     }
-    return true;
-  };
-  if (path < high && impossible(high - 1)) return high;
-  Picos low = path;  // nothing is faster
+    least = std::min(least, bound);
+  }
+  return least;
+}
+
+// What a set needs at least, if that is from `low` to `high`; to a part in 4096.
+Picos RegionBound::Needed(const WindowRows& rows, const std::vector<int32_t>& set, Picos low,
+                          Picos high) {
+  if (low >= high || Overloaded(rows, set, high - 1)) return high;
   constexpr Picos kFine = 4096;
   while (high - low > low / kFine) {
     const Picos middle = low + (high - low) / 2;
-    if (impossible(middle)) {
+    if (Overloaded(rows, set, middle)) {
       low = middle + 1;
     } else {
       high = middle;

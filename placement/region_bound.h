@@ -30,6 +30,8 @@ class RegionBound {
   Picos Path(int32_t k, int32_t l) const;
 
  private:
+  static Picos Needed(const WindowRows& rows, const std::vector<int32_t>& set, Picos low,
+                      Picos high);
   size_t Cell(size_t row, int32_t device) const {
     return row * static_cast<size_t>(costs_.num_devices) + static_cast<size_t>(device);
   }
