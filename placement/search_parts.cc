@@ -111,7 +111,8 @@ class PartSearch {
     if (simple.score.feasible && answered_ && Holds(simple)) given = std::min(given, Cost(simple));
     answered_ = true;
     int64_t spent = 0;
-    PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent, options_.migration);
+    PartedSolution next = SimplifyParts(problem_, graph_, best, given, spent, options_.migration,
+                                        options_.part_price);
     // Where launches weigh, fewer parts may even be faster.
     if (BetterWith(options_.migration, next, best)) result_.best = next;
     if (Cost(next) <= given && Preferred(next, limit)) simple = std::move(next);
@@ -121,8 +122,9 @@ class PartSearch {
   bool Preferred(const PartedSolution& next, Picos limit) const {
     const PartedSolution& simple = result_.simple;
     if (!simple.score.feasible || (Holds(next) && !Holds(simple))) return true;
+    const bool latency = problem_.objective == PlacementObjective::kLatency;
+    if ((latency || options_.part_price == 0) && Cost(simple) > limit) return true;
     if (options_.part_price > 0) return Priced(next) < Priced(simple);
-    if (Cost(simple) > limit) return true;
     return std::pair(next.parts.num_parts, Cost(next)) <
            std::pair(simple.parts.num_parts, Cost(simple));
   }

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "placement/part_moves.h"
+#include "placement/part_price.h"
 #include "placement/part_state.h"
 
 namespace allot {
@@ -12,17 +13,27 @@ namespace {
 class Simplifier {
  public:
   Simplifier(const PlacementProblem& problem, const ProblemGraph& graph,
-             const PartedSolution& start, Picos limit, int64_t& work, const Migration* migration)
+             const PartedSolution& start, Picos limit, int64_t& work, const Migration* migration,
+             int64_t part_price)
       : start_(start),
         limit_(limit),
         work_(work),
         migration_(migration),
-        state_(problem, graph, start, migration) {}
+        part_price_(part_price),
+        state_(problem, graph, start, migration) {
+    value_ = state_.Evaluate().objective;
+    work_ += state_.num_items();
+  }
 
   PartedSolution Run() {
+    PartState::Snapshot kept = state_.Save();
+    Int128 least = Priced();
     while (Step()) {
+      if (part_price_ > 0 && Priced() > least) continue;
+      least = Priced();
+      kept = state_.Save();
     }
-    PartedSolution simple = state_.Solution(state_.Save());
+    PartedSolution simple = state_.Solution(kept);
     const Picos price = migration_ != nullptr ? migration_->Price(simple.items.device_of) : 0;
     const bool holds = simple.score.feasible && simple.score.objective + price <= limit_ &&
                        simple.parts.num_parts < start_.parts.num_parts;
@@ -35,6 +46,8 @@ class Simplifier {
     int32_t num_parts = 0;
     Picos value = 0;
   };
+
+  Int128 Priced() { return PricedValue(value_, state_.num_parts(), part_price_); }
 
   bool Step() {
     Merge best;
@@ -54,6 +67,7 @@ class Simplifier {
     Ask(best);
     if (!state_.Decode()) return false;
     state_.Accept();
+    value_ = best.value;
     return true;
   }
 
@@ -95,16 +109,18 @@ class Simplifier {
   const Picos limit_;
   int64_t& work_;
   const Migration* const migration_;
+  const int64_t part_price_;
   PartState state_;
+  Picos value_ = 0;
 };
 
 }  // namespace
 
 PartedSolution SimplifyParts(const PlacementProblem& problem, const ProblemGraph& graph,
                              const PartedSolution& start, Picos limit, int64_t& work,
-                             const Migration* migration) {
+                             const Migration* migration, int64_t part_price) {
   if (problem.items.empty() || !start.score.feasible) return start;
-  return Simplifier(problem, graph, start, limit, work, migration).Run();
+  return Simplifier(problem, graph, start, limit, work, migration, part_price).Run();
 }
 
 }  // namespace allot

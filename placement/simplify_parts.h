@@ -8,12 +8,13 @@ namespace allot {
 
 // Merges parts, and moves parts to the device of a neighbour where they become one with what runs
 // there, as long as the objective stays at or below `limit`: in each step what saves most parts,
-// then what costs least. Never more parts than `start`, which comes back where nothing can be
-// saved or where it is infeasible. Deterministic. O(parts^2 * devices) evaluations at most, each
-// linear in items and flows; `work` grows by an item evaluation for each item of each. The price of
-// `migration` counts as part of the objective.
+// then what costs least. With `part_price` the answer is the least PricedValue() on the way, else
+// its end. Never more parts than `start`, which comes back where nothing can be saved or where it
+// is infeasible. Deterministic. O(parts^2 * devices) evaluations at most, each linear in items and
+// flows; `work` grows by an item evaluation for each item of each. The price of `migration` counts
+// as part of the objective.
 PartedSolution SimplifyParts(const PlacementProblem& problem, const ProblemGraph& graph,
                              const PartedSolution& start, Picos limit, int64_t& work,
-                             const Migration* migration = nullptr);
+                             const Migration* migration = nullptr, int64_t part_price = 0);
 
 }  // namespace allot

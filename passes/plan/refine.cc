@@ -167,7 +167,7 @@ class RefinePass final : public PlanPass {
   static int64_t FirstRound(const PlacementProblem& problem) {
     const auto n = static_cast<int64_t>(problem.items.size());
     return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000,
-                               32'000'000);
+                               44'000'000);
   }
 
   // `before` or better; `how`: what made it so, `proved`: whether nothing is better.
@@ -189,8 +189,7 @@ class RefinePass final : public PlanPass {
     search.seed = context.seed;
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
-    search.part_price =
-        problem.objective == PlacementObjective::kThroughput ? 5 * options_.simplify : 0;
+    search.part_price = 5 * options_.simplify;
     search.stop = context.stop;
     if (options_.exact && migration == nullptr && options_.max_parts == 0 &&
         problem.items.size() <= kMaxExactPartItems) {
