@@ -1,7 +1,9 @@
 #include "target/name_pattern.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,7 +20,7 @@ constexpr size_t kMaxStates = 20'000;
 constexpr int kMaxDepth = 50;
 constexpr int kMaxCount = 1000;
 
-using Set = std::bitset<256>;
+using Set = CharacterSet;
 
 struct Tree {
   enum class Kind { kEmpty, kSet, kBegin, kEnd, kSequence, kChoice, kRepeat };
@@ -28,10 +30,50 @@ struct Tree {
   int least = 0, most = -1;  // kRepeat; -1: any number
 };
 
-Set Range(unsigned char first, unsigned char last) {
-  Set set;
-  for (int c = first; c <= last; ++c) set.set(static_cast<size_t>(c));
+Set Range(char first, char last) {
+  return Set(static_cast<unsigned char>(first), static_cast<unsigned char>(last));
+}
+
+Set Union(std::initializer_list<Set> sets) {
+  Set all;
+  for (const Set& set : sets) all.Add(set);
+  return all;
+}
+
+const Set& Digits() {
+  static const Set set = Range('0', '9');
   return set;
+}
+const Set& Letters() {
+  static const Set set = Union({Range('a', 'z'), Range('A', 'Z')});
+  return set;
+}
+const Set& Word() {
+  static const Set set = Union({Digits(), Letters(), Range('_', '_')});
+  return set;
+}
+const Set& Space() {
+  static const Set set = Union({Range('\t', '\r'), Range(' ', ' ')});
+  return set;
+}
+
+// The classes that are written [:name:], of ASCII alone as \d, \w and \s are.
+std::optional<Set> NamedClass(absl::string_view name) {
+  if (name == "alnum") return Union({Letters(), Digits()});
+  if (name == "alpha") return Letters();
+  if (name == "blank") return Union({Range(' ', ' '), Range('\t', '\t')});
+  if (name == "cntrl") return Union({Range('\0', '\x1f'), Range('\x7f', '\x7f')});
+  if (name == "digit") return Digits();
+  if (name == "graph") return Range('!', '~');
+  if (name == "lower") return Range('a', 'z');
+  if (name == "print") return Range(' ', '~');
+  if (name == "punct") {
+    return Union({Range('!', '/'), Range(':', '@'), Range('[', '`'), Range('{', '~')});
+  }
+  if (name == "space") return Space();
+  if (name == "upper") return Range('A', 'Z');
+  if (name == "xdigit") return Union({Digits(), Range('a', 'f'), Range('A', 'F')});
+  return std::nullopt;
 }
 
 // Recursive descent; the depth of recursion is the depth of groups.
@@ -50,6 +92,12 @@ class TreeParser {
     return InputError("bad pattern '", text_, "': ", what, " at character ", i_ + 1);
   }
   bool Done() const { return i_ == text_.size(); }
+  Set TakeOne() {
+    absl::string_view rest = text_.substr(i_);
+    const Character character = TakeCharacter(rest);
+    i_ = text_.size() - rest.size();
+    return Set(character, character);
+  }
   bool Take(char c) {
     if (Done() || text_[i_] != c) return false;
     ++i_;
@@ -98,7 +146,7 @@ class TreeParser {
         return atom;
       }
       case '.':
-        atom.set = ~(Range('\n', '\n') | Range('\r', '\r'));
+        atom.set = Union({Range('\n', '\n'), Range('\r', '\r')}).Complement();
         return atom;
       case '^':
         atom.kind = Tree::Kind::kBegin;
@@ -117,7 +165,8 @@ class TreeParser {
         --i_;
         return Wrong("nothing to repeat");
       default:
-        atom.set.set(static_cast<unsigned char>(c));
+        --i_;
+        atom.set = TakeOne();
         return atom;
     }
   }
@@ -125,22 +174,19 @@ class TreeParser {
   absl::StatusOr<Set> ParseEscape() {
     if (Done()) return Wrong("'\\' at the end");
     const char c = text_[i_++];
-    const Set digits = Range('0', '9');
-    const Set word = digits | Range('a', 'z') | Range('A', 'Z') | Range('_', '_');
-    const Set space = Range('\t', '\r') | Range(' ', ' ');
     switch (c) {
       case 'd':
-        return digits;
+        return Digits();
       case 'D':
-        return ~digits;
+        return Digits().Complement();
       case 'w':
-        return word;
+        return Word();
       case 'W':
-        return ~word;
+        return Word().Complement();
       case 's':
-        return space;
+        return Space();
       case 'S':
-        return ~space;
+        return Space().Complement();
       case 't':
         return Range('\t', '\t');
       case 'n':
@@ -154,7 +200,8 @@ class TreeParser {
       --i_;
       return Wrong(absl::StrCat("unknown escape '\\", absl::string_view(&c, 1), "'"));
     }
-    return Range(static_cast<unsigned char>(c), static_cast<unsigned char>(c));
+    --i_;
+    return TakeOne();
   }
 
   // Behind '['.
@@ -165,29 +212,31 @@ class TreeParser {
       ALLOT_ASSIGN_OR_RETURN(const Set first, ParseClassMember());
       const bool range = i_ + 1 < text_.size() && text_[i_] == '-' && text_[i_ + 1] != ']';
       if (!range) {
-        set |= first;
+        set.Add(first);
         continue;
       }
       ++i_;
       ALLOT_ASSIGN_OR_RETURN(const Set last, ParseClassMember());
-      if (first.count() != 1 || last.count() != 1) return Wrong("a range needs two characters");
-      const size_t low = Lowest(first), high = Lowest(last);
-      if (low > high) return Wrong("a range runs backwards");
-      set |= Range(static_cast<unsigned char>(low), static_cast<unsigned char>(high));
+      if (first.Only() < 0 || last.Only() < 0) return Wrong("a range needs two characters");
+      if (first.Only() > last.Only()) return Wrong("a range runs backwards");
+      set.Add(Set(static_cast<Character>(first.Only()), static_cast<Character>(last.Only())));
     }
     if (!Take(']')) return Wrong("'[' without ']'");
-    return negated ? ~set : set;
+    return negated ? set.Complement() : set;
   }
   absl::StatusOr<Set> ParseClassMember() {
     if (Done()) return Wrong("'[' without ']'");
-    const char c = text_[i_++];
-    if (c == '\\') return ParseEscape();
-    return Range(static_cast<unsigned char>(c), static_cast<unsigned char>(c));
-  }
-  static size_t Lowest(const Set& set) {
-    size_t i = 0;
-    while (!set[i]) ++i;
-    return i;
+    if (Take('\\')) return ParseEscape();
+    if (text_.substr(i_, 2) == "[:") {
+      const size_t end = text_.find(":]", i_ + 2);
+      if (end != text_.npos) {
+        const std::optional<Set> named = NamedClass(text_.substr(i_ + 2, end - i_ - 2));
+        if (!named.has_value()) return Wrong("a class that is not known");
+        i_ = end + 2;
+        return *named;
+      }
+    }
+    return TakeOne();
   }
 
   absl::StatusOr<Tree> ParseRepeat(Tree atom) {
@@ -333,7 +382,12 @@ absl::StatusOr<NamePattern> NamePattern::Parse(absl::string_view pattern) {
   return NamePatternCompiler().Compile(tree);
 }
 
-bool NamePattern::Matches(absl::string_view name) const {
+bool NamePattern::Matches(absl::string_view name) const { return Run(name, false); }
+
+bool NamePattern::OccursIn(absl::string_view text) const { return Run(text, true); }
+
+bool NamePattern::Run(absl::string_view name, bool anywhere) const {
+  absl::string_view rest = name;
   std::vector<int32_t> states, next, stack;
   // The position at which a state was last entered, so that each is entered once per position.
   std::vector<size_t> entered(program_.size(), static_cast<size_t>(-1));
@@ -357,7 +411,7 @@ bool NamePattern::Matches(absl::string_view name) const {
           if (position == 0) stack.push_back(instruction.next);
           break;
         case Instruction::Kind::kEnd:
-          if (position == name.size()) stack.push_back(instruction.next);
+          if (rest.empty()) stack.push_back(instruction.next);
           break;
         case Instruction::Kind::kSet:
         case Instruction::Kind::kMatch:
@@ -366,20 +420,27 @@ bool NamePattern::Matches(absl::string_view name) const {
       }
     }
   };
+  const auto matched = [&] {
+    return std::any_of(states.begin(), states.end(), [this](int32_t state) {
+      return program_[static_cast<size_t>(state)].kind == Instruction::Kind::kMatch;
+    });
+  };
   enter(0, 0, states);
-  for (size_t i = 0; i < name.size() && !states.empty(); ++i) {
+  for (size_t position = 1; !rest.empty() && (anywhere || !states.empty()); ++position) {
+    if (anywhere && matched()) return true;
     next.clear();
-    const size_t c = static_cast<unsigned char>(name[i]);
+    const Character character = TakeCharacter(rest);
     for (int32_t state : states) {
       const Instruction& instruction = program_[static_cast<size_t>(state)];
       if (instruction.kind != Instruction::Kind::kSet) continue;
-      if (sets_[static_cast<size_t>(instruction.set)][c]) enter(instruction.next, i + 1, next);
+      if (sets_[static_cast<size_t>(instruction.set)].Contains(character)) {
+        enter(instruction.next, position, next);
+      }
     }
+    if (anywhere) enter(0, position, next);
     states.swap(next);
   }
-  return std::any_of(states.begin(), states.end(), [this](int32_t state) {
-    return program_[static_cast<size_t>(state)].kind == Instruction::Kind::kMatch;
-  });
+  return matched();
 }
 
 }  // namespace allot

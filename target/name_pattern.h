@@ -1,18 +1,20 @@
 // Regular expressions over node names, matched against the whole name in time linear in its
 // length (Thompson's simulation of the automaton; K. Thompson, CACM 1968), whatever the pattern.
 //
-// The syntax is the part of ECMAScript's that is regular: literals, `.`, classes `[a-z]` `[^/]`,
-// `\d \w \s \D \W \S`, escapes, groups `( )` and `(?: )`, `|`, and `* + ? {m} {m,} {m,n}`, also in
-// their lazy forms. `^` and `$` stand for the ends. There are no back references and no
-// look-around. Characters are bytes: `.` matches one byte of a UTF-8 name, `.*` all of it.
+// The syntax is the part of ECMAScript's that is regular: literals, `.`, classes `[a-z]` `[^/]`
+// `[[:digit:]]`, `\d \w \s \D \W \S`, escapes, groups `( )` and `(?: )`, `|`, and `* + ? {m} {m,}
+// {m,n}`, also in their lazy forms. `^` and `$` stand for the ends. There are no back references
+// and no look-around. A character is a code point of UTF-8; a byte that is not part of one is a
+// character by itself.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
+#include "target/character_set.h"
 
 namespace allot {
 
@@ -23,6 +25,8 @@ class NamePattern {
   static absl::StatusOr<NamePattern> Parse(absl::string_view pattern);
 
   bool Matches(absl::string_view name) const;
+  // Whether a part of the text matches.
+  bool OccursIn(absl::string_view text) const;
 
  private:
   friend class NamePatternCompiler;
@@ -32,7 +36,9 @@ class NamePattern {
     int32_t set = -1;              // kSet: index into sets_
     int32_t next = -1, also = -1;  // also: of kSplit
   };
-  std::vector<std::bitset<256>> sets_;
+  bool Run(absl::string_view name, bool anywhere) const;
+
+  std::vector<CharacterSet> sets_;
   std::vector<Instruction> program_;
 };
 

@@ -37,6 +37,53 @@ TEST(NamePattern, MatchesTheWholeName) {
   EXPECT_FALSE(Matches("[]", "x")) << "ECMAScript: an empty class";
 }
 
+TEST(NamePattern, CharactersAreThoseOfUtf8) {
+  EXPECT_TRUE(Matches("[层]/.*", "层/0"));
+  EXPECT_TRUE(Matches("Ünïcode .", "Ünïcode 节"));
+  EXPECT_TRUE(Matches(".", "é"));
+  EXPECT_TRUE(Matches(".{3}", "aé😀"));
+  EXPECT_FALSE(Matches(".{2}", "é"));
+  EXPECT_TRUE(Matches("[^/]", "😀"));
+  EXPECT_TRUE(Matches("\\D\\W\\S", "ééé"));
+  EXPECT_TRUE(Matches("[а-я]+", "слой"));
+  EXPECT_FALSE(Matches("[а-я]+", "слоЙ"));
+  EXPECT_TRUE(Matches("[\\é]", "é"));
+  EXPECT_TRUE(Matches("é{2}", "éé"));
+  EXPECT_FALSE(Matches("[^é]", "é"));
+  EXPECT_FALSE(Matches("[é]", "è")) << "their first bytes are the same";
+  // Bytes that are no characters are taken one by one, and only for themselves.
+  EXPECT_TRUE(Matches("..", "\xff\xc3"));
+  EXPECT_TRUE(Matches("a.b", "a\xe5\x62"));
+  EXPECT_TRUE(Matches("\xff", "\xff"));
+  EXPECT_FALSE(Matches("\xff", "\xc3\xbf"));
+  EXPECT_TRUE(Matches("....", "\xed\xa0\x80x")) << "a surrogate";
+  EXPECT_TRUE(Matches("..", "\xc0\x80")) << "an overlong form";
+  EXPECT_FALSE(NamePattern::Parse("[я-а]").ok());
+}
+
+TEST(NamePattern, NamedClasses) {
+  EXPECT_TRUE(Matches("[[:alpha:]_]+[[:digit:]]", "conv_1"));
+  EXPECT_FALSE(Matches("[[:upper:]]", "a"));
+  EXPECT_TRUE(Matches("[^[:space:]]", "a"));
+  EXPECT_TRUE(Matches("[:a]+", "a:"));
+  EXPECT_FALSE(NamePattern::Parse("[[:nothing:]]").ok());
+}
+
+TEST(NamePattern, OccursIn) {
+  const auto occurs = [](const std::string& pattern, const std::string& text) {
+    return NamePattern::Parse(pattern).value().OccursIn(text);
+  };
+  EXPECT_TRUE(occurs("[0-9]+", "has 12 bytes"));
+  EXPECT_FALSE(occurs("[0-9]{3}", "has 12 bytes"));
+  EXPECT_TRUE(occurs("^has", "has 12"));
+  EXPECT_FALSE(occurs("^12", "has 12"));
+  EXPECT_TRUE(occurs("12$", "has 12"));
+  EXPECT_FALSE(occurs("has$", "has 12"));
+  EXPECT_TRUE(occurs("", ""));
+  EXPECT_TRUE(occurs("aab", "aaaab"));
+  EXPECT_FALSE(occurs("((a|b)*)zzz", std::string(100'000, 'a')));
+}
+
 TEST(NamePattern, ErrorsSayWhatAndWhere) {
   const auto message = [](const std::string& pattern) {
     return std::string(NamePattern::Parse(pattern).status().message());
@@ -93,6 +140,7 @@ TEST(NamePattern, AgreesWithTheStandardLibrary) {
     }
     ++compared;
     for (const char* name : {"", "a", "b", "ab", "ba", "aab", "abab", "bbb"}) {
+      ASSERT_EQ(ours->OccursIn(name), std::regex_search(name, theirs)) << pattern << " in " << name;
       const bool match = std::regex_match(name, theirs);
       matched += match;
       ASSERT_EQ(ours->Matches(name), match) << pattern << " on '" << name << "'";
