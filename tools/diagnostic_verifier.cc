@@ -1,10 +1,14 @@
 #include "tools/diagnostic_verifier.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace allot {
 namespace {
@@ -39,6 +43,45 @@ std::optional<std::string> RegexOf(const std::string& text) {
   return regex;
 }
 
+// What a comment says.
+struct Comment {
+  std::string kind, where, text;
+  bool is_regex = false;
+};
+
+// Reads "expected-KIND[-re] [@WHERE] {{TEXT}}" from the start of `rest` to its end.
+std::optional<Comment> ReadComment(absl::string_view rest) {
+  Comment comment;
+  if (!absl::ConsumePrefix(&rest, "expected-")) return std::nullopt;
+  for (const absl::string_view kind : {"error", "note", "remark", "warning"}) {
+    if (!absl::ConsumePrefix(&rest, kind)) continue;
+    comment.kind = std::string(kind);
+    break;
+  }
+  if (comment.kind.empty()) return std::nullopt;
+  comment.is_regex = absl::ConsumePrefix(&rest, "-re");
+  const auto skip_spaces = [&rest] {
+    while (absl::ConsumePrefix(&rest, " ")) continue;
+  };
+  skip_spaces();
+  if (absl::ConsumePrefix(&rest, "@")) {
+    const size_t end = std::min(rest.find_first_of(" {"), rest.size());
+    const absl::string_view where = rest.substr(0, end);
+    const bool is_offset = where.size() > 1 && (where[0] == '+' || where[0] == '-') &&
+                           std::all_of(where.begin() + 1, where.end(),
+                                       [](unsigned char c) { return absl::ascii_isdigit(c); });
+    if (!is_offset && where != "above" && where != "below" && where != "unknown") {
+      return std::nullopt;
+    }
+    comment.where = std::string(where);
+    rest.remove_prefix(end);
+  }
+  skip_spaces();
+  if (!absl::ConsumePrefix(&rest, "{{") || !absl::ConsumeSuffix(&rest, "}}")) return std::nullopt;
+  comment.text = std::string(rest);
+  return comment;
+}
+
 }  // namespace
 
 DiagnosticVerifier::DiagnosticVerifier(const SourceText& source) : source_(source) {
@@ -52,32 +95,26 @@ DiagnosticVerifier::DiagnosticVerifier(const SourceText& source) : source_(sourc
 }
 
 void DiagnosticVerifier::ReadLine(const std::string& line, int64_t number) {
-  const size_t begin = line.find("expected-");
-  std::smatch match;
-  std::string comment;
-  // No comment is so long, and std::regex recurses over what it reads.
-  constexpr size_t kLongest = 4096;
-  bool expects = begin != std::string::npos && line.size() - begin <= kLongest;
-  if (expects) {
-    comment = line.substr(begin);
-    const std::regex form(
-        "expected-(error|note|remark|warning)(-re)? *"
-        "(@([+-][0-9]+|above|below|unknown))? *\\{\\{(.*)\\}\\}$");
-    expects = std::regex_search(comment, match, form);
+  std::optional<Comment> comment;
+  size_t begin = line.find("expected-");
+  while (begin != std::string::npos) {
+    comment = ReadComment(absl::string_view(line).substr(begin));
+    if (comment.has_value()) break;
+    begin = line.find("expected-", begin + 1);
   }
-  if (!expects) {
+  if (!comment.has_value()) {
     for (const size_t waiting : below_) expectations_[waiting].line = number;
     below_.clear();
     last_plain_line_ = number;
     return;
   }
   Expectation expectation;
-  expectation.kind = match[1];
-  expectation.text = match[5];
+  expectation.kind = comment->kind;
+  expectation.text = comment->text;
   expectation.line = expectation.comment_line = number;
-  expectation.comment_column = begin + static_cast<size_t>(match.position());
+  expectation.comment_column = begin;
   expectation.source_line = line;
-  const std::string where = match[4];
+  const std::string& where = comment->where;
   int64_t offset = 0;
   if (where == "above") {
     expectation.line = last_plain_line_;
@@ -88,16 +125,16 @@ void DiagnosticVerifier::ReadLine(const std::string& line, int64_t number) {
   } else if (!where.empty() && absl::SimpleAtoi(where, &offset)) {
     expectation.line += offset;
   }
-  if (match[2].matched) {
+  if (comment->is_regex) {
     const std::optional<std::string> regex = RegexOf(expectation.text);
     if (!regex.has_value()) {
       Complain(expectation, "found start of regex with no end '}}'");
       expectation.answered = true;  // one complaint is enough
     } else {
-      // std::regex reports a bad pattern by throwing; nothing of it leaves here.
-      try {
-        expectation.pattern = std::regex(*regex, std::regex::extended);
-      } catch (const std::regex_error&) {
+      absl::StatusOr<NamePattern> pattern = NamePattern::Parse(*regex);
+      if (pattern.ok()) {
+        expectation.pattern = *std::move(pattern);
+      } else {
         Complain(expectation, absl::StrCat("invalid regex: ", expectation.text));
         expectation.answered = true;
       }
@@ -119,7 +156,7 @@ void DiagnosticVerifier::Observe(const SourceDiagnostic& diagnostic) {
   for (Expectation& expectation : expectations_) {
     if (expectation.answered || expectation.line != diagnostic.line) continue;
     const bool says_so = expectation.pattern.has_value()
-                             ? std::regex_search(diagnostic.message, *expectation.pattern)
+                             ? expectation.pattern->OccursIn(diagnostic.message)
                              : diagnostic.message.find(expectation.text) != std::string::npos;
     if (!says_so) continue;
     if (expectation.kind == kind) {

@@ -2,17 +2,18 @@
 //
 //   // expected-error@+1 {{no element type}}     the next line; also @-2, @above, @below, @unknown
 //   ... // expected-warning {{grows}}            this line
-//   // expected-note-re@below {{{{[0-9]+}} rows}}   regular expressions in double braces
+//   // expected-note-re@below {{{{[0-9]+}} rows}}   regular expressions in double braces,
+//                                                 of the syntax of name_pattern.h
 //
 // A diagnostic answers an expectation if line and severity agree and the text occurs in it. Each
 // diagnostic must be expected, and each expectation be answered, once.
 #pragma once
 
 #include <optional>
-#include <regex>
 #include <string>
 #include <vector>
 
+#include "target/name_pattern.h"
 #include "tools/source_diagnostic.h"
 
 namespace allot {
@@ -31,7 +32,7 @@ class DiagnosticVerifier {
     std::string kind;  // error, warning, remark, note
     int64_t line = 0;  // of the diagnostic; 0: it has no place
     std::string text;
-    std::optional<std::regex> pattern;  // in place of `text`
+    std::optional<NamePattern> pattern;  // in place of `text`
     int64_t comment_line = 0;
     size_t comment_column = 0;  // from 0
     std::string source_line;

@@ -73,6 +73,19 @@ TEST(DiagnosticVerifierTest, RegularExpressions) {
               HasSubstr("found start of regex with no end '}}'"));
 }
 
+TEST(DiagnosticVerifierTest, LongTextsAndHardPatterns) {
+  const std::string text = "// expected-error-re@+1 {{{{(a|b)*}}zzz}}\nop\n";
+  for (const size_t length : {size_t{1000}, size_t{1'000'000}}) {
+    const std::string message(length, 'a');
+    EXPECT_THAT(Verify(text, {At(2, Severity::kError, message)}), HasSubstr("unexpected error"));
+    EXPECT_EQ(Verify(text, {At(2, Severity::kError, message + "zzz")}), "");
+  }
+  const std::string long_text(1'000'000, 'x');
+  EXPECT_EQ(Verify("op // expected-error {{" + long_text + "}}",
+                   {At(1, Severity::kError, "an " + long_text)}),
+            "");
+}
+
 TEST(DiagnosticVerifierTest, OtherCommentsAreNone) {
   EXPECT_EQ(
       Verify("// expected-foo {{x}}\n// expected-error x\n// an expected-error {{x}} here\n", {}),
