@@ -273,14 +273,71 @@ std::optional<std::string> DeviceConstraints::WhyOpUnsupported(const ir::Node& n
     // A device that names the function knows it; any other runs its body if it can.
     if (!device.supported_ops.empty() && !why.has_value()) return std::nullopt;
     if (device.supported_ops.empty() && why.has_value()) return why;
-    return WhyGraphUnsupported(module_->functions[static_cast<size_t>(called)].body, device,
-                               depth + 1);
+    why = WhyFunctionUnsupported(static_cast<size_t>(called), device);
+    if (why.has_value() && depth == 0) *why += ", which its body uses";
+    return why;
   }
   if (why.has_value()) return why;
   for (const ir::Graph& body : node.regions) {
-    if ((why = WhyGraphUnsupported(body, device, depth + 1))) return why;
+    if ((why = WhyGraphUnsupported(body, device, depth + 1))) {
+      if (depth == 0) *why += ", which its body uses";
+      return why;
+    }
   }
   return std::nullopt;
+}
+
+std::optional<std::string> DeviceConstraints::WhyFunctionUnsupported(size_t function,
+                                                                     const Device& device) const {
+  if (heights_[function] > kMaxDepth) {
+    return absl::StrCat(device.name, " cannot run functions that call each other so deep");
+  }
+  const auto known = known_.find({function, &device});
+  if (known != known_.end()) return known->second;
+  std::optional<std::string> why =
+      WhyGraphUnsupported(module_->functions[function].body, device, 1);
+  known_.emplace(std::pair(function, &device), why);
+  return why;
+}
+
+std::vector<int> DeviceConstraints::CallHeights(const ir::Module& module,
+                                                const CalledFunctions& functions) {
+  const size_t count = module.functions.size();
+  std::vector<std::vector<size_t>> callers(count);
+  std::vector<size_t> calls(count, 0);  // to functions whose height is not known yet
+  for (size_t caller = 0; caller < count; ++caller) {
+    std::set<size_t> called;
+    std::vector<const ir::Graph*> open = {&module.functions[caller].body};
+    while (!open.empty()) {
+      const ir::Graph& graph = *open.back();
+      open.pop_back();
+      for (const ir::NodeId id : graph.nodes()) {
+        const ir::Node& node = graph.node(id);
+        for (const ir::Graph& body : node.regions) open.push_back(&body);
+        if (const int32_t callee = functions.Find(node); callee >= 0) {
+          called.insert(static_cast<size_t>(callee));
+        }
+      }
+    }
+    calls[caller] = called.size();
+    for (const size_t callee : called) callers[callee].push_back(caller);
+  }
+  // From those that call none; the rest call themselves.
+  std::vector<int> heights(count, kMaxDepth + 1), reached(count, 1);
+  std::vector<size_t> ready;
+  for (size_t function = 0; function < count; ++function) {
+    if (calls[function] == 0) ready.push_back(function);
+  }
+  while (!ready.empty()) {
+    const size_t function = ready.back();
+    ready.pop_back();
+    heights[function] = std::min(reached[function], kMaxDepth + 1);
+    for (const size_t caller : callers[function]) {
+      reached[caller] = std::max(reached[caller], heights[function] + 1);
+      if (--calls[caller] == 0) ready.push_back(caller);
+    }
+  }
+  return heights;
 }
 
 std::optional<std::string> DeviceConstraints::WhyGraphUnsupported(const ir::Graph& graph,
@@ -290,7 +347,7 @@ std::optional<std::string> DeviceConstraints::WhyGraphUnsupported(const ir::Grap
     const ir::Node& node = graph.node(id);
     if (node.Is("Constant")) continue;
     std::optional<std::string> why = WhyOpUnsupported(node, Lookup(graph, node), device, depth);
-    if (why.has_value()) return absl::StrCat(*why, depth == 1 ? ", which its body uses" : "");
+    if (why.has_value()) return why;
   }
   return std::nullopt;
 }

@@ -2,8 +2,10 @@
 // target or the command line, and shapes that are not fully known.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -65,8 +67,10 @@ class DeviceConstraints {
         target_(&target),
         rules_(std::move(rules)),
         functions_(module),
+        heights_(CallHeights(module, functions_)),
         folded_(FindConstantWork(module).folded) {}
 
+  static std::vector<int> CallHeights(const ir::Module& module, const CalledFunctions& functions);
   // Fills selected_ and together_.
   void FindMatches();
   // Nodes to which something leads from `seeds`, or with `backwards` from which it leads there.
@@ -83,6 +87,9 @@ class DeviceConstraints {
                                                  int depth) const;
   std::optional<std::string> WhyOpUnsupported(const ir::Node& node, const OpFeatures& features,
                                               const Device& device, int depth) const;
+  // Of the body of a function, from the second time on from memory: functions that call functions
+  // twice would take exponentially long.
+  std::optional<std::string> WhyFunctionUnsupported(size_t function, const Device& device) const;
   bool HasStaticShapes(const ir::Graph& graph, const ir::Node& node) const;
 
   const ir::Module* module_;
@@ -93,6 +100,10 @@ class DeviceConstraints {
   std::vector<IdVector<ir::NodeId, bool>> selected_;
   std::vector<std::vector<ir::NodeId>> together_;  // by rule
   CalledFunctions functions_;
+  // By function: how deep calls go below it, itself counted; more than kMaxDepth is that much.
+  std::vector<int> heights_;
+  // By function and device. One thread asks at a time.
+  mutable std::map<std::pair<size_t, const Device*>, std::optional<std::string>> known_;
   IdVector<ir::NodeId, bool> folded_;
   IdVector<ir::NodeId, int32_t> class_of_;
   std::vector<std::vector<bool>> classes_;  // by class, by device
