@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -24,6 +22,7 @@
 #include "onnx_import/import.h"
 #include "passes/device_constraints.h"
 #include "passes/place_default.h"
+#include "support/read_file.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host_facts.h"
@@ -36,16 +35,6 @@ namespace allot {
 namespace {
 
 namespace fs = std::filesystem;
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) return InputError(path, ": is a folder, not a file");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return InputError(path, ": cannot be read; does the file exist?");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
 
 Registries RegistriesOf(const CompileOptions& options) {
   return options.registries != nullptr ? *options.registries : BuiltinRegistries();
@@ -96,7 +85,7 @@ absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>&
   }
   ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model_options), "--cost-model: ");
   for (const std::string& path : options.cost_files) {
-    ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+    ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
     ALLOT_ASSIGN_OR_RETURN(setup.made_from.costs.emplace_back(), Source(path, text));
     ALLOT_ASSIGN_OR_RETURN(MeasuredCosts measured, ParseCosts(text, path));
     // A later file overrides an earlier one.
@@ -209,7 +198,7 @@ absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
                       ": there is no such file and no such built-in target (there are ",
                       absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
   }
-  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(name_or_path));
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(name_or_path));
   return ParseTarget(text, name_or_path);
 }
 

@@ -2,9 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "absl/strings/strip.h"
 
 #include "support/json.h"
+#include "support/read_file.h"
 #include "support/status.h"
 
 namespace allot {
@@ -310,11 +309,8 @@ absl::StatusOr<PlanFile> ReadPlanFile(const std::string& folder_or_file) {
                         folder_or_file);
     }
   }
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return InputError(path, ": cannot be read; does the file exist?");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return ParsePlanFile(text.str(), path);
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+  return ParsePlanFile(text, path);
 }
 
 }  // namespace allot

@@ -1,6 +1,7 @@
 // The bytes of a model, without reading them before they are needed.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -9,7 +10,7 @@
 namespace allot {
 
 // A file mapped into memory, or what came through a pipe. The file must not shrink while this
-// lives: reading a page that is gone ends the process.
+// lives: reading a page that is gone raises SIGBUS (see MappedModelPath).
 class ModelFile {
  public:
   // "-" reads standard input. Errors say what to do; they do not repeat the path.
@@ -30,8 +31,13 @@ class ModelFile {
 
   void* mapping_ = nullptr;
   size_t size_ = 0;
+  std::unique_ptr<std::string> path_;  // of what is mapped, at an address that does not change
   std::string memory_;
 };
+
+// The path of the model that is mapped, the last one if there are several; nullptr: none. For
+// handlers of SIGBUS, which may call nothing that allocates.
+const char* MappedModelPath();
 
 // What a file that is no ONNX model probably is instead, as the end of a sentence ("; it is a
 // ..."); empty if it does not look like anything.
