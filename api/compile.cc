@@ -173,11 +173,25 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
   return result;
 }
 
+// The path from the folder to the file by the names that were given: a link stays the link that it
+// is, because what lies beside it need not lie beside the file that it leads to.
 std::string RelativeTo(const std::string& path, const std::string& folder) {
   std::error_code error;
   const fs::path from = fs::weakly_canonical(fs::absolute(folder, error), error);
-  const fs::path to = fs::weakly_canonical(fs::absolute(path, error), error);
-  return to.lexically_relative(from).generic_string();
+  fs::path to = fs::absolute(path, error);
+  // Behind a link, ".." leads elsewhere than the names say.
+  if (std::find(to.begin(), to.end(), fs::path("..")) != to.end()) {
+    to = fs::weakly_canonical(to.parent_path(), error) / to.filename();
+  }
+  return to.lexically_normal().lexically_relative(from).generic_string();
+}
+
+// Whether the model lies in the folder itself.
+bool IsFolderOf(const std::string& folder, const std::string& model_path) {
+  std::error_code error;
+  const fs::path parent = fs::absolute(model_path, error).parent_path();
+  return fs::weakly_canonical(parent, error) ==
+         fs::weakly_canonical(fs::absolute(folder, error) / ".", error);
 }
 
 }  // namespace
@@ -323,9 +337,7 @@ absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilati
   input.default_dim = dims.fallback;
   input.emit_ir_version = options.emit_ir_version;
   input.embed_external_data = options.external_data == "embed";
-  input.output_is_model_folder =
-      model_path != "-" &&
-      RelativeTo(fs::path(model_path).parent_path().string() + "/.", folder) == ".";
+  input.output_is_model_folder = model_path != "-" && IsFolderOf(folder, model_path);
   return EmitFiles(RegistriesOf(options).emitters, emit, input);
 }
 
