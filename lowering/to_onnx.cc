@@ -15,6 +15,7 @@
 #include "lowering/splice.h"
 #include "lowering/value_names.h"
 #include "lowering/wire_format.h"
+#include "onnx_import/external_data.h"
 #include "onnx_import/onnx_types.h"
 #include "support/status.h"
 
@@ -391,6 +392,9 @@ absl::StatusOr<std::string> DataPath(const Module& module, const FileBytes& file
   if (escapes || std::count(steps.begin(), steps.end(), "..") > 0) {
     return InputError("its data is in '", file.location,
                       "', but data must lie in the model's folder or below it");
+  }
+  if (file.home == FileBytes::Home::kExternalFile) {
+    ALLOT_RETURN_IF_ERROR(CheckReach(module.source_folder, module.source_file, file.location));
   }
   if (module.source_folder.empty()) return file.location;
   return absl::StrCat(module.source_folder, absl::EndsWith(module.source_folder, "/") ? "" : "/",

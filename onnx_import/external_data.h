@@ -13,19 +13,26 @@
 
 namespace allot {
 
+// Where links lead: the real path of a data file must lie in the model's folder, or in the folder
+// of the model's own real path, below one of them. (Caches keep models as links to files that lie
+// in one folder with their data.) So no model can reach for other files of whoever reads it. OK if
+// there is no such file. `folder` is the model's, "" the current one; `model` is its name there, ""
+// if it has none.
+absl::Status CheckReach(const std::string& folder, const std::string& model,
+                        const std::string& location);
+
 class ExternalDataCheck {
  public:
-  // `folder` is the model's; "" is the current one. Without `must_exist` only the form of names is
-  // checked.
-  ExternalDataCheck(std::string folder, bool must_exist)
-      : folder_(std::move(folder)), must_exist_(must_exist) {}
+  // `folder` and `model` as of CheckReach(). Without `must_exist` files may be missing.
+  ExternalDataCheck(std::string folder, std::string model, bool must_exist)
+      : folder_(std::move(folder)), model_(std::move(model)), must_exist_(must_exist) {}
 
-  // An error if the location leaves the model's folder, if there is no such file, or if it is too
-  // short for the tensor. Each file is looked up once.
+  // An error if the location leaves the model's folder, by its name or by links, if there is no
+  // such file, or if it is too short for the tensor. Each file is looked up once.
   absl::Status Check(const ir::Constant& constant);
 
  private:
-  std::string folder_;
+  std::string folder_, model_;
   bool must_exist_;
   std::unordered_map<std::string, std::optional<int64_t>> size_of_;  // nullopt: no such file
 };

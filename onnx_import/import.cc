@@ -108,8 +108,10 @@ absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts&
   module.source_file = parts.file;
   module.source_folder = parts.folder;
   ImportState state{
-      module, diagnostics, shown, ExternalDataCheck(parts.folder, options.check_external_data),
-      {},     nullptr,     {}};
+      module, diagnostics,
+      shown,  ExternalDataCheck(parts.folder, parts.file, options.check_external_data),
+      {},     nullptr,
+      {}};
   absl::StatusOr<ModelProto> proto = ParseWithoutWeights(bytes, reference_at_least);
   absl::Status status = proto.status();
   if (status.ok()) status = ReadModel(*std::move(proto), state);
