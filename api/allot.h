@@ -95,6 +95,7 @@ ALLOT_EXPORT allot_code allot_options_free(allot_options* options);
  *   load-plugin   a shared library of passes, solvers, cost models or outputs; adds. Its code runs.
  *   external-data reference | embed, for allot_plan_write()
  *   emit-ir-version keep | 11, likewise
+ *   force         true | false, likewise: replace files that Allot did not write as they are
  *
  * What only the model or the machine can tell to be wrong is told by allot_compile(). */
 ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_options_set(allot_options* options,

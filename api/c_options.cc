@@ -41,6 +41,7 @@ constexpr PlainOption kPlainOptions[] = {
     {"solver", &CompileOptions::solver},
     {"pass-pipeline", &CompileOptions::pipeline},
     {"strict-shapes", &CompileOptions::strict_shapes},
+    {"force", &CompileOptions::force},
 };
 
 // Those that are chosen from a few, or counted.

@@ -350,7 +350,7 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
                          MakeOutputs(compilation, model_path, options, emit, folder));
   std::vector<std::string> sources = SourceFiles(compilation.module);
   if (model_path != "-") sources.push_back(model_path);
-  ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files, sources));
+  ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files, sources, options.force));
   std::vector<std::string> names;
   for (const OutputFile& file : files) names.push_back(file.name);
   return names;

@@ -51,6 +51,7 @@ struct CompileOptions {
   std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node
   std::string external_data = "reference";  // reference | embed
   int64_t emit_ir_version = 0;              // 0: keep; 11: also write device_configurations
+  bool force = false;  // outputs may replace files that Allot did not write, or not as they are
   uint64_t seed = 1;
   int threads = 1;
   // As of PassContext: ends the search early, and is told of what it has reached.
@@ -119,7 +120,8 @@ absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilati
                                                     const std::string& folder);
 
 // Writes what the emitters in `emit` (empty: all) make of a placed module into `folder`, whole or
-// not at all. Returns the names of the files.
+// not at all, beside the outputs of other emitters that are there (see output_folder.h). Returns
+// the names of the files.
 absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compilation,
                                                       const std::string& model_path,
                                                       const CompileOptions& options,

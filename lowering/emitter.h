@@ -25,17 +25,22 @@ struct FileChunk {
   int64_t offset = 0, length = 0;
 };
 
-struct OutputFile {
-  std::string name;  // relative to the output folder, without ".."
-  std::vector<FileChunk> chunks;
-  // Not empty: the file is this existing file, put there as a hard link or else a copy.
-  std::string linked_from;
-};
-
 // What a written file holds, for whoever has to tell whether it arrived whole.
 struct FileDigest {
   int64_t bytes = 0;
   std::string sha256;  // hexadecimal; empty: not computed
+
+  friend bool operator==(const FileDigest&, const FileDigest&) = default;
+};
+
+struct OutputFile {
+  std::string name;  // relative to the output folder, without ".."
+  std::vector<FileChunk> chunks;
+  // Not empty: the file is a copy of this existing file, which shares its blocks where the file
+  // system can do that.
+  std::string copied_from{};
+  std::vector<std::string> emitters{};  // whose output it is; filled in by EmitFiles
+  FileDigest digest{};                  // if it was computed already
 };
 
 struct EmitInput {
@@ -50,11 +55,11 @@ struct EmitInput {
   int64_t default_dim = 1;                // of every other open dimension
   int64_t emit_ir_version = 0;            // 0: keep the model's
   bool embed_external_data = false;
-  // The output folder is the model's own: external data is in reach and is not linked there.
+  // The output folder is the model's own: external data is in reach and is not copied there.
   bool output_is_model_folder = false;
   std::vector<std::string> files{};  // that other emitters write in this run: the manifest's
-  std::vector<std::string> external_data{};       // likewise; files of the model that are linked
-  std::map<std::string, FileDigest> integrity{};  // likewise; of ONNX files and linked data
+  std::vector<std::string> external_data{};       // likewise; copies of the model's data files
+  std::map<std::string, FileDigest> integrity{};  // likewise; of ONNX files and data files
 };
 
 // The input as if this lane of the plan were all of it. `plan` is ir::LaneView(input.plan, lane);
@@ -71,8 +76,8 @@ Registry<Emitter> BuiltinEmitters();
 
 // What one run writes: the files of the chosen emitters, the manifest's last so that it can list
 // the others. A choice is a name and options, "mlir" or "mlir{elide-larger-than=16}"; no choice:
-// all that are not on request only. Data files that several emitters link are there once. If there
-// is a manifest, all bytes of the ONNX files are read once, those of linked data are not.
+// all that are not on request only. Data files that several emitters use are there once. If there
+// is a manifest, all bytes of the ONNX files are read once, those of data files are not.
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input);

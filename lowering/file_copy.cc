@@ -1,6 +1,8 @@
 #include "lowering/file_copy.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <cerrno>
 
@@ -76,6 +78,25 @@ absl::Status CopyRange(const OpenFile& from, const FileChunk& chunk, int to,
   return absl::OkStatus();
 }
 
+// What is between the file's holes, which take no room in the copy either.
+absl::Status CopyData(const OpenFile& from, const std::string& source, int64_t size, int to,
+                      const std::string& shown) {
+  for (off_t at = 0; at < size;) {
+    FileChunk data;
+    data.source = source;
+    data.offset = ::lseek(from.get(), at, SEEK_DATA);
+    if (data.offset < 0 && errno == ENXIO) break;  // a hole up to the end
+    if (data.offset < 0) data.offset = at;
+    off_t end = ::lseek(from.get(), data.offset, SEEK_HOLE);
+    if (end < 0 || end > size) end = size;
+    data.length = end - data.offset;
+    if (::lseek(to, data.offset, SEEK_SET) < 0) return CannotWrite(errno, shown);
+    ALLOT_RETURN_IF_ERROR(CopyRange(from, data, to, shown));
+    at = end;
+  }
+  return ::ftruncate(to, size) == 0 ? absl::OkStatus() : CannotWrite(errno, shown);
+}
+
 }  // namespace
 
 absl::Status WriteChunks(const std::string& path, const std::string& shown,
@@ -99,16 +120,16 @@ absl::Status WriteChunks(const std::string& path, const std::string& shown,
   return absl::OkStatus();
 }
 
-absl::Status LinkOrCopy(const std::string& source, const std::string& path,
-                        const std::string& shown) {
+absl::Status CopyFile(const std::string& source, const std::string& path,
+                      const std::string& shown) {
   ALLOT_ASSIGN_OR_RETURN(const OpenFile from, OpenSource(source));
-  if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-    return absl::OkStatus();
+  ALLOT_ASSIGN_OR_RETURN(const int64_t size, SizeOf(from, source));
+  OpenFile to(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!to.valid()) return CannotWrite(errno, shown);
+  if (::ioctl(to.get(), FICLONE, from.get()) != 0) {
+    ALLOT_RETURN_IF_ERROR(CopyData(from, source, size, to.get(), shown));
   }
-  FileChunk whole;
-  whole.source = source;
-  ALLOT_ASSIGN_OR_RETURN(whole.length, SizeOf(from, source));
-  return WriteChunks(path, shown, {whole});
+  return to.Close() == 0 ? absl::OkStatus() : CannotWrite(errno, shown);
 }
 
 }  // namespace allot

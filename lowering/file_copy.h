@@ -15,9 +15,9 @@ namespace allot {
 absl::Status WriteChunks(const std::string& path, const std::string& shown,
                          const std::vector<FileChunk>& chunks);
 
-// Makes `path`, which must not exist, a hard link to `source` (to what it points at, if it is a
-// symbolic link), or a copy where links are not possible.
-absl::Status LinkOrCopy(const std::string& source, const std::string& path,
-                        const std::string& shown);
+// Makes `path`, which must not exist, a copy of `source` (of what it points at, if it is a symbolic
+// link) that shares its blocks on disk where the file system can do that, and never the file
+// itself: writing to one does not change the other.
+absl::Status CopyFile(const std::string& source, const std::string& path, const std::string& shown);
 
 }  // namespace allot

@@ -95,6 +95,16 @@ absl::StatusOr<FileDigest> DigestOf(const std::string& shown,
   return digest;
 }
 
+absl::StatusOr<FileDigest> DigestOfFile(const std::string& path) {
+  ALLOT_ASSIGN_OR_RETURN(FileDigest size, SizeOnly(path));
+  FileChunk whole;
+  whole.source = path;
+  whole.length = size.bytes;
+  std::vector<FileChunk> chunks;
+  chunks.push_back(std::move(whole));
+  return DigestOf(path, chunks);
+}
+
 absl::StatusOr<FileDigest> SizeOnly(const std::string& path) {
   ALLOT_ASSIGN_OR_RETURN(const OpenFile file, OpenSource(path));
   FileDigest digest;

@@ -15,6 +15,9 @@ namespace allot {
 // memory. Errors name the file that could not be read, or `shown`, whose bytes they are.
 absl::StatusOr<FileDigest> DigestOf(const std::string& shown, const std::vector<FileChunk>& chunks);
 
+// Of a file that is there already.
+absl::StatusOr<FileDigest> DigestOfFile(const std::string& path);
+
 // The size alone, of a file that is there already.
 absl::StatusOr<FileDigest> SizeOnly(const std::string& path);
 

@@ -10,13 +10,20 @@
 
 namespace allot {
 
-// Writes into a temporary folder, beside `folder` or, if that exists already, inside it; then
-// renames. In a folder that exists, files that an earlier manifest.json there lists and this run
-// does not write are removed (linked external data only while another link to it exists), and
-// anything else is left alone. Refuses to replace a file that the new ones are made from, or any of
-// `protected_files` (see SourceFiles). A linked file that is in place already is left as it is. On
-// error nothing new is left behind and nothing old is gone.
+// Writes `files` into `folder`, which is made if it is missing, and replaces what an earlier run
+// wrote there; see folder_switch.h for how, and for what a killed run leaves. Runs into one folder
+// at the same time wait for each other, for a minute at most.
+//
+// A small record in the folder (folder_record.h) tells which files are Allot's. Only these are
+// replaced, and only if they are unchanged; of the emitters that run again those that are not
+// written any more are removed. Outputs of other emitters stay. If a file is in the way that Allot
+// did not write, or that was changed since, nothing is written and the error names it, unless
+// `force` says to replace it. Never replaced are what the new files are made from, any of
+// `protected_files` (see SourceFiles), and what is no file.
+//
+// On error nothing new is left behind and nothing old is gone.
 absl::Status WriteOutputFolder(const std::string& folder, const std::vector<OutputFile>& files,
-                               const std::vector<std::string>& protected_files = {});
+                               const std::vector<std::string>& protected_files = {},
+                               bool force = false);
 
 }  // namespace allot

@@ -44,6 +44,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
   DeclareTargetFlag(line, arguments.flags);
   line.Value("o", "DIR", &arguments.folder,
              "write all files into DIR; without it only the plan is made");
+  line.Flag("force", &compile.force,
+            "replace files in DIR that Allot did not write, or that\nwere changed since");
   line.Value(
       "emit", "LIST", &arguments.emit,
       "only these outputs, see --list; without it, all\nbut those that are made only if asked for");

@@ -94,7 +94,7 @@ class Annotated final : public Emitter {
     files[0].name = "model.annotated.onnx";
     ALLOT_ASSIGN_OR_RETURN(files[0].chunks, ToOnnx(input.module, input.module.graph, options));
     ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data,
-                           LinkedExternalData(input, {&input.module.graph}));
+                           CopiedExternalData(input, {&input.module.graph}));
     for (OutputFile& file : data) files.push_back(std::move(file));
     return files;
   }

@@ -49,15 +49,16 @@ std::vector<std::string> DefaultChoices(const Registry<Emitter>& emitters) {
 }
 
 // Notes what the manifest says of a file that another emitter made.
-absl::Status Describe(const OutputFile& file, EmitInput& input) {
-  if (!file.linked_from.empty()) {
+absl::Status Describe(OutputFile& file, EmitInput& input) {
+  if (!file.copied_from.empty()) {
     input.external_data.push_back(file.name);
-    ALLOT_ASSIGN_OR_RETURN(input.integrity[file.name], SizeOnly(file.linked_from));
+    ALLOT_ASSIGN_OR_RETURN(input.integrity[file.name], SizeOnly(file.copied_from));
     return absl::OkStatus();
   }
   input.files.push_back(file.name);
   if (absl::EndsWith(file.name, ".onnx")) {
-    ALLOT_ASSIGN_OR_RETURN(input.integrity[file.name], DigestOf(file.name, file.chunks));
+    ALLOT_ASSIGN_OR_RETURN(file.digest, DigestOf(file.name, file.chunks));
+    input.integrity[file.name] = file.digest;
   }
   return absl::OkStatus();
 }
@@ -96,17 +97,21 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
   const bool describe = manifest != chosen.end();
 
   std::vector<OutputFile> files;
-  std::map<std::string, std::string> linked;  // name to source
+  std::map<std::string, size_t> copied;  // name to index in `files`
   for (const Choice& choice : chosen) {
     const std::string place = absl::StrCat("emitter '", choice.entry->name, "': ");
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Emitter> emitter,
                            choice.entry->make(choice.options), place);
     ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, emitter->Emit(input), place);
     for (OutputFile& file : more) {
-      if (!file.linked_from.empty()) {
-        const auto [old, inserted] = linked.insert({file.name, file.linked_from});
-        if (!inserted && old->second == file.linked_from) continue;
+      if (!file.copied_from.empty()) {
+        const auto [old, inserted] = copied.insert({file.name, files.size()});
+        if (!inserted && files[old->second].copied_from == file.copied_from) {
+          files[old->second].emitters.push_back(choice.entry->name);
+          continue;
+        }
       }
+      file.emitters = {choice.entry->name};
       if (describe) ALLOT_RETURN_IF_ERROR(Describe(file, input));
       files.push_back(std::move(file));
     }

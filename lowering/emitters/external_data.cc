@@ -48,7 +48,7 @@ class Collector {
     }
     if (!seen_.insert(data->location).second) return absl::OkStatus();
     OutputFile file;
-    ALLOT_ASSIGN_OR_RETURN(file.linked_from, DataPath(module_, *data), "tensor '", name, "': ");
+    ALLOT_ASSIGN_OR_RETURN(file.copied_from, DataPath(module_, *data), "tensor '", name, "': ");
     file.name = std::filesystem::path(data->location).lexically_normal().string();
     if (seen_names_.insert(file.name).second) files_.push_back(std::move(file));
     return absl::OkStatus();
@@ -61,7 +61,7 @@ class Collector {
 
 }  // namespace
 
-absl::StatusOr<std::vector<OutputFile>> LinkedExternalData(
+absl::StatusOr<std::vector<OutputFile>> CopiedExternalData(
     const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
     const std::string& folder) {
   std::vector<OutputFile> files;

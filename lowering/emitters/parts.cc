@@ -23,7 +23,7 @@ class Parts final : public Emitter {
       files.push_back(std::move(file));
       graphs.push_back(&piece->graph);
     }
-    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data, LinkedExternalData(input, graphs));
+    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data, CopiedExternalData(input, graphs));
     for (OutputFile& file : data) files.push_back(std::move(file));
     return files;
   }

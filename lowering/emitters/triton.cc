@@ -243,7 +243,7 @@ class Triton final : public Emitter {
       ALLOT_ASSIGN_OR_RETURN(model.chunks, PartModel(input, piece));
       files.push_back(std::move(model));
       ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data,
-                             LinkedExternalData(input, {&piece.graph}, version));
+                             CopiedExternalData(input, {&piece.graph}, version));
       for (OutputFile& file : data) files.push_back(std::move(file));
     }
     return files;

@@ -65,7 +65,7 @@ class Hello final : public allot::Emitter {
  public:
   explicit Hello(NoOptions) {}
   absl::StatusOr<std::vector<allot::OutputFile>> Emit(const allot::EmitInput&) const override {
-    allot::OutputFile file{.name = "hello.txt", .chunks = {}, .linked_from = ""};
+    allot::OutputFile file{.name = "hello.txt", .chunks = {}};
     file.chunks.push_back({.bytes = "hello\n", .source = ""});
     return std::vector<allot::OutputFile>{file};
   }

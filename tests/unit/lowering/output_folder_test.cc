@@ -9,6 +9,8 @@
 
 #include "gmock/gmock.h"
 
+#include "lowering/file_digest.h"
+#include "lowering/folder_record.h"
 #include "tests/unit/lowering/lowering_fixture.h"
 
 namespace allot {
@@ -36,10 +38,10 @@ OutputFile Range(const std::string& name, const std::string& source, int64_t off
   return file;
 }
 
-OutputFile Linked(const std::string& name, const std::string& source) {
+OutputFile Copied(const std::string& name, const std::string& source) {
   OutputFile file;
   file.name = name;
-  file.linked_from = source;
+  file.copied_from = source;
   return file;
 }
 
@@ -52,10 +54,11 @@ OutputFile Manifest(const std::vector<std::string>& files,
   return InMemory("manifest.json", text + "]}");
 }
 
-// Everything below the folder, as paths relative to it, sorted.
+// Everything below the folder but for records, as paths relative to it, sorted.
 std::vector<std::string> Listing(const std::string& folder) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().filename() == kFolderRecord) continue;
     names.push_back(entry.path().lexically_relative(folder).string());
   }
   std::sort(names.begin(), names.end());
@@ -93,18 +96,24 @@ TEST(OutputFolderTest, CopiesRangesOfOtherFiles) {
   EXPECT_EQ(ReadText(folder / "out/y"), "<>");
 }
 
-TEST(OutputFolderTest, LinksData) {
+OutputFile By(OutputFile file, const std::vector<std::string>& emitters) {
+  file.emitters = emitters;
+  return file;
+}
+
+TEST(OutputFolderTest, CopiesData) {
   const ScratchFolder folder;
   WriteText(folder / "w.bin", "weights");
   fs::create_symlink("w.bin", folder / "link.bin");
-  ASSERT_TRUE(WriteOutputFolder(folder / "out", {Linked("data/w.bin", folder / "w.bin"),
-                                                 Linked("l.bin", folder / "link.bin")})
+  ASSERT_TRUE(WriteOutputFolder(folder / "out", {Copied("data/w.bin", folder / "w.bin"),
+                                                 Copied("l.bin", folder / "link.bin")})
                   .ok());
-  EXPECT_TRUE(fs::equivalent(folder / "out/data/w.bin", folder / "w.bin"));
+  EXPECT_EQ(ReadText(folder / "out/data/w.bin"), "weights");
+  EXPECT_EQ(fs::hard_link_count(folder / "w.bin"), 1u);
   EXPECT_FALSE(fs::is_symlink(folder / "out/l.bin"));
   EXPECT_EQ(ReadText(folder / "out/l.bin"), "weights");
-  // Again, with the links in place.
-  ASSERT_TRUE(WriteOutputFolder(folder / "out", {Linked("data/w.bin", folder / "w.bin")}).ok());
+  // Again, with the copies in place.
+  ASSERT_TRUE(WriteOutputFolder(folder / "out", {Copied("data/w.bin", folder / "w.bin")}).ok());
   EXPECT_EQ(ReadText(folder / "out/data/w.bin"), "weights");
   EXPECT_EQ(ReadText(folder / "w.bin"), "weights");
 }
@@ -118,8 +127,8 @@ TEST(OutputFolderTest, AFailureLeavesNothing) {
   const absl::Status short_source = WriteOutputFolder(
       folder / "new/out", {InMemory("x", "1"), Range("y", folder / "short", 2, 3)});
   EXPECT_THAT(std::string(short_source.message()), HasSubstr("ends before byte 5"));
-  EXPECT_FALSE(WriteOutputFolder(folder / "new/out", {Linked("y", folder / "absent")}).ok());
-  EXPECT_FALSE(WriteOutputFolder(folder / "new/out", {Linked("y", folder.path())}).ok());
+  EXPECT_FALSE(WriteOutputFolder(folder / "new/out", {Copied("y", folder / "absent")}).ok());
+  EXPECT_FALSE(WriteOutputFolder(folder / "new/out", {Copied("y", folder.path())}).ok());
   EXPECT_THAT(Listing(folder.path()), ElementsAre("short"));
 }
 
@@ -192,7 +201,7 @@ TEST(OutputFolderTest, CopiesDataFromOtherFileSystems) {
   }
   const std::string source = "/dev/shm/allot_lowering_test_" + std::to_string(::getpid());
   WriteText(source, std::string(5000, 'w'));
-  EXPECT_TRUE(WriteOutputFolder(folder / "out", {Linked("w.bin", source)}).ok());
+  EXPECT_TRUE(WriteOutputFolder(folder / "out", {Copied("w.bin", source)}).ok());
   fs::remove(source);
   EXPECT_EQ(ReadText(folder / "out/w.bin"), std::string(5000, 'w'));
 }
@@ -202,7 +211,7 @@ TEST(OutputFolderTest, RemovesWhatAnEarlierRunListed) {
   const std::string out = folder / "out";
   WriteText(folder / "w.bin", "w");
   ASSERT_TRUE(WriteOutputFolder(out, {InMemory("p0.onnx", "0"), InMemory("sub/p1.onnx", "1"),
-                                      Linked("w.bin", folder / "w.bin"),
+                                      Copied("w.bin", folder / "w.bin"),
                                       Manifest({"p0.onnx", "sub/p1.onnx"}, {"w.bin"})})
                   .ok());
   WriteText(out + "/mine.txt", "keep");
@@ -212,31 +221,81 @@ TEST(OutputFolderTest, RemovesWhatAnEarlierRunListed) {
   EXPECT_EQ(ReadText(folder / "w.bin"), "w");
 }
 
-TEST(OutputFolderTest, NeverRemovesTheLastCopyOfData) {
+TEST(OutputFolderTest, CopiesHoles) {
   const ScratchFolder folder;
-  const std::string out = folder / "out";
-  ASSERT_TRUE(
-      WriteOutputFolder(out, {InMemory("w.bin", "only copy"), Manifest({}, {"w.bin"})}).ok());
-  ASSERT_TRUE(WriteOutputFolder(out, {Manifest({})}).ok());
-  EXPECT_EQ(ReadText(out + "/w.bin"), "only copy");
+  WriteText(folder / "w.bin", "start");
+  fs::resize_file(folder / "w.bin", 64 << 20);
+  ASSERT_TRUE(WriteOutputFolder(folder / "out", {Copied("w.bin", folder / "w.bin")}).ok());
+  struct stat about;
+  ASSERT_EQ(::stat((folder / "out/w.bin").c_str(), &about), 0);
+  EXPECT_EQ(about.st_size, 64 << 20);
+  EXPECT_LT(about.st_blocks * 512, 1 << 20);
+  EXPECT_EQ(ReadText(folder / "out/w.bin"), ReadText(folder / "w.bin"));
 }
 
-TEST(OutputFolderTest, DoesNotTrustManifests) {
+TEST(OutputFolderTest, OutputsOfOtherEmittersStay) {
+  const ScratchFolder folder;
+  const std::string out = folder / "out";
+  WriteText(folder / "w.bin", "w");
+  ASSERT_TRUE(WriteOutputFolder(
+                  out, {By(InMemory("p0", "0"), {"parts"}), By(InMemory("p1", "1"), {"parts"}),
+                        By(Copied("w.bin", folder / "w.bin"), {"parts", "annotated"}),
+                        By(InMemory("plan", "old"), {"plan"})})
+                  .ok());
+  ASSERT_TRUE(WriteOutputFolder(out, {By(InMemory("plan", "new"), {"plan"})}).ok());
+  EXPECT_THAT(Listing(out), ElementsAre("p0", "p1", "plan", "w.bin"));
+  EXPECT_EQ(ReadText(out + "/plan"), "new");
+  // Data goes with the last emitter that uses it.
+  ASSERT_TRUE(WriteOutputFolder(out, {By(InMemory("p0", "2"), {"parts"})}).ok());
+  EXPECT_THAT(Listing(out), ElementsAre("p0", "plan", "w.bin"));
+  ASSERT_TRUE(WriteOutputFolder(out, {By(InMemory("m", "m"), {"annotated"})}).ok());
+  EXPECT_THAT(Listing(out), ElementsAre("m", "p0", "plan"));
+}
+
+TEST(OutputFolderTest, WhatWasChangedSinceStaysUnlessForced) {
+  const ScratchFolder folder;
+  const std::string out = folder / "out";
+  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("a", "1"), InMemory("b", "1")}).ok());
+  WriteText(out + "/a", "2");
+  WriteText(out + "/c", "mine");
+  const absl::Status status =
+      WriteOutputFolder(out, {InMemory("a", "3"), InMemory("b", "3"), InMemory("c", "3")});
+  EXPECT_EQ(status.message(),
+            "'" + out + "/a', '" + out +
+                "/c' were not written by Allot, or changed since; move them away, "
+                "give another output folder, or replace them with --force");
+  EXPECT_EQ(ReadText(out + "/a") + ReadText(out + "/b") + ReadText(out + "/c"), "21mine");
+  // Neither written nor removed.
+  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("b", "4")}).ok());
+  EXPECT_EQ(ReadText(out + "/a") + ReadText(out + "/b") + ReadText(out + "/c"), "24mine");
+  // The same as what somebody else wrote is no conflict, and does not make it ours.
+  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("c", "mine")}).ok());
+  EXPECT_FALSE(WriteOutputFolder(out, {InMemory("c", "5")}).ok());
+  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("c", "5")}, {}, /*force=*/true).ok());
+  EXPECT_EQ(ReadText(out + "/c"), "5");
+  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("c", "6")}).ok());
+}
+
+TEST(OutputFolderTest, DoesNotTrustRecords) {
   const ScratchFolder folder;
   const std::string out = folder / "out";
   WriteText(folder / "outside", "safe");
   fs::create_directories(out + "/sub");
   fs::create_directory_symlink(folder.path(), out + "/link");
-  ASSERT_TRUE(
-      WriteOutputFolder(out, {Manifest({"../outside", folder / "outside", "link/outside", "sub"})})
-          .ok());
-  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("x", "x"), Manifest({"x"})}).ok());
+  FolderRecord record;
+  for (const char* name : {"link/outside", "sub"}) {
+    record[name] = {DigestOfFile(folder / "outside").value(), {}};
+  }
+  std::string text = PrintFolderRecord(record);
+  for (const std::string& name : {std::string("../outside"), folder / "outside"}) {
+    text.insert(text.find("\"link"), "\"" + name + "\": {\"bytes\": 4, \"sha256\": \"" +
+                                         record["sub"].digest.sha256 + "\", \"emitters\": []}, ");
+  }
+  WriteText(out + "/" + kFolderRecord, text);
+  EXPECT_EQ(ReadFolderRecord(out), record);
+  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("x", "x")}).ok());
   EXPECT_EQ(ReadText(folder / "outside"), "safe");
   EXPECT_TRUE(fs::is_directory(out + "/sub"));
-  // Another program's manifest says nothing to us.
-  WriteText(out + "/manifest.json", "{\"files\": [\"x\"]}");
-  ASSERT_TRUE(WriteOutputFolder(out, {InMemory("y", "y")}).ok());
-  EXPECT_EQ(ReadText(out + "/x"), "x");
 }
 
 TEST(OutputFolderTest, NeverReplacesWhatTheModelIsReadFrom) {
@@ -253,7 +312,7 @@ TEST(OutputFolderTest, NeverReplacesWhatTheModelIsReadFrom) {
   EXPECT_EQ(ReadText(folder / "m.onnx"), "the model");
   // Data that is linked to where it lies already stays.
   ASSERT_TRUE(
-      WriteOutputFolder(folder.path(), {Linked("w.bin", folder / "w.bin"), InMemory("x", "x")})
+      WriteOutputFolder(folder.path(), {Copied("w.bin", folder / "w.bin"), InMemory("x", "x")})
           .ok());
   EXPECT_EQ(ReadText(folder / "w.bin"), "weights");
   EXPECT_THAT(Listing(folder.path()), ElementsAre("alias", "m.onnx", "w.bin", "x"));
@@ -261,7 +320,7 @@ TEST(OutputFolderTest, NeverReplacesWhatTheModelIsReadFrom) {
 
 TEST(OutputFolderTest, RefusesNamesThatLeaveTheFolder) {
   const ScratchFolder folder;
-  for (const char* name : {"", "../x", "/x", "a/../x", "a//x", ".", "a/"}) {
+  for (const char* name : {"", "../x", "/x", "a/../x", "a//x", ".", "a/", ".allot-files.json"}) {
     EXPECT_FALSE(WriteOutputFolder(folder / "out", {InMemory(name, "x")}).ok()) << name;
   }
   EXPECT_FALSE(WriteOutputFolder(folder / "out", {InMemory("x", "1"), InMemory("x", "2")}).ok());
