@@ -21,6 +21,7 @@
 #include "tools/instrumentation.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
+#include "tools/program.h"
 #include "tools/program_registries.h"
 #include "tools/report.h"
 #include "tools/subcommand.h"
@@ -207,21 +208,21 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   return absl::OkStatus();
 }
 
+// A subcommand, or a model to place.
+absl::Status RunAny(int argc, char** argv, int& exit_status) {
+  if (argc > 1) {
+    if (const SubcommandFunction subcommand = FindSubcommand(argv[1])) {
+      return subcommand(argc - 1, argv + 1, exit_status);
+    }
+    if (IsSubcommand(argv[1])) {
+      const char* const path = std::getenv("PATH");
+      return ExecSubcommand(argv, path == nullptr ? "" : path);
+    }
+  }
+  return Run(argc, argv, exit_status);
+}
+
 }  // namespace
 }  // namespace allot
 
-int main(int argc, char** argv) {
-  int exit_status = 0;
-  absl::Status status;
-  if (argc > 1 && allot::FindSubcommand(argv[1]) != nullptr) {
-    status = allot::FindSubcommand(argv[1])(argc - 1, argv + 1, exit_status);
-  } else if (argc > 1 && allot::IsSubcommand(argv[1])) {
-    const char* const path = std::getenv("PATH");
-    status = allot::ExecSubcommand(argv, path == nullptr ? "" : path);
-  } else {
-    status = allot::Run(argc, argv, exit_status);
-  }
-  if (status.ok()) return exit_status;
-  std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
+int main(int argc, char** argv) { return allot::RunProgram(argc, argv, allot::RunAny); }

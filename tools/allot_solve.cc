@@ -27,6 +27,7 @@
 #include "tools/listing.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
+#include "tools/program.h"
 #include "tools/program_registries.h"
 #include "tools/solve_report.h"
 #include "tools/solve_within.h"
@@ -353,10 +354,4 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
 }  // namespace
 }  // namespace allot
 
-int main(int argc, char** argv) {
-  int exit_status = 0;
-  const absl::Status status = allot::Run(argc, argv, exit_status);
-  if (status.ok()) return exit_status;
-  std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
-  return 1;
-}
+int main(int argc, char** argv) { return allot::RunProgram(argc, argv, allot::Run); }

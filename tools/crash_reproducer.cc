@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -40,16 +42,29 @@ bool WriteAll(int file, const std::string& text) {
   return true;
 }
 
+// A device or a pipe is written to; a file appears whole, under a name that no other file had till
+// then.
+bool Write(const PreparedCrash& crash) {
+  struct stat there = {};
+  const bool in_place = ::stat(crash.path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
+  const int file = in_place ? ::open(crash.path.c_str(), O_WRONLY | O_NOCTTY)
+                            : ::open(crash.temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+  if (file < 0) return false;
+  bool written = WriteAll(file, crash.text);
+  written = ::close(file) == 0 && written;
+  if (in_place) return written;
+  written = written && ::rename(crash.temporary.c_str(), crash.path.c_str()) == 0;
+  if (!written) ::unlink(crash.temporary.c_str());
+  return written;
+}
+
 }  // namespace
 
 // Makes only calls that POSIX allows in signal handlers.
 extern "C" void AllotWriteCrashReproducer(int) {
   const PreparedCrash* const crash = armed.exchange(nullptr);
   if (crash != nullptr && !crash->text.empty()) {
-    const int file = ::open(crash->temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    const bool written = file >= 0 && WriteAll(file, crash->text) && ::close(file) == 0 &&
-                         ::rename(crash->temporary.c_str(), crash->path.c_str()) == 0;
-    WriteAll(STDERR_FILENO, written ? crash->message : crash->failure);
+    WriteAll(STDERR_FILENO, Write(*crash) ? crash->message : crash->failure);
   }
   ::_exit(1);
 }
@@ -58,7 +73,7 @@ CrashReproducer::CrashReproducer(const std::string& path)
     : prepared_(std::make_unique<PreparedCrash>()) {
   ALLOT_CHECK(armed.load() == nullptr);
   prepared_->path = path;
-  prepared_->temporary = path + ".tmp";
+  prepared_->temporary = absl::StrCat(path, ".", ::getpid(), ".", std::random_device()());
   SetPass("");
   prepared_->stack.resize(size_t{1} << 16);
   stack_t stack = {};

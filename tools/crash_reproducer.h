@@ -12,7 +12,8 @@ namespace allot {
 struct PreparedCrash;
 
 // While it lives, SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT (a failed ALLOT_CHECK) write the text
-// to `path`, say so on standard error, and end the process with status 1. One at a time.
+// to `path` (as WriteText() does), say so on standard error, and end the process with status 1. One
+// at a time.
 class CrashReproducer {
  public:
   explicit CrashReproducer(const std::string& path);

@@ -1,50 +1,87 @@
 #include "tools/text_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <cstdlib>
+#include <cstring>
 
+#include <filesystem>
+
+#include "support/read_file.h"
 #include "support/status.h"
 
 namespace allot {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status CannotWrite(int error, const std::string& path) {
+  return InputError(path, ": cannot be written: ", std::strerror(error));
+}
+
+// Writes and closes; 0 or an errno.
+int WriteAndClose(int file, const std::string& text) {
+  int error = 0;
+  for (size_t done = 0; done < text.size() && error == 0;) {
+    const ssize_t count = ::write(file, text.data() + done, text.size() - done);
+    if (count >= 0) {
+      done += static_cast<size_t>(count);
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (::close(file) != 0 && error == 0) error = errno;
+  return error;
+}
+
+}  // namespace
 
 std::string InputName(const std::string& path) { return path == "-" ? "<stdin>" : path; }
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  using Chars = std::istreambuf_iterator<char>;
-  if (path == "-") return std::string(Chars(std::cin), Chars());
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return InputError(path, ": is a folder, not a file");
-  }
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return InputError(path, ": cannot be read; does the file exist?");
-  return std::string(Chars(stream), Chars());
-}
+absl::StatusOr<std::string> ReadText(const std::string& path) { return ReadTextFile(path); }
 
 absl::Status WriteText(const std::string& path, const std::string& text) {
   if (path == "-") {
     std::fwrite(text.data(), 1, text.size(), stdout);
-    return absl::OkStatus();
+    return FlushStdout();
   }
-  std::error_code error;
   // A device or a pipe is written to: put a file in its place, and a superuser's "-o /dev/null"
   // would take /dev/null from the whole machine.
-  const std::filesystem::file_status there = std::filesystem::status(path, error);
-  const bool in_place = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
-  const std::string temporary = in_place ? path : path + ".tmp";
-  std::ofstream stream(temporary, std::ios::binary);
-  stream << text;
-  stream.close();
-  error.clear();
-  if (stream && !in_place) std::filesystem::rename(temporary, path, error);
-  if (!stream || error) {
-    if (!in_place) std::filesystem::remove(temporary, error);
-    return InputError(path, ": cannot be written");
+  struct stat there = {};
+  const bool exists = ::stat(path.c_str(), &there) == 0;
+  if (exists && !S_ISREG(there.st_mode)) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) return CannotWrite(errno, path);
+    const int error = WriteAndClose(file, text);
+    return error == 0 ? absl::OkStatus() : CannotWrite(error, path);
   }
-  return absl::OkStatus();
+  // A link stays; what it leads to is replaced.
+  std::error_code no_error;
+  const fs::path target = exists ? fs::canonical(path, no_error) : fs::path(path);
+  std::string temporary = (no_error ? path : target.string()) + ".XXXXXX";
+  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (file < 0) return CannotWrite(errno, path);
+  // As a usual program's file, or as the one that it replaces.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  int error = ::fchmod(file, exists ? there.st_mode & 07777 : 0666 & ~mask) == 0 ? 0 : errno;
+  const int written = WriteAndClose(file, text);
+  if (error == 0) error = written;
+  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
+  if (error == 0) return absl::OkStatus();
+  ::unlink(temporary.c_str());
+  return CannotWrite(error, path);
+}
+
+absl::Status FlushStdout() {
+  errno = 0;
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (!failed) return absl::OkStatus();
+  return InputError("cannot write to standard output",
+                    errno == 0 ? "" : absl::StrCat(": ", std::strerror(errno)));
 }
 
 }  // namespace allot

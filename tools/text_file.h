@@ -11,10 +11,15 @@ namespace allot {
 // What messages call it: the path, or "<stdin>".
 std::string InputName(const std::string& path);
 
+// "-" is standard input. See ReadTextFile() for what is refused.
 absl::StatusOr<std::string> ReadText(const std::string& path);
 
-// Renames a finished file into place, so that a failure leaves no half-written one. What is there
-// and no regular file, such as /dev/null, stays and is written to.
+// Renames a finished file into place, so that a failure leaves no half-written one; until then it
+// has a name that no other file had. What is there and no regular file, such as /dev/null, stays
+// and is written to, and so does a symbolic link.
 absl::Status WriteText(const std::string& path, const std::string& text);
+
+// An error if anything that was printed did not arrive.
+absl::Status FlushStdout();
 
 }  // namespace allot
