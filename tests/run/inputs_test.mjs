@@ -123,3 +123,10 @@ test('a folder of tensors', () => {
   refuses(() => read([{ ...s, file: 'x.bin' }], [metaS]), /x\.bin: /);
   refuses(() => read([{ ...s, dims: [1, 2] }], [metaS]), `${index}: input s is string[1,2], the model takes string[?]`);
 });
+
+test('shapes of more elements than there can be', () => {
+  for (const shape of [[2 ** 40], [2 ** 20, 2 ** 20], [2 ** 53 - 1, 2 ** 53 - 1]]) {
+    refuses(() => makeInputs([{ name: 'x', type: 'float32', shape }], { dims: {}, inputs: {} }, 1, 0), /input x of the shape .* would have/);
+    refuses(() => makeInputs([{ name: 'x', type: 'float32', shape: ['n'] }], { dims: {}, inputs: { x: { shape } } }, 1, 0), /input x of the shape/);
+  }
+});

@@ -115,3 +115,39 @@ test('files that changed', async () => {
   fs.writeFileSync(path.join(scratch, 'w.bin'), 'abcd');
   await assert.rejects(checkIntegrity(manifest, ['w.bin']), /w\.bin: the file is not the one/);
 });
+
+test('files that are not beside the manifest', () => {
+  const outside = path.join(scratch, 'outside');
+  fs.mkdirSync(outside, { recursive: true });
+  const folder = path.join(scratch, 'inner');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(outside, 'p0.onnx'), '');
+  fs.symlinkSync('../outside/p0.onnx', path.join(folder, 'link.onnx'));
+  fs.symlinkSync('../outside', path.join(folder, 'linked'));
+  fs.writeFileSync(path.join(folder, 'real.onnx'), '');
+  fs.symlinkSync('real.onnx', path.join(folder, 'inside.onnx'));
+  const place = path.join(folder, 'manifest.json');
+  const readThere = (change) => {
+    const manifest = good();
+    change(manifest);
+    fs.writeFileSync(place, JSON.stringify(manifest));
+    return readManifest(place);
+  };
+  for (const name of ['../outside/p0.onnx', path.join(outside, 'p0.onnx'), 'a/../../outside/p0.onnx', 'link.onnx', 'linked/p0.onnx', '', '..', 'x\0y']) {
+    assert.throws(() => readThere((manifest) => { manifest.parts[0].file = name; }), /not in the folder of the manifest/, name);
+    assert.throws(() => readThere((manifest) => { manifest.external_data = [name]; }), /not in the folder of the manifest/, name);
+    assert.throws(() => readThere((manifest) => { manifest.lanes = [{ share: 1, parts: [{ id: 'q', device: 'a', file: name, inputs: ['x'], outputs: ['y'] }] }]; }),
+      /not in the folder of the manifest/, name);
+  }
+  assert.equal(readThere((manifest) => { manifest.parts[0].file = 'inside.onnx'; }).parts[0].file, 'inside.onnx');
+});
+
+test('lists of cores', () => {
+  const cores = (list) => read({ ...good(), devices: [{ id: 'a', runtime: { cores: list } }, { id: 'b' }] });
+  for (const list of ['0', '0-3,8', '', null]) cores(list);
+  for (const list of ['0-4000000000', '5-3', 'x', '0,', '-1', '1e9', [0], {}, '0-999999999']) assert.throws(() => cores(list), /device a: cores: /, String(list));
+});
+
+test('a device is no manifest', () => {
+  assert.throws(() => readManifest('/dev/zero'), /\/dev\/zero: is a device/);
+});

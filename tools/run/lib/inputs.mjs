@@ -68,6 +68,14 @@ function checkRule(rule, wrong) {
   }
 }
 
+// In elements; more are a mistake, or would have to come from files.
+const MOST_ELEMENTS = 2 ** 31;
+
+function checkCount(name, dims, count) {
+  if (count <= MOST_ELEMENTS) return;
+  throw new UserError(`input ${name} of the shape ${JSON.stringify(dims)} would have ${count} elements, more than ${MOST_ELEMENTS}; give smaller sizes in the side file or by --dim`);
+}
+
 const WORDS = ['alpha', 'beta', 'Monday', 'tuesday', 'the', 'graph', ''];
 
 /**
@@ -77,6 +85,7 @@ const WORDS = ['alpha', 'beta', 'Monday', 'tuesday', 'the', 'graph', ''];
 export function makeInput({ name, type, shape }, rule, sizes, defaultDim, seed) {
   const dims = rule.shape ?? shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : sizes[dim] ?? defaultDim));
   const count = dims.reduce((product, dim) => product * dim, 1);
+  checkCount(name, dims, count);
   const next = randomNumbers(seed, name);
   const fixed = rule.values ?? (rule.value !== undefined ? [rule.value] : null);
   const whole = type === 'uint8' ? [0, 256] : type === 'int8' ? [-128, 128] : [0, 8];

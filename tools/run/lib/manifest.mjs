@@ -3,8 +3,30 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
+import { checkCores } from './onnxruntime.mjs';
 
 const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string');
+
+// Whether a name stays in the folder of the manifest, also where it is a link.
+function staysInside(folder, name) {
+  if (typeof name !== 'string' || name === '' || name.includes('\0') || path.isAbsolute(name) || name.split('/').includes('..')) return false;
+  let real;
+  try {
+    real = fs.realpathSync(path.join(folder, name));
+  } catch {
+    return true;  // it is missing, which is said where it is needed
+  }
+  return real.startsWith(path.join(fs.realpathSync(folder), path.sep));
+}
+
+// A manifest says what is to be read and run: nothing but the files beside it.
+function checkFiles(manifest, folder, wrong) {
+  if (manifest.external_data !== undefined && !isNames(manifest.external_data)) wrong('external_data: expected a list of names');
+  if (manifest.model !== undefined && manifest.model !== null && typeof manifest.model !== 'string') wrong('model: expected a path');
+  for (const name of partFiles(manifest)) {
+    if (!staysInside(folder, name)) wrong(`the file ${JSON.stringify(name)} is not in the folder of the manifest; put it there and change its name`);
+  }
+}
 
 // The parts of one lane; `ids` are those of parts that came before.
 function checkParts(manifest, parts, ids, wrong) {
@@ -39,6 +61,9 @@ function checkParts(manifest, parts, ids, wrong) {
   }
 }
 
+// In bytes.
+const LARGEST = 1 << 28;
+
 // The longest cycle that is run: the samples of one are measured together.
 const LONGEST_CYCLE = 10000;
 
@@ -63,6 +88,9 @@ export const lanesOf = (manifest) => [{ share: manifest.share ?? 1, parts: manif
 export function readManifest(file) {
   let manifest;
   try {
+    const about = fs.statSync(file);
+    if (about.isCharacterDevice() || about.isBlockDevice()) throw new Error('is a device, not a file');
+    if (about.size > LARGEST) throw new Error(`has ${about.size} bytes, more than any manifest`);
     manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
     const remedy = error.code === 'EISDIR' ? `; did you mean ${path.join(file, 'manifest.json')}?` : '';
@@ -74,6 +102,8 @@ export function readManifest(file) {
   for (const key of ['parts', 'devices']) if (!Array.isArray(manifest[key])) wrong(`${key}: expected a list`);
   checkLanes(manifest, wrong);
   const folder = path.dirname(file);
+  checkFiles(manifest, folder, wrong);
+  for (const { id, runtime } of manifest.devices) checkCores(runtime?.cores, (what) => wrong(`device ${id}: ${what}`));
   return { ...manifest, file, folder, modelPath: manifest.model ? path.join(folder, manifest.model) : null };
 }
 

@@ -30,6 +30,18 @@ export function loadRuntime() {
   throw new UserError(`onnxruntime-node is not installed: run ${path.join(here, 'install.sh')}`);
 }
 
+// More cores than any machine has.
+const MOST_CORES = 65536;
+
+/** Calls `wrong` with a message if `text` is no list of cores that coreList() reads; undefined is none. */
+export function checkCores(text, wrong) {
+  if (text === undefined || text === null || text === '') return;
+  const pieces = typeof text === 'string' ? text.split(',').map((piece) => /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(piece)) : [null];
+  const cores = pieces.reduce((sum, piece) => sum + (piece ? Number(piece[2] ?? piece[1]) - Number(piece[1]) + 1 : 0), 0);
+  if (pieces.some((piece) => !piece || Number(piece[2] ?? piece[1]) < Number(piece[1]))) wrong(`cores: expected a list such as "0-3,8", not ${JSON.stringify(text).slice(0, 80)}`);
+  else if (cores > MOST_CORES) wrong(`cores: ${cores} cores are more than any machine has`);
+}
+
 /** "0-2,5" as [0, 1, 2, 5]. */
 export function coreList(text) {
   if (!text) return [];

@@ -1,4 +1,5 @@
 // What programs print and write: durations, tables, files that appear whole.
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
@@ -29,14 +30,32 @@ export function checkWritable(file) {
   }
 }
 
-/** Writes `text` (or bytes) to `file` whole or not at all. Throws UserError. */
-export function writeWhole(file, text) {
-  const temporary = `${file}.${process.pid}.tmp`;
+// Where a file is to be written that a link may lead to; nothing that is there but a file is replaced.
+function placeOf(file) {
   try {
-    fs.writeFileSync(temporary, text);
-    fs.renameSync(temporary, file);
+    return { place: fs.realpathSync(file), inPlace: !fs.statSync(file).isFile() };
+  } catch {
+    return { place: file, inPlace: false };
+  }
+}
+
+/** Writes `text` (or bytes) to `file` whole or not at all; to a device or a pipe as it is. Throws UserError. */
+export function writeWhole(file, text) {
+  const { place, inPlace } = placeOf(file);
+  let temporary = null;
+  try {
+    if (inPlace) return fs.writeFileSync(place, text, { flag: fs.constants.O_WRONLY });
+    const unfinished = `${place}.${crypto.randomBytes(6).toString('hex')}`;
+    const descriptor = fs.openSync(unfinished, 'wx');
+    temporary = unfinished;
+    try {
+      fs.writeFileSync(descriptor, text);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    fs.renameSync(temporary, place);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    if (temporary !== null) fs.rmSync(temporary, { force: true });
     throw new UserError(`cannot write ${file}: ${error.message}`);
   }
 }
