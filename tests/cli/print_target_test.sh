@@ -13,7 +13,7 @@ for target in cpu-2gpu soc-npu host host:cpus=1 host:cpus=1,gpus=0; do
   "$allot" models/branches.onnx --target="$target" -o by_name --quiet
   "$allot" models/branches.onnx --target=first.json -o by_file --quiet
   # All but what --target was given.
-  diff -r -I '^    "target": "' by_name by_file || { echo "FAILED $target: the file makes another plan"; exit 1; }
+  diff -r -x .allot-files.json -I '^    "target": "' by_name by_file || { echo "FAILED $target: the file makes another plan"; exit 1; }
 done
 "$allot" --print-target --target=cpu-gpu --pin 'a.*=gpu0' >pinned.json
 grep -q '"pin": "gpu0"' pinned.json || { echo "FAILED: rules of the command line are missing"; exit 1; }
