@@ -11,11 +11,11 @@
 #include "absl/strings/str_split.h"
 #include "onnx/onnx_pb.h"
 
+#include "ir/data_reach.h"
 #include "lowering/byte_rope.h"
 #include "lowering/splice.h"
 #include "lowering/value_names.h"
 #include "lowering/wire_format.h"
-#include "onnx_import/external_data.h"
 #include "onnx_import/onnx_types.h"
 #include "support/status.h"
 
@@ -394,7 +394,7 @@ absl::StatusOr<std::string> DataPath(const Module& module, const FileBytes& file
                       "', but data must lie in the model's folder or below it");
   }
   if (file.home == FileBytes::Home::kExternalFile) {
-    ALLOT_RETURN_IF_ERROR(CheckReach(module.source_folder, module.source_file, file.location));
+    ALLOT_RETURN_IF_ERROR(ir::CheckReach(module.source_folder, module.source_file, file.location));
   }
   if (module.source_folder.empty()) return file.location;
   return absl::StrCat(module.source_folder, absl::EndsWith(module.source_folder, "/") ? "" : "/",

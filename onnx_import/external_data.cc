@@ -2,18 +2,14 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <system_error>
-
 #include "absl/strings/str_split.h"
+
+#include "ir/data_reach.h"
 #include "support/status.h"
 #include "support/units.h"
 
 namespace allot {
 namespace {
-
-namespace fs = std::filesystem;
 
 // ONNX: relative to the model's folder and not above it.
 absl::Status CheckLocation(const std::string& location) {
@@ -41,29 +37,7 @@ std::optional<int64_t> SizeOfFile(const std::string& path) {
   return static_cast<int64_t>(status.st_size);
 }
 
-// Whether the file is below the folder; both are canonical.
-bool IsBelow(const fs::path& folder, const fs::path& file) {
-  return std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first ==
-         folder.end();
-}
-
 }  // namespace
-
-absl::Status CheckReach(const std::string& folder, const std::string& model,
-                        const std::string& location) {
-  std::error_code error;
-  const fs::path in = folder.empty() ? fs::path(".") : fs::path(folder);
-  const fs::path real = fs::canonical(in / location, error);
-  if (error) return absl::OkStatus();
-  const fs::path real_folder = fs::canonical(in, error);
-  if (!error && IsBelow(real_folder, real)) return absl::OkStatus();
-  if (!model.empty() && model.find('/') == std::string::npos) {
-    const fs::path real_model = fs::canonical(in / model, error);
-    if (!error && IsBelow(real_model.parent_path(), real)) return absl::OkStatus();
-  }
-  return InputError("its data is in '", location, "', which a link leads to '", real.string(),
-                    "', out of the model's folder; put the file itself beside the model");
-}
 
 absl::Status ExternalDataCheck::Check(const ir::Constant& constant) {
   const auto* file = std::get_if<ir::FileBytes>(&constant.storage);
@@ -73,7 +47,7 @@ absl::Status ExternalDataCheck::Check(const ir::Constant& constant) {
   const std::string path = folder_.empty() ? file->location : folder_ + "/" + file->location;
   auto [known, is_new] = size_of_.try_emplace(file->location);
   if (is_new) {
-    ALLOT_RETURN_IF_ERROR(CheckReach(folder_, model_, file->location));
+    ALLOT_RETURN_IF_ERROR(ir::CheckReach(folder_, model_, file->location));
     known->second = SizeOfFile(path);
   }
   if (!must_exist_) return absl::OkStatus();

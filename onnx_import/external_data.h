@@ -13,17 +13,10 @@
 
 namespace allot {
 
-// Where links lead: the real path of a data file must lie in the model's folder, or in the folder
-// of the model's own real path, below one of them. (Caches keep models as links to files that lie
-// in one folder with their data.) So no model can reach for other files of whoever reads it. OK if
-// there is no such file. `folder` is the model's, "" the current one; `model` is its name there, ""
-// if it has none.
-absl::Status CheckReach(const std::string& folder, const std::string& model,
-                        const std::string& location);
-
 class ExternalDataCheck {
  public:
-  // `folder` and `model` as of CheckReach(). Without `must_exist` files may be missing.
+  // `folder` and `model` as of CheckReach() (ir/data_reach.h). Without `must_exist` files may be
+  // missing.
   ExternalDataCheck(std::string folder, std::string model, bool must_exist)
       : folder_(std::move(folder)), model_(std::move(model)), must_exist_(must_exist) {}
 
