@@ -1,6 +1,7 @@
 #include "api/plugin_loader.h"
 
 #include <dlfcn.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <memory>
@@ -26,6 +27,11 @@ constexpr char kCostModelSymbol[] = "allotGetCostModelPlugin";
 absl::StatusOr<std::shared_ptr<void>> Open(const std::string& path) {
   // Without a '/' the loader would search the system's folders.
   const std::string place = path.find('/') == path.npos ? "./" + path : path;
+  // The loader would wait at a pipe for somebody who writes.
+  struct stat about = {};
+  if (::stat(place.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+    return InputError("cannot be loaded: is no file");
+  }
   // Now, so that a missing symbol is an error here and does not end the program later; local, so
   // that two plug-ins do not use each other's symbols.
   void* const handle = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -94,6 +94,11 @@ absl::Status CopyData(const OpenFile& from, const std::string& source, int64_t s
     ALLOT_RETURN_IF_ERROR(CopyRange(from, data, to, shown));
     at = end;
   }
+  ALLOT_ASSIGN_OR_RETURN(const int64_t now, SizeOf(from, source));
+  if (now != size) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("'", source, "' changed while '", shown, "' was copied from it"));
+  }
   return ::ftruncate(to, size) == 0 ? absl::OkStatus() : CannotWrite(errno, shown);
 }
 

@@ -1,9 +1,13 @@
 #include "examples/models/onnx_builder.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 namespace allot::examples {
@@ -193,12 +197,22 @@ void OnnxBuilder::String(onnx::NodeProto& node, const std::string& name, const s
 }
 
 bool OnnxBuilder::Save(const std::string& path) const {
-  const std::string unfinished = path + ".tmp";
-  std::ofstream file(unfinished, std::ios::binary);
-  bool ok = model_.SerializeToOstream(&file) && file.flush().good();
-  file.close();
+  struct stat there = {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    // A device or a pipe is written to, not replaced.
+    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    const bool written = file >= 0 && model_.SerializeToFileDescriptor(file);
+    return file >= 0 && ::close(file) == 0 && written;
+  }
+  std::string unfinished = path + ".XXXXXX";
+  const int file = ::mkostemp(unfinished.data(), O_CLOEXEC);
+  if (file < 0) return false;
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  bool ok = ::fchmod(file, 0666 & ~mask) == 0 && model_.SerializeToFileDescriptor(file);
+  ok = ::close(file) == 0 && ok;
   ok = ok && std::rename(unfinished.c_str(), path.c_str()) == 0;
-  if (!ok) std::remove(unfinished.c_str());
+  if (!ok) ::unlink(unfinished.c_str());
   return ok;
 }
 

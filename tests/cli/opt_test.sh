@@ -88,7 +88,7 @@ check "holds one pass" grep -q 'pipeline: "builtin.module(onnx.graph(place{' l.m
 # A crash in a pass: a pipe in the place of a dump's file, which holds less than the dump. Once something comes out of it, the
 # pass is at work, and it stays there.
 folder=hung/builtin_module_no-symbol-name/onnx_graph_main
-mkdir -p $folder && mkfifo $folder/0_1_cse.mlir.tmp && exec 3<>$folder/0_1_cse.mlir.tmp
+mkdir -p $folder && mkfifo $folder/0_1_cse.mlir && exec 3<>$folder/0_1_cse.mlir
 {
   sed -n '1,/"copy"/p' chain.mlir
   before=%1

@@ -119,6 +119,11 @@ class EndlessTest(HostileTest):
                 self.assertEqual(process.returncode, 1, err)
                 self.assertRegex(err, '(?m)^error: .*nobody writes')
 
+    def test_plugins_that_are_no_files(self):
+        os.mkfifo(self.path('pipe'))
+        for path in ('/dev/zero', '/dev/null', self.path('pipe'), self.folder):
+            self.assertOneError(run(ALLOT, self.model(), f'--load-plugin={path}'), 'is no file')
+
     def test_pipes_with_a_late_and_slow_writer(self):
         pipe = self.path('pipe.onnx')
         os.mkfifo(pipe)

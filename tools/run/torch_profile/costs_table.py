@@ -1,6 +1,7 @@
 """The table of measured costs that `allot --costs` reads: rows of operators, launches and transfers."""
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from typing import Iterable, List, Union
 
@@ -36,13 +37,21 @@ def print_costs(comments: Iterable[str], rows: Iterable[Row]) -> str:
 
 
 def write_whole(path: str, text: str) -> None:
-    """Writes a file at once: to a temporary beside it, then renamed. Raises OSError and leaves nothing behind."""
-    temporary = f'{path}.{os.getpid()}.tmp'
-    try:
-        with open(temporary, 'w', encoding='utf-8', newline='\n') as file:
+    """Writes a file at once: to a temporary beside it, then renamed. A device or a pipe is written to, and a link stays. Raises
+    OSError and leaves nothing behind."""
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(os.open(path, os.O_WRONLY), 'w', encoding='utf-8', newline='\n') as file:
             file.write(text)
+        return
+    descriptor, temporary = tempfile.mkstemp(prefix=os.path.basename(path) + '.', dir=os.path.dirname(path))
+    try:
+        with open(descriptor, 'w', encoding='utf-8', newline='\n') as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
     except OSError:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        os.unlink(temporary)
         raise
