@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <cerrno>
 
@@ -13,7 +14,9 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "lowering/file_digest.h"
 #include "lowering/folder_record.h"
@@ -28,7 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr char kManifest[] = "manifest.json";
 constexpr char kSchema[] = "allot.switch/1";
-// Of others' files in a folder; more of them mean that it is not ours to exchange.
+// Of others' files and folders in a folder; more of them mean that it is not ours to exchange.
 constexpr size_t kMostLinked = 1000;
 
 absl::Status Failed(int error, absl::string_view what, const fs::path& path) {
@@ -85,10 +88,13 @@ class Exchange {
         return false;
       }
     }
-    for (const std::string& name : folders_) {
-      if (!LikeTheOld(copy, name)) return false;
+    for (const std::string& name : others_folders_) {
+      if (!MakeFoldersFor(copy, name + "/.").ok()) return false;
     }
-    if (!LikeTheOld(copy, "")) return false;
+    // From the inside out: what is made in a folder changes its time.
+    for (auto name = folders_.rbegin(); name != folders_.rend(); ++name) {
+      if (!LikeTheOld(copy, *name)) return false;
+    }
     if (::renameat2(AT_FDCWD, copy.c_str(), AT_FDCWD, folder_.c_str(), RENAME_EXCHANGE) != 0) {
       return false;
     }
@@ -113,7 +119,7 @@ class Exchange {
     return end != folder_.end();
   }
 
-  // Finds what stays.
+  // Finds what stays; false if the folder holds more than may be made anew.
   bool List() {
     std::set<std::string> own_folders, replaced(change_.put.begin(), change_.put.end());
     replaced.insert(change_.remove.begin(), change_.remove.end());
@@ -124,30 +130,52 @@ class Exchange {
         }
       }
     }
+    struct stat root, about;
+    if (::stat(folder_.c_str(), &root) != 0 || HasMoreThanAMode(folder_)) return false;
+    folders_.push_back(".");
     std::error_code error;
     for (fs::recursive_directory_iterator it(folder_, error), end; !error && it != end;
          it.increment(error)) {
       const std::string name = it->path().lexically_relative(folder_).string();
-      if (it->symlink_status(error).type() == fs::file_type::directory) {
-        if (own_folders.count(name) == 0) return false;
+      if (::lstat(it->path().c_str(), &about) != 0 || about.st_dev != root.st_dev) return false;
+      if (S_ISDIR(about.st_mode)) {
+        if (HasMoreThanAMode(it->path())) return false;
         folders_.push_back(name);
+        if (own_folders.count(name) == 0) others_folders_.push_back(name);
       } else if (replaced.count(name) == 0) {
-        if (kept_.size() == kMostLinked) return false;
         kept_.push_back(name);
       }
+      if (kept_.size() + others_folders_.size() > kMostLinked) return false;
     }
     return !error;
   }
 
-  // Gives a folder of the copy, if it is there, the permissions of the old one.
+  // Access lists and notes of users, which would be lost.
+  static bool HasMoreThanAMode(const fs::path& folder) {
+    std::string names(4096, '\0');
+    const ssize_t size = ::llistxattr(folder.c_str(), names.data(), names.size());
+    if (size < 0) return errno == ERANGE;
+    for (const absl::string_view name :
+         absl::StrSplit(absl::string_view(names).substr(0, static_cast<size_t>(size)), '\0')) {
+      if (absl::StartsWith(name, "system.") || absl::StartsWith(name, "user.")) return true;
+    }
+    return false;
+  }
+
+  // Gives a folder of the copy, if it is there, the owner and permissions of the old one, and the
+  // time if it is somebody else's.
   bool LikeTheOld(const fs::path& copy, const std::string& name) const {
-    const fs::path made = name.empty() ? copy : copy / name;
+    const fs::path made = copy / name;
     struct stat old, now;
     if (::stat(made.c_str(), &now) != 0) return true;
-    if (::stat((name.empty() ? folder_ : folder_ / name).c_str(), &old) != 0) return false;
+    if (::stat((folder_ / name).c_str(), &old) != 0) return false;
     if ((old.st_uid != now.st_uid || old.st_gid != now.st_gid) &&
         ::chown(made.c_str(), old.st_uid, old.st_gid) != 0) {
       return false;
+    }
+    if (std::count(others_folders_.begin(), others_folders_.end(), name) > 0) {
+      const timespec times[] = {old.st_atim, old.st_mtim};
+      if (::utimensat(AT_FDCWD, made.c_str(), times, 0) != 0) return false;
     }
     return ::chmod(made.c_str(), old.st_mode & 07777) == 0;
   }
@@ -169,7 +197,7 @@ class Exchange {
 
   const fs::path& folder_;
   const FolderChange& change_;
-  std::vector<std::string> kept_, folders_;
+  std::vector<std::string> kept_, folders_, others_folders_;
 };
 
 // One file after the other, so that it can be gone on with from any state that a killed run leaves.

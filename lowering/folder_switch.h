@@ -30,7 +30,8 @@ struct FolderChange {
 // Where that can be done, a copy of the folder is made beside it, of new files and of further links
 // to the others, and both are exchanged by one rename: whoever is killed, the folder is the old one
 // or the new one. It cannot be done for the root of a file system, for the working folder or one
-// around it, and if there are folders of others in it. Then the files are renamed one after the
+// around it, and if there is more of others in it than a thousand files and folders, access lists,
+// or another file system. Then the files are renamed one after the
 // other; the manifest is away meanwhile, and a journal lets the next run finish.
 //
 // On error the folder is as it was.

@@ -79,6 +79,7 @@ void RemoveKnown(const fs::path& folder) {
     if (::lstat(path.c_str(), &about) != 0) continue;
     if (S_ISDIR(about.st_mode)) {
       folders.push_back(path);
+      if ((about.st_mode & 0700) != 0700) ::chmod(path.c_str(), about.st_mode | 0700);
       continue;
     }
     if (path == folder / kContents) continue;
