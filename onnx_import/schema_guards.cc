@@ -76,11 +76,6 @@ bool IsUnpool(const Node& node, const Operands& operands) {
   return WindowFits(node, operands) && RankOf(operands, 0) == RankOf(operands, 1);
 }
 
-bool IsSignal(const Node&, const Operands& operands) {
-  return HasRank(operands, 0, 3, 3) && HasRank(operands, 1, 0, 1) && HasRank(operands, 2, 1, 1) &&
-         HasRank(operands, 3, 0, 1);
-}
-
 // The length of the pieces divides.
 bool HasPositiveLengths(const Node&, const Operands& operands) {
   if (operands.size() < 2 || !operands[1].integers.has_value()) return true;
@@ -156,7 +151,6 @@ constexpr Guard kGuards[] = {
     {"RNN", IsSequenceOfBatches},
     {"Range", AreScalars},
     {"Reshape", NamesDimensions<1>},
-    {"STFT", IsSignal},
     {"SpaceToDepth", HasBlockSize},
     {"SplitToSequence", HasPositiveLengths},
 };

@@ -157,6 +157,8 @@ TEST_F(SchemasTest, DistrustsRulesThatChanged) {
   attributes_.clear();
   EXPECT_FALSE(Trusted("DFT", 20, {Of(Tensor({1, 8, 1}))}));
   EXPECT_TRUE(Trusted("DFT", 17, {Of(Tensor({1, 8, 1}))}));
+  EXPECT_FALSE(Trusted("STFT", 17, {Of(Tensor({1, 8, 1})), Integers({2})}))
+      << "its rule is wrong where onesided is left out";
 
   const std::vector<Operand> split = {Of(Tensor({7})), Integers({3, 4})};
   const auto halves = Infer("Split", 18, split, 2);

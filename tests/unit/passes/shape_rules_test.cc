@@ -469,7 +469,15 @@ TEST(ShapeRules, SignalsAndText) {
       {"DFT", "axis=1 onesided=1", {"f32[N,10,1]"}, {"f32[N,6,2]"}},
       {"DFT", "onesided=1", {"f32[N,10,1]"}, {"f32[N,6,2]"}, 20},
       {"DFT", "", {"f32[N,10,1]", "i64:16", "i64:1"}, {"f32[N,16,2]"}, 20},
-      {"DFT", "", {"f32[N,10,1]", "", "i64[]"}, {"f32[?,?,?]"}, 20},
+      {"DFT", "", {"f32[N,10,1]", "", "i64[]"}, {"f32[?,?,2]"}, 20},
+      {"DFT", "", {"f32[N,10,1]", "", "i64:2"}, {"f32[?,?,?]"}, 20},
+      // Back from half a spectrum to real numbers: 2 * (n - 1), or as many as are asked for.
+      {"DFT", "onesided=1 inverse=1", {"f32[N,6,2]"}, {"f32[N,10,1]"}, 20},
+      {"DFT", "onesided=1 inverse=1", {"f32[N,6,2]", "i64:11"}, {"f32[N,11,1]"}, 20},
+      {"DFT", "onesided=1 inverse=1", {"f32[N,F,2]"}, {"f32[N,?,1]"}, 20},
+      {"DFT", "onesided=1 inverse=1", {"f32[N,6,2]", "", "i64[]"}, {"f32[?,?,1]"}, 20},
+      {"DFT", "onesided=1 inverse=1", {"f32[N,1,2]"}, {"f32[N,?,1]"}, 20},
+      {"DFT", "inverse=1", {"f32[N,6,2]"}, {"f32[N,6,2]"}, 20},
       {"StringConcat", "", {"str[2,1]", "str[3]"}, {"str[2,3]"}, 20},
       {"RegexFullMatch", "pattern='a'", {"str[N]"}, {"i1[N]"}, 20},
       {"StringSplit", "", {"str[N]"}, {"str[N,?]", "i64[N]"}, 20},
@@ -477,6 +485,46 @@ TEST(ShapeRules, SignalsAndText) {
       {"StringNormalizer", "stopwords=['a']", {"str[4]"}, {"str[?]"}},
       {"TfIdfVectorizer", "ngram_indexes=[0,4,2]", {"i64[N,6]"}, {"f32[N,5]"}},
   });
+}
+
+TEST(ShapeRules, ShortTimeFourierTransforms) {
+  for (const int64_t opset : {17, 20, 25, 26, 28}) {
+    Check({
+        // (128 - 16) / 8 + 1 frames of 16 / 2 + 1 frequencies: one-sided unless told otherwise.
+        {"STFT", "", {"f32[N,128,1]", "i64:8", "", "i64:16"}, {"f32[N,15,9,2]"}, opset},
+        {"STFT", "onesided=1", {"f32[N,128,1]", "i64:8", "", "i64:16"}, {"f32[N,15,9,2]"}, opset},
+        {"STFT", "onesided=0", {"f32[N,128,1]", "i64:8", "", "i64:16"}, {"f32[N,15,16,2]"}, opset},
+        {"STFT", "", {"f32[N,128,1]", "i64:8", "f32[16]"}, {"f32[N,15,9,2]"}, opset},
+        {"STFT", "onesided=0", {"f32[N,128,1]", "i64:8", "f32[16]"}, {"f32[N,15,16,2]"}, opset},
+        {"STFT", "", {"f32[N,128,1]", "i64:8", "f32[16]", "i64:16"}, {"f32[N,15,9,2]"}, opset},
+        {"STFT", "", {"f32[N,128,1]", "i64:8", "f32[16]", "i64[]"}, {"f32[N,15,9,2]"}, opset},
+        {"STFT", "", {"f32[N,128]", "i64:8", "", "i64:16"}, {"f32[N,15,9,2]"}, opset},
+        // A complex signal has no redundant half.
+        {"STFT", "onesided=0", {"f32[N,128,2]", "i64:8", "", "i64:16"}, {"f32[N,15,16,2]"}, opset},
+        {"STFT", "", {"f32[N,128,2]", "i64:8", "", "i64:16"}, {"f32[N,15,?,2]"}, opset},
+        // One frame, as long as the signal.
+        {"STFT", "", {"f64[N,10,1]", "i64:8"}, {"f64[N,1,6,2]"}, opset},
+        {"STFT", "onesided=0", {"f32[N,L,1]", "i64:8"}, {"f32[N,1,L,2]"}, opset},
+        // What is not known, by itself and for the rest.
+        {"STFT", "onesided=0", {"f32[N,L,1]", "i64:8", "f32[W]"}, {"f32[N,?,W,2]"}, opset},
+        {"STFT", "", {"f32[N,L,1]", "i64:8", "f32[W]"}, {"f32[N,?,?,2]"}, opset},
+        {"STFT", "", {"f32[N,128,1]", "i64[]", "", "i64:16"}, {"f32[N,?,9,2]"}, opset},
+        {"STFT", "", {"f32[N,128,1]", "i64:0", "", "i64:16"}, {"f32[N,?,9,2]"}, opset},
+        {"STFT", "", {"f32[N,8,1]", "i64:8", "", "i64:16"}, {"f32[N,?,9,2]"}, opset},
+        {"STFT", "", {"f32[...]", "i64:8", "", "i64:16"}, {"f32[?,?,9,2]"}, opset},
+        {"STFT", "", {"f32[N,128,1]", "i64:8", "", "i64[]"}, {"f32[N,?,?,2]"}, opset},
+        {"MelWeightMatrix",
+         "",
+         {"i64:8", "i64:16", "i64:8192", "f32:0", "f32:4000"},
+         {"f32[9,8]"},
+         opset},
+        {"MelWeightMatrix",
+         "output_datatype=11",
+         {"i64[]", "i64:16", "i64:8192", "f32:0", "f32:4000"},
+         {"f64[9,?]"},
+         opset},
+    });
+  }
 }
 
 TEST(ShapeRules, ClassicMl) {
