@@ -17,7 +17,7 @@ namespace {
 using onnx::ModelProto;
 
 // The newest IR version whose fields we have read about; newer ones are probably readable.
-constexpr int64_t kNewestIrVersion = 11;
+constexpr int64_t kNewestIrVersion = 14;
 
 struct PathParts {
   std::string folder;

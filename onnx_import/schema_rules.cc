@@ -59,7 +59,7 @@ bool OfImages(const Node&, const Operands& operands) {
 }
 
 // The operators of version 17 whose result changed afterwards, from that version on. From ONNX's
-// change log, versions 18 to 25; versions that only widen type constraints are left out.
+// change log, versions 18 to 28; versions that only widen type constraints are left out.
 struct Change {
   std::string_view op_type;
   int64_t version;

@@ -15,7 +15,7 @@ namespace allot {
 
 // The newest version of ai.onnx whose changes are in the table below. In later ones no rule is
 // trusted.
-inline constexpr int64_t kNewestCheckedOpset = 25;
+inline constexpr int64_t kNewestCheckedOpset = 28;
 
 // The schema whose rule holds for the node, or nullptr. Safe to call from several threads.
 const onnx::OpSchema* TrustedSchema(const ir::Node& node, int64_t opset_version,

@@ -71,6 +71,22 @@ int64_t HeadsAttention(const OpEntry& op, const OpView& view) {
   return CoreFlops(results, results, keys, head);
 }
 
+// A state of key size times value size per key head, which each position decays, corrects (by
+// what it holds for the key) and adds a product to, and which each query head multiplies with.
+int64_t LinearAttention(const OpView& view) {
+  const std::vector<int64_t> query = view.OperandDims(0), value = view.OperandDims(2);
+  const int64_t q_heads = view.Int("q_num_heads", 0), kv_heads = view.Int("kv_num_heads", 0);
+  if (query.size() != 3 || value.size() != 3 || q_heads <= 0 || kv_heads <= 0) return 0;
+  const int64_t state = Product({query[2] / q_heads, value[2] / kv_heads});
+  const std::string rule = view.String("update_rule", "gated_delta");
+  int64_t update = 2;
+  if (rule == "gated" || rule == "gated_delta") update += 1;
+  if (rule == "delta" || rule == "gated_delta") update += 2;
+  const int64_t per_position =
+      SaturatingAdd(Product({update, kv_heads, state}), Product({2, q_heads, state}));
+  return Product({query[0], query[1], per_position});
+}
+
 }  // namespace
 
 int64_t AttentionFlops(const OpEntry& op, const OpView& view) {
@@ -81,6 +97,8 @@ int64_t AttentionFlops(const OpEntry& op, const OpView& view) {
       return ProjectedAttention(view);
     case WorkRule::kHeadsAttention:
       return HeadsAttention(op, view);
+    case WorkRule::kLinearAttention:
+      return LinearAttention(view);
     default:
       return 0;
   }

@@ -68,10 +68,17 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitBodies(
     if (node.op_type == "If") return VisitIf(frame, id, attributes);
     if (const std::optional<size_t> body = BodyIndex(node, attributes, "body")) {
       if (node.op_type == "Loop") return VisitLoop(frame, id, *body);
-      const bool batched = OpsetVersion(frame.imports, node.domain) < 9;
-      if (node.op_type == "Scan" && !batched) return VisitScan(frame, id, attributes, *body);
+      if (node.op_type == "Scan") {
+        return OpsetVersion(frame.imports, node.domain) < 9
+                   ? VisitBatchedScan(frame, id, attributes, *body)
+                   : VisitScan(frame, id, attributes, *body);
+      }
       if (node.op_type == "SequenceMap") return VisitSequenceMap(frame, id, *body);
     }
+  }
+  if (node.domain == "ai.onnx.preview" && node.op_type == "FlexAttention") {
+    ALLOT_RETURN_IF_ERROR(VisitModifiers(frame, id, attributes));
+    return Results();
   }
   // An operator that is not known: its bodies may get anything.
   for (size_t i = 0; i < node.regions.size(); ++i) {
@@ -120,6 +127,20 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitIf(
   return results;
 }
 
+namespace {
+
+// What a carried value is in any iteration, when it went in as `in` and came out as `out`. A Loop
+// may take an optional and give what is in it: it went in empty, and never comes out so.
+Type Carried(const Type& in, const Type& out) {
+  if (in.kind == Type::Kind::kOptional && out.kind != Type::Kind::kOptional &&
+      in.parameters.size() == 1) {
+    return Type::Optional(JoinTypes(in.parameters[0], out));
+  }
+  return JoinTypes(in, out);
+}
+
+}  // namespace
+
 absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::WalkRepeated(
     Frame& frame, NodeId id, size_t body, std::vector<Known> inputs, size_t first_carried,
     size_t num_carried, size_t first_output, std::optional<int64_t> iterations) {
@@ -134,7 +155,7 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::WalkRepeated(
     for (size_t i = 0; i < num_carried; ++i) {
       Type& in = inputs[first_carried + i].type;
       if (first_output + i >= outcome.outputs.size()) break;
-      Type joined = JoinTypes(in, outcome.outputs[first_output + i].type);
+      Type joined = Carried(in, outcome.outputs[first_output + i].type);
       if (joined == in) continue;
       stable = false;
       // Dimensions that still move after the first correction: leave the shape open altogether.
@@ -201,7 +222,10 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitLoop(Frame& frame
     if (i <= num_carried) {
       // No iteration at all gives the initial value.
       if (dims_ == nullptr) {
-        output.type = JoinTypes(output.type, OperandOf(frame, node, i + 1).type);
+        Type carried = Carried(OperandOf(frame, node, i + 1).type, output.type);
+        const bool filled =
+            carried.kind == Type::Kind::kOptional && output.type.kind != Type::Kind::kOptional;
+        output.type = filled ? Type(carried.parameters[0]) : std::move(carried);
       }
       results.push_back(std::move(output));
     } else {
@@ -210,6 +234,17 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitLoop(Frame& frame
   }
   return results;
 }
+
+namespace {
+
+// Other than a Loop, a Scan must keep the shapes of its states: what is known of one iteration
+// holds for all.
+Type ScanState(const Type& out, const Type& initial) {
+  const std::optional<Type> met = ir::Meet(initial, out);
+  return met ? *met : JoinTypes(out, initial);
+}
+
+}  // namespace
 
 absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitScan(
     Frame& frame, NodeId id, const ir::AttributeMap& attributes, size_t body) {
@@ -258,7 +293,7 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitScan(
     Known& output = outcome.outputs[i];
     output.value.reset();
     if (i < states) {
-      if (dims_ == nullptr) output.type = JoinTypes(output.type, OperandOf(frame, node, i).type);
+      if (dims_ == nullptr) output.type = ScanState(output.type, OperandOf(frame, node, i).type);
       results.push_back(std::move(output));
       continue;
     }
@@ -267,6 +302,81 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitScan(
                        std::nullopt});
   }
   return results;
+}
+
+// Opset 8: the operands are the lengths of the sequences (may be absent), the states and what is
+// scanned, all batched; the body sees one step of one sequence.
+absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitBatchedScan(
+    Frame& frame, NodeId id, const ir::AttributeMap& attributes, size_t body) {
+  const ir::Node& node = frame.graph.node(id);
+  const auto* num_scanned = ir::FindAttribute<int64_t>(attributes, "num_scan_inputs");
+  if (num_scanned == nullptr || *num_scanned < 1 ||
+      *num_scanned >= static_cast<int64_t>(node.operands.size())) {
+    return Results();
+  }
+  const size_t scanned = static_cast<size_t>(*num_scanned);
+  const size_t states = node.operands.size() - 1 - scanned;
+  Dim batch, length;
+  const auto take = [&](Type& type, Dim& into) -> absl::Status {
+    if (!type.is_tensor() || !type.shape) return absl::OkStatus();
+    if (type.shape->empty()) {
+      type.shape = std::nullopt;
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<Dim> same = UnifyDims(into, type.shape->front());
+    type.shape->erase(type.shape->begin());
+    if (!same.ok()) return Contradiction(frame, node, same.status());
+    into = *same;
+    return absl::OkStatus();
+  };
+  std::vector<Known> inputs;
+  for (size_t i = 0; i < states + scanned; ++i) {
+    Type type = OperandOf(frame, node, i + 1).type;
+    ALLOT_RETURN_IF_ERROR(take(type, batch));
+    if (i >= states) ALLOT_RETURN_IF_ERROR(take(type, length));
+    inputs.push_back({std::move(type), std::nullopt});
+  }
+  const Dim steps = MultiplyDims(batch, length);
+  const std::optional<int64_t> iterations =
+      steps.known() ? std::optional<int64_t>(steps.size) : std::nullopt;
+  const std::vector<Known> first = inputs;
+  ALLOT_ASSIGN_OR_RETURN(
+      Outcome outcome, WalkRepeated(frame, id, body, std::move(inputs), 0, states, 0, iterations));
+  frame.result.bodies[id][body] = outcome.instance;
+  Results results;
+  for (size_t i = 0; i < outcome.outputs.size(); ++i) {
+    Type type = std::move(outcome.outputs[i].type);
+    if (i < states) {
+      if (dims_ == nullptr) type = ScanState(type, first[i].type);
+    } else {
+      type = Stacked(type, length, 0);
+    }
+    results.push_back({Stacked(type, batch, 0), std::nullopt});
+  }
+  return results;
+}
+
+// The bodies of FlexAttention turn scores, or probabilities, into others of the same type.
+absl::Status InferenceEngine::VisitModifiers(Frame& frame, NodeId id,
+                                             const ir::AttributeMap& attributes) {
+  const ir::Node& node = frame.graph.node(id);
+  const Type query = OperandOf(frame, node, 0).type, key = OperandOf(frame, node, 1).type;
+  Type scores = Type::Tensor(
+      query.element == ElementType::kDouble ? ElementType::kDouble : ElementType::kFloat,
+      UnknownShape(4));
+  if (const auto* precision = ir::FindAttribute<int64_t>(attributes, "softmax_precision")) {
+    scores.element = static_cast<ElementType>(*precision);
+  }
+  if (query.shape && query.shape->size() == 4) {
+    for (const size_t i : {0, 1, 2}) (*scores.shape)[i] = (*query.shape)[i];
+  }
+  if (key.shape && key.shape->size() == 4) (*scores.shape)[3] = (*key.shape)[2];
+  for (size_t i = 0; i < node.regions.size(); ++i) {
+    ALLOT_ASSIGN_OR_RETURN(const Outcome outcome, WalkBody(frame, id, i, {{scores, std::nullopt}},
+                                                           int64_t{1}, /*tolerant=*/false));
+    frame.result.bodies[id][i] = outcome.instance;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitSequenceMap(Frame& frame, NodeId id,

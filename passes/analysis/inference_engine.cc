@@ -322,7 +322,13 @@ absl::Status InferenceEngine::Contradiction(const Frame& frame, const ir::Node& 
   return absl::OkStatus();
 }
 
-void InferenceEngine::CountUntyped(const Frame& frame, NodeId node_id) {
+int64_t InferenceEngine::UntypedSoFar() const {
+  int64_t sum = untyped_behind_;
+  for (const auto& [op, count] : untyped_) sum += count;
+  return sum;
+}
+
+void InferenceEngine::CountUntyped(const Frame& frame, NodeId node_id, int64_t counted) {
   const ir::Node& node = frame.graph.node(node_id);
   int64_t untyped = 0;
   for (const ValueId result : node.results) {
@@ -330,8 +336,10 @@ void InferenceEngine::CountUntyped(const Frame& frame, NodeId node_id) {
     if (used && !IsTyped(frame.result.types[result])) ++untyped;
   }
   if (untyped == 0) return;
-  // Of control flow and calls, what is inside is to blame.
-  if (frame.result.bodies.count(node_id) > 0) {
+  // Of control flow and calls, what is inside is to blame, if there is anything. The insides of
+  // equal calls were counted at the first one.
+  if (frame.result.bodies.count(node_id) > 0 &&
+      (node.regions.empty() || UntypedSoFar() > counted)) {
     untyped_behind_ += untyped;
     return;
   }
@@ -381,6 +389,7 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
 
   const int32_t function = functions_.Find(node);
   const ShapeRule rule = function >= 0 ? nullptr : shape_rules_.Find(node.domain, node.op_type);
+  const int64_t counted = node.regions.empty() ? 0 : UntypedSoFar();
   if (!node.regions.empty() || function >= 0) {
     absl::StatusOr<Results> results =
         function >= 0 ? VisitCall(frame, id, module_.functions[static_cast<size_t>(function)],
@@ -391,11 +400,16 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
       context.SetType(i, std::move((*results)[i].type));
       if ((*results)[i].value) context.SetValue(i, *std::move((*results)[i].value));
     }
-  } else if (rule != nullptr) {
+  }
+  // Control flow has no rule; operators whose bodies only modify what they do have one.
+  if (rule != nullptr) {
     if (absl::Status status = rule(context); !status.ok()) {
       ALLOT_RETURN_IF_ERROR(Contradiction(frame, node, status));
     }
-  } else if (schemas_ != nullptr) {
+  }
+  const bool ask =
+      rule == nullptr ? node.regions.empty() && function < 0 : context.left_to_schemas();
+  if (ask && schemas_ != nullptr) {
     std::vector<ir::OperatorSchemas::Operand> described(node.operands.size());
     for (size_t i = 0; i < node.operands.size(); ++i) {
       described[i].present = context.Has(i);
@@ -425,7 +439,7 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
   for (size_t i = 0; i < node.results.size(); ++i) {
     Settle(frame, node.results[i], std::move(context.results()[i]), std::move(context.values()[i]));
   }
-  if (dims_ == nullptr) CountUntyped(frame, id);
+  if (dims_ == nullptr) CountUntyped(frame, id, counted);
   return absl::OkStatus();
 }
 

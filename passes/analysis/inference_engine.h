@@ -70,7 +70,9 @@ class InferenceEngine {
   absl::Status Visit(Frame& frame, ir::NodeId id);
   // Takes what rules found for result `index` of the node together with what is declared.
   void Settle(Frame& frame, ir::ValueId id, ir::Type inferred, std::optional<PartialValue> value);
-  void CountUntyped(const Frame& frame, ir::NodeId node_id);
+  // `counted`: the results without type that were counted before the node's bodies were visited.
+  void CountUntyped(const Frame& frame, ir::NodeId node_id, int64_t counted);
+  int64_t UntypedSoFar() const;
   absl::Status Contradiction(const Frame& frame, const ir::Node& node, const absl::Status& why);
 
   // inference_control_flow.cc: sets the results of nodes with bodies and of calls.
@@ -81,6 +83,9 @@ class InferenceEngine {
   absl::StatusOr<Results> VisitLoop(Frame& frame, ir::NodeId id, size_t body);
   absl::StatusOr<Results> VisitScan(Frame& frame, ir::NodeId id, const ir::AttributeMap& attributes,
                                     size_t body);
+  absl::StatusOr<Results> VisitBatchedScan(Frame& frame, ir::NodeId id,
+                                           const ir::AttributeMap& attributes, size_t body);
+  absl::Status VisitModifiers(Frame& frame, ir::NodeId id, const ir::AttributeMap& attributes);
   absl::StatusOr<Results> VisitSequenceMap(Frame& frame, ir::NodeId id, size_t body);
   absl::StatusOr<Results> VisitCall(Frame& frame, ir::NodeId id, const ir::Function& function,
                                     int32_t function_index, const ir::AttributeMap& attributes);

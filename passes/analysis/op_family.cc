@@ -5,6 +5,7 @@ namespace {
 
 constexpr const char* onnx = "";
 constexpr const char* ml = "ai.onnx.ml";
+constexpr const char* preview = "ai.onnx.preview";
 constexpr const char* ms = "com.microsoft";
 constexpr const char* nhwc = "com.ms.internal.nhwc";
 constexpr const char* nchwc = "com.microsoft.nchwc";

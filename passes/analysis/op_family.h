@@ -14,9 +14,10 @@ namespace allot {
 enum class WorkRule {
   kNothing,      // none
   kTouchedOnly,  // none; and of each operand it reads no more bytes than it writes
-  // `amount` times the elements of the first result, of an operand, of a result for each operand
-  // but one.
+  // `amount` times the elements of the first result, of all results, of an operand, of a result for
+  // each operand but one.
   kPerResult,
+  kAllResults,
   kPerOperand,
   kPerSecondOperand,
   kVariadic,
@@ -37,6 +38,7 @@ enum class WorkRule {
   kAttention,
   kProjectedAttention,
   kHeadsAttention,  // amount: which operand holds past keys
+  kLinearAttention,
   // window_flops.cc
   kWindow,         // amount: operations per element of a window
   kLocalResponse,  // amount: operations per element besides the window

@@ -57,14 +57,15 @@ OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId
   features.op_type = node.op_type;
   features.domain = node.domain == "ai.onnx" ? "" : node.domain;
   features.dtype = ArithmeticType(op, view);
-  features.family = is_call || !node.regions.empty() ? OpFamily::kControl
-                    : op == nullptr                  ? OpFamily::kOther
-                                                     : op->family;
+  // Bodies that only modify what a known operator does leave it in its family.
+  const bool is_control = is_call || (!node.regions.empty() && op == nullptr);
+  features.family = is_control ? OpFamily::kControl : op == nullptr ? OpFamily::kOther : op->family;
   CountTraffic(view, op != nullptr && op->rule == WorkRule::kTouchedOnly, work);
   if (features.family == OpFamily::kControl) {
     AddControl(scope, id, is_call, work);
   } else if (op != nullptr) {
     features.flops = FlopsOf(*op, view);
+    AddModifiers(scope, id, work);
   }
   for (const ir::ConstantId constant : work.constants) {
     features.weights = SaturatingAdd(features.weights, module_.constants[constant].bytes());
@@ -102,6 +103,20 @@ void OpFeatureAnalysis::CountTraffic(const OpView& view, bool touched_only, Work
 std::optional<int64_t> OpFeatureAnalysis::IterationsOf(InstanceId instance) const {
   if (!types_.graphs.Contains(instance)) return std::nullopt;
   return types_.graphs[instance].iterations;
+}
+
+// The arithmetic of bodies that modify what the operator does; their tensors stay inside it.
+void OpFeatureAnalysis::AddModifiers(const Scope& scope, ir::NodeId id, Work& work) {
+  const ir::Node& node = scope.graph->node(id);
+  if (node.regions.empty() || scope.types == nullptr || scope.depth >= kMaxNesting) return;
+  const auto found = scope.types->bodies.find(id);
+  if (found == scope.types->bodies.end()) return;
+  for (size_t i = 0; i < node.regions.size() && i < found->second.size(); ++i) {
+    if (!types_.graphs.Contains(found->second[i])) continue;
+    const BodyWork& body = InstanceWork(found->second[i], node.regions[i], scope.depth + 1);
+    work.constants.insert(body.constants.begin(), body.constants.end());
+    work.features.flops = SaturatingAdd(work.features.flops, body.flops);
+  }
 }
 
 // Replaces the traffic across the node's boundary by that inside its bodies.

@@ -58,6 +58,7 @@ class OpFeatureAnalysis {
   Work WorkOf(const Scope& scope, ir::NodeId node);
   void CountTraffic(const OpView& view, bool touched_only, Work& work) const;
   void AddControl(const Scope& scope, ir::NodeId id, bool is_call, Work& work);
+  void AddModifiers(const Scope& scope, ir::NodeId id, Work& work);
   const BodyWork& InstanceWork(InstanceId instance, const ir::Graph& graph, int depth);
   BodyWork SumOf(const Scope& scope);
   std::optional<int64_t> IterationsOf(InstanceId instance) const;

@@ -11,6 +11,13 @@ int64_t FlopsOf(const OpEntry& op, const OpView& view) {
       return 0;
     case WorkRule::kPerResult:
       return Product({op.amount, view.ResultElements(0)});
+    case WorkRule::kAllResults: {
+      int64_t elements = 0;
+      for (size_t i = 0; i < view.node().results.size(); ++i) {
+        elements = SaturatingAdd(elements, view.ResultElements(i));
+      }
+      return Product({op.amount, elements});
+    }
     case WorkRule::kPerOperand:
       return Product({op.amount, view.OperandElements(0)});
     case WorkRule::kPerSecondOperand:
@@ -35,6 +42,7 @@ int64_t FlopsOf(const OpEntry& op, const OpView& view) {
     case WorkRule::kAttention:
     case WorkRule::kProjectedAttention:
     case WorkRule::kHeadsAttention:
+    case WorkRule::kLinearAttention:
       return AttentionFlops(op, view);
     case WorkRule::kWindow:
     case WorkRule::kLocalResponse:

@@ -72,6 +72,9 @@ class RuleContext {
   void SetValue(size_t i, PartialValue value);
   const std::vector<ir::Type>& results() const { return results_; }
   std::vector<ir::Type>& results() { return results_; }
+  // Results that the rule leaves unknown: the schemas are asked, as if there were no rule.
+  void LeaveToSchemas() { left_to_schemas_ = true; }
+  bool left_to_schemas() const { return left_to_schemas_; }
   std::vector<std::optional<PartialValue>>& values() { return values_; }
 
  private:
@@ -87,6 +90,7 @@ class RuleContext {
   const ir::Type absent_;
   std::vector<ir::Type> results_;
   std::vector<std::optional<PartialValue>> values_;
+  bool left_to_schemas_ = false;
 };
 
 }  // namespace allot

@@ -27,6 +27,9 @@ ShapeRuleTable::ShapeRuleTable() {
   AddAll(ContainerShapeRules(), onnx_);
   AddAll(VisionShapeRules(), onnx_);
   AddAll(SignalAndTextShapeRules(), onnx_);
+  AddAll(LossShapeRules(), onnx_);
+  AddAll(PreviewShapeRules(), preview_);
+  AddAll(TrainingShapeRules(), training_);
   AddAll(ClassicMlShapeRules(), ml_);
   for (const ShapeRuleAlias& alias : MicrosoftShapeRuleAliases()) {
     const auto rule = onnx_.find(alias.onnx_op_type);
@@ -40,6 +43,8 @@ ShapeRule ShapeRuleTable::Find(absl::string_view domain, const std::string& op_t
   const ByName* rules = nullptr;
   if (domain.empty() || domain == "ai.onnx") rules = &onnx_;
   if (domain == "ai.onnx.ml") rules = &ml_;
+  if (domain == "ai.onnx.preview") rules = &preview_;
+  if (domain == "ai.onnx.preview.training") rules = &training_;
   if (domain == "com.microsoft") rules = &microsoft_;
   if (rules == nullptr) return nullptr;
   const auto found = rules->find(op_type);

@@ -41,6 +41,9 @@ absl::Span<const ShapeRuleEntry> QuantizationShapeRules();
 absl::Span<const ShapeRuleEntry> ContainerShapeRules();
 absl::Span<const ShapeRuleEntry> VisionShapeRules();
 absl::Span<const ShapeRuleEntry> SignalAndTextShapeRules();
+absl::Span<const ShapeRuleEntry> LossShapeRules();
+absl::Span<const ShapeRuleEntry> PreviewShapeRules();    // ai.onnx.preview
+absl::Span<const ShapeRuleEntry> TrainingShapeRules();   // ai.onnx.preview.training
 absl::Span<const ShapeRuleEntry> ClassicMlShapeRules();  // ai.onnx.ml
 absl::Span<const ShapeRuleEntry> MicrosoftShapeRules();  // com.microsoft
 
@@ -60,7 +63,7 @@ class ShapeRuleTable {
 
  private:
   using ByName = std::unordered_map<std::string, ShapeRule>;
-  ByName onnx_, ml_, microsoft_;
+  ByName onnx_, ml_, preview_, training_, microsoft_;
 };
 
 // Result 0 is of operand 0's type. For whatever keeps shape and element type.

@@ -94,6 +94,29 @@ absl::Status ZipMap(RuleContext& context) {
   return absl::OkStatus();
 }
 
+absl::Status SupportVectorRegressor(RuleContext& context) {
+  context.Set(0, ElementType::kFloat, Shape{Rows(context), Dim::Known(1)});
+  return absl::OkStatus();
+}
+
+// The rank of what comes from a map differs between runtimes.
+absl::Status CastMap(RuleContext& context) {
+  const std::string to = context.String("cast_to", "TO_FLOAT");
+  const ElementType element = to == "TO_FLOAT"    ? ElementType::kFloat
+                              : to == "TO_INT64"  ? ElementType::kInt64
+                              : to == "TO_STRING" ? ElementType::kString
+                                                  : ElementType::kUndefined;
+  context.Set(0, element, std::nullopt);
+  return absl::OkStatus();
+}
+
+absl::Status DictVectorizer(RuleContext& context) {
+  const Type& map = context.type(0);
+  if (map.kind != Type::Kind::kMap || map.parameters.size() != 1) return absl::OkStatus();
+  context.Set(0, map.parameters[0].element, std::nullopt);
+  return absl::OkStatus();
+}
+
 // The chosen columns; a vector counts as one row.
 absl::Status ArrayFeatureExtractor(RuleContext& context) {
   const Shape* x = context.shape(0);
@@ -136,7 +159,9 @@ absl::Status FeatureVectorizer(RuleContext& context) {
 constexpr ShapeRuleEntry kRules[] = {
     {"ArrayFeatureExtractor", ArrayFeatureExtractor},
     {"Binarizer", SameAsFirst},
+    {"CastMap", CastMap},
     {"CategoryMapper", CategoryMapper},
+    {"DictVectorizer", DictVectorizer},
     {"FeatureVectorizer", FeatureVectorizer},
     {"Imputer", SameAsFirst},
     {"LabelEncoder", LabelEncoder},
@@ -145,6 +170,7 @@ constexpr ShapeRuleEntry kRules[] = {
     {"Normalizer", FloatOfSameShape},
     {"OneHotEncoder", OneHotEncoder},
     {"SVMClassifier", Classifier},
+    {"SVMRegressor", SupportVectorRegressor},
     {"Scaler", FloatOfSameShape},
     {"TreeEnsemble", TreeEnsemble},
     {"TreeEnsembleClassifier", Classifier},

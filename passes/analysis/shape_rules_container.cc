@@ -99,8 +99,9 @@ absl::Status ConcatFromSequence(RuleContext& context) {
   return absl::OkStatus();
 }
 
-// Without an operand the type is an attribute that is not looked into.
+// Without an operand the type is an attribute, which the schemas can read.
 absl::Status MakeOptional(RuleContext& context) {
+  if (!context.Has(0)) context.LeaveToSchemas();
   if (context.Has(0) && context.type(0).kind != Type::Kind::kUnknown) {
     context.SetType(0, Type::Optional(context.type(0)));
   }

@@ -75,6 +75,29 @@ absl::Status Cast(RuleContext& context) {
   return absl::OkStatus();
 }
 
+// The same bytes as another type of as many bits.
+absl::Status BitCast(RuleContext& context) {
+  const ElementType to = context.ElementAttribute("to", ElementType::kUndefined);
+  const bool known = to != ElementType::kUndefined && context.element(0) != ElementType::kUndefined;
+  if (known && ir::BitWidth(to) != ir::BitWidth(context.element(0))) return absl::OkStatus();
+  return Cast(context);
+}
+
+// A gate and what it lets through: of one shape, without broadcasting.
+absl::Status GatedLinear(RuleContext& context) {
+  const Shape *gate = context.shape(0), *value = context.shape(1);
+  std::optional<Shape> shape;
+  if (gate != nullptr && value != nullptr && gate->size() == value->size()) {
+    ALLOT_ASSIGN_OR_RETURN(shape, UnifyShapes(*gate, *value));
+  } else if (gate == nullptr || value == nullptr) {
+    if (const Shape* known = gate != nullptr ? gate : value) shape = *known;
+  }
+  const ElementType element =
+      context.element(0) != ElementType::kUndefined ? context.element(0) : context.element(1);
+  context.Set(0, element, std::move(shape));
+  return absl::OkStatus();
+}
+
 absl::Status CastLike(RuleContext& context) {
   const Shape* shape = context.shape(0);
   context.Set(0, context.element(1),
@@ -102,6 +125,7 @@ constexpr ShapeRuleEntry kRules[] = {
     {"Asinh", SameAsFirst},
     {"Atan", SameAsFirst},
     {"Atanh", SameAsFirst},
+    {"BitCast", BitCast},
     {"BitShift", BroadcastOperands},
     {"BitwiseAnd", BroadcastOperands},
     {"BitwiseNot", SameAsFirst},
@@ -158,6 +182,7 @@ constexpr ShapeRuleEntry kRules[] = {
     {"Sqrt", SameAsFirst},
     {"Sub", BroadcastOperands},
     {"Sum", BroadcastOperands},
+    {"SwiGLU", GatedLinear},
     {"Swish", SameAsFirst},
     {"Tan", SameAsFirst},
     {"Tanh", SameAsFirst},

@@ -69,12 +69,12 @@ absl::Status ArgReduce(RuleContext& context) {
 }
 
 constexpr ShapeRuleEntry kRules[] = {
-    {"ArgMax", ArgReduce},    {"ArgMin", ArgReduce},       {"CumSum", SameAsFirst},
-    {"Hardmax", SameAsFirst}, {"LogSoftmax", SameAsFirst}, {"ReduceL1", Reduce},
-    {"ReduceL2", Reduce},     {"ReduceLogSum", Reduce},    {"ReduceLogSumExp", Reduce},
-    {"ReduceMax", Reduce},    {"ReduceMean", Reduce},      {"ReduceMin", Reduce},
-    {"ReduceProd", Reduce},   {"ReduceSum", Reduce},       {"ReduceSumSquare", Reduce},
-    {"Softmax", SameAsFirst},
+    {"ArgMax", ArgReduce},       {"ArgMin", ArgReduce},    {"CumSum", SameAsFirst},
+    {"CumProd", SameAsFirst},    {"Hardmax", SameAsFirst}, {"LogSoftmax", SameAsFirst},
+    {"ReduceL1", Reduce},        {"ReduceL2", Reduce},     {"ReduceLogSum", Reduce},
+    {"ReduceLogSumExp", Reduce}, {"ReduceMax", Reduce},    {"ReduceMean", Reduce},
+    {"ReduceMin", Reduce},       {"ReduceProd", Reduce},   {"ReduceSum", Reduce},
+    {"ReduceSumSquare", Reduce}, {"Softmax", SameAsFirst},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Recurrent layers and attention.
 #include "passes/analysis/shape_arithmetic.h"
 #include "passes/analysis/shape_rules.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
@@ -84,10 +85,88 @@ absl::Status Attention(RuleContext& context) {
   return absl::OkStatus();
 }
 
+// `into` and dimension `i` of operand `operand`, if that has `rank` dimensions, are the same.
+absl::Status Unify(const RuleContext& context, size_t operand, size_t rank, size_t i, Dim& into) {
+  const Shape* shape = context.shape(operand);
+  if (shape == nullptr || shape->size() != rank) return absl::OkStatus();
+  ALLOT_ASSIGN_OR_RETURN(into, UnifyDims(into, (*shape)[i]));
+  return absl::OkStatus();
+}
+
+// Opset 27: (query, key, value, past_state, decay, beta), the first three [batch, time, heads *
+// size], the state [batch, kv heads, key size, value size]. Gives one row for each query and the
+// new state, which is of the old one's element type.
+absl::Status LinearAttention(RuleContext& context) {
+  const std::optional<int64_t> q_heads = context.FindInt("q_num_heads");
+  const std::optional<int64_t> kv_heads = context.FindInt("kv_num_heads");
+  Dim batch, time, query, key, value;
+  for (size_t i = 0; i < 3; ++i) {
+    ALLOT_RETURN_IF_ERROR(Unify(context, i, 3, 0, batch));
+    ALLOT_RETURN_IF_ERROR(Unify(context, i, 3, 1, time));
+    ALLOT_RETURN_IF_ERROR(Unify(context, i, 3, 2, i == 0 ? query : i == 1 ? key : value));
+  }
+  for (size_t i = 4; i < 6; ++i) {
+    ALLOT_RETURN_IF_ERROR(Unify(context, i, 3, 0, batch));
+    ALLOT_RETURN_IF_ERROR(Unify(context, i, 3, 1, time));
+  }
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 4, 0, batch));
+  Dim heads, key_size, value_size;
+  if (kv_heads && *kv_heads > 0) {
+    heads = Dim::Known(*kv_heads);
+    key_size = DivideDim(key, *kv_heads);
+    value_size = DivideDim(value, *kv_heads);
+  }
+  if (!key_size.known() && q_heads && *q_heads > 0) key_size = DivideDim(query, *q_heads);
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 4, 1, heads));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 4, 2, key_size));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 4, 3, value_size));
+  const Dim packed = q_heads && *q_heads > 0 ? MultiplyDim(value_size, *q_heads) : Dim::Unknown();
+  context.Set(0, context.element(0), Shape{batch, time, packed});
+  context.Set(1, context.element(context.Has(3) ? 3 : 0),
+              Shape{batch, heads, key_size, value_size});
+  return absl::OkStatus();
+}
+
+// Opset 27: (input, weight, bias, past_state): [batch, channels, length], [channels, 1, k],
+// [channels] and the last k - 1 positions, [batch, channels, k - 1].
+absl::Status CausalConvWithState(RuleContext& context) {
+  Dim batch, channels, length, kernel, carried;
+  ALLOT_RETURN_IF_ERROR(Unify(context, 0, 3, 0, batch));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 0, 3, 1, channels));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 0, 3, 2, length));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 1, 3, 0, channels));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 1, 3, 2, kernel));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 2, 1, 0, channels));
+  if (kernel.known() && kernel.size > 0) carried = Dim::Known(kernel.size - 1);
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 3, 0, batch));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 3, 1, channels));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 3, 3, 2, carried));
+  context.Set(0, context.element(0), Shape{batch, channels, length});
+  context.Set(1, context.element(0), Shape{batch, channels, carried});
+  return absl::OkStatus();
+}
+
+// Queries [batch, heads, time, size] and values of another size.
+absl::Status FlexAttention(RuleContext& context) {
+  Dim batch, heads, time, size;
+  for (size_t i = 0; i < 3; ++i) ALLOT_RETURN_IF_ERROR(Unify(context, i, 4, 0, batch));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 0, 4, 1, heads));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 0, 4, 2, time));
+  ALLOT_RETURN_IF_ERROR(Unify(context, 2, 4, 3, size));
+  context.Set(0, context.element(0), Shape{batch, heads, time, size});
+  return absl::OkStatus();
+}
+
+constexpr ShapeRuleEntry kPreview[] = {
+    {"FlexAttention", FlexAttention},
+};
+
 constexpr ShapeRuleEntry kRules[] = {
     {"Attention", Attention},
+    {"CausalConvWithState", CausalConvWithState},
     {"GRU", Recurrent},
     {"LSTM", Recurrent},
+    {"LinearAttention", LinearAttention},
     {"RNN", Recurrent},
     {"RotaryEmbedding", SameAsFirst},
     {"SimplifiedLayerNormalization", SameAsFirst},  // ONNX Runtime puts its own here
@@ -96,5 +175,6 @@ constexpr ShapeRuleEntry kRules[] = {
 }  // namespace
 
 absl::Span<const ShapeRuleEntry> SequenceModelShapeRules() { return kRules; }
+absl::Span<const ShapeRuleEntry> PreviewShapeRules() { return kPreview; }
 
 }  // namespace allot

@@ -51,6 +51,8 @@ absl::Status Dft(RuleContext& context) {
     context.Set(0, context.element(0), UnknownShape(x->size()));
     return absl::OkStatus();
   }
+  // A transform of as many points as there are keeps the shape, whatever the axis.
+  if (!axis && !onesided && !context.Has(1)) shape = *x;
   shape.back() = Dim::Known(onesided && inverse ? 1 : 2);
   if (axis) {
     Dim& length = shape[*axis];

@@ -3,6 +3,7 @@
 
 #include "passes/analysis/shape_arithmetic.h"
 #include "passes/analysis/shape_rules.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
@@ -11,14 +12,16 @@ using ir::Dim;
 using ir::ElementType;
 using ir::Shape;
 
-// floor(size * scale) in single precision, as runtimes compute it.
+// floor(size * scale). Runtimes multiply in single precision, others in double: no claim where that
+// makes a difference.
 Dim Scaled(const Dim& dim, const Scalar& scale) {
   if (!scale.is_real()) return Dim::Unknown();
   if (scale.real() == 1.0) return dim;
   const float factor = static_cast<float>(scale.real());
   if (!dim.known() || !(factor > 0)) return Dim::Unknown();
-  const float size = std::floor(static_cast<float>(dim.size) * factor);
-  if (!(size < 9e15f)) return Dim::Unknown();
+  const double size = std::floor(static_cast<double>(dim.size) * static_cast<double>(factor));
+  const double rounded = std::floor(static_cast<float>(dim.size) * factor);
+  if (!(size < 9e15) || size != rounded) return Dim::Unknown();
   return Dim::Known(static_cast<int64_t>(size));
 }
 
@@ -26,6 +29,7 @@ Dim Scaled(const Dim& dim, const Scalar& scale) {
 // what the sizes ask for; sizes round half up.
 void KeepAspectRatio(const Shape& x, const std::vector<size_t>& axes, bool smallest, Shape& shape) {
   double scale = 0;
+  bool exact_scale = true;
   for (size_t i = 0; i < axes.size(); ++i) {
     const Dim& from = x[axes[i]];
     const Dim& to = shape[axes[i]];
@@ -35,14 +39,19 @@ void KeepAspectRatio(const Shape& x, const std::vector<size_t>& axes, bool small
     }
     const double ratio = static_cast<double>(to.size) / static_cast<double>(from.size);
     scale = i == 0 ? ratio : smallest ? std::fmin(scale, ratio) : std::fmax(scale, ratio);
+    exact_scale = exact_scale && ratio == static_cast<double>(static_cast<float>(ratio)) &&
+                  ratio * static_cast<double>(from.size) == static_cast<double>(to.size);
   }
   for (const size_t axis : axes) {
     const double exact = scale * static_cast<double>(x[axis].size);
     const double rounded = std::floor(exact + 0.5);
-    // Runtimes round in single precision: no claim near the middle between two sizes.
-    const bool certain =
-        std::fabs(exact + 0.5 - std::round(exact + 0.5)) > 1e-3 && rounded >= 1 && rounded < 1e15;
-    shape[axis] = certain ? Dim::Known(static_cast<int64_t>(rounded)) : Dim::Unknown();
+    // Runtimes round in single precision: no claim near the middle between two sizes, unless all
+    // numbers on the way there are exact.
+    const bool certain = (exact_scale && exact == static_cast<double>(static_cast<float>(exact))) ||
+                         std::fabs(exact + 0.5 - std::round(exact + 0.5)) > 1e-3;
+    shape[axis] = certain && rounded >= 1 && rounded < 1e15
+                      ? Dim::Known(static_cast<int64_t>(rounded))
+                      : Dim::Unknown();
   }
 }
 
@@ -158,18 +167,27 @@ absl::Status GridSample(RuleContext& context) {
   return absl::OkStatus();
 }
 
-// theta (N, 2, 3) and a size of 4 give (N, H, W, 2); (N, 3, 4) and 5 give (N, D, H, W, 3).
+// theta (N, 2, 3) and a size of 4 give (N, H, W, 2); (N, 3, 4) and 5 give (N, D, H, W, 3). The rank
+// follows from the length of the size, or from theta.
 absl::Status AffineGrid(RuleContext& context) {
   context.Set(0, context.element(0), std::nullopt);
+  const Shape* theta = context.shape(0);
+  const Shape* length = context.shape(1);
+  const bool given = theta != nullptr && theta->size() == 3;
   const PartialValue* size = context.value(1);
-  if (size == nullptr || (size->elements.size() != 4 && size->elements.size() != 5)) {
-    return absl::OkStatus();
-  }
-  Shape shape = {DimOfScalar(size->elements[0], context.symbols())};
-  for (size_t i = 2; i < size->elements.size(); ++i) {
-    shape.push_back(DimOfScalar(size->elements[i], context.symbols()));
-  }
-  shape.push_back(Dim::Known(static_cast<int64_t>(size->elements.size()) - 2));
+  Dim rank;
+  if (length != nullptr && length->size() == 1) rank = (*length)[0];
+  if (!rank.known() && given) rank = AddDims((*theta)[1], Dim::Known(2));
+  if (rank.size != 4 && rank.size != 5) return absl::OkStatus();
+  if (size != nullptr && static_cast<int64_t>(size->elements.size()) != rank.size) size = nullptr;
+  const auto entry = [&](size_t i) {
+    return size == nullptr ? Dim::Unknown() : DimOfScalar(size->elements[i], context.symbols());
+  };
+  Dim batch = given ? (*theta)[0] : Dim::Unknown();
+  ALLOT_ASSIGN_OR_RETURN(batch, UnifyDims(batch, entry(0)));
+  Shape shape = {batch};
+  for (size_t i = 2; i < static_cast<size_t>(rank.size); ++i) shape.push_back(entry(i));
+  shape.push_back(Dim::Known(rank.size - 2));
   context.Set(0, context.element(0), std::move(shape));
   return absl::OkStatus();
 }

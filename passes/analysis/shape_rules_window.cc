@@ -228,14 +228,35 @@ absl::Status Col2Im(RuleContext& context) {
   const Shape* x = context.shape(0);
   context.Set(0, context.element(0), std::nullopt);
   const PartialValue* image = context.value(1);
-  if (x == nullptr || x->size() != 3 || image == nullptr) return absl::OkStatus();
-  Shape shape = {(*x)[0], Dim::Unknown()};
+  if (x != nullptr && x->size() != 3) return absl::OkStatus();
+  // As many sizes as the image and the block have entries.
+  Dim spatial;
+  for (const size_t list : {1, 2}) {
+    const Shape* entries = context.shape(list);
+    if (entries == nullptr || entries->size() != 1) continue;
+    ALLOT_ASSIGN_OR_RETURN(spatial, UnifyDims(spatial, (*entries)[0]));
+  }
+  const std::pair<const char*, size_t> attributes[] = {
+      {"strides", 1}, {"dilations", 1}, {"pads", 2}};
+  for (const auto& [name, per_axis] : attributes) {
+    const std::optional<std::vector<int64_t>> listed = context.Ints(name);
+    if (!listed || spatial.known()) continue;
+    spatial = Dim::Known(static_cast<int64_t>(listed->size() / per_axis));
+  }
+  constexpr int64_t kMostSpatial = 64;
+  if (!spatial.known() || spatial.size > kMostSpatial) return absl::OkStatus();
+  Shape shape = UnknownShape(static_cast<size_t>(spatial.size) + 2);
+  if (x != nullptr) shape[0] = (*x)[0];
   if (const std::optional<std::vector<int64_t>> block = context.Integers(2)) {
     Dim window = Dim::Known(1);
     for (const int64_t size : *block) window = MultiplyDim(window, size);
-    if (window.known()) shape[1] = DivideDim((*x)[1], window.size);
+    if (window.known() && x != nullptr) shape[1] = DivideDim((*x)[1], window.size);
   }
-  for (const Scalar& size : image->elements) shape.push_back(DimOfScalar(size, context.symbols()));
+  for (size_t i = 2; image != nullptr && i < shape.size(); ++i) {
+    if (i - 2 < image->elements.size()) {
+      shape[i] = DimOfScalar(image->elements[i - 2], context.symbols());
+    }
+  }
   context.Set(0, context.element(0), std::move(shape));
   return absl::OkStatus();
 }

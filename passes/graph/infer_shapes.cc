@@ -34,13 +34,17 @@ int64_t Write(const InferredTypes& inferred, InstanceId instance, ir::Graph& gra
 
 // "com.acme.Foo (2 results), Bar (1 result); 12 more results depend on them"
 std::string UntypedText(const InferredTypes& inferred) {
+  if (inferred.untyped_ops.empty()) {
+    return absl::StrCat("inputs have no type, nor have ", inferred.untyped_behind,
+                        inferred.untyped_behind == 1 ? " result" : " results",
+                        " that follow from them");
+  }
   std::string text = "no rule gives the types of ";
   for (size_t i = 0; i < inferred.untyped_ops.size(); ++i) {
     const UntypedOp& op = inferred.untyped_ops[i];
     absl::StrAppend(&text, i == 0 ? "" : ", ", op.op, " (", op.results,
                     op.results == 1 ? " result)" : " results)");
   }
-  if (inferred.untyped_ops.empty()) absl::StrAppend(&text, "values without declared type");
   if (inferred.untyped_behind > 0) {
     absl::StrAppend(&text, "; ", inferred.untyped_behind, " more results depend on them");
   }

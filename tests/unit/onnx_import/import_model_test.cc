@@ -43,9 +43,9 @@ TEST(ImportOnnx, ReadsTheHead) {
 }
 
 TEST(ImportOnnx, WarnsOfOddHeads) {
-  const Imported newer = Import(Proto("ir_version: 14 opset_import { version: 17 } graph {}"));
+  const Imported newer = Import(Proto("ir_version: 15 opset_import { version: 17 } graph {}"));
   ASSERT_TRUE(newer.module.ok()) << newer.error();
-  EXPECT_THAT(newer.notes(), HasSubstr("IR version 14"));
+  EXPECT_THAT(newer.notes(), HasSubstr("IR version 15"));
 
   const Imported missing = Import(Proto(
       "ir_version: 8 graph { node { op_type: 'Relu' domain: 'x.y' name: 'n' } node { op_type: "

@@ -125,6 +125,7 @@ TEST_F(SchemasTest, KnowsNothingOfOthers) {
   EXPECT_FALSE(Trusted("NoSuchOperator", 17, {Of(Tensor({2}))}));
   EXPECT_FALSE(Trusted("Relu", 0, {Of(Tensor({2}))}));
   EXPECT_FALSE(Trusted("Relu", 1000, {Of(Tensor({2}))})) << "nobody has looked at it yet";
+  EXPECT_TRUE(Trusted("Relu", 28, {Of(Tensor({2}))}));
   EXPECT_FALSE(Trusted("Upsample", 10, {Of(Tensor({1, 1, 2, 2})), Of(Tensor({4}))}))
       << "deprecated";
   EXPECT_FALSE(Trusted("If", 16, {Of(Tensor({}, ir::ElementType::kBool))}));

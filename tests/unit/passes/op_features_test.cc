@@ -220,6 +220,50 @@ TEST(OpFeatures, AttentionInItsForms) {
             2 * 2 * (2 * 64) * 8 + 12 * (2 * 4) * 8);
 }
 
+TEST(OpFeatures, LinearAttentionUpdatesAStateAtEachPosition) {
+  for (const auto& [rule, update] : std::vector<std::pair<std::string, int64_t>>{
+           {"linear", 2}, {"gated", 3}, {"delta", 4}, {"gated_delta", 5}}) {
+    Builder b;
+    // 2 key heads with a state of 8 x 16 each, read by 4 query heads.
+    EXPECT_EQ(
+        b.Of("LinearAttention", {b.Input({3, 7, 32}), b.Input({3, 7, 16}), b.Input({3, 7, 32})},
+             {TensorType({3, 7, 64}), TensorType({3, 2, 8, 16})},
+             {{"q_num_heads", Int(4)}, {"kv_num_heads", Int(2)}, {"update_rule", Text(rule)}})
+            .flops,
+        3 * 7 * (update * 2 * 8 * 16 + 2 * 4 * 8 * 16));
+  }
+}
+
+TEST(OpFeatures, NewerOperators) {
+  Builder b;
+  EXPECT_EQ(b.Of("CausalConvWithState", {b.Input({2, 6, 10}), b.Weight({6, 1, 4})},
+                 {TensorType({2, 6, 10}), TensorType({2, 6, 3})})
+                .flops,
+            2 * (2 * 6 * 10) * 4);
+  EXPECT_EQ(b.Of("SwiGLU", {b.Input({10}), b.Input({10})}, {TensorType({10})}).flops, 130);
+  EXPECT_EQ(b.Of("BitCast", {b.Input({10})}, {TensorType({10})}).family, OpFamily::kNone);
+  EXPECT_EQ(b.Of("ai.onnx.preview:FlexAttention",
+                 {b.Input({2, 4, 8, 16}), b.Input({2, 4, 8, 16}), b.Input({2, 4, 8, 16})},
+                 {TensorType({2, 4, 8, 16})})
+                .flops,
+            2 * 2 * (2 * 4 * 8 * 16) * 8 + 12 * (2 * 4 * 8) * 8);
+  // Two variables: 12 operations per element.
+  EXPECT_EQ(b.Of("ai.onnx.preview.training:Adam", {b.Input({})},
+                 {TensorType({5}), TensorType({7}), TensorType({5}), TensorType({7}),
+                  TensorType({5}), TensorType({7})})
+                .flops,
+            12 * (5 + 7));
+  for (const char* op :
+       {"ImageDecoder", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike",
+        "Bernoulli", "StringConcat", "StringNormalizer", "StringSplit", "RegexFullMatch",
+        "TfIdfVectorizer", "ai.onnx.ml:LabelEncoder", "ai.onnx.ml:CategoryMapper",
+        "ai.onnx.ml:DictVectorizer", "ai.onnx.ml:CastMap", "ai.onnx.ml:ZipMap"}) {
+    const OpFeatures features = b.Of(op, {b.Input({10})}, {TensorType({10})});
+    EXPECT_GT(features.flops, 0) << op;
+    EXPECT_NE(features.family, OpFamily::kOther) << op;
+  }
+}
+
 TEST(OpFeatures, ElementwiseReductionAndWindows) {
   Builder b;
   const OpFeatures relu = b.Of("Relu", {b.Input({10, 10})}, {TensorType({10, 10})});

@@ -69,6 +69,10 @@ TEST(ShapeRules, Elementwise) {
       {"Where", "", {"i1[2,1]", "f32[1,3]", "f32[]"}, {"f32[2,3]"}},
       {"Cast", "to=7", {"f32[N,2]"}, {"i64[N,2]"}},
       {"Cast", "to=99", {"f32[2]"}, {"any[2]"}},
+      {"BitCast", "to=6", {"f32[N,2]"}, {"i32[N,2]"}, 26},
+      {"BitCast", "to=7", {"f32[N,2]"}, {"?"}, 26},  // of another width
+      {"SwiGLU", "", {"f32[N,4]", "f32[2,4]"}, {"f32[2,4]"}, 28},
+      {"SwiGLU", "", {"f32[...]", "f32[2,4]"}, {"f32[2,4]"}, 28},
       {"CastLike", "", {"f32[N]", "f16[4]"}, {"f16[N]"}},
       {"Dropout", "", {"f32[2,3]"}, {"f32[2,3]", "i1[2,3]"}},
       {"Dropout", "", {"f32[2,3]"}, {"f32[2,3]", "f32[2,3]"}, 7},
@@ -201,6 +205,7 @@ TEST(ShapeRules, Reductions) {
       {"ArgMax", "axis=-1", {"f32[N,10]"}, {"i64[N,1]"}},
       {"ArgMin", "keepdims=0", {"f32[4,10]"}, {"i64[10]"}},
       {"CumSum", "", {"f32[N,2]", "i32:0"}, {"f32[N,2]"}},
+      {"CumProd", "", {"f64[N,2]", "i32:0"}, {"f64[N,2]"}, 26},
       {"Softmax", "axis=1", {"f32[N,10]"}, {"f32[N,10]"}},
   });
 }
@@ -469,7 +474,8 @@ TEST(ShapeRules, SignalsAndText) {
       {"DFT", "axis=1 onesided=1", {"f32[N,10,1]"}, {"f32[N,6,2]"}},
       {"DFT", "onesided=1", {"f32[N,10,1]"}, {"f32[N,6,2]"}, 20},
       {"DFT", "", {"f32[N,10,1]", "i64:16", "i64:1"}, {"f32[N,16,2]"}, 20},
-      {"DFT", "", {"f32[N,10,1]", "", "i64[]"}, {"f32[?,?,2]"}, 20},
+      {"DFT", "", {"f32[N,10,1]", "", "i64[]"}, {"f32[N,10,2]"}, 20},
+      {"DFT", "", {"f32[N,10,1]", "i64:4", "i64[]"}, {"f32[?,?,2]"}, 20},
       {"DFT", "", {"f32[N,10,1]", "", "i64:2"}, {"f32[?,?,?]"}, 20},
       // Back from half a spectrum to real numbers: 2 * (n - 1), or as many as are asked for.
       {"DFT", "onesided=1 inverse=1", {"f32[N,6,2]"}, {"f32[N,10,1]"}, 20},
@@ -525,6 +531,141 @@ TEST(ShapeRules, ShortTimeFourierTransforms) {
          opset},
     });
   }
+}
+
+TEST(ShapeRules, LossesAndOptimizers) {
+  for (const int64_t opset : {13, 25, 28}) {
+    Check({
+        {"NegativeLogLikelihoodLoss", "", {"f32[3,5]", "i64[3]"}, {"f32[]"}, opset},
+        {"NegativeLogLikelihoodLoss",
+         "reduction='none'",
+         {"f32[3,5]", "i64[3]"},
+         {"f32[3]"},
+         opset},
+        {"NegativeLogLikelihoodLoss",
+         "reduction='none'",
+         {"f32[N,5,H,W]", "i64[3,2,?]", "f32[5]"},
+         {"f32[3,2,W]"},
+         opset},
+        {"NegativeLogLikelihoodLoss",
+         "reduction='none'",
+         {"f32[...]", "i64[N,2]"},
+         {"f32[N,2]"},
+         opset},
+        {"NegativeLogLikelihoodLoss",
+         "reduction='none'",
+         {"f32[N,5,2]", "i64[...]"},
+         {"f32[N,2]"},
+         opset},
+        {"SoftmaxCrossEntropyLoss", "", {"f32[3,5,2]", "i64[3,2]"}, {"f32[]", "f32[3,5,2]"}, opset},
+        {"SoftmaxCrossEntropyLoss",
+         "reduction='none'",
+         {"f32[3,5,2]", "i64[3,2]"},
+         {"f32[3,2]", "f32[3,5,2]"},
+         opset},
+    });
+  }
+  const std::string t = "ai.onnx.preview.training:";
+  Check({
+      {t + "Adagrad",
+       "",
+       {"f32[]", "i64[]", "f32[1]", "f32[1]", "f32[1]"},
+       {"f32[1]", "f32[1]"},
+       1},
+      {t + "Momentum",
+       "",
+       {"f32[]", "i64[]", "f32[1]", "f64[2]", "f32[1]", "f64[2]", "f32[1]", "f64[2]"},
+       {"f32[1]", "f64[2]", "f32[1]", "f64[2]"},
+       1},
+      {t + "Adam",
+       "",
+       {"f32[]", "i64[]", "f32[1]", "f32[2]", "f32[1]", "f32[2]", "f32[1]", "f32[2]", "f32[1]",
+        "f32[2]"},
+       {"f32[1]", "f32[2]", "f32[1]", "f32[2]", "f32[1]", "f32[2]"},
+       1},
+      {t + "Adam", "", {"f32[]", "i64[]", "f32[1]"}, {"?"}, 1},
+      {t + "Gradient",
+       "xs=['a','b'] y='c'",
+       {"f32[2]", "f32[N]", "f32[4]"},
+       {"f32[2]", "f32[N]"},
+       1},
+  });
+}
+
+TEST(ShapeRules, AttentionOfNewerOpsets) {
+  Check({
+      {"LinearAttention",
+       "q_num_heads=4 kv_num_heads=2",
+       {"f32[B,T,32]", "f32[2,T,16]", "f32[2,T,20]", "", "f32[2,7,2]", "f32[2,7,2]"},
+       {"f32[2,7,40]", "f32[2,2,8,10]"},
+       27},
+      // The state may be of another type than the data, and says what they leave open.
+      {"LinearAttention",
+       "q_num_heads=4 kv_num_heads=2",
+       {"f16[B,T,?]", "f16[B,T,?]", "f16[B,T,?]", "f32[B,2,8,10]"},
+       {"f16[B,T,40]", "f32[B,2,8,10]"},
+       27},
+      {"LinearAttention",
+       "",
+       {"f32[B,T,32]", "f32[B,T,16]", "f32[B,T,20]"},
+       {"f32[B,T,?]", "f32[B,?,?,?]"},
+       27},
+      {"CausalConvWithState",
+       "",
+       {"f32[B,C,L]", "f32[6,1,4]", "f32[6]"},
+       {"f32[B,6,L]", "f32[B,6,3]"},
+       27},
+      {"CausalConvWithState",
+       "",
+       {"f32[...]", "f32[6,1,K]", "", "f32[2,6,3]"},
+       {"f32[2,6,?]", "f32[2,6,3]"},
+       27},
+      {"CausalConvWithState", "", {"f32[2,6,8]", "f32[6,1,1]"}, {"f32[2,6,8]", "f32[2,6,0]"}, 27},
+      {"ai.onnx.preview:FlexAttention",
+       "",
+       {"f16[B,8,L,64]", "f16[2,4,S,64]", "f16[2,4,S,32]"},
+       {"f16[2,8,L,32]"},
+       1},
+  });
+}
+
+TEST(ShapeRules, RanksFollowFromLengths) {
+  Check({
+      {"AffineGrid", "", {"f32[2,2,3]", "i64[4]"}, {"f32[2,?,?,2]"}, 20},
+      {"AffineGrid", "", {"f32[N,3,4]", "i64[5]"}, {"f32[N,?,?,?,3]"}, 20},
+      {"AffineGrid", "", {"f32[...]", "i64[5]"}, {"f32[?,?,?,?,3]"}, 20},
+      {"AffineGrid", "", {"f32[N,3,4]", "i64[?]"}, {"f32[N,?,?,?,3]"}, 20},
+      {"AffineGrid", "", {"f32[N,?,?]", "i64[?]"}, {"f32[...]"}, 20},
+      {"AffineGrid", "", {"f32[N,2,3]", "i64=2,3,5,6"}, {"f32[2,5,6,2]"}, 20},
+      {"Col2Im", "", {"f32[N,18,?]", "i64[2]", "i64=3,3"}, {"f32[N,2,?,?]"}, 18},
+      {"Col2Im", "", {"f32[N,18,?]", "i64[3]", "i64[3]"}, {"f32[N,?,?,?,?]"}, 18},
+      {"Col2Im", "", {"f32[...]", "i64=5,6", "i64[?]"}, {"f32[?,?,5,6]"}, 18},
+      {"Col2Im", "pads=[0,0,0,0]", {"f32[N,18,?]", "i64[?]", "i64[?]"}, {"f32[N,?,?,?]"}, 18},
+      {"Col2Im", "", {"f32[N,18,?]", "i64[?]", "i64[?]"}, {"f32[...]"}, 18},
+  });
+}
+
+TEST(ShapeRules, RoundingThatDiffersStaysUnknown) {
+  Check({
+      // 2 * 3/4 = 1.5, half up: every number on the way is exact.
+      {"Resize",
+       "keep_aspect_ratio_policy='not_smaller' axes=[2,3]",
+       {"f32[1,1,2,4]", "", "", "i64=1,3"},
+       {"f32[1,1,2,3]"},
+       18},
+      // 3 * 5/6 = 2.5, but 5/6 is rounded.
+      {"Resize",
+       "keep_aspect_ratio_policy='not_smaller' axes=[2,3]",
+       {"f32[1,1,3,6]", "", "", "i64=1,5"},
+       {"f32[1,1,?,5]"},
+       18},
+      // 16777217 is no float32, 33554434 is one.
+      {"Resize", "", {"f32[1,16777217]", "", "f32=1,2"}, {"f32[1,?]"}, 18},
+      {"Resize", "", {"f32[1,16777216]", "", "f32=1,2"}, {"f32[1,33554432]"}, 18},
+      // 10 times what float32 has for 0.7 is below 7, and 7 when rounded.
+      {"Resize", "", {"f32[1,10]", "", "f32=1,0.7"}, {"f32[1,?]"}, 18},
+      {"Resize", "", {"f32[1,10]", "", "f32=1,0.75"}, {"f32[1,7]"}, 18},
+  });
 }
 
 TEST(ShapeRules, ClassicMl) {

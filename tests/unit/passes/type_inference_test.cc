@@ -342,6 +342,118 @@ TEST(TypeInference, ScanSlicesAndStacks) {
   EXPECT_EQ(TypeOf(outcome, graph.node(id).results[1]), "f32[B,4,T]");
 }
 
+// The states of a Scan keep their shape, so what the body says of them holds throughout.
+TEST(TypeInference, ScanKeepsTheShapesOfItsStates) {
+  ir::Module module = EmptyModule();
+  ir::Graph& graph = module.graph;
+  ir::Node node;
+  node.op_type = "Scan";
+  node.operands = {Input(graph, "state", "f32[S]"), Input(graph, "xs", "f32[T,2]")};
+  node.attributes = ParseAttributes("num_scan_inputs=1");
+  node.attributes["body"].value = ir::RegionIndex{0};
+  ir::Graph body;
+  const ir::ValueId h = body.AddInput("h", ParseType("f32[2]"));
+  const ir::ValueId x = body.AddInput("x", {});
+  const ir::ValueId next = Apply(body, "Add", {h, x}, "next")[0];
+  body.SetOutputs({next, next});
+  node.regions.push_back(std::move(body));
+  const ir::NodeId id = graph.AddNode(std::move(node), {{"last", {}}, {"all", {}}});
+  const Outcome outcome = Infer(module);
+  EXPECT_EQ(TypeOf(outcome, graph.node(id).results[0]), "f32[2]");
+  EXPECT_EQ(TypeOf(outcome, graph.node(id).results[1]), "f32[T,2]");
+}
+
+// In opset 8 the operands are batched, and the first one is the lengths of the sequences.
+TEST(TypeInference, BatchedScanSlicesAndStacks) {
+  for (const bool with_lengths : {false, true}) {
+    ir::Module module = EmptyModule(8);
+    ir::Graph& graph = module.graph;
+    ir::Node node;
+    node.op_type = "Scan";
+    node.operands = {with_lengths ? Input(graph, "lengths", "i64[B]") : ir::ValueId(),
+                     Input(graph, "state", "f32[B,2]"), Input(graph, "xs", "f32[3,T,2]")};
+    node.attributes = ParseAttributes("num_scan_inputs=1");
+    node.attributes["body"].value = ir::RegionIndex{0};
+    ir::Graph body;
+    const ir::ValueId h = body.AddInput("h", {});
+    const ir::ValueId x = body.AddInput("x", {});
+    const ir::ValueId next = Apply(body, "Add", {h, x}, "next")[0];
+    body.SetOutputs({next, next});
+    node.regions.push_back(std::move(body));
+    const ir::NodeId id = graph.AddNode(std::move(node), {{"last", {}}, {"all", {}}});
+    const Outcome outcome = Infer(module);
+    EXPECT_EQ(TypeOf(outcome, graph.node(id).results[0]), "f32[3,2]");
+    EXPECT_EQ(TypeOf(outcome, graph.node(id).results[1]), "f32[3,T,2]");
+  }
+}
+
+// A Loop may start with an optional and carry on with what is in it.
+TEST(TypeInference, LoopFillsAnOptional) {
+  ir::Module module = EmptyModule(16);
+  ir::Graph& graph = module.graph;
+  ir::Node node;
+  node.op_type = "Loop";
+  node.operands = {Input(graph, "trips", "i64[]"), ir::ValueId(),
+                   Input(graph, "start", "opt(seq(f32[2]))")};
+  node.attributes["body"].value = ir::RegionIndex{0};
+  ir::Graph body;
+  body.AddInput("i", {});
+  const ir::ValueId going = body.AddInput("going", {});
+  const ir::ValueId carried = body.AddInput("carried", {});
+  const ir::ValueId got = Apply(body, "OptionalGetElement", {carried}, "got")[0];
+  body.SetOutputs({going, got});
+  node.regions.push_back(std::move(body));
+  const ir::NodeId id = graph.AddNode(std::move(node), {{"filled", {}}});
+  EXPECT_EQ(TypeOf(Infer(module), graph.node(id).results[0]), "seq(f32[2])");
+}
+
+// What scores become in a body has no bearing on the result, but is typed.
+TEST(TypeInference, ModifiersOfAttentionSeeScores) {
+  ir::Module module = EmptyModule();
+  ir::Graph& graph = module.graph;
+  ir::Node node;
+  node.domain = "ai.onnx.preview";
+  node.op_type = "FlexAttention";
+  node.operands = {Input(graph, "q", "f16[2,4,Q,8]"), Input(graph, "k", "f16[2,4,K,8]"),
+                   Input(graph, "v", "f16[2,4,K,16]")};
+  node.attributes["score_mod"].value = ir::RegionIndex{0};
+  ir::Graph body;
+  const ir::ValueId scores = body.AddInput("scores", {});
+  const ir::ValueId bent = Apply(body, "Tanh", {scores}, "bent")[0];
+  body.SetOutputs({bent});
+  node.regions.push_back(std::move(body));
+  const ir::NodeId id = graph.AddNode(std::move(node), {{"y", {}}});
+  const Outcome outcome = Infer(module);
+  EXPECT_EQ(TypeOf(outcome, graph.node(id).results[0]), "f16[2,4,Q,16]");
+  const GraphTypes& inside = outcome.types.graphs[outcome.types.main().bodies.at(id)[0]];
+  EXPECT_EQ(PrintType(inside.types[bent]), "f32[2,4,Q,K]");
+  EXPECT_EQ(outcome.types.untyped_behind, 0);
+}
+
+// Where nothing inside explains it, control flow is named itself.
+TEST(TypeInference, ControlFlowWithoutTypesIsNamed) {
+  ir::Module module = EmptyModule();
+  ir::Graph& graph = module.graph;
+  ir::Node node;
+  node.op_type = "If";
+  node.operands = {Input(graph, "which", "i1[]")};
+  const ir::ValueId x = Input(graph, "x", "f32[2]");
+  const ir::ValueId s = Input(graph, "s", "seq(f32[2])");
+  node.captures = {x, s};
+  for (const char* branch : {"then_branch", "else_branch"}) {
+    ir::Graph body;
+    const ir::ValueId inner_x = body.AddCapture("x", {});
+    const ir::ValueId inner_s = body.AddCapture("s", {});
+    node.attributes[branch].value = ir::RegionIndex{static_cast<int32_t>(node.regions.size())};
+    body.SetOutputs(Apply(body, "Identity", {node.regions.empty() ? inner_x : inner_s}, "y"));
+    node.regions.push_back(std::move(body));
+  }
+  graph.AddNode(std::move(node), {{"y", {}}});
+  const Outcome outcome = Infer(module);
+  EXPECT_EQ(outcome.types.untyped_ops, (std::vector<UntypedOp>{{"If", 1}}));
+  EXPECT_EQ(outcome.types.untyped_behind, 0);
+}
+
 TEST(TypeInference, SequenceMapWorksOnElements) {
   ir::Module module = EmptyModule();
   ir::Graph& graph = module.graph;
