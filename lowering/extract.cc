@@ -4,7 +4,8 @@
 // result of it. What a part uses and does not compute is one of: a model input, an initializer
 // (copied; with the input of the same name if a caller may override it), or a tensor that another
 // part computes, which becomes an output there and an input here under its own name. Parts from
-// which no model output follows are left out: nobody could ask them for anything.
+// which no model output follows are left out: nobody could ask them for anything. Inputs keep the
+// type that their tensor has in the whole graph, but for what open_boundary.h says.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -16,6 +17,7 @@
 
 #include "ir/travel.h"
 #include "lowering/bundle.h"
+#include "lowering/open_boundary.h"
 #include "lowering/output_names.h"
 #include "lowering/piece_flow.h"
 #include "lowering/quantization_annotation.h"
@@ -77,8 +79,8 @@ class PieceNames {
 
 class Extractor {
  public:
-  Extractor(const Module& module, const Target& target, const Plan& plan)
-      : module_(module), graph_(module.graph), target_(target), plan_(plan) {}
+  Extractor(const Module& module, const Target& target, const Plan& plan, const IdleBodies& idle)
+      : module_(module), graph_(module.graph), target_(target), plan_(plan), idle_(idle) {}
 
   absl::StatusOr<Bundle> Run(PieceNames& names) {
     ALLOT_RETURN_IF_ERROR(AssignPlacedNodes());
@@ -380,8 +382,14 @@ class Extractor {
       copy.declared = source.declared;
       here[from] = to;
     };
+    const std::set<ValueId> open = idle_.WhatTheyDependOn(share.nodes);
     for (ValueId id : share.outside) {
       const Value& value = graph_.value(id);
+      if (value.origin == Value::Origin::kResult && open.count(id) > 0) {
+        carry(id, graph.AddInput(value.name, WithOpenSizes(value.type), value.constant));
+        piece.inputs.push_back(value.name);
+        continue;
+      }
       if (value.origin == Value::Origin::kInitializer) {
         carry(id, graph.AddInitializer(value.name, value.type, value.constant));
         continue;
@@ -435,6 +443,7 @@ class Extractor {
   const Graph& graph_;
   const Target& target_;
   const Plan& plan_;
+  const IdleBodies& idle_;
   std::vector<Share> shares_;
   IdVector<NodeId, size_t> home_;                  // of placed nodes; kNone for travelling ones
   IdVector<NodeId, std::vector<size_t>> sent_to_;  // the pieces that hold the node, ascending
@@ -455,11 +464,12 @@ absl::StatusOr<Bundle> Extract(const Module& module, const Target& target, const
     }
   }
   PieceNames names(module, target);
-  ALLOT_ASSIGN_OR_RETURN(Bundle bundle, Extractor(module, target, plan).Run(names));
+  const IdleBodies idle(module);
+  ALLOT_ASSIGN_OR_RETURN(Bundle bundle, Extractor(module, target, plan, idle).Run(names));
   for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
     const Plan view = ir::LaneView(plan, lane);
-    ALLOT_ASSIGN_OR_RETURN(Bundle further, Extractor(module, target, view).Run(names), "lane ",
-                           lane, ": ");
+    ALLOT_ASSIGN_OR_RETURN(Bundle further, Extractor(module, target, view, idle).Run(names),
+                           "lane ", lane, ": ");
     bundle.lanes.push_back(std::move(further));
   }
   return bundle;

@@ -195,6 +195,120 @@ TEST_F(ExtractTest, CapturesOfBodiesAreInputsOfThePart) {
   ASSERT_EQ(bundle.transfers.size(), 1u);
 }
 
+// A branch that never runs need not fit the sizes that are known: they are open where it is typed.
+class IdleBodiesTest : public ExtractTest {
+ protected:
+  static std::string Body(const std::string& attribute, const std::string& graph) {
+    return "attribute { name: '" + attribute + "' type: GRAPH g { name: '" + attribute + "' " +
+           graph + "} } ";
+  }
+  static std::string Branches(const std::string& used) {
+    return Body("then_branch", Output("r") + Op("Relu", "then", {used}, {"r"})) +
+           Body("else_branch", Output("s") + Op("Tanh", "else", {used}, {"s"}));
+  }
+  static std::string Scalar(const std::string& field, const std::string& name, int type) {
+    return field + " { name: '" + name +
+           "' type { tensor_type { elem_type: " + std::to_string(type) + " shape { } } } } ";
+  }
+  static std::string Integer(const std::string& name, int value) {
+    return "initializer { name: '" + name + "' data_type: 7 int64_data: " + std::to_string(value) +
+           " } ";
+  }
+  // The shape of `tensor`, by which the last piece takes it and the first one gives it.
+  std::string Taken(const Bundle& bundle, const std::string& tensor) {
+    const ir::Graph& graph = bundle.pieces.back().graph;
+    for (ir::ValueId id : graph.inputs()) {
+      if (graph.value(id).name != tensor) continue;
+      const ir::Type& type = graph.value(id).type;
+      EXPECT_TRUE(type.is_ranked_tensor());
+      EXPECT_EQ(type.shape->size(), 1u);
+      return type.is_static() ? "static" : "open";
+    }
+    return "not taken";
+  }
+  void ExpectGivenStatic(const Bundle& bundle) {
+    const ir::Graph& graph = bundle.pieces.front().graph;
+    EXPECT_TRUE(graph.value(graph.outputs()[0]).type.is_static());
+  }
+};
+
+TEST_F(IdleBodiesTest, BranchesOpenWhatTheyCapture) {
+  const Bundle bundle =
+      Cut(Scalar("input", "c", 9) + Input("x") + Output("z") + Typed("y") +
+              Op("Relu", "a", {"x"}, {"y"}) + Op("If", "b", {"c"}, {"z"}, Branches("y")),
+          {{"a", 0}, {"b", 1}});
+  EXPECT_EQ(Taken(bundle, "y"), "open");
+  ExpectGivenStatic(bundle);
+}
+
+TEST_F(IdleBodiesTest, BranchesOpenWhatLeadsToThem) {
+  const Bundle bundle =
+      Cut(Scalar("input", "c", 9) + Input("x") + Output("z") + Output("v") + Typed("y") +
+              Typed("w") + Typed("u") + Op("Relu", "a", {"x"}, {"y"}) +
+              Op("Neg", "d", {"x"}, {"u"}) + Op("Tanh", "e", {"y"}, {"w"}) +
+              Op("Abs", "f", {"u"}, {"v"}) + Op("If", "b", {"c"}, {"z"}, Branches("w")),
+          {{"a", 0}, {"d", 0}, {"e", 1}, {"f", 1}, {"b", 1}});
+  EXPECT_EQ(Taken(bundle, "y"), "open");
+  EXPECT_EQ(Taken(bundle, "u"), "static") << "no branch depends on it";
+}
+
+TEST_F(IdleBodiesTest, InputsOfTheModelStayAsTheyAreDeclared) {
+  const Bundle bundle =
+      Cut(Scalar("input", "c", 9) + Input("x") + Output("z") + Output("y") +
+              Op("Relu", "a", {"x"}, {"y"}) + Op("If", "b", {"c"}, {"z"}, Branches("x")),
+          {{"a", 0}, {"b", 1}});
+  EXPECT_EQ(Taken(bundle, "x"), "static");
+}
+
+TEST_F(IdleBodiesTest, LoopsDoUnlessTheyMakeATrip) {
+  const std::string body = Body(
+      "body", Scalar("input", "i", 7) + Scalar("input", "go", 9) + Input("v") +
+                  Scalar("output", "on", 9) + Output("next") +
+                  Op("Identity", "cond", {"go"}, {"on"}) + Op("Add", "step", {"v", "y"}, {"next"}));
+  for (const int trips : {0, 3}) {
+    const Bundle bundle =
+        Cut(Input("x") + Output("z") + Typed("y") + Integer("n", trips) +
+                Op("Relu", "a", {"x"}, {"y"}) + Op("Loop", "b", {"n", "", "x"}, {"z"}, body),
+            {{"a", 0}, {"b", 1}});
+    EXPECT_EQ(Taken(bundle, "y"), trips == 0 ? "open" : "static") << trips << " trips";
+  }
+}
+
+TEST_F(IdleBodiesTest, BranchesInsideOfBodiesAndFunctionsCount) {
+  const std::string inner =
+      Body("body", Scalar("input", "i", 7) + Scalar("input", "go", 9) + Input("v") +
+                       Scalar("output", "on", 9) + Output("next") +
+                       Op("Identity", "cond", {"go"}, {"on"}) +
+                       Op("If", "inner", {"go"}, {"next"}, Branches("y")));
+  const Bundle loop =
+      Cut(Input("x") + Output("z") + Typed("y") + Integer("n", 3) + Op("Relu", "a", {"x"}, {"y"}) +
+              Op("Loop", "b", {"n", "", "x"}, {"z"}, inner),
+          {{"a", 0}, {"b", 1}});
+  EXPECT_EQ(Taken(loop, "y"), "open");
+
+  // g calls f, which has the If; h has none.
+  const auto function = [](const std::string& name, const std::string& node) {
+    return "functions { name: '" + name + "' domain: 'own' input: 'p' input: 'q' output: 'r' " +
+           "opset_import { version: 16 } opset_import { domain: 'own' version: 1 } " + node + "} ";
+  };
+  const std::string functions =
+      "opset_import { domain: 'own' version: 1 } " +
+      function("g", Op("f", "call", {"p", "q"}, {"r"}, "domain: 'own' ")) +
+      function("f", Op("If", "if", {"p"}, {"r"}, Branches("q"))) +
+      function("h", Op("Relu", "relu", {"q"}, {"r"}));
+  for (const char* called : {"f", "g", "h"}) {
+    module_ = ImportText(ModelText(Scalar("input", "c", 9) + Input("x") + Output("z") + Typed("y") +
+                                       Op("Relu", "a", {"x"}, {"y"}) +
+                                       Op(called, "b", {"c", "y"}, {"z"}, "domain: 'own' "),
+                                   functions),
+                         folder_);
+    const absl::StatusOr<Bundle> bundle =
+        Extract(module_, TwoDevices(), MakePlan(module_, {{"a", 0}, {"b", 1}}));
+    ASSERT_TRUE(bundle.ok()) << bundle.status();
+    EXPECT_EQ(Taken(*bundle, "y"), std::string(called) == "h" ? "static" : "open") << called;
+  }
+}
+
 TEST_F(ExtractTest, OutputsThatNoNodeComputes) {
   // x is passed through; v is a weight nobody uses, w one that part 1 uses; k is a constant.
   const Bundle bundle =
