@@ -13,6 +13,7 @@ step() { printf '\n== %s ==\n' "$*"; }
 step "packages"
 bash .ci/install.sh test
 tools/run/install.sh
+bench/onnx_suite/install.sh build/onnx-venv
 
 step "format"
 git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
