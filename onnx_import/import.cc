@@ -8,6 +8,7 @@
 #include "onnx_import/import_graph.h"
 #include "onnx_import/model_file.h"
 #include "onnx_import/onnx_types.h"
+#include "onnx_import/operator_checks.h"
 #include "onnx_import/weight_ranges.h"
 #include "support/status.h"
 
@@ -87,6 +88,9 @@ absl::Status ReadModel(ModelProto proto, ImportState& state) {
   ALLOT_RETURN_IF_ERROR(ImportGraph(proto.mutable_graph(), "", state, &state.module.graph));
   ReportMissingOpsets(state);
   ALLOT_RETURN_IF_ERROR(ImportFunctions(&proto, state));
+  if (const std::string forbidden = ForbiddenNodes(state.module); !forbidden.empty()) {
+    state.Warn(forbidden);
+  }
 
   // What is left may be copied to be serialized; the graph need not take part.
   proto.clear_graph();

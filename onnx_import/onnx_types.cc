@@ -148,6 +148,31 @@ AttributeProto::AttributeType AttributeTypeOf(const AttributeProto& attribute) {
   return AttributeProto::UNDEFINED;
 }
 
+AttributeProto::AttributeType AttributeTypeOf(const ir::Attribute& attribute,
+                                              const ir::ConstantPool& constants) {
+  if (attribute.If<int64_t>() != nullptr) return AttributeProto::INT;
+  if (attribute.If<float>() != nullptr) return AttributeProto::FLOAT;
+  if (attribute.If<std::string>() != nullptr) return AttributeProto::STRING;
+  if (attribute.If<std::vector<int64_t>>() != nullptr) return AttributeProto::INTS;
+  if (attribute.If<std::vector<float>>() != nullptr) return AttributeProto::FLOATS;
+  if (attribute.If<std::vector<std::string>>() != nullptr) return AttributeProto::STRINGS;
+  if (attribute.If<ir::RegionIndex>() != nullptr) return AttributeProto::GRAPH;
+  if (const auto* id = attribute.If<ir::ConstantId>()) {
+    return IsSparse(constants[*id]) ? AttributeProto::SPARSE_TENSOR : AttributeProto::TENSOR;
+  }
+  if (const auto* reference = attribute.If<ir::AttributeReference>()) {
+    return AttributeProto::AttributeType_IsValid(reference->type)
+               ? static_cast<AttributeProto::AttributeType>(reference->type)
+               : AttributeProto::UNDEFINED;
+  }
+  AttributeProto proto;
+  const auto* opaque = attribute.If<ir::OpaqueAttribute>();
+  if (opaque == nullptr || !proto.ParsePartialFromString(opaque->proto)) {
+    return AttributeProto::UNDEFINED;
+  }
+  return AttributeTypeOf(proto);
+}
+
 namespace {
 
 // The value of an attribute, and the field that holds it; field 0: the attribute is carried whole.

@@ -46,6 +46,9 @@ inline bool IsSparse(const ir::Constant& constant) {
 // What the attribute holds. Files of IR version 1 leave `type` out: then it follows from the field
 // that is set.
 onnx::AttributeProto::AttributeType AttributeTypeOf(const onnx::AttributeProto& attribute);
+// What ONNX calls the attribute's type; UNDEFINED where it says none.
+onnx::AttributeProto::AttributeType AttributeTypeOf(const ir::Attribute& attribute,
+                                                    const ir::ConstantPool& constants);
 // Every attribute but a single graph, which only the caller can turn into a region. Tensors move
 // into the pool.
 absl::StatusOr<ir::Attribute> AttributeFromOnnx(onnx::AttributeProto* attribute,

@@ -135,26 +135,6 @@ class NodeContext : public onnx::InferenceContext {
   mutable std::vector<std::unique_ptr<TensorProto>> data_;
 };
 
-AttributeProto::AttributeType TypeOf(const ir::Attribute& attribute,
-                                     const ir::ConstantPool& constants) {
-  if (attribute.If<int64_t>() != nullptr) return AttributeProto::INT;
-  if (attribute.If<float>() != nullptr) return AttributeProto::FLOAT;
-  if (attribute.If<std::string>() != nullptr) return AttributeProto::STRING;
-  if (attribute.If<std::vector<int64_t>>() != nullptr) return AttributeProto::INTS;
-  if (attribute.If<std::vector<float>>() != nullptr) return AttributeProto::FLOATS;
-  if (attribute.If<std::vector<std::string>>() != nullptr) return AttributeProto::STRINGS;
-  if (attribute.If<ir::RegionIndex>() != nullptr) return AttributeProto::GRAPH;
-  if (const auto* id = attribute.If<ir::ConstantId>()) {
-    return IsSparse(constants[*id]) ? AttributeProto::SPARSE_TENSOR : AttributeProto::TENSOR;
-  }
-  AttributeProto proto;
-  const auto* opaque = attribute.If<ir::OpaqueAttribute>();
-  if (opaque == nullptr || !proto.ParsePartialFromString(opaque->proto)) {
-    return AttributeProto::UNDEFINED;
-  }
-  return AttributeTypeOf(proto);
-}
-
 // Whether some type that the schema admits is of the operand's kind. Element types are not looked
 // at: later versions admit more.
 bool AdmitsKind(const OpSchema::FormalParameter& formal, const ir::Type& type) {
@@ -205,7 +185,7 @@ bool FitsSchema(const OpSchema& schema, const ir::Module& module, const ir::Node
     const auto found = node.attributes.find(name);
     if (found == node.attributes.end()) {
       if (stated.required) return false;
-    } else if (TypeOf(found->second, module.constants) != stated.type) {
+    } else if (AttributeTypeOf(found->second, module.constants) != stated.type) {
       return false;
     }
   }

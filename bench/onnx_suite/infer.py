@@ -111,6 +111,8 @@ def check(case, allot, every_opset):
                     counts[f"{lacking} that ONNX knows"] += 1
                     counts["details", f"{place}: output {i}: no {lacking}: {mine} {theirs[i]}"] += 1
                 counts["outputs"] += 1
+            if version == versions[0] and "ONNX forbids" in said:
+                wrong.append(f"{place}: {said.strip()}")
             if "warning: inputs have no type" in said:
                 wrong.append(f"{place}: the warning names no operator")
     return wrong, counts

@@ -11,6 +11,14 @@ import onnx
 import cases
 import infer
 import scatter
+import signatures
+
+SIGNATURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../onnx_import/operator_signatures.def")
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
 
 
 def report(title, counts, wrong, details, verbose):
@@ -36,6 +44,9 @@ def main():
     chosen = [case for i, case in enumerate(matching) if i % arguments.sample == 0 or re.search(arguments.keep, case.name)]
     print(f"{len(chosen)} cases of ONNX {onnx.__version__}, opset {onnx.defs.onnx_opset_version()}")
     wrong = 0
+    if signatures.table() != read(SIGNATURES):
+        print("wrong: onnx_import/operator_signatures.def is not what bench/onnx_suite/signatures.py prints")
+        wrong += 1
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         if arguments.skip != "types":
             found = infer.check_all(chosen, os.path.join(arguments.build, "allot-opt"), arguments.every_opset, pool)
