@@ -6,6 +6,9 @@
 #include <queue>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+
 namespace allot::ir {
 namespace {
 
@@ -172,7 +175,7 @@ void Graph::ReplaceUses(ValueId of, ValueId with) {
       continue;
     }
     *captured = with;
-    for (Graph& body : node.regions) body.Rename(body.captures_[index], values_[with].name);
+    for (Graph& body : node.regions) body.RenameCapture(index, values_[with].name);
   }
   std::vector<NodeId> merged;
   merged.reserve(moved.size() + users_[with].size());
@@ -198,8 +201,27 @@ void Graph::Rename(ValueId value, const std::string& new_name) {
     Node& node = nodes_[user];
     for (size_t i = 0; i < node.captures.size(); ++i) {
       if (node.captures[i] != value) continue;
-      for (Graph& body : node.regions) body.Rename(body.captures_[i], new_name);
+      for (Graph& body : node.regions) body.RenameCapture(i, new_name);
     }
+  }
+}
+
+void Graph::RenameCapture(size_t index, const std::string& new_name) {
+  const ValueId capture = captures_[index];
+  // What the body names so itself hides the outer value: it gets another name, as nobody outside
+  // knows it by that.
+  for (const ValueId value : values_.ids()) {
+    if (value != capture && values_[value].name == new_name) Rename(value, FreshName(new_name));
+  }
+  Rename(capture, new_name);
+}
+
+std::string Graph::FreshName(absl::string_view stem) const {
+  absl::flat_hash_set<absl::string_view> names;
+  for (const Value& each : values_) names.insert(each.name);
+  for (int i = 1;; ++i) {
+    std::string fresh = absl::StrCat(stem, "_", i);
+    if (!names.contains(fresh)) return fresh;
   }
 }
 

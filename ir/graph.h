@@ -113,9 +113,11 @@ class Graph {
   void SetOutputs(std::vector<ValueId> outputs);
   void SetOperand(NodeId node, size_t index, ValueId value);
   // Every operand, capture and graph output that is `of` becomes `with`. Bodies that capture `of`
-  // see it under the name of `with` from then on; a body that captures both keeps one capture.
+  // see it under the name of `with` from then on; a body that captures both keeps one capture, and
+  // what a body names so itself is renamed.
   void ReplaceUses(ValueId of, ValueId with);
-  // Renames a value here and in every body that captures it.
+  // Renames a value here and in every body that captures it; what such a body names so itself gets
+  // another name. The name must be free here.
   void Rename(ValueId value, const std::string& new_name);
   // The node's results must be unused (not operands, captures or outputs).
   void Erase(NodeId node);
@@ -141,6 +143,10 @@ class Graph {
   // Numbers everything anew: `order` lists the live nodes. Bodies first.
   void Renumber(const std::vector<NodeId>& order);
   void MergeCaptures(NodeId node, size_t from, size_t into);
+  // Of a body: renames capture `index`, and its own values that have that name already.
+  void RenameCapture(size_t index, const std::string& new_name);
+  // "STEM_1", or the next number that no value here has.
+  std::string FreshName(absl::string_view stem) const;
 
   IdVector<NodeId, Node> nodes_;
   IdVector<NodeId, bool> live_;

@@ -119,6 +119,48 @@ TEST(GraphTest, RenameReachesEveryNestingLevel) {
   EXPECT_EQ(level2.value(level2.captures()[0]).name, "renamed");
 }
 
+// A body whose value "b" hides an outer one, around an If that captures `outer` and "b" itself.
+Graph HidingBody() {
+  Graph body;
+  const ValueId outer = body.AddCapture("outer", Floats());
+  const ValueId hiding = AddOp(body, "Neg", {outer}, "b");
+  AddOp(body, "Neg", {outer}, "b_1");
+  Graph inner;
+  const ValueId hidden = inner.AddCapture("b", Floats());
+  const ValueId own = inner.AddCapture("outer", Floats());
+  inner.SetOutputs({AddOp(inner, "Add", {hidden, own}, "sum")});
+  Node node = Op("If", {hiding});
+  node.captures = {hiding, outer};
+  node.regions.push_back(std::move(inner));
+  const NodeId branch = body.AddNode(std::move(node), {{"r", Floats()}});
+  body.SetOutputs({body.node(branch).results[0]});
+  return body;
+}
+
+TEST(GraphTest, NewNamesMakeRoomInBodiesThatUseThemForOthers) {
+  for (const bool replace : {false, true}) {
+    Graph graph;
+    const ValueId b = graph.AddInput(replace ? "b" : "x", Floats());
+    const ValueId outer = AddOp(graph, "Identity", {b}, "outer");
+    Node node = Op("If", {outer});
+    node.captures = {outer};
+    node.regions.push_back(HidingBody());
+    const NodeId branch = graph.AddNode(std::move(node), {{"y", Floats()}});
+    if (replace) {
+      graph.ReplaceUses(outer, b);
+    } else {
+      graph.Rename(outer, "b");
+    }
+    const Graph& body = graph.node(branch).regions[0];
+    EXPECT_EQ(body.value(body.captures()[0]).name, "b");
+    const ValueId hiding = body.node(NodeId(0)).results[0];
+    EXPECT_EQ(body.value(hiding).name, "b_2");
+    const Graph& inner = body.node(NodeId(2)).regions[0];
+    EXPECT_EQ(inner.value(inner.captures()[0]).name, "b_2");
+    EXPECT_EQ(inner.value(inner.captures()[1]).name, "b");
+  }
+}
+
 TEST(GraphTest, CompactSortsStablyAndRenumbers) {
   Graph graph;
   const ValueId x = graph.AddInput("x", Floats());
