@@ -68,6 +68,11 @@ std::optional<Dim> MeetDims(const Dim& a, const Dim& b) {
     met.symbol = b.symbol;
   }
   if (met.denotation.empty()) met.denotation = b.denotation;
+  if (met.known()) {
+    met.hint = -1;
+  } else if (met.hint < 0) {
+    met.hint = b.hint;
+  }
   return met;
 }
 

@@ -58,6 +58,9 @@ struct Dim {
   int64_t size = -1;       // >= 0 iff known
   std::string symbol;      // only if size < 0; empty: unknown
   std::string denotation;  // ONNX's Dimension.denotation, carried
+  // Only if size < 0: the size that the model states where nothing computes it; -1: none. A guess
+  // that costs may use. Never written into a file, as a run may well have another size.
+  int64_t hint = -1;
 
   static Dim Known(int64_t size) { return {size, {}, {}}; }
   static Dim Symbol(std::string name) { return {-1, std::move(name), {}}; }

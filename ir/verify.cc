@@ -32,6 +32,8 @@ const char* FaultOf(const Type& type) {
     for (const Dim& dim : *type.shape) {
       if (dim.size < -1) return "a dimension is negative";
       if (dim.known() && !dim.symbol.empty()) return "a known dimension has a symbol";
+      if (dim.hint < -1) return "a dimension has a negative hint";
+      if (dim.known() && dim.hint >= 0) return "a known dimension has a hint";
     }
   }
   return one_parameter ? FaultOf(type.parameters[0]) : nullptr;

@@ -122,13 +122,17 @@ absl::Status TypeParser::ApplyEncoding(const Dictionary& encoding, size_t offset
       type.denotation = *entry.value.If<std::string>();
       continue;
     }
+    if (entry.name == "dim_hints") {
+      ALLOT_RETURN_IF_ERROR(ApplyHints(entry.value, type));
+      continue;
+    }
     const bool symbols = entry.name == "dim_params";
     const auto* strings = entry.value.If<Array>();
     if ((!symbols && entry.name != "dim_denotations") || strings == nullptr ||
         strings->size() != type.shape->size()) {
       return reader_.Error(entry.value.offset,
-                           "expected denotation = \"...\", or dim_params or dim_denotations = "
-                           "[...] with one string for each dimension");
+                           "expected denotation = \"...\", dim_params or dim_denotations = [...] "
+                           "with one string for each dimension, or dim_hints = array<i64: ...>");
     }
     for (size_t i = 0; i < strings->size(); ++i) {
       const auto* text = (*strings)[i].If<std::string>();
@@ -139,6 +143,24 @@ absl::Status TypeParser::ApplyEncoding(const Dictionary& encoding, size_t offset
       }
       (symbols ? dim.symbol : dim.denotation) = *text;
     }
+  }
+  return absl::OkStatus();
+}
+
+// Sizes that the model states; -1 where it states none.
+absl::Status TypeParser::ApplyHints(const Attr& value, Type& type) {
+  const auto* sizes = value.If<Integers>();
+  if (sizes == nullptr || sizes->size() != type.shape->size()) {
+    return reader_.Error(value.offset,
+                         "expected dim_hints = array<i64: ...> with one number for each dimension");
+  }
+  for (size_t i = 0; i < sizes->size(); ++i) {
+    Dim& dim = (*type.shape)[i];
+    if ((*sizes)[i] < -1) return reader_.Error(value.offset, "a hint is -1 or a size");
+    if ((*sizes)[i] >= 0 && dim.known()) {
+      return reader_.Error(value.offset, "a dimension that is a number has no hint");
+    }
+    dim.hint = (*sizes)[i];
   }
   return absl::OkStatus();
 }

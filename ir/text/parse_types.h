@@ -28,6 +28,7 @@ class TypeParser {
   absl::StatusOr<Type> ReadOwnType();
   absl::StatusOr<ElementType> ReadElement();
   absl::Status ApplyEncoding(const Dictionary& encoding, size_t offset, Type& type);
+  absl::Status ApplyHints(const Attr& value, Type& type);
   absl::Status ReadDenotation(Type& type);
 
   absl::StatusOr<Attr> ReadNumberAttr();

@@ -101,6 +101,7 @@ void PrintTensor(const Type& type, std::string& out) {
   out += "tensor<";
   bool symbols = false;
   bool denotations = false;
+  bool hints = false;
   for (const Dim& dim : *type.shape) {
     if (dim.known()) {
       absl::StrAppend(&out, dim.size);
@@ -110,6 +111,7 @@ void PrintTensor(const Type& type, std::string& out) {
     out += 'x';
     symbols = symbols || !dim.symbol.empty();
     denotations = denotations || !dim.denotation.empty();
+    hints = hints || dim.hint >= 0;
   }
   PrintElement(type.element, out);
   Dictionary encoding;
@@ -117,6 +119,11 @@ void PrintTensor(const Type& type, std::string& out) {
   if (denotations) {
     Set(encoding, "dim_denotations",
         StringsAttr(*type.shape, [](const Dim& dim) { return dim.denotation; }));
+  }
+  if (hints) {
+    Integers sizes;
+    for (const Dim& dim : *type.shape) sizes.push_back(dim.hint);
+    Set(encoding, "dim_hints", Attr{std::move(sizes)});
   }
   if (symbols) {
     Set(encoding, "dim_params",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ir/verify.h"
@@ -45,14 +46,17 @@ bool IsReasonable(const Type& type, int depth = 0) {
   return true;
 }
 
-// Types that rules make carry no denotations: they say what a dimension means, which an operator
-// does not keep.
-void DropDenotations(Type& type) {
+// Types that rules make carry no denotations and hints: what a dimension means, an operator does
+// not keep, and nothing certain follows from a guess.
+void DropNotes(Type& type) {
   type.denotation.clear();
   if (type.shape) {
-    for (Dim& dim : *type.shape) dim.denotation.clear();
+    for (Dim& dim : *type.shape) {
+      dim.denotation.clear();
+      dim.hint = -1;
+    }
   }
-  for (Type& parameter : type.parameters) DropDenotations(parameter);
+  for (Type& parameter : type.parameters) DropNotes(parameter);
 }
 
 std::string TypeText(const Type& type) {
@@ -65,19 +69,14 @@ bool IsTyped(const Type& type) {
          !(type.is_tensor() && type.element == ElementType::kUndefined);
 }
 
-// The element type and rank that both have, with dimensions on which they do not contradict.
-Type Common(const Type& declared, const Type& inferred) {
-  Type common = JoinTypes(declared, inferred);
-  if (!common.shape || !declared.shape || !inferred.shape ||
-      declared.shape->size() != inferred.shape->size()) {
-    return common;
+// Sizes that are no more than a guess: costs may use them, files may not.
+void OpenDims(Type& type) {
+  if (type.shape) {
+    for (Dim& dim : *type.shape) {
+      if (dim.known()) dim.hint = std::exchange(dim.size, -1);
+    }
   }
-  for (size_t i = 0; i < common.shape->size(); ++i) {
-    const Dim& a = (*declared.shape)[i];
-    const Dim& b = (*inferred.shape)[i];
-    if (a.known() != b.known()) (*common.shape)[i] = a.known() ? a : b;
-  }
-  return common;
+  for (Type& parameter : type.parameters) OpenDims(parameter);
 }
 
 void AppendKey(std::string& key, const Type& type) {
@@ -109,6 +108,7 @@ absl::Status InferenceEngine::Run() {
   work_left_ = nodes * kVisitsPerNode + kLeastVisits;
   for (const ValueId input : module_.graph.inputs()) {
     const Type& type = module_.graph.value(input).type;
+    open_inputs_ = open_inputs_ || !type.is_static();
     if (!type.shape) continue;
     for (const Dim& dim : *type.shape) {
       if (!dim.symbol.empty()) input_symbols_.insert(dim.symbol);
@@ -123,9 +123,11 @@ absl::Status InferenceEngine::Run() {
   graphs_.resize(graphs_.size() - 1);
   if (diagnostics_ == nullptr) return absl::OkStatus();
   if (mismatches_ > 0) {
-    const std::string more =
-        mismatches_ > 1 ? absl::StrCat(" (and ", mismatches_ - 1, " more values)") : "";
-    diagnostics_->Warning("", absl::StrCat(first_mismatch_, "; the declared type is kept", more));
+    const std::string more = mismatches_ > 1
+                                 ? absl::StrCat(" (so also of ", mismatches_ - 1,
+                                                mismatches_ == 2 ? " more value)" : " more values)")
+                                 : "";
+    diagnostics_->Warning("", absl::StrCat(first_mismatch_, "; the computed type is used", more));
   }
   if (out_of_work_) {
     diagnostics_->Warning("", absl::StrCat("bodies and functions nest too deep or call each other "
@@ -145,13 +147,19 @@ InferredTypes InferenceEngine::TakeTypes() {
 void InferenceEngine::BindDims(Type& type) {
   if (type.shape) {
     for (Dim& dim : *type.shape) {
-      if (dim.known() || dim.symbol.empty()) continue;
+      if (dim.known()) continue;
+      if (dim.symbol.empty()) {
+        if (dim.hint >= 0) dim = Dim::Known(dim.hint);
+        continue;
+      }
       const auto bound = dims_->symbols.find(dim.symbol);
       if (bound != dims_->symbols.end()) {
         dim = Dim::Known(std::max<int64_t>(bound->second, 0));
       } else if (input_symbols_.count(dim.symbol) > 0) {
         defaulted_.insert(dim.symbol);
         dim = Dim::Known(std::max<int64_t>(dims_->fallback, 0));
+      } else if (dim.hint >= 0) {
+        dim = Dim::Known(dim.hint);
       }
     }
   }
@@ -209,9 +217,10 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
 
   const auto take = [&](ValueId id, std::vector<Known>& given, size_t i) {
     if (i < given.size()) {
-      Settle(frame, id, std::move(given[i].type), std::move(given[i].value));
+      Settle(frame, id, std::move(given[i].type), std::move(given[i].value), Stated::kGuess);
     } else {
-      Settle(frame, id, Type::Unknown(), std::nullopt);
+      const bool inner = invocation.depth > 0 && open_inputs_;
+      Settle(frame, id, Type::Unknown(), std::nullopt, inner ? Stated::kGuess : Stated::kHolds);
     }
   };
   for (size_t i = 0; i < graph.inputs().size(); ++i) {
@@ -223,7 +232,7 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
     if (stands && module_.constants.Contains(default_value)) {
       const ir::Constant& constant = module_.constants[default_value];
       Settle(frame, input, Type::Tensor(constant.element, KnownShape(constant.dims)),
-             ValueOfConstant(constant));
+             ValueOfConstant(constant), Stated::kHolds);
     } else {
       take(input, invocation.inputs, i);
     }
@@ -234,13 +243,13 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
   for (const ValueId id : graph.initializers()) {
     const ir::ConstantId constant_id = graph.value(id).constant;
     if (!module_.constants.Contains(constant_id)) {
-      Settle(frame, id, Type::Unknown(), std::nullopt);
+      Settle(frame, id, Type::Unknown(), std::nullopt, Stated::kHolds);
       continue;
     }
     const ir::Constant& constant = module_.constants[constant_id];
     // Stored sparsely or not, operators see a tensor.
     Settle(frame, id, Type::Tensor(constant.element, KnownShape(constant.dims)),
-           ValueOfConstant(constant));
+           ValueOfConstant(constant), Stated::kHolds);
   }
   for (const NodeId id : graph.nodes()) {
     if (invocation.depth > 0 && --work_left_ < 0) {
@@ -258,11 +267,62 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
   return outcome;
 }
 
+Type InferenceEngine::Certain(const Type& declared, const Type& inferred, Stated stated,
+                              bool& contradicts) const {
+  if (inferred.kind == Type::Kind::kUnknown) {
+    Type certain = declared;
+    if (stated == Stated::kGuess) OpenDims(certain);
+    return certain;
+  }
+  Type certain = inferred;
+  certain.denotation = declared.denotation;
+  if (declared.kind == Type::Kind::kUnknown) return certain;
+  if (declared.kind != inferred.kind || declared.opaque != inferred.opaque ||
+      declared.parameters.size() != inferred.parameters.size()) {
+    contradicts = true;
+    return certain;
+  }
+  if (inferred.element == ElementType::kUndefined) {
+    certain.element = declared.element;
+  } else if (declared.element != ElementType::kUndefined && declared.element != inferred.element) {
+    contradicts = true;
+  }
+  for (size_t i = 0; i < inferred.parameters.size(); ++i) {
+    certain.parameters[i] =
+        Certain(declared.parameters[i], inferred.parameters[i], stated, contradicts);
+  }
+  if (!declared.shape) return certain;
+  if (!inferred.shape) {
+    certain.shape = declared.shape;
+    if (stated == Stated::kGuess) OpenDims(certain);
+    return certain;
+  }
+  if (declared.shape->size() != inferred.shape->size()) {
+    contradicts = true;
+    return certain;
+  }
+  for (size_t i = 0; i < certain.shape->size(); ++i) {
+    const Dim& told = (*declared.shape)[i];
+    Dim& dim = (*certain.shape)[i];
+    dim.denotation = told.denotation;
+    if (dim.known()) {
+      contradicts = contradicts || (told.known() && told.size != dim.size);
+      continue;
+    }
+    if (!told.symbol.empty()) dim.symbol = told.symbol;
+    // A size that callers choose is no other one, whatever the model states of one example.
+    const bool chosen = input_symbols_.count(dim.symbol) > 0;
+    contradicts = contradicts || (chosen && told.known());
+    if (!chosen) dim.hint = told.known() ? told.size : told.hint;
+  }
+  return certain;
+}
+
 void InferenceEngine::Settle(Frame& frame, ValueId id, Type inferred,
-                             std::optional<PartialValue> value) {
+                             std::optional<PartialValue> value, Stated stated) {
   const ir::Value& described = frame.graph.value(id);
   if (!IsReasonable(inferred)) inferred = Type::Unknown();
-  DropDenotations(inferred);
+  DropNotes(inferred);
   // Elements known means dimensions known.
   if (value && inferred.is_tensor()) {
     const std::optional<Type> met =
@@ -276,17 +336,11 @@ void InferenceEngine::Settle(Frame& frame, ValueId id, Type inferred,
   const Type declared = Declared(described.type);
   Type working, shown;
   if (dims_ == nullptr) {
-    if (std::optional<Type> met = ir::Meet(declared, inferred)) {
-      working = *met;
-      shown = *std::move(met);
-    } else {
-      shown = declared;
-      working = Common(declared, inferred);
-      value.reset();
-      if (mismatches_++ == 0) {
-        first_mismatch_ = absl::StrCat("value '", described.name, "' is declared ",
-                                       TypeText(declared), " but computed as ", TypeText(inferred));
-      }
+    bool contradicts = false;
+    working = shown = Certain(declared, inferred, stated, contradicts);
+    if (contradicts && mismatches_++ == 0) {
+      first_mismatch_ = absl::StrCat("value '", described.name, "' is declared ",
+                                     TypeText(declared), " but computed as ", TypeText(inferred));
     }
   } else {
     // What follows from the sizes given beats what is declared for others.
@@ -303,7 +357,7 @@ void InferenceEngine::Settle(Frame& frame, ValueId id, Type inferred,
     }
     frame.values[id] = std::move(value);
   }
-  DropDenotations(working);
+  DropNotes(working);
   frame.types[id] = std::move(working);
   frame.result.types[id] = std::move(shown);
 }
@@ -390,6 +444,9 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
   const int32_t function = functions_.Find(node);
   const ShapeRule rule = function >= 0 ? nullptr : shape_rules_.Find(node.domain, node.op_type);
   const int64_t counted = node.regions.empty() ? 0 : UntypedSoFar();
+  // Of an operator that nobody knows, the model's word is all that there is. It holds if no input
+  // of the model can change the sizes.
+  bool unknown = false;
   if (!node.regions.empty() || function >= 0) {
     absl::StatusOr<Results> results =
         function >= 0 ? VisitCall(frame, id, module_.functions[static_cast<size_t>(function)],
@@ -431,13 +488,19 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
       ALLOT_RETURN_IF_ERROR(Contradiction(frame, node, types.status()));
     } else if (types->has_value()) {
       for (size_t i = 0; i < (*types)->size(); ++i) context.SetType(i, std::move((**types)[i]));
+    } else {
+      unknown = true;
     }
+  } else {
+    unknown = true;
   }
+  const Stated stated = unknown && !open_inputs_ ? Stated::kHolds : Stated::kGuess;
   if (rule != nullptr) {
     if (const ValueRule evaluate = value_rules_.Find(node.domain, node.op_type)) evaluate(context);
   }
   for (size_t i = 0; i < node.results.size(); ++i) {
-    Settle(frame, node.results[i], std::move(context.results()[i]), std::move(context.values()[i]));
+    Settle(frame, node.results[i], std::move(context.results()[i]), std::move(context.values()[i]),
+           stated);
   }
   if (dims_ == nullptr) CountUntyped(frame, id, counted);
   return absl::OkStatus();

@@ -47,7 +47,7 @@ class InferenceEngine {
     const ir::AttributeMap* arguments = nullptr;  // null outside of functions
     int depth = 0;
     bool tolerant = false;  // in a branch that may never run: contradictions are no errors
-    // What follows from the operators met with what is declared; what differs is unknown here.
+    // What is certain, which rules may use.
     IdVector<ir::ValueId, ir::Type> types;
     IdVector<ir::ValueId, std::optional<PartialValue>> values;
     GraphTypes result;
@@ -68,8 +68,15 @@ class InferenceEngine {
 
   absl::StatusOr<Outcome> Walk(Invocation invocation);
   absl::Status Visit(Frame& frame, ir::NodeId id);
-  // Takes what rules found for result `index` of the node together with what is declared.
-  void Settle(Frame& frame, ir::ValueId id, ir::Type inferred, std::optional<PartialValue> value);
+  // Whether sizes that the model declares, and nothing computes, hold at every inference.
+  enum class Stated { kHolds, kGuess };
+  // Takes what rules found for a value together with what is declared.
+  void Settle(Frame& frame, ir::ValueId id, ir::Type inferred, std::optional<PartialValue> value,
+              Stated stated);
+  // What is certain of a value: what is computed, and of what is not, what is declared. Sets
+  // `contradicts` where the declared type excludes the computed one.
+  ir::Type Certain(const ir::Type& declared, const ir::Type& inferred, Stated stated,
+                   bool& contradicts) const;
   // `counted`: the results without type that were counted before the node's bodies were visited.
   void CountUntyped(const Frame& frame, ir::NodeId node_id, int64_t counted);
   int64_t UntypedSoFar() const;
@@ -121,6 +128,7 @@ class InferenceEngine {
   std::unordered_map<std::string, Outcome> calls_;  // by function, operand types and attributes
   int64_t work_left_ = 0;                           // nodes in bodies that may still be visited
   std::set<std::string> input_symbols_, defaulted_;
+  bool open_inputs_ = false;  // some input of the model has no fixed size
   int64_t unknown_dims_ = 0;
   std::string misfit_;
   std::map<std::string, int64_t> untyped_;

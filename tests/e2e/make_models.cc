@@ -303,6 +303,22 @@ constant_work (int64[2, 4] ids, float[6] shift) => (float[2, 4, 8] y, float[6] t
   y = Relu (e)
 }
 )"},
+    // Types of an export at batch 1, where the batch is open; one output that says so, too.
+    {"stale_types", R"(
+<ir_version: 8, opset_import: ["" : 17]>
+stale_types (float[batch, 4] x) => (float[batch, 4] y, float[1, 4] u)
+<float[1, 4] s, float[1, 4] r, float[1, 4] first, float[1, 4] t, float[4] z,
+ int64[1] starts = {0}, int64[1] ends = {3}, int64[1] axes = {0}>
+{
+  s = Sigmoid (x)
+  r = Relu (s)
+  first = Slice (r, starts, ends, axes)
+  t = Add (first, first)
+  u = Tanh (t)
+  z = Add (r, s)
+  y = Mul (z, r)
+}
+)"},
     {"overridable", R"(
 <ir_version: 8, opset_import: ["" : 17]>
 overridable (float[2, 3] x, float[3] bias) => (float[2, 3] y)

@@ -130,6 +130,9 @@ std::vector<Type> AllTypes() {
   types.push_back(Type::Tensor(static_cast<ElementType>(-5), std::nullopt));
   Shape shape = {Dim::Symbol("N"), Dim::Unknown(), Dim::Known(3), Dim::Symbol("a \"b\"")};
   types.push_back(Type::Tensor(ElementType::kFloat16, shape));
+  shape[0].hint = 0;
+  shape[1].hint = 7;
+  types.push_back(Type::Tensor(ElementType::kInt8, shape));
   shape[0].denotation = "DATA_BATCH";
   shape[2].denotation = "DATA_CHANNEL";
   types.push_back(Type::Tensor(ElementType::kFloat, shape));

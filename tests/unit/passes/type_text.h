@@ -89,6 +89,7 @@ inline std::string PrintType(const ir::Type& type) {
   std::vector<std::string> dims;
   for (const ir::Dim& dim : *type.shape) {
     dims.push_back(dim.known() ? absl::StrCat(dim.size) : dim.symbol.empty() ? "?" : dim.symbol);
+    if (dim.hint >= 0) absl::StrAppend(&dims.back(), "~", dim.hint);
   }
   return absl::StrCat(text, "[", absl::StrJoin(dims, ","), "]");
 }
