@@ -39,6 +39,22 @@ test('the overhead of profiling is taken off, but not all', () => {
   assert.deepEqual(rest.map(({ time }) => time), [7, 0.25, 0.1, 37]);
 });
 
+// As the runtime writes events: `escape` as newer releases do, else names as they are.
+const runtimeText = (names, escape) => `[\n${[...names.map((name, i) => `{"cat" : "Node","pid" :1,"tid" :1,"dur" :7,"ts" :${100 + 10 * i},"ph" : "X",` +
+  `"name" :"${escape ? JSON.stringify(name).slice(1, -1) : name}_kernel_time","args" : {"provider" : "CPUExecutionProvider","op_name" : "Relu"}}`),
+'{"cat" : "Session","pid" :1,"tid" :1,"dur" :900,"ts" :90,"ph" : "X","name" :"model_run","args" : {}}'].join(',\n')}\n]\n`;
+
+test('names with quotes, backslashes and control characters, escaped by the runtime or not', () => {
+  const names = ['a"b', 'c\\', 'scope\\next', 'd\\q', 'e","args" : {', 'f\nnew', 'g\tt', '\\"', 'plain'];
+  for (const escape of [false, true]) {
+    const runs = readProfile(runtimeText(names, escape), 'p.json');
+    assert.equal(runs.length, 1);
+    assert.equal(runs[0].length, names.length);
+    const nodes = names.map((name) => ({ name, opType: 'Relu' }));
+    assert.deepEqual(timesOfRun(runs[0], nodes), names.map(() => 7.5), `escaped: ${escape}`);
+  }
+});
+
 test('what is no profile', () => {
   for (const text of ['', '{"a": 1}', '[1, null, {"ph":"X"}', 'null']) {
     assert.throws(() => readProfile(text, 'p.json'),

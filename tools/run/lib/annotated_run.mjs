@@ -18,7 +18,7 @@ const FILE = 'model.annotated.onnx';
 // Node -> execution provider, from the profile of one run: what ran, not what was asked for.
 function providersOf(file) {
   const [run] = readProfile(fs.readFileSync(file, 'utf8'), file);
-  return new Map((run ?? []).map(({ name, provider }) => [name, provider]));
+  return new Map((run ?? []).flatMap(({ name, raw = name, provider }) => [[name, provider], [raw, provider]]));
 }
 
 // What ONNX Runtime calls the nodes of a model, by what we call them. One without a name is called by operator and place,

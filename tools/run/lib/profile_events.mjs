@@ -4,15 +4,52 @@ import { UserError } from './errors.mjs';
 // Durations are cut to whole microseconds, by half of one on the average.
 const CUT_OFF_US = 0.5;
 
+// How the runtime begins and ends an event's name. Each event is on a line of its own, and its arguments hold no such text.
+const EVENT = /\n(?=\{"cat" : ")/, BEFORE_NAME = '"name" :"', BEHIND_NAME = '","args" : {';
+
+const escaped = (text) => text.replace(/["\\\x00-\x1f]/g,
+  (c) => (c === '"' || c === '\\' ? `\\${c}` : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+
+// The events of a profile, those of the runtime's own form with the name as it stands in the text as `raw`: releases
+// up to 1.30 write names of nodes as they are, where a quote or a backslash makes other text of the name, or no JSON.
+function parseEvents(text) {
+  const pieces = text.split(EVENT);
+  if (pieces.length < 2) return JSON.parse(text);
+  const raws = [];
+  const mended = pieces.map((piece, index) => {
+    const from = piece.indexOf(BEFORE_NAME) + BEFORE_NAME.length, to = piece.lastIndexOf(BEHIND_NAME);
+    if (index === 0 || from < BEFORE_NAME.length || to < from) return piece;
+    raws[index - 1] = piece.slice(from, to);
+    return piece.slice(0, from) + escaped(raws[index - 1]) + piece.slice(to);
+  });
+  let events;
+  try {
+    events = JSON.parse(mended.join('\n'));
+  } catch {
+    return JSON.parse(text);
+  }
+  return events.map((event, index) => (raws[index] === undefined ? event : { ...event, name: unescaped(raws[index]), raw: raws[index] }));
+}
+
+// What a name in the text means to a reader of JSON; the name itself where it means nothing.
+function unescaped(raw) {
+  try {
+    return JSON.parse(`"${raw}"`);
+  } catch {
+    return raw;
+  }
+}
+
 /**
- * Reads the text of a profile. Returns [[{name, opType, provider, events, time}, ...], ...]: for each run its
- * outermost kernels in the order in which they ran, times in microseconds. What runs inside the bodies of a kernel is
+ * Reads the text of a profile. Returns [[{name, raw?, opType, provider, events, time}, ...], ...]: for each run its
+ * outermost kernels in the order in which they ran, times in microseconds. `raw`: what the name is if the runtime
+ * has not escaped it, where that differs. What runs inside the bodies of a kernel is
  * part of its time and counts among its `events`. Throws a UserError if the text is no profile.
  */
 export function readProfile(text, file) {
   let events;
   try {
-    events = JSON.parse(text);
+    events = parseEvents(text);
   } catch (error) {
     throw new UserError(`${file}: not a complete profile of ONNX Runtime: ${error.message}`);
   }
@@ -36,6 +73,7 @@ export function readProfile(text, file) {
     end = event.ts + event.dur;
     runs[run].push({
       name: event.name.slice(0, -'_kernel_time'.length), opType: event.args?.op_name ?? '',
+      ...(event.raw !== undefined && event.raw !== event.name && { raw: event.raw.slice(0, -'_kernel_time'.length) }),
       provider: event.args?.provider ?? '', events: 1, time: event.dur + CUT_OFF_US,
     });
   }
@@ -63,8 +101,8 @@ export function timesOfRun(run, nodes) {
   const times = new Array(nodes.length).fill(0);
   const places = placesOf(nodes);
   let last = 0;
-  for (const { name, opType, time } of run) {
-    const place = places.get(`${opType} ${name}`) ?? places.get(`${opType} `);
+  for (const { name, raw, opType, time } of run) {
+    const place = places.get(`${opType} ${name}`) ?? places.get(`${opType} ${raw}`) ?? places.get(`${opType} `);
     if (place !== undefined) {
       last = place.nodes[Math.min(place.next, place.nodes.length - 1)];
       ++place.next;
