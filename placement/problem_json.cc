@@ -45,7 +45,7 @@ absl::StatusOr<PlacementProblem> ReadProblem(absl::string_view text, const std::
   ALLOT_ASSIGN_OR_RETURN(const ProblemFormat format, FormatOf(json, file, options.format));
   Diagnostics diagnostics;
   PlacementProblem problem = format.read(json, file, options, diagnostics);
-  ALLOT_RETURN_IF_ERROR(diagnostics.ToStatus());
+  ALLOT_RETURN_IF_ERROR(diagnostics.ToStatusOfAll());
   ALLOT_RETURN_IF_ERROR(Check(problem), file, ": ");
   return problem;
 }

@@ -293,7 +293,7 @@ absl::StatusOr<Claim> ReadClaim(const PlacementProblem& problem, absl::string_vi
   }
   Diagnostics diagnostics;
   Claim claim = ClaimReader(problem, json, file, diagnostics).Read();
-  ALLOT_RETURN_IF_ERROR(diagnostics.ToStatus());
+  ALLOT_RETURN_IF_ERROR(diagnostics.ToStatusOfAll());
   return claim;
 }
 

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace allot {
 namespace {
@@ -51,6 +53,26 @@ absl::Status Diagnostics::ToStatus() const {
     return absl::InvalidArgumentError(text);
   }
   return absl::OkStatus();
+}
+
+absl::Status Diagnostics::ToStatusOfAll() const {
+  constexpr size_t kMostLines = 12;
+  std::vector<std::string> lines;
+  for (const bool meant : {true, false}) {
+    for (const Diagnostic& each : all_) {
+      if (each.severity != Severity::kError) continue;
+      if (absl::StrContains(each.message, "did you mean") != meant) continue;
+      lines.push_back(absl::StrCat(each.where, each.where.empty() ? "" : ": ", each.message));
+    }
+  }
+  if (lines.empty()) return absl::OkStatus();
+  if (lines.size() > kMostLines) {
+    const size_t more = lines.size() - kMostLines;
+    lines.resize(kMostLines);
+    lines.push_back(absl::StrCat("and ", more, " more"));
+  }
+  // Whoever prints the message writes "error: " in front of the first line.
+  return absl::InvalidArgumentError(absl::StrJoin(lines, "\nerror: "));
 }
 
 }  // namespace allot

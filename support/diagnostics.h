@@ -33,6 +33,9 @@ class Diagnostics {
   int num_errors() const { return num_errors_; }
   // OK without errors; else the first error and how many follow.
   absl::Status ToStatus() const;
+  // OK without errors; else one error whose message has a line for each, up to a dozen: those that
+  // know what was meant first, since others may follow from them. For files that people write.
+  absl::Status ToStatusOfAll() const;
 
  private:
   std::vector<Diagnostic> all_;

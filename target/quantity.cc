@@ -2,6 +2,8 @@
 
 #include <array>
 #include <limits>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -52,6 +54,35 @@ size_t NumberLength(absl::string_view text) {
   size_t i = 0;
   while (i < text.size() && (absl::ascii_isdigit(text[i]) || text[i] == '.')) ++i;
   return i;
+}
+
+// The factor that "", "k", "G", "Mi", ... stand for; nullopt for any other text.
+std::optional<int64_t> ScaleOf(absl::string_view text) {
+  if (text.empty()) return 1;
+  const size_t index = kPrefixes.find(text[0] == 'K' ? 'k' : text[0]);
+  const bool binary = text.size() == 2 && text[1] == 'i';
+  if (index == kPrefixes.npos || (text.size() > 1 && !binary)) return std::nullopt;
+  return Power(binary ? 1024 : 1000, static_cast<int>(index) + 1);
+}
+
+// What an amount of bits ("25Gb/s", "100 Gbit/s", "10Gbps") is in bytes: "3.125GB/s". Empty if
+// `rest`, what stands behind the number, is no unit of bits.
+std::string InBytes(absl::string_view number, absl::string_view rest, Unit unit) {
+  if (unit == Unit::kFlopsPerSecond) return "";
+  absl::string_view spelled = rest;
+  const bool rate = absl::ConsumeSuffix(&spelled, "/s") || absl::ConsumeSuffix(&spelled, "ps");
+  if (rate != (unit == Unit::kBytesPerSecond)) return "";
+  bool bits = false;
+  for (const absl::string_view name : {"bits", "bit", "Bits", "Bit", "b"}) {
+    bits = bits || absl::ConsumeSuffix(&spelled, name);
+  }
+  const std::optional<int64_t> scale = ScaleOf(spelled);
+  if (!bits || !scale.has_value()) return "";
+  const absl::StatusOr<int64_t> amount = ParseScaledDecimal(number, *scale);
+  if (!amount.ok()) return "";
+  std::string text = PrintQuantity(*amount / 8, Unit::kBytesPerSecond);
+  if (!rate) text.resize(text.size() - 2);
+  return text;
 }
 
 struct TimeUnit {
@@ -134,24 +165,20 @@ absl::StatusOr<int64_t> ParseQuantity(absl::string_view text, Unit unit) {
     if (absl::EndsWith(rest, spelling) && spelling.size() > spelled.size()) spelled = spelling;
   }
   rest.remove_suffix(spelled.size());
-  int64_t scale = 1;
-  bool understood = !number.empty();
-  if (!rest.empty()) {
-    const char prefix = rest[0] == 'K' ? 'k' : rest[0];
-    const size_t index = kPrefixes.find(prefix);
-    const bool binary = rest.size() == 2 && rest[1] == 'i';
-    if (index == kPrefixes.npos || (rest.size() > 1 && !binary)) {
-      understood = false;
-    } else {
-      scale = Power(binary ? 1024 : 1000, static_cast<int>(index) + 1);
-    }
-  }
+  const std::optional<int64_t> scale = ScaleOf(rest);
   absl::StatusOr<int64_t> amount = InputError("");
-  if (understood) amount = ParseScaledDecimal(number, scale);
+  if (!number.empty() && scale.has_value()) amount = ParseScaledDecimal(number, *scale);
   if (!amount.ok() && absl::StrContains(amount.status().message(), "too large")) {
     return InputError("'", text, "' is too large");
   }
-  if (!amount.ok()) return InputError("cannot read '", text, "'; write it like ", Example(unit));
+  if (!amount.ok()) {
+    const absl::string_view behind = absl::StripLeadingAsciiWhitespace(trimmed.substr(length));
+    if (const std::string bytes = InBytes(number, behind, unit); !bytes.empty()) {
+      return InputError("cannot read '", text,
+                        "': 'b' are bits, and rates and sizes are in bytes; ", "that is ", bytes);
+    }
+    return InputError("cannot read '", text, "'; write it like ", Example(unit));
+  }
   return amount;
 }
 

@@ -407,16 +407,16 @@ absl::StatusOr<Target> ParseTarget(absl::string_view text, std::string file_name
   absl::StatusOr<Json> json = ParseJson(text);
   if (!json.ok()) {
     diagnostics.Error(std::move(file_name), std::string(json.status().message()));
-    return diagnostics.ToStatus();
+    return diagnostics.ToStatusOfAll();
   }
   if (json->If<Json::Object>() == nullptr) {
     diagnostics.Error(std::move(file_name),
                       absl::StrCat("a target is a JSON object, not ", json->KindName()));
-    return diagnostics.ToStatus();
+    return diagnostics.ToStatusOfAll();
   }
   const int errors_before = diagnostics.num_errors();
   Target target = TargetParser(std::move(file_name), diagnostics).Parse(*json);
-  if (diagnostics.num_errors() > errors_before) return diagnostics.ToStatus();
+  if (diagnostics.num_errors() > errors_before) return diagnostics.ToStatusOfAll();
   BuildRoutes(target);
   return target;
 }

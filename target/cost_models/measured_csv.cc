@@ -103,10 +103,10 @@ class CsvReader {
       return InputError(costs_.file, ": no header; it must be ", kHeader);
     }
     ReadHeader(records->front());
-    if (diagnostics_.num_errors() > 0) return diagnostics_.ToStatus();
+    if (diagnostics_.num_errors() > 0) return diagnostics_.ToStatusOfAll();
     for (size_t i = 1; i < records->size(); ++i) ReadRow((*records)[i]);
     CheckFusions();
-    ALLOT_RETURN_IF_ERROR(diagnostics_.ToStatus());
+    ALLOT_RETURN_IF_ERROR(diagnostics_.ToStatusOfAll());
     return std::move(costs_);
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 #include "support/json.h"
@@ -52,10 +53,54 @@ const std::string* StringMember(const Json& json, absl::string_view name) {
   return member == nullptr ? nullptr : member->If<std::string>();
 }
 
+// `name` as the inside of a JSON string.
+void AppendEscaped(absl::string_view name, std::string& text) {
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      text += {'\\', c};
+    } else if (byte < 0x20) {
+      absl::StrAppend(&text, "\\u", absl::Hex(byte, absl::kZeroPad4));
+    } else {
+      text += c;
+    }
+  }
+}
+
+// ONNX Runtime up to 1.30 writes names of nodes as they are: a quote or a backslash in one breaks
+// the JSON. It puts each event on a line of its own, whose arguments hold no text like that behind
+// the name.
+std::string WithEscapedNames(absl::string_view text) {
+  constexpr absl::string_view kEvent = "\n{\"cat\" : \"", kBefore = "\"name\" :\"",
+                              kBehind = "\",\"args\" : {";
+  std::string mended;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(kEvent, 1), text.size());
+    const absl::string_view event = text.substr(0, end);
+    const size_t from = event.find(kBefore), to = event.rfind(kBehind);
+    if (from == event.npos || to == event.npos || to < from + kBefore.size()) {
+      absl::StrAppend(&mended, event);
+    } else {
+      const size_t name = from + kBefore.size();
+      absl::StrAppend(&mended, event.substr(0, name));
+      AppendEscaped(event.substr(name, to - name), mended);
+      absl::StrAppend(&mended, event.substr(to));
+    }
+    text.remove_prefix(end);
+  }
+  return mended;
+}
+
 }  // namespace
 
 absl::StatusOr<MeasuredCosts> ReadProfile(absl::string_view text, std::string file) {
-  ALLOT_ASSIGN_OR_RETURN(const Json json, ParseJson(text), file, ": ");
+  absl::StatusOr<Json> parsed = ParseJson(text);
+  if (!parsed.ok()) {
+    if (absl::StatusOr<Json> mended = ParseJson(WithEscapedNames(text)); mended.ok()) {
+      parsed = std::move(mended);
+    }
+  }
+  ALLOT_ASSIGN_OR_RETURN(const Json json, std::move(parsed), file, ": ");
   const Json* list = json.If<Json::Array>() != nullptr ? &json : json.Find("traceEvents");
   const Json::Array* events = list == nullptr ? nullptr : list->If<Json::Array>();
   if (events == nullptr) {

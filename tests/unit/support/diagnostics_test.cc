@@ -25,5 +25,21 @@ TEST(DiagnosticsTest, StatusIsTheFirstErrorAndHowManyFollow) {
   EXPECT_EQ(diagnostics.num_errors(), 2);
 }
 
+TEST(Diagnostics, ListsAllErrorsThoseThatKnowWhatWasMeantFirst) {
+  Diagnostics diagnostics;
+  EXPECT_TRUE(diagnostics.ToStatusOfAll().ok());
+  diagnostics.Warning("f", "odd");
+  diagnostics.Error("f: devices[0]", "'name' is missing");
+  diagnostics.Error("f: devices[0]", "unknown key 'nmae'; did you mean 'name'?");
+  diagnostics.Error("", "'gpu0' is neither a device nor a switch");
+  EXPECT_EQ(diagnostics.ToStatusOfAll().message(),
+            "f: devices[0]: unknown key 'nmae'; did you mean 'name'?\n"
+            "error: f: devices[0]: 'name' is missing\n"
+            "error: 'gpu0' is neither a device nor a switch");
+  for (int i = 0; i < 20; ++i) diagnostics.Error("", "more");
+  const std::string many(diagnostics.ToStatusOfAll().message());
+  EXPECT_EQ(many.substr(many.rfind('\n')), "\nerror: and 11 more") << many;
+}
+
 }  // namespace
 }  // namespace allot

@@ -26,7 +26,7 @@ TEST(Quantity, ReadsPrefixesAndUnits) {
 }
 
 TEST(Quantity, RefusesBitsSignsAndNonsense) {
-  for (const char* text : {"", "GB", "25Gb/s", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x",
+  for (const char* text : {"", "GB", "25gb/s", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x",
                            "inf", "nan", "3XB/s", "0x10", "3 G i B/s"}) {
     const auto parsed = ParseQuantity(text, Unit::kBytesPerSecond);
     ASSERT_FALSE(parsed.ok()) << text;
@@ -36,6 +36,25 @@ TEST(Quantity, RefusesBitsSignsAndNonsense) {
   EXPECT_FALSE(ParseQuantity("1GB/s", Unit::kBytes).ok());
   EXPECT_EQ(ParseQuantity("99999999999E", Unit::kFlopsPerSecond).status().message(),
             "'99999999999E' is too large");
+}
+
+TEST(Quantity, SaysWhatBitsAreInBytes) {
+  const auto advice = [](const char* text, Unit unit) {
+    return std::string(ParseQuantity(text, unit).status().message());
+  };
+  const std::string says = "': 'b' are bits, and rates and sizes are in bytes; that is ";
+  for (const char* text :
+       {"25Gb/s", "25 Gb/s", "25Gbit/s", "25Gbps", "25GBit/s", "25 Gbits/s", "25000Mb/s"}) {
+    EXPECT_EQ(advice(text, Unit::kBytesPerSecond),
+              "cannot read '" + std::string(text) + says + "3.125GB/s");
+  }
+  EXPECT_EQ(advice("100Gbps", Unit::kBytesPerSecond), "cannot read '100Gbps" + says + "12.5GB/s");
+  EXPECT_EQ(advice("8Gib/s", Unit::kBytesPerSecond),
+            "cannot read '8Gib/s" + says + "1073741.824kB/s");
+  EXPECT_EQ(advice("16Gb", Unit::kBytes), "cannot read '16Gb" + says + "2GB");
+  EXPECT_EQ(advice("16Gbit", Unit::kBytes), "cannot read '16Gbit" + says + "2GB");
+  EXPECT_EQ(advice("16Gb/s", Unit::kBytes), "cannot read '16Gb/s'; write it like '40GiB'");
+  EXPECT_EQ(advice("16Gb", Unit::kFlopsPerSecond), "cannot read '16Gb'; write it like '19.5T'");
 }
 
 TEST(Quantity, PrintsTheShortestExactForm) {

@@ -138,7 +138,8 @@ TEST(TargetJson, EveryMistakeIsSaidWithItsPath) {
       {"\"to\": \"npu0\"", "\"to\": \"cpu0\"",
        "topology.links[0].to: the link joins 'cpu0' to itself"},
       {"\"10GB/s\"", "\"10Gb/s\"",
-       "topology.links[0].bandwidth: cannot read '10Gb/s'; write it like '25GB/s'"},
+       "topology.links[0].bandwidth: cannot read '10Gb/s': 'b' are bits, and rates and "
+       "sizes are in bytes; that is 1.25GB/s"},
       {"\"half\"", "\"simplex\"",
        "topology.links[0].duplex: is 'simplex'; it must be 'full' or 'half'"},
       {"\"pin\": \"cpu0\"", "\"pin\": \"cpu1\"",
@@ -177,6 +178,17 @@ TEST(TargetJson, ReportsAllMistakes) {
   EXPECT_EQ(diagnostics.all()[0].where, "t.json: devices[0].memory");
   EXPECT_EQ(diagnostics.all()[1].where, "t.json: topology.links[0].bandwidth");
   EXPECT_EQ(diagnostics.all()[2].where, "t.json: rules[0].name");
+
+  const std::string typo = Replace(text, "\"memory_bandwidth\"", "\"memory_bandwith\"");
+  const std::string all(ParseTarget(typo, "t.json").status().message());
+  EXPECT_EQ(all.substr(0, all.find('\n')),
+            "t.json: devices[0]: unknown key 'memory_bandwith'; did you mean 'memory_bandwidth'?");
+  for (const char* each :
+       {"\nerror: t.json: devices[0].memory: ",
+        "\nerror: t.json: devices[0]: 'memory_bandwidth' is missing",
+        "\nerror: t.json: topology.links[0].bandwidth: ", "\nerror: t.json: rules[0].name: "}) {
+    EXPECT_THAT(all, HasSubstr(each));
+  }
 }
 
 TEST(TargetJson, RefusesEmptyAndForeignDocuments) {
