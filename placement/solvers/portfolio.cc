@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "placement/bounds.h"
 #include "placement/claims.h"
 #include "placement/progress.h"
@@ -108,10 +110,12 @@ class Portfolio : public PlacementSolver {
     const uint64_t seed = input.limits.seed;
     const size_t any = input.problem.items.size();
     Bound(input, std::min(work / 4, kMostForBounds), standing);
-    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any},
-                                  {"calls", "", work / 2, seed, any},
-                                  {"calls", "", work / 4, seed + 1, any}},
-                                 input, standing));
+    ALLOT_RETURN_IF_ERROR(RunAll({{"single-device", "", work, seed, any}}, input, standing));
+    ALLOT_RETURN_IF_ERROR(AnswerSmall(input, work, standing));
+    if (standing.Done()) return absl::OkStatus();
+    ALLOT_RETURN_IF_ERROR(
+        RunAll({{"calls", "", work / 2, seed, any}, {"calls", "", work / 4, seed + 1, any}}, input,
+               standing));
     if (standing.Done()) return absl::OkStatus();
     return RunAll({{"calls", "", work / 4, seed + 2, any}}, input, standing);
   }
@@ -128,6 +132,7 @@ class Portfolio : public PlacementSolver {
                                   {"m-etf", "", work, seed, any},
                                   {"m-sct", "", work, seed, any}},
                                  input, standing));
+    ALLOT_RETURN_IF_ERROR(AnswerSmall(input, work, standing));
     if (standing.Done()) return absl::OkStatus();
     Bound(input, std::min(work / 2, kMostForBounds), standing);
     ALLOT_RETURN_IF_ERROR(RunAll(
@@ -166,6 +171,7 @@ class Portfolio : public PlacementSolver {
                                   {"heft", "", work, seed, any},
                                   {"peft", "", work, seed, any}},
                                  input, standing));
+    ALLOT_RETURN_IF_ERROR(AnswerSmall(input, work, standing));
     if (standing.Done()) return absl::OkStatus();
     Bound(input, std::min(work / 2, kMostForBounds), standing);
     if (standing.Done()) return absl::OkStatus();
@@ -195,6 +201,15 @@ class Portfolio : public PlacementSolver {
     return absl::OkStatus();
   }
 
+  // Where the constructions find nothing, room is scarce: what is small is settled by trying all.
+  absl::Status AnswerSmall(const SolveInput& input, int64_t work, Standing& standing) const {
+    if (standing.result.best.has_value()) return absl::OkStatus();
+    return RunAll(
+        {{"brute-force", absl::StrCat("max-items=", kEnumerable),
+          std::max(work / 4, std::min(work, kEnoughToEnumerate)), input.limits.seed, kEnumerable}},
+        input, standing);
+  }
+
   static void Report(const SolveInput& input, const Standing& standing) {
     if (!input.limits.progress) return;
     input.limits.progress(standing.result.best ? standing.result.score.objective : -1,
@@ -203,6 +218,8 @@ class Portfolio : public PlacementSolver {
 
   // Beyond these an exact search only burns its share.
   static constexpr size_t kSmall = 60, kTiny = 16;
+  static constexpr size_t kEnumerable = 12;
+  static constexpr int64_t kEnoughToEnumerate = 1'000'000;  // about a tenth of a second
 
   bool Runs(const Registry<PlacementSolver>& registry, const Task& task, size_t num_items) const {
     return num_items <= task.max_items && registry.Find(task.name) != nullptr &&

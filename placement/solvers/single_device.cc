@@ -1,5 +1,5 @@
 // Everything on one device: what no placement should be worse than.
-#include "placement/evaluator.h"
+#include "placement/evaluate.h"
 #include "placement/solver.h"
 
 namespace allot {
@@ -18,23 +18,22 @@ class SingleDevice : public PlacementSolver {
  public:
   explicit SingleDevice(SingleDeviceOptions options) : options_(std::move(options)) {}
 
-  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
+  ProblemFeatures features() const override {
+    return {.staged = true, .contiguous = true, .calls = true};
+  }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const PlacementProblem& problem = input.problem;
-    Evaluator evaluator(problem, input.graph);
     SolveResult result;
-    SearchValue best;
     bool known = options_.device.empty();
     for (const DeviceId device : problem.devices.ids()) {
       if (!options_.device.empty() && problem.devices[device].name != options_.device) continue;
       known = true;
       Solution solution{Placement(problem.items.size(), device), input.graph.topological};
-      const SearchValue value = evaluator.Value(solution);
+      Score score = Evaluate(problem, input.graph, solution);
       result.work += static_cast<int64_t>(problem.items.size());
-      if (!value.feasible()) continue;
-      if (result.best.has_value() && !(value < best)) continue;
-      best = value;
+      if (!score.feasible || (result.best.has_value() && !Better(score, result.score))) continue;
+      result.score = std::move(score);
       result.best = std::move(solution);
       result.termination = Termination::kFeasible;
     }
