@@ -76,8 +76,9 @@ Registry<Emitter> BuiltinEmitters();
 
 // What one run writes: the files of the chosen emitters, the manifest's last so that it can list
 // the others. A choice is a name and options, "mlir" or "mlir{elide-larger-than=16}"; no choice:
-// all that are not on request only. Data files that several emitters use are there once. If there
-// is a manifest, all bytes of the ONNX files are read once, those of data files are not.
+// all that are not on request only, but those of one file for the whole model that it does not fit
+// in. Data files that several emitters use are there once. If there is a manifest, all bytes of the
+// ONNX files are read once, those of data files are not.
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input);

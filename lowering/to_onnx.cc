@@ -1,10 +1,12 @@
 #include "lowering/to_onnx.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <tuple>
 
 #include "absl/strings/match.h"
@@ -82,10 +84,10 @@ class OnnxWriter {
     ByteRope out = Splice(model, std::move(spliced));
     constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
     if (out.size() > kLargest) {
-      return InputError("the ONNX file would have ", out.size(),
-                        " bytes, but protobuf messages end at 2 GiB; ",
-                        options_.embed_external_data ? "do not embed external data"
-                                                     : "keep the model's weights as external data");
+      return absl::OutOfRangeError(absl::StrCat(
+          "the ONNX file would have ", out.size(), " bytes, but protobuf messages end at 2 GiB; ",
+          options_.embed_external_data ? "do not embed external data"
+                                       : "keep the model's weights as external data"));
     }
     return std::move(out).TakeChunks();
   }
@@ -164,6 +166,7 @@ class OnnxWriter {
       return InputError("tensor '", constant.name, "' has ", file->length, " bytes of data in '",
                         file->location, "' but needs ", length);
     }
+    ALLOT_RETURN_IF_ERROR(CheckData(module_, constant), "tensor '", constant.name, "': ");
     ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module_, *file), "tensor '", constant.name,
                            "': ");
     ByteRope rope;
@@ -399,6 +402,26 @@ absl::StatusOr<std::string> DataPath(const Module& module, const FileBytes& file
   if (module.source_folder.empty()) return file.location;
   return absl::StrCat(module.source_folder, absl::EndsWith(module.source_folder, "/") ? "" : "/",
                       file.location);
+}
+
+absl::Status CheckData(const Module& module, const Constant& constant) {
+  const auto* file = std::get_if<FileBytes>(&constant.storage);
+  if (file == nullptr || file->home != FileBytes::Home::kExternalFile) return absl::OkStatus();
+  ALLOT_ASSIGN_OR_RETURN(const std::string path, DataPath(module, *file));
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) {
+    return InputError("its data is in '", file->location, "', but there is no file '", path,
+                      "'; put the model's data files beside the model");
+  }
+  const int64_t length = file->length >= 0 ? file->length : constant.bytes();
+  const int64_t end = SaturatingAdd(file->offset, length);
+  if (static_cast<uint64_t>(end) > size) {
+    return InputError("its data are bytes ", file->offset, " to ", end, " of '", path,
+                      "', which has only ", size,
+                      "; the file is incomplete or belongs to another model");
+  }
+  return absl::OkStatus();
 }
 
 std::vector<std::string> SourceFiles(const Module& module) {

@@ -34,13 +34,16 @@ struct OnnxWriteOptions {
 // `graph` with everything else of `module`: one ordinary message, fields in ascending order, the
 // same bytes for equal input. Values keep their names, except that a value of a body which has the
 // name of a value that the body captures gets a new one. Errors: more than 2 GiB, where protobuf
-// ends; external data outside the model's folder; fields that are no valid messages.
+// ends (OutOfRange); external data outside the model's folder; fields that are no valid messages.
 absl::StatusOr<std::vector<FileChunk>> ToOnnx(const ir::Module& module, const ir::Graph& graph,
                                               const OnnxWriteOptions& options);
 
 // The files that the module is read from: the model and its external data, each once, in order of
 // first use. Output must not replace them.
 std::vector<std::string> SourceFiles(const ir::Module& module);
+
+// An error if the file of a constant's external data is not there or too short.
+absl::Status CheckData(const ir::Module& module, const ir::Constant& constant);
 
 // The path of a tensor's file on this machine. Refuses absolute locations and "..".
 absl::StatusOr<std::string> DataPath(const ir::Module& module, const ir::FileBytes& file);

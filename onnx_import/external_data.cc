@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 #include "ir/data_reach.h"
@@ -51,18 +52,28 @@ absl::Status ExternalDataCheck::Check(const ir::Constant& constant) {
     known->second = SizeOfFile(path);
   }
   if (!must_exist_) return absl::OkStatus();
-  if (!known->second.has_value()) {
-    return InputError("its data is in '", file->location, "', but there is no file '", path,
-                      "'; put the model's data files beside the model");
-  }
   const int64_t needed = file->length >= 0 ? file->length : constant.bytes();
   const int64_t end = SaturatingAdd(file->offset, needed);
-  if (end > *known->second) {
-    return InputError("its data are bytes ", file->offset, " to ", end, " of '", path,
-                      "', which has only ", *known->second,
-                      "; the file is incomplete or belongs to another model");
-  }
+  if (known->second.has_value() && end <= *known->second) return absl::OkStatus();
+  if (num_lacking_++ > 0) return absl::OkStatus();
+  const std::string whose = absl::StrCat(
+      constant.name.empty() ? "a constant" : absl::StrCat("tensor '", constant.name, "'"),
+      ": its data ");
+  first_lacking_ = known->second.has_value()
+                       ? absl::StrCat(whose, "are bytes ", file->offset, " to ", end, " of '", path,
+                                      "', which has only ", *known->second,
+                                      "; the file is incomplete or belongs to another model")
+                       : absl::StrCat(whose, "is in '", file->location, "', but there is no file '",
+                                      path, "'; put the model's data files beside the model");
   return absl::OkStatus();
+}
+
+std::string ExternalDataCheck::Lacking() const {
+  if (num_lacking_ == 0) return "";
+  return absl::StrCat(
+      first_lacking_,
+      num_lacking_ > 1 ? absl::StrCat(" (so also of ", num_lacking_ - 1, " more)") : "",
+      "; a plan needs no weights, files of parts do");
 }
 
 }  // namespace allot

@@ -15,19 +15,24 @@ namespace allot {
 
 class ExternalDataCheck {
  public:
-  // `folder` and `model` as of CheckReach() (ir/data_reach.h). Without `must_exist` files may be
-  // missing.
+  // `folder` and `model` as of CheckReach() (ir/data_reach.h). Without `must_exist` only names and
+  // links are checked.
   ExternalDataCheck(std::string folder, std::string model, bool must_exist)
       : folder_(std::move(folder)), model_(std::move(model)), must_exist_(must_exist) {}
 
-  // An error if the location leaves the model's folder, by its name or by links, if there is no
-  // such file, or if it is too short for the tensor. Each file is looked up once.
+  // An error if the location leaves the model's folder, by its name or by links. That there is no
+  // such file, or that it is too short for the tensor, is noted: planning needs no weights. Each
+  // file is looked up once.
   absl::Status Check(const ir::Constant& constant);
+  // What is wrong with the first tensor whose data is not there; empty: all is there.
+  std::string Lacking() const;
 
  private:
   std::string folder_, model_;
   bool must_exist_;
   std::unordered_map<std::string, std::optional<int64_t>> size_of_;  // nullopt: no such file
+  int64_t num_lacking_ = 0;
+  std::string first_lacking_;
 };
 
 }  // namespace allot

@@ -119,6 +119,9 @@ absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts&
   absl::StatusOr<ModelProto> proto = ParseWithoutWeights(bytes, reference_at_least);
   absl::Status status = proto.status();
   if (status.ok()) status = ReadModel(*std::move(proto), state);
+  if (const std::string lacking = state.external_data.Lacking(); status.ok() && !lacking.empty()) {
+    state.Warn(lacking);
+  }
   if (!status.ok()) {
     return absl::Status(status.code(), OneLine(absl::StrCat(status.message(), LooksLike(bytes))));
   }

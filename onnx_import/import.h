@@ -17,7 +17,7 @@ namespace allot {
 struct ImportOptions {
   // Tensors in the model file of at least so many bytes stay in the file.
   int64_t reference_at_least = 1024;
-  // Whether files that external data names must exist and be long enough.
+  // Whether to look if files that external data names exist and are long enough, and to warn.
   bool check_external_data = true;
 };
 

@@ -56,6 +56,7 @@ class GraphImporter {
     ALLOT_RETURN_IF_ERROR(AddNodes());
     ALLOT_RETURN_IF_ERROR(SetOutputs());
     ReportShadowing();
+    ReportTwins();
     for (const auto& annotation : proto_.quantization_annotation()) {
       graph_.quantization_annotations.push_back(annotation.SerializePartialAsString());
     }
@@ -125,6 +126,22 @@ class GraphImporter {
                      num_shadowing_ > 1 ? absl::StrCat(" (and ", num_shadowing_ - 1, " more)") : "",
                      " hides a value of the same name outside, which ONNX forbids; the inner one "
                      "is used"));
+  }
+
+  void ReportTwins() const {
+    std::unordered_map<std::string_view, int> uses;
+    int twins = 0;
+    std::string_view first;
+    for (const NodeProto& node : proto_.node()) {
+      if (node.name().empty() || ++uses[node.name()] != 2) continue;
+      ++twins;
+      if (first.empty()) first = node.name();
+    }
+    if (twins == 0) return;
+    Warn(absl::StrCat("two nodes are named '", std::string(first), "'",
+                      twins > 1 ? absl::StrCat(" (and so for ", twins - 1, " more names)") : "",
+                      ": ONNX Runtime refuses a model, and a part, that holds both; give them "
+                      "names of their own"));
   }
 
   // --- types ---

@@ -15,7 +15,7 @@
 namespace allot {
 namespace {
 
-constexpr char kManifest[] = "manifest";
+constexpr char kManifest[] = "manifest", kParts[] = "parts";
 
 struct Choice {
   const Entry<Emitter>* entry = nullptr;
@@ -102,7 +102,15 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
     const std::string place = absl::StrCat("emitter '", choice.entry->name, "': ");
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Emitter> emitter,
                            choice.entry->make(choice.options), place);
-    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, emitter->Emit(input), place);
+    absl::StatusOr<std::vector<OutputFile>> emitted = emitter->Emit(input);
+    // Parts may be small enough for one file each where the whole model is not.
+    const bool asked_for = !choices.empty() || choice.entry->name == kParts;
+    if (!asked_for && absl::IsOutOfRange(emitted.status())) continue;
+    if (absl::IsOutOfRange(emitted.status()) && choice.entry->name != kParts) {
+      return InputError(place, emitted.status().message(), ", or leave out '", choice.entry->name,
+                        "': --emit=parts,manifest");
+    }
+    ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> more, std::move(emitted), place);
     for (OutputFile& file : more) {
       if (!file.copied_from.empty()) {
         const auto [old, inserted] = copied.insert({file.name, files.size()});

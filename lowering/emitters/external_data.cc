@@ -46,6 +46,7 @@ class Collector {
     if (data == nullptr || data->home != ir::FileBytes::Home::kExternalFile) {
       return absl::OkStatus();
     }
+    ALLOT_RETURN_IF_ERROR(CheckData(module_, module_.constants[id]), "tensor '", name, "': ");
     if (!seen_.insert(data->location).second) return absl::OkStatus();
     OutputFile file;
     ALLOT_ASSIGN_OR_RETURN(file.copied_from, DataPath(module_, *data), "tensor '", name, "': ");
@@ -65,14 +66,15 @@ absl::StatusOr<std::vector<OutputFile>> CopiedExternalData(
     const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
     const std::string& folder) {
   std::vector<OutputFile> files;
-  const bool in_reach = input.output_is_model_folder && folder.empty();
-  if (input.embed_external_data || in_reach) return files;
+  if (input.embed_external_data) return files;  // checked as it is read
   Collector collector(input.module);
   for (const ir::Graph* graph : graphs) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
   for (const ir::Function& function : input.module.functions) {
     ALLOT_RETURN_IF_ERROR(collector.AddGraph(function.body));
     ALLOT_RETURN_IF_ERROR(collector.AddAttributes(function.attribute_defaults));
   }
+  // What lies in reach is there, and is named as it is.
+  if (input.output_is_model_folder && folder.empty()) return files;
   files = std::move(collector).Take();
   for (OutputFile& file : files) file.name = folder + file.name;
   return files;
