@@ -31,6 +31,7 @@ struct PlainOption {
 };
 constexpr PlainOption kPlainOptions[] = {
     {"dim", &CompileOptions::dims},
+    {"set", &CompileOptions::fixed},
     {"pin", &CompileOptions::pins},
     {"forbid", &CompileOptions::forbids},
     {"together", &CompileOptions::together},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -20,8 +21,10 @@
 #include "lowering/plan_file.h"
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
+#include "passes/analysis/op_family.h"
 #include "passes/device_constraints.h"
 #include "passes/place_default.h"
+#include "support/options.h"
 #include "support/read_file.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
@@ -130,21 +133,63 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
   }
 }
 
-// A rule of the command line that matches nothing is most often misspelt.
+void AddSymbols(const ir::Type& type, std::set<std::string>& symbols) {
+  if (type.shape.has_value()) {
+    for (const ir::Dim& dim : *type.shape) {
+      if (!dim.symbol.empty()) symbols.insert(dim.symbol);
+    }
+  }
+  for (const ir::Type& parameter : type.parameters) AddSymbols(parameter, symbols);
+}
+
+// A size for a dimension that the model does not have is most often misspelt.
+void ReportUnknownDims(const CompileOptions& options, const ir::Graph& graph,
+                       Diagnostics& diagnostics) {
+  if (options.dims.empty()) return;
+  std::set<std::string> symbols;
+  for (size_t i = 0; i < graph.value_id_bound(); ++i) {
+    AddSymbols(graph.value(ir::ValueId(i)).type, symbols);
+  }
+  const absl::StatusOr<DimBindings> dims = ParseDims(options.dims, options.default_dim);
+  if (!dims.ok()) return;  // reported before
+  const std::vector<std::string> known(symbols.begin(), symbols.end());
+  for (const auto& [name, size] : dims->symbols) {
+    if (symbols.count(name) > 0) continue;
+    const std::string near = NearestName(name, known);
+    diagnostics.Warning(
+        absl::StrCat("--dim=", name, "=", size),
+        absl::StrCat("the model has no dimension '", name, "'",
+                     near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
+                     known.empty()
+                         ? " (all its sizes are numbers)"
+                         : absl::StrCat(" (there are ", absl::StrJoin(known, ", "), ")")));
+  }
+}
+
+// Whether it is likely a mistake that a rule of a target matches nothing: one of names was written
+// for this model, one of an operator for many models.
+bool IsForThisModel(const Rule& rule) {
+  return !rule.name_regex.empty() || !rule.before_regex.empty() || !rule.after_regex.empty() ||
+         (!rule.op_type.empty() && FindKnownOp(rule.domain.value_or(""), rule.op_type) == nullptr);
+}
+
+// A rule that matches nothing is most often misspelt.
 absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& target,
                                   const ir::Module& module, const ir::Plan& plan,
                                   Diagnostics& diagnostics) {
   // They come first.
   const size_t asked = options.pins.size() + options.forbids.size() + options.together.size();
-  if (asked == 0 || plan.features.empty()) return absl::OkStatus();
+  if (target.rules.empty() || plan.features.empty()) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                          DeviceConstraints::Make(module, plan, target));
-  for (size_t rule = 0; rule < asked; ++rule) {
+  for (size_t rule = 0; rule < target.rules.size(); ++rule) {
+    if (rule >= asked && !IsForThisModel(target.rules[rule])) continue;
     const auto matches = [&](ir::NodeId node) { return constraints.RuleMatches(rule, node); };
     if (absl::c_any_of(module.graph.nodes(), matches)) continue;
     diagnostics.Warning(target.rules[rule].text,
-                        "matches no node; the expression must match a node's whole name, as in "
-                        "'.*conv1=DEVICE'");
+                        rule < asked ? "matches no node; the expression must match a node's whole "
+                                       "name, as in '.*conv1=DEVICE'"
+                                     : "matches no node of this model");
   }
   return absl::OkStatus();
 }
@@ -165,6 +210,7 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
   PassContext context = setup.Context(options, diagnostics, statistics);
   ALLOT_RETURN_IF_ERROR(RunPipeline(pipeline, result.module, result.plan, context, run), shown,
                         ": ");
+  ReportUnknownDims(options, result.module.graph, diagnostics);
   ReportUnmatchedRows(setup, result.plan, diagnostics);
   ALLOT_RETURN_IF_ERROR(
       ReportUnmatchedRules(options, setup.target, result.module, result.plan, diagnostics));
@@ -208,9 +254,13 @@ absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
     }
     absl::StatusOr<std::string> builtin = BuiltinTargetText(name_or_path);
     if (builtin.ok()) return ParseTarget(*builtin, name_or_path);
-    return InputError("--target=", name_or_path,
-                      ": there is no such file and no such built-in target (there are ",
-                      absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
+    std::vector<std::string> known = BuiltinTargetNames();
+    known.push_back("host");
+    const std::string near = NearestName(name_or_path, known);
+    return InputError(
+        "--target=", name_or_path, ": there is no such file and no such built-in target",
+        near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"), " (there are ",
+        absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
   }
   ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(name_or_path));
   return ParseTarget(text, name_or_path);
@@ -228,6 +278,7 @@ std::string PipelineText(const CompileOptions& options) {
   text.simplify = options.simplify_permille;
   text.min_gain = options.min_gain_permille;
   text.contiguous = options.contiguous;
+  text.fixed = absl::StrJoin(options.fixed, ";");
   text.migration_cost = options.migration_cost_permille;
   return PlaceDefaultText(text);
 }
@@ -244,6 +295,10 @@ absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int6
       if (equal == piece.npos || equal == 0 || !absl::SimpleAtoi(piece.substr(equal + 1), &size) ||
           size < 0) {
         return InputError("--dim=", text, ": expected NAME=SIZE, such as --dim batch=8");
+      }
+      if (size == 0) {
+        return InputError("--dim=", text, ": a tensor of size 0 holds nothing, and all that is ",
+                          "computed from it takes no time; give a size of 1 or more");
       }
       bindings.symbols[std::string(piece.substr(0, equal))] = size;
     }

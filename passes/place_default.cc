@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 
 #include "passes/registry.h"
+#include "support/options.h"
 
 namespace allot {
 
@@ -47,9 +48,16 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   if (options.min_gain > 0 && !options.replicas) refine.push_back("replicas=false");
   if (options.latency_limit_us > 0 || options.max_parts > 0) refine.push_back("limited=true");
   const bool turns = options.replicas && !options.contiguous;
-  return absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "",
-                      ",estimate-cost,coarsen,split-modularity,place{", absl::StrJoin(place, " "),
-                      "},refine",
+  const std::string shapes =
+      absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "");
+  // What a fixed input decides is decided before anything is placed.
+  const std::string graph =
+      options.fixed.empty()
+          ? absl::StrCat("inline-functions{needed=true},", shapes)
+          : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed),
+                         "},inline-functions{needed=true},", shapes, ",fold-conditions,dead-nodes");
+  return absl::StrCat(graph, ",estimate-cost,coarsen,split-modularity,place{",
+                      absl::StrJoin(place, " "), "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),
                       ",form-parts,schedule", turns ? "" : "{replicas=false}", ",explain");
 }
@@ -57,7 +65,7 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
 NamedPipeline PlaceDefaultPipeline() {
   return MakePipeline(
       "place-default",
-      "decide where everything runs, without changing the graph but for inferred types",
+      "decide where everything runs; of the graph, only types change, and calls that hold it all",
       OptionSchema<PlaceDefaultOptions>()
           .Add("solver", &PlaceDefaultOptions::solver, "who places; see solvers")
           .Add("work", &PlaceDefaultOptions::work,
@@ -75,6 +83,8 @@ NamedPipeline PlaceDefaultPipeline() {
                "thousandths of the value of the plan started from that moving all must gain")
           .Add("contiguous", &PlaceDefaultOptions::contiguous,
                "devices can be put in an order in which nothing leads back")
+          .Add("fixed", &PlaceDefaultOptions::fixed,
+               "inputs that have one value for ever, NAME=VALUE;NAME=VALUE")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
                "values that stay untyped are an error"),
       PlaceDefaultText);

@@ -11,6 +11,7 @@
 #include "passes/analysis/constant_work.h"
 #include "passes/clashes/blame_rules.h"
 #include "passes/coarsening/node_groups.h"
+#include "passes/coarsening/uncuttable.h"
 #include "passes/constant_uses.h"
 #include "passes/device_constraints.h"
 #include "passes/kernel_costs.h"
@@ -212,10 +213,15 @@ class ProblemBuilder {
         break;
       }
     }
-    return Blamed(nodes, absl::StrCat("nodes '", plan_.features[nodes.front()].name, "' to '",
-                                      plan_.features[nodes.back()].name, "' (", nodes.size(),
-                                      ") must run on one device, and no device can run them all: ",
-                                      absl::StrJoin(reasons, "; ")));
+    std::string error = absl::StrCat(
+        "nodes '", plan_.features[nodes.front()].name, "' to '", plan_.features[nodes.back()].name,
+        "' (", nodes.size(),
+        ") must run on one device, and no device can run them all: ", absl::StrJoin(reasons, "; "));
+    if (const ir::ValueId value = FirstUncuttable(graph_, nodes); value.valid()) {
+      absl::StrAppend(&error, "; they must, since ", WhyUncuttable(graph_.value(value)),
+                      " and cannot cross between files: ", RemedyFor(graph_.value(value).type));
+    }
+    return Blamed(nodes, error);
   }
 
   void AddFlows() {

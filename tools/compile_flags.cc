@@ -54,6 +54,9 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
   line.Integer("default-dim", "SIZE", &flags.default_dim,
                "size of every other open dimension (default: 1)");
+  line.List("set", "NAME=VALUE", &compile.fixed,
+            "an input that has one value for ever, such as\nuse_cache_branch=true: decides what "
+            "depends on it");
   line.List("pin", "REGEX=DEVICE", &compile.pins,
             "nodes whose whole name matches run there; before:REGEX\nand after:REGEX: all that "
             "lead there, or follow");

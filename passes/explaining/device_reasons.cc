@@ -23,8 +23,7 @@ DeviceReasons::DeviceReasons(const ir::Module& module, const ir::Plan& plan, con
       groups_(JoinedGroups(built.problem)),
       constraints_(constraints),
       moves_(moves),
-      objective_(built.problem.objective == PlacementObjective::kLatency ? "latency"
-                                                                         : "throughput") {}
+      objective_(built.problem.objective == PlacementObjective::kLatency ? "latency" : "period") {}
 
 DeviceReason DeviceReasons::Of(ItemId item) {
   const DeviceId device = plan_.device_of[ir::ClusterId(item.index())];
@@ -129,9 +128,9 @@ std::optional<std::string> DeviceReasons::HeldTogether(ItemId item) const {
     for (const ir::ValueId result : graph_.node(node).results) {
       const ir::Value& value = graph_.value(result);
       if (graph_.users(result).empty() || !IsUncuttable(value.type)) continue;
-      return absl::StrCat("uncuttable: '", value.name, "' from '", NodeName(node), "' to '",
-                          NodeName(graph_.users(result)[0]),
-                          "' is no tensor of known rank, so it cannot cross between files");
+      return absl::StrCat("uncuttable: ", WhyUncuttable(value), ", so it cannot cross from '",
+                          NodeName(node), "' to '", NodeName(graph_.users(result)[0]),
+                          "' between files; ", RemedyFor(value.type));
     }
   }
   return std::nullopt;

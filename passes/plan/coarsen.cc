@@ -15,6 +15,7 @@
 #include "passes/coarsening/kernel_groups.h"
 #include "passes/coarsening/measured_fusion.h"
 #include "passes/coarsening/uncuttable.h"
+#include "passes/coarsening/whole_model.h"
 #include "passes/pass.h"
 #include "passes/problem_builder.h"
 #include "passes/requirements.h"
@@ -85,6 +86,7 @@ class Coarsen final : public PlanPass {
     }
     plan.cluster_of = Ids<ir::ClusterId>(clusters.group_of);
 
+    ReportWhatCannotBeSplit(module, plan, clusters, *context.diagnostics);
     context.statistics->Add("nodes", static_cast<int64_t>(graph.num_nodes()));
     context.statistics->Add("travelling", std::count(travels.begin(), travels.end(), true));
     context.statistics->Add("kernels", static_cast<int64_t>(kernels.num_groups));

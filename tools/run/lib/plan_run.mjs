@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Conductor } from './conductor.mjs';
 import { makeDataflow } from './dataflow.mjs';
 import { UserError } from './errors.mjs';
-import { makeInputs, readInputs, readInputSpec } from './inputs.mjs';
+import { makeInput as makeInputTensor, makeInputs, readInputs, readInputSpec } from './inputs.mjs';
 import { checkIntegrity, lanesOf, partFiles } from './manifest.mjs';
 import { availableProviders, loadRuntime, runtimeOf, sessionOptions } from './onnxruntime.mjs';
 import { shareInputs } from './shared_inputs.mjs';
@@ -81,12 +81,29 @@ async function loadParts(workers, manifest, flow, devices, level) {
   }));
 }
 
+/** The inputs of the model that the plan fixed (--set), which its parts do not take: name -> value. */
+export function fixedInputs(manifest) {
+  const [, quoted, plain] = /\bfix-inputs\{values=(?:"([^"]*)"|([^ }]*))/.exec(manifest.pipeline ?? '') ?? [];
+  const entries = (quoted ?? plain ?? '').split(';').filter((text) => text !== '').map((text) => {
+    const value = text.slice(text.lastIndexOf('=') + 1);
+    return [text.slice(0, text.lastIndexOf('=')), value === 'true' || value === 'false' ? value === 'true' : Number(value)];
+  });
+  return new Map(entries);
+}
+
 /** What the whole model makes of each input set, on one CPU worker: [Map output -> {type, dims, data}]. */
 async function expectedOutputs(manifest, sets, { level, stallTimeoutS }, device) {
-  const flow = makeDataflow(manifest, [{ share: 1, parts: wholeModel(manifest, device.id) }]);
+  const parts = wholeModel(manifest, device.id), fixed = fixedInputs(manifest);
   return withWorkers([device], async (workers) => {
+    let extra = [];
+    if (fixed.size > 0 && parts.length > 0) {
+      const { inputs } = await workers.load(device.id, 'signature', path.join(manifest.folder, parts[0].file), sessionOptions(device.runtime, level));
+      extra = inputs.filter(({ name }) => fixed.has(name)).map((meta) => makeInputTensor(meta, { value: fixed.get(meta.name) }, {}, 1, 1));
+    }
+    const names = [...manifest.inputs, ...extra.map(({ name }) => name)];
+    const flow = makeDataflow({ ...manifest, inputs: names }, [{ share: 1, parts: parts.map((part) => ({ ...part, inputs: names })) }]);
     await loadParts(workers, manifest, flow, [device], level);
-    const shared = shareInputs(workers, sets);
+    const shared = shareInputs(workers, sets.map((set) => [...set, ...extra]));
     const results = [];
     const conductor = new Conductor(workers, flow, {
       inFlight: 1,

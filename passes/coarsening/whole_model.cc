@@ -1,0 +1,104 @@
+#include "passes/coarsening/whole_model.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "passes/called_function.h"
+#include "passes/coarsening/uncuttable.h"
+#include "support/units.h"
+
+namespace allot {
+namespace {
+
+// A stand-in for time that needs no device: arithmetic, and bytes moved at a few operations each.
+int64_t WorkOf(const OpFeatures& features) {
+  constexpr int64_t kFlopsPerByte = 8;
+  const int64_t bytes = SaturatingAdd(Traffic(features), features.weights);
+  return SaturatingAdd(1, SaturatingAdd(features.flops, SaturatingMultiply(bytes, kFlopsPerByte)));
+}
+
+// Nine tenths: with what is left, no split gains anything.
+bool IsNearlyAll(int64_t work, int64_t total) { return work >= total - total / 10; }
+
+// What to do about an If that holds the model.
+std::string RemedyForIf(const ir::Graph& graph, const ir::Node& node) {
+  if (node.operands.empty() || !node.operands[0].valid()) return "";
+  const ir::Value& condition = graph.value(node.operands[0]);
+  switch (condition.origin) {
+    case ir::Value::Origin::kInput:
+      return absl::StrCat("; if its condition is always the same, fix it: --set ", condition.name,
+                          "=true, or =false");
+    case ir::Value::Origin::kInitializer:
+      return "; its condition is known: the pass fold-conditions takes the branch";
+    default:
+      return absl::StrCat("; if what its condition '", condition.name,
+                          "' depends on is always the same, fix that input: --set NAME=VALUE");
+  }
+}
+
+// Nodes of the cluster that are no Constant.
+std::vector<ir::NodeId> Largest(const ir::Module& module, const ir::Plan& plan,
+                                const NodeGrouping& clusters, int64_t& work, int64_t& total) {
+  std::vector<ir::NodeId> largest;
+  work = total = 0;
+  for (const std::vector<ir::NodeId>& nodes : clusters.Members()) {
+    int64_t sum = 0;
+    for (const ir::NodeId node : nodes) sum = SaturatingAdd(sum, WorkOf(plan.features[node]));
+    total = SaturatingAdd(total, sum);
+    if (sum <= work) continue;
+    work = sum;
+    largest.clear();
+    for (const ir::NodeId node : nodes) {
+      if (!module.graph.node(node).Is("Constant")) largest.push_back(node);
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+void ReportWhatCannotBeSplit(const ir::Module& module, const ir::Plan& plan,
+                             const NodeGrouping& clusters, Diagnostics& diagnostics) {
+  const ir::Graph& graph = module.graph;
+  int64_t work = 0, total = 0;
+  const std::vector<ir::NodeId> nodes = Largest(module, plan, clusters, work, total);
+  if (nodes.empty()) return;
+  const ir::NodeId heaviest =
+      *std::max_element(nodes.begin(), nodes.end(), [&](ir::NodeId a, ir::NodeId b) {
+        return WorkOf(plan.features[a]) < WorkOf(plan.features[b]);
+      });
+  const ir::Node& node = graph.node(heaviest);
+  const bool calls = CalledFunctions(module).Find(node) >= 0;
+  if (IsNearlyAll(WorkOf(plan.features[heaviest]), total) && (calls || !node.regions.empty())) {
+    const std::string what = absl::StrCat(
+        "nearly all work is in one node, '", plan.features[heaviest].name, "', ",
+        calls
+            ? absl::StrCat("a call of the model's function '", node.domain, ".", node.op_type, "'")
+        : node.op_type == "If" ? "an If"
+                               : absl::StrCat("a ", node.op_type),
+        ", which is placed as a whole: nothing inside it can be on another device");
+    diagnostics.Warning("",
+                        absl::StrCat(what, calls ? "; the pass inline-functions puts its nodes in "
+                                                   "its place"
+                                           : node.Is("If") ? RemedyForIf(graph, node)
+                                                           : ""));
+    return;
+  }
+  // Of values that cannot cross, half is worth a word: a split in two is out of reach.
+  const auto placed = std::count_if(clusters.group_of.begin(), clusters.group_of.end(),
+                                    [](ItemId group) { return group.valid(); });
+  const bool much = work >= total / 2 || 2 * static_cast<int64_t>(nodes.size()) >= placed;
+  if (nodes.size() < 2 || !much) return;
+  const ir::ValueId value = FirstUncuttable(graph, nodes);
+  if (!value.valid()) return;
+  diagnostics.Warning(
+      "", absl::StrCat(
+              nodes.size(), " nodes, with ", IsNearlyAll(work, total) ? "nearly all" : "much",
+              " of the work, must run on one device, since ", WhyUncuttable(graph.value(value)),
+              " and cannot cross between files: ", RemedyFor(graph.value(value).type)));
+}
+
+}  // namespace allot

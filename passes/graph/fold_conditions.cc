@@ -1,0 +1,76 @@
+// Puts the branch that is taken in the place of every If whose condition is known at compile time,
+// on every nesting level; not in functions, whose conditions differ from call to call. Needs
+// nothing before it; types and dead nodes are others' work. Near linear.
+#include <map>
+#include <utility>
+
+#include "passes/analysis/type_inference.h"
+#include "passes/inlining.h"
+#include "passes/pass.h"
+#include "support/registry.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct Options {};
+
+// The branches taken in a graph and in the bodies of its nodes, by graph and node.
+using Taken = std::map<std::pair<const ir::Graph*, ir::NodeId>, const ir::Graph*>;
+
+void FindTaken(const InferredTypes& inferred, InstanceId instance, const ir::Graph& graph,
+               Taken& taken) {
+  for (const auto& [id, bodies] : inferred.graphs[instance].bodies) {
+    const ir::Node& node = graph.node(id);
+    for (size_t i = 0; i < node.regions.size() && i < bodies.size(); ++i) {
+      if (!bodies[i].valid()) continue;
+      FindTaken(inferred, bodies[i], node.regions[i], taken);
+      const bool is_if = node.Is("If") && node.regions.size() == 2;
+      if (is_if && inferred.graphs[bodies[i]].iterations == 1)
+        taken[{&graph, id}] = &node.regions[i];
+    }
+  }
+}
+
+class FoldConditions final : public GraphPass {
+ public:
+  explicit FoldConditions(Options /*options*/) {}
+
+  absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
+    int64_t folded = 0;
+    // What is in a body whose names had to change is found the next time.
+    while (true) {
+      Diagnostics repeated;  // infer-shapes says it
+      ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
+                             InferTypes(module, context.schemas, repeated));
+      Taken taken;
+      FindTaken(inferred, InstanceId(0), module.graph, taken);
+      Inliner inliner(module,
+                      [&](const ir::Graph& graph, const ir::Node& node, ir::NodeId id,
+                          bool) -> std::optional<Inlined> {
+                        const auto found = taken.find({&graph, id});
+                        if (found == taken.end()) return std::nullopt;
+                        Inlined inlined;
+                        inlined.body = found->second;
+                        inlined.arguments = node.captures;
+                        return inlined;
+                      });
+      ir::Graph graph = inliner.Run();
+      if (inliner.num_inlined() == 0) break;
+      folded += inliner.num_inlined();
+      module.graph = std::move(graph);
+    }
+    context.statistics->Add("branches folded", folded);
+    return folded > 0;
+  }
+};
+
+}  // namespace
+
+Entry<GraphPass> FoldConditionsEntry() {
+  return MakeEntry<GraphPass, FoldConditions>(
+      "fold-conditions", "put the branch that is taken in the place of an If that is known",
+      OptionSchema<Options>());
+}
+
+}  // namespace allot
