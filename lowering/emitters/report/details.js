@@ -96,7 +96,7 @@ class Details {
         reason === '' ? 'The pipeline gave no reasons (its pass explain did not run).' : reason),
       next === null ? null : element('h3', {}, 'Next-best device'),
       next === null ? null : element('p', {}, dotted(next[0], plan.devices[next[0]].name),
-        `: ${summary?.objective ?? 'objective'} ${time(next[1])}${change(next[1])}`),
+        `: ${summary?.objective === 'throughput' ? 'period' : 'latency'} ${time(next[1])}${change(next[1])}`),
       element('h3', {}, 'Place and time'),
       this.facts(
         ['part', this.link('part', plan.partOf[node])],

@@ -27,7 +27,10 @@ function paintCards(plan, measured) {
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
   const copies = copiesOf(summary), times = (value) => (summary.value_us > 0 ? `${(value / summary.value_us).toFixed(2)}× the plan's time` : '');
   // What is not split is on one device, or a copy on several.
-  const pays = summary.value_us < Math.min(single?.value ?? Infinity, copies ?? Infinity);
+  const unsplit = Math.min(single?.value ?? Infinity, copies ?? Infinity), pays = summary.value_us < unsplit;
+  // A run of the plan that is slower than what was predicted for not splitting speaks against it.
+  const comparable = measured !== null && measured.error !== null && !measured.moved;
+  const refuted = pays && comparable && measured.measured_us >= unsplit;
   const rate = summary.value_us > 0 ? Number((1e6 / summary.value_us).toPrecision(3)).toLocaleString('en') : '–';
   cards.append(card(stream ? 'Predicted per inference' : 'Predicted latency', time(summary.value_us),
     stream ? `${rate} inferences per second` : 'of one inference'));
@@ -41,8 +44,9 @@ function paintCards(plan, measured) {
   cards.append(
     card('Best single device', single === null ? 'none can' : time(single.value),
       single === null ? null : `alone on ${single.device}, ${times(single.value)}`,
-      element('span', { className: pays ? 'good' : 'poor' },
-        single === null && copies === null ? 'no device can run it all' : pays ? 'splitting pays' : 'splitting does not pay')),
+      element('span', { className: pays && !refuted ? 'good' : 'poor' },
+        single === null && copies === null ? 'no device can run it all' : refuted ? 'predicted to pay; as measured, splitting does not' :
+          pays ? 'splitting pays' : 'splitting does not pay')),
     ...(copies === null ? [] : [card('Whole copies in turn', time(copies), times(copies))]),
     card('Lower bound', time(summary.lower_bound_us),
       element('span', { className: summary.proved_optimal ? 'good' : '' },

@@ -18,7 +18,7 @@ function main() {
   const plan = loadPlan(), measured = readBlock('measured');
   document.title = `${plan.model} on ${plan.target} – Allot`;
   document.getElementById('model').textContent = plan.model;
-  const objectives = { latency: ', latency of one inference', throughput: ', throughput of a steady stream' };
+  const objectives = { latency: ', latency of one inference', throughput: ', period of a steady stream' };
   document.getElementById('about').textContent =
     `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${objectives[plan.summary?.objective] ?? ''}`;
   document.getElementById('footer').textContent = `allot ${plan.tool.version} · ${plan.pipeline}`;
