@@ -309,6 +309,9 @@ absl::StatusOr<PlanFile> ReadPlanFile(const std::string& folder_or_file) {
                         folder_or_file);
     }
   }
+  if (!fs::exists(path, error)) {
+    return InputError(path, ": there is no such file; allot MODEL -o DIR writes DIR/plan.json");
+  }
   ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   return ParsePlanFile(text, path);
 }

@@ -64,7 +64,7 @@ holds "moving at a price" exits 0 $model --target=machine.json --start=before/pl
 holds "a price without a start" refuses "error: --migration-cost needs the plan that is there: --start=DIR" \
   $model --migration-cost=5
 holds "a start that is none" refuses "error: --start: models: has no plan.json" $model --start=models
-holds "a start that is missing" refuses "error: --start: nowhere: cannot be read" $model --start=nowhere
+holds "a start that is missing" refuses "error: --start: nowhere: there is no such file" $model --start=nowhere
 
 node=$(grep -m1 '"name": ' <(sed -n '/"nodes"/,$p' golden/plan.json) | sed 's/.*: "\(.*\)",/\1/')
 device=$(sed -n '/"nodes"/,$p' golden/plan.json | grep -m1 '"device"' | sed 's/.*: "\(.*\)",/\1/')

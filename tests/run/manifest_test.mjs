@@ -73,7 +73,12 @@ test('each fault is refused', () => {
   };
   assert.throws(() => read('{'), user(/manifest\.json: .*JSON/));
   assert.throws(() => read('null'), user('expected a manifest of version 1, as "allot -o" writes'));
-  assert.throws(() => readManifest(path.join(scratch, 'none.json')), user(/none\.json: ENOENT/));
+  // The nearest one, beside it or in a folder of nearly that name.
+  read(good());
+  assert.throws(() => readManifest(path.join(scratch, 'manifst.json')), user(/manifst\.json: there is no such file; did you mean .*\/manifest\.json\?$/));
+  assert.throws(() => readManifest(path.join(`${scratch}s`, 'manifest.json')), user(/there is no such file; did you mean .*\/manifest\.json\?$/));
+  assert.throws(() => readManifest(path.join(scratch, 'out', 'manifest.json')), user(/there is no such file; "allot MODEL -o DIR" writes DIR\/manifest\.json$/));
+  assert.throws(() => readManifest(scratch), user(/is a folder; did you mean .*manifest\.json\?$/));
   assert.throws(() => readManifest(scratch), user(new RegExp(`did you mean ${path.join(scratch, 'manifest.json')}\\?$`)));
   fault((m) => { m.version = 2; }, 'expected a manifest of version 1, as "allot -o" writes');
   fault((m) => { m.inputs = 'x'; }, 'inputs: expected a list of names');

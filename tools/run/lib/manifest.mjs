@@ -81,6 +81,31 @@ function checkLanes(manifest, wrong) {
 /** The placements that take turns, [{share, parts}]: one, unless the manifest lists more. */
 export const lanesOf = (manifest) => [{ share: manifest.share ?? 1, parts: manifest.parts }, ...(manifest.lanes ?? [])];
 
+// "did you mean FILE?" for a manifest that lies where `file` is looked for: beside it, or in a folder of nearly that name; null: there is none.
+function nearestFile(file) {
+  const folder = path.dirname(file);
+  if (fs.existsSync(folder)) {
+    const there = fs.readdirSync(folder).filter((name) => name.endsWith('.json'));
+    const name = there.includes('manifest.json') ? 'manifest.json' : there.find((other) => near(other, path.basename(file)));
+    return name === undefined ? null : `did you mean ${path.join(folder, name)}?`;
+  }
+  const around = path.dirname(folder);
+  if (!fs.existsSync(around)) return null;
+  const folders = fs.readdirSync(around).filter((name) => near(name, path.basename(folder)) && fs.existsSync(path.join(around, name, path.basename(file))));
+  return folders.length === 0 ? null : `did you mean ${path.join(around, folders.sort()[0], path.basename(file))}?`;
+}
+
+// Whether two names differ in at most a third of their characters: by Levenshtein's distance.
+function near(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; ++i) {
+    const next = [i];
+    for (let j = 1; j <= b.length; ++j) next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length] <= Math.max(1, Math.floor(b.length / 3));
+}
+
 /**
  * The manifest in `file`, with `folder` (where its files are) and, if it names one, `modelPath`. Throws UserError for a
  * manifest that cannot be run: unknown version, parts that do not fit together, a cycle.
@@ -93,8 +118,9 @@ export function readManifest(file) {
     if (about.size > LARGEST) throw new Error(`has ${about.size} bytes, more than any manifest`);
     manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
-    const remedy = error.code === 'EISDIR' ? `; did you mean ${path.join(file, 'manifest.json')}?` : '';
-    throw new UserError(`${file}: ${error.message}${remedy}`);
+    if (error.code === 'EISDIR') throw new UserError(`${file}: is a folder; did you mean ${path.join(file, 'manifest.json')}?`);
+    if (error.code === 'ENOENT') throw new UserError(`${file}: there is no such file; ${nearestFile(file) ?? '"allot MODEL -o DIR" writes DIR/manifest.json'}`);
+    throw new UserError(`${file}: ${error.message}`);
   }
   const wrong = (what) => { throw new UserError(`${file}: ${what}`); };
   if (manifest?.version !== 1) wrong(`expected a manifest of version 1, as "allot -o" writes`);
