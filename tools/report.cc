@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -42,6 +43,20 @@ IdVector<DeviceId, DeviceCounts> CountPerDevice(const Compilation& compilation) 
 constexpr absl::string_view kFilesOfOnePlacement[] = {kAnnotatedFile, "model.dot",
                                                       "openvino/affinities.json",
                                                       "model.onnx-mlir.json", "iree/model.mlir"};
+
+// Whether one session of ONNX Runtime can do what the plan says: it runs on one set of CPU cores,
+// and each of its providers drives one device. Two devices that a provider would call alike are in
+// different machines.
+bool OneSessionCan(const Target& target, const IdVector<DeviceId, DeviceCounts>& counts) {
+  std::vector<std::string> providers;
+  for (const DeviceId device : target.devices.ids()) {
+    if (counts[device].parts == 0) continue;
+    const std::string provider = absl::AsciiStrToLower(target.devices[device].runtime.provider);
+    if (provider.empty() || absl::c_linear_search(providers, provider)) return false;
+    providers.push_back(provider);
+  }
+  return true;
+}
 
 // "lane 1", "3 of 8 inferences by a copy of the model on gpu0", for each; empty if there is one.
 std::vector<std::pair<std::string, std::string>> LaneLines(const Compilation& compilation) {
@@ -112,20 +127,22 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     absl::StrAppend(&text, name, std::string(label - name.size(), ' '), value, "\n");
   };
   line("value", absl::StrCat(Milliseconds(summary.value), latency ? "" : " per inference"));
+  // Rules bind what is compared with, too: without them one device might do better.
+  const std::string rules = compilation.target.rules.empty() ? "" : " under your rules";
   if (unsplit.device.empty()) {
-    line("best single device", "none can run the whole model");
+    line("best single device", "none can run the whole model" + rules);
   } else {
     const double speedup =
         summary.value > 0 ? static_cast<double>(unsplit.value) / static_cast<double>(summary.value)
                           : 1.0;
     line("best single device", absl::StrCat(Milliseconds(unsplit.value), " on ", unsplit.device,
-                                            absl::StrFormat(" (%.2fx)", speedup)));
+                                            absl::StrFormat(" (%.2fx)", speedup), rules));
   }
   if (unsplit.copies.has_value() && summary.value > 0) {
     const double speedup =
         static_cast<double>(*unsplit.copies) / static_cast<double>(summary.value);
     line("whole copies", absl::StrCat(Milliseconds(*unsplit.copies), " per inference, in turns",
-                                      absl::StrFormat(" (%.2fx)", speedup)));
+                                      absl::StrFormat(" (%.2fx)", speedup), rules));
   }
   line("lower bound",
        absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name, ")"));
@@ -144,7 +161,7 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     absl::StrAppend(&text, "\nsplitting does not pay: ",
                     copies ? "whole copies of the model that take turns are"
                            : absl::StrCat("the whole model on ", unsplit.device, " is"),
-                    summary.value > *unsplit.best() ? " faster\n" : " as fast\n");
+                    summary.value > *unsplit.best() ? " faster" : " as fast", rules, "\n");
   }
   text += '\n';
 
@@ -175,8 +192,13 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     if (compilation.plan.lanes.empty() || !absl::c_linear_search(files, file)) continue;
     absl::StrAppend(&text, file, " holds lane 0 alone, as it can say one placement only\n");
   }
-  const std::string settings = LayerAssignmentSettings(compilation.target);
-  if (!settings.empty() && absl::c_linear_search(files, kAnnotatedFile)) {
+  Target used = compilation.target;
+  for (const DeviceId device : used.devices.ids()) {
+    if (counts[device].parts == 0) used.devices[device].runtime.provider.clear();
+  }
+  const std::string settings = LayerAssignmentSettings(used);
+  if (!settings.empty() && absl::c_linear_search(files, kAnnotatedFile) &&
+      OneSessionCan(compilation.target, counts)) {
     absl::StrAppend(&text, "one session of ONNX Runtime runs ", kAnnotatedFile,
                     " with the option\n    session.layer_assignment_settings=", settings, "\n");
   }
@@ -202,6 +224,7 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("copies_us",
                     unsplit.copies.has_value() ? Json(ToMicros(*unsplit.copies)) : Json());
   json.emplace_back("splitting_pays", unsplit.splitting_pays);
+  json.emplace_back("rules", static_cast<int64_t>(compilation.target.rules.size()));
   json.emplace_back("lower_bound_us", ToMicros(summary.lower_bound));
   json.emplace_back("bound", summary.bound_name);
   json.emplace_back("gap", Gap(summary));

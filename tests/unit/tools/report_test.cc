@@ -26,13 +26,54 @@ Compilation Placed() {
 }
 
 TEST(TableReportTest, NamesTheOptionOfOnnxRuntime) {
-  const Compilation compilation = Placed();
+  Compilation compilation = Placed();
+  compilation.plan.parts.Add({DeviceId(0), {0, 2}});
+  compilation.plan.parts.Add({DeviceId(1), {2, 4}});
   EXPECT_THAT(
       TableReport(compilation, "m.onnx", "out", {"manifest.json", "model.annotated.onnx"}),
       HasSubstr("files in out\none session of ONNX Runtime runs model.annotated.onnx with the "
                 "option\n    session.layer_assignment_settings=cpu(cpu0/); gpu:1(gpu0/)\n"));
   EXPECT_THAT(TableReport(compilation, "m.onnx", "out", {"manifest.json"}),
               Not(HasSubstr("session.layer_assignment_settings")));
+}
+
+TEST(TableReportTest, NamesNoOptionWhereOneSessionCannotDoIt) {
+  const auto shown = [](const Compilation& compilation) {
+    const std::string text = TableReport(compilation, "m.onnx", "out", {"model.annotated.onnx"});
+    const size_t at = text.find("session.layer_assignment_settings=");
+    return at == text.npos ? "" : text.substr(at + 34, text.find('\n', at) - at - 34);
+  };
+  Compilation compilation = Placed();
+  for (const int device : {0, 1}) compilation.plan.parts.Add({DeviceId(device), {0, 2}});
+  Device other;
+  other.name = "other";
+  compilation.plan.summary->devices.resize(3);
+  // What no part runs on is in nobody's way; a session has one CUDA device, and one machine.
+  other.runtime = {.provider = "cuda", .ordinal = 2};
+  compilation.target.devices.Add(other);
+  EXPECT_EQ(shown(compilation), "cpu(cpu0/); gpu:1(gpu0/)");
+  compilation.plan.parts.Add({DeviceId(2), {0, 2}});
+  for (const RuntimeHint& runtime : {RuntimeHint{.provider = "cuda", .ordinal = 2},
+                                     RuntimeHint{.provider = "CUDA", .ordinal = 1},
+                                     RuntimeHint{.provider = "cpu"}, RuntimeHint{}}) {
+    compilation.target.devices[DeviceId(2)].runtime = runtime;
+    EXPECT_EQ(shown(compilation), "") << runtime.provider;
+  }
+  compilation.target.devices[DeviceId(2)].runtime = {.provider = "qnn"};
+  EXPECT_EQ(shown(compilation), "cpu(cpu0/); gpu:1(gpu0/); npu(other/)");
+}
+
+TEST(TableReportTest, ComparesUnderTheRulesThatHold) {
+  Compilation compilation = Placed();
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("none can run the whole model\n"));
+  compilation.target.rules.emplace_back();
+  compilation.plan.summary->value = 5'000'000'000;
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("none can run the whole model under your rules\n"));
+  compilation.plan.summary->baselines = {{"single:cpu0", 10'000'000'000}};
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("best single device  10.0000 ms on cpu0 (2.00x) under your rules\n"));
 }
 
 TEST(TableReportTest, ListsLanesAndWhatHoldsOneOnly) {
