@@ -74,11 +74,12 @@ ALLOT_EXPORT allot_code allot_options_free(allot_options* options);
 
 /* Sets one option. Names, values and defaults are those of the program's flags (`allot --help`):
  *
- *   target        a file, a built-in machine, or "host": this machine
+ *   target        a file, a built-in machine, or "host": this machine (the default)
  *   target-json   the text of a target file; overrides target
  *   objective     latency | throughput
  *   dim           NAME=SIZE, size of a symbolic dimension; adds to those set before
  *   default-dim   size of every other open dimension
+ *   set           NAME=VALUE, an input that has one value for ever; adds
  *   pin, forbid   REGEX=DEVICE, a rule for nodes; adds
  *   together      REGEX, nodes that run on one device; adds
  *   start         a plan to improve on: an output folder or a plan.json

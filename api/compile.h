@@ -28,8 +28,8 @@
 namespace allot {
 
 struct CompileOptions {
-  std::string target = "cpu-2gpu";  // file or built-in name
-  std::optional<Target> machine;    // what `target` names, if it was loaded before
+  std::string target = "host";    // this machine; or a file, or a built-in name
+  std::optional<Target> machine;  // what `target` names, if it was loaded before
   ir::Objective objective = ir::Objective::kLatency;
   std::string pipeline;            // empty: DefaultPipeline(solver, work)
   std::string solver = "auto";     // of the default pipeline

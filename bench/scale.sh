@@ -11,7 +11,7 @@ for count in 1000 2000 5000 10000 20000; do
   "$build/make-synthetic" $count "$scratch/model.onnx"
   for objective in latency throughput; do
     start=$(date +%s%N)
-    "$build/allot" "$scratch/model.onnx" --objective=$objective --json --quiet >"$scratch/report.json" &
+    "$build/allot" "$scratch/model.onnx" --target=cpu-2gpu --objective=$objective --json --quiet >"$scratch/report.json" &
     pid=$!
     peak=0
     while kill -0 $pid 2>/dev/null; do

@@ -2,15 +2,20 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 #include "api/compile.h"
+#include "support/options.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host_facts.h"
@@ -35,6 +40,7 @@ struct Arguments {
   CompileOptions& compile = flags.options;
   InstrumentationOptions instrumentation;
   std::string model, folder, emit, emit_ir_version = "keep";
+  bool target_given = false;
   bool json = false, quiet = false, verify_each = true, require_gain = false;
   bool dump_pipeline = false, print_target = false, list = false;
 };
@@ -100,7 +106,11 @@ void PrintRegistries(const Registries& registries) {
     std::printf("  %-20s %s\n", pipeline.name.c_str(), pipeline.summary.c_str());
   }
   std::printf("solvers:\n");
-  print(registries.solvers);
+  const std::vector<std::string> solvers = SolversOfItems(registries.solvers);
+  for (const Entry<PlacementSolver>& entry : registries.solvers.entries()) {
+    if (!absl::c_linear_search(solvers, entry.name)) continue;
+    std::printf("  %-20s %s\n", entry.name.c_str(), entry.summary.c_str());
+  }
   std::printf("cost models:\n");
   print(registries.cost_models);
   std::printf("outputs:\n");
@@ -118,15 +128,31 @@ void PrintRegistries(const Registries& registries) {
       facts.ok() ? Describe(*facts).c_str() : std::string(facts.status().message()).c_str());
 }
 
+// "rum" for "run": an error if a word that names no file is nearly the name of a subcommand.
+absl::Status CheckCommandName(const std::string& word) {
+  std::error_code error;
+  if (word.find_first_of("./-") != word.npos || std::filesystem::exists(word, error)) {
+    return absl::OkStatus();
+  }
+  const std::string near = NearestName(word, SubcommandNames());
+  if (near.empty()) return absl::OkStatus();
+  return InputError("there is neither a command nor a model '", word, "'; did you mean 'allot ",
+                    near, "'?");
+}
+
 absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   Arguments arguments;
   arguments.compile.registries = &arguments.registries;
   CommandLine line("allot", "MODEL [--target=FILE|NAME] [--objective=latency|throughput] [-o DIR]",
                    "decides where an ONNX model runs on a machine of unlike devices");
+  if (argc > 1) ALLOT_RETURN_IF_ERROR(CheckCommandName(argv[1]));
   ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
   Declare(line, arguments);
   SuggestNames(line, arguments.registries);
+  const std::string usual = std::exchange(arguments.compile.target, "");
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
+  arguments.target_given = !arguments.compile.target.empty();
+  if (!arguments.target_given) arguments.compile.target = usual;
   if (line.help_requested()) {
     std::fputs((line.Help() + SubcommandHelp()).c_str(), stdout);
     return absl::OkStatus();
@@ -169,6 +195,11 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   Diagnostics diagnostics;
   absl::StatusOr<Compilation> compilation =
       Compile(arguments.model, arguments.compile, diagnostics, run, &instrumentation);
+  if (compilation.ok() && !arguments.target_given) {
+    diagnostics.Note("",
+                     absl::StrCat("placed on this machine; --target names another one: a file, or ",
+                                  absl::StrJoin(BuiltinTargetNames(), ", ")));
+  }
   std::vector<std::string> files;
   absl::Status outcome = compilation.status();
   if (outcome.ok() && !compilation->plan.summary.has_value()) {
@@ -185,6 +216,13 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
         WriteOutputs(*compilation, arguments.model, arguments.compile, emit, arguments.folder);
     outcome = written.status();
     if (written.ok()) files = *std::move(written);
+    constexpr char kAnnotated[] = "model.annotated.onnx";
+    if (outcome.ok() && emit.empty() && !absl::c_linear_search(files, kAnnotated)) {
+      diagnostics.Warning(arguments.folder,
+                          absl::StrCat(kAnnotated,
+                                       " is left out: with its weights inside, the whole "
+                                       "model is larger than the 2 GiB of an ONNX file"));
+    }
   }
   instrumentation.Finish();
   for (const Diagnostic& diagnostic : diagnostics.all()) {

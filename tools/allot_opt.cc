@@ -65,7 +65,7 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
             "print the clusters as a placement problem for allot-solve,\nnot the IR");
   line.Section("What passes see");
   line.Value("target", "FILE|NAME", &compile.target,
-             "the machine, also host[:...] (default: cpu-2gpu)");
+             "the machine, also host[:...] (default: host, this machine)");
   line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
               "what is minimised (default: latency)");
   line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");

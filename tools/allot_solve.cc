@@ -178,7 +178,8 @@ absl::Status VerifyFile(const Arguments& arguments, const PlacementProblem& prob
   const std::string name = InputName(arguments.verify);
   ALLOT_ASSIGN_OR_RETURN(const Claim claim, ReadClaim(problem, text, name));
   ALLOT_ASSIGN_OR_RETURN(const Picos value, VerifyClaim(problem, claim), name, ": wrong: ");
-  std::printf("OK: %s %s ms\n", std::string(ObjectiveName(problem.objective)).c_str(),
+  const bool latency = problem.objective == PlacementObjective::kLatency;
+  std::printf("OK: %s %s ms\n", latency ? "latency" : "period",
               PrintJsonCompact(ToMillis(value)).c_str());
   if (!claim.replicated.placements.empty()) {
     std::printf("OK: with replicas %s ms\n",
@@ -319,6 +320,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
   Declare(line, arguments);
   SuggestNames(line, arguments.registries);
+  line.Suggest("solver", arguments.registries.solvers.names());  // problems in calls, too
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (const std::optional<std::string> answer = line.Answer()) {
     std::fputs(answer->c_str(), stdout);

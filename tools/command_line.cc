@@ -63,8 +63,11 @@ void CommandLine::Flag(std::string name, bool* value, std::string help) {
 
 void CommandLine::Value(std::string name, std::string metavar, std::string* value,
                         std::string help) {
+  const std::string what = metavar;
   Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
-      [value](absl::string_view text) {
+      [value, what](absl::string_view text) -> absl::Status {
+        // Most often a variable of a script that was never set.
+        if (text.empty()) return InputError("is given without a value; expected ", what);
         *value = std::string(text);
         return absl::OkStatus();
       });
@@ -141,8 +144,10 @@ void CommandLine::OptionalValue(std::string name, std::string metavar, std::stri
 
 void CommandLine::List(std::string name, std::string metavar, std::vector<std::string>* value,
                        std::string help) {
+  const std::string what = metavar;
   Add(std::move(name), std::move(metavar), std::move(help), ValueUse::kRequired,
-      [value](absl::string_view text) {
+      [value, what](absl::string_view text) -> absl::Status {
+        if (text.empty()) return InputError("is given without a value; expected ", what);
         value->emplace_back(text);
         return absl::OkStatus();
       });
@@ -229,7 +234,7 @@ absl::Status CommandLine::Parse(int argc, const char* const* argv) {
         return InputError("--", spec->name, " needs a value: --", spec->name, "=", spec->metavar);
       value = argv[++i];
     }
-    ALLOT_RETURN_IF_ERROR(spec->set(value), "--", spec->name, ": ");
+    ALLOT_RETURN_IF_ERROR(spec->set(value), spec->name.size() == 1 ? "-" : "--", spec->name, ": ");
   }
   return absl::OkStatus();
 }

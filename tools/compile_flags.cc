@@ -10,6 +10,7 @@
 #include "target/builtin_targets.h"
 #include "target/host_target.h"
 #include "target/quantity.h"
+#include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
 
 namespace allot {
@@ -43,7 +44,7 @@ void DeclareTargetFlag(CommandLine& line, CompileFlags& flags) {
   line.Value("target", "FILE|NAME", &flags.options.target,
              absl::StrCat("the machine: a JSON file, or one of\n",
                           absl::StrJoin(BuiltinTargetNames(), ", "), ",\nor ", kHostTargetUsage,
-                          ": this machine\n(default: cpu-2gpu)"));
+                          ": this machine\n(default: host)"));
 }
 
 void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
@@ -96,7 +97,7 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.Section("The search");
   line.Value("solver", "NAME", &compile.solver,
              absl::StrCat("of the default pipeline: ",
-                          absl::StrJoin(flags.registries.solvers.names(), ", ")));
+                          absl::StrJoin(SolversOfItems(flags.registries.solvers), ", ")));
   line.Integer("work", "N", &compile.work, "work limit of the default pipeline's search");
   line.Action(
       "time-limit", "TIME",

@@ -24,6 +24,11 @@ class AllotReader {
 
   PlacementProblem Read() {
     std::string schema;
+    // Of another kind of file, nothing else is worth saying.
+    if (!reader_.Has("schema") && !(reader_.Has("devices") && reader_.Has("items"))) {
+      reader_.Require("schema", schema);
+      return std::move(problem_);
+    }
     if (reader_.Require("schema", schema) && schema != kProblemSchema) {
       reader_.Error("schema",
                     absl::StrCat("is '", schema, "'; this version reads '", kProblemSchema, "'"));

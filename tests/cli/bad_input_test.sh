@@ -21,7 +21,7 @@ refuses() {
   local why=
   [ $status -eq 1 ] || why="exit status $status"
   [ "$(grep -c '^error: ' ../stderr)" -eq 1 ] || why="${why:+$why, }not one error: $(cat ../stderr)"
-  grep -qE "$pattern" ../stderr || why="${why:+$why, }no match for '$pattern': $(cat ../stderr)"
+  grep -qE -e "$pattern" ../stderr || why="${why:+$why, }no match for '$pattern': $(cat ../stderr)"
   [ "$before" = "$after" ] || why="${why:+$why, }left behind: $after"
   if [ -z "$why" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $what: $why"; fi
   rm -rf out
@@ -55,8 +55,9 @@ cp $good/external.onnx ../lonely.onnx
 refuses "missing external data" "external_weights.bin" ../lonely.onnx
 mkdir -p ../short && cp $good/external.onnx ../short/ && head -c 1000 $good/external_weights.bin >../short/external_weights.bin
 refuses "short external data" "external_weights.bin" ../short/external.onnx
+target bits '"devices": [{"name": "cpu0", "kind": "cpu", "memory": "1GiB", "flops": {"default": "1T"}, "memory_bandwidth": "25Gb/s"}]'
 refuses "unknown output" "did you mean 'triton'" $good/branches.onnx --emit=trition
-refuses "an accelerator that onnx-mlir lacks" "onnx-mlir places on cpu and nnpa only" $good/googlenet.onnx --emit=parts,onnx-mlir
+refuses "an accelerator that onnx-mlir lacks" "onnx-mlir places on cpu and nnpa only" $good/googlenet.onnx --target=cpu-2gpu --emit=parts,onnx-mlir
 refuses "sequences for IREE" "emitter 'iree': .*'parts'" $good/sequences.onnx --emit=manifest,iree
 refuses "no instances in Triton" "instances=0: expected a positive number" $good/branches.onnx "--emit=triton{instances=0}"
 refuses "unknown target" "there are cpu-2gpu" $good/branches.onnx --target=cpu-3gpu
@@ -109,8 +110,33 @@ printf 'node,time_us\na,1\n' >../costs.csv
 refuses "costs without devices" "costs.csv:1: column 'device' is missing" $good/branches.onnx --costs=../costs.csv
 refuses "no such costs" "nothing.csv: cannot be read" $good/branches.onnx --costs=nothing.csv
 
+refuses "a unit of bits" "that is 3.125GB/s" $good/branches.onnx --target=../bits.json
+refuses "a size of zero" "--dim=batch=0: " $good/branches.onnx --target=cpu-2gpu --dim batch=0
+refuses "a fixed input that is none" "no input 'y'; did you mean 'x'" $good/branches.onnx --target=cpu-2gpu --set y=1
+refuses "a machine of nearly that name" "did you mean 'cpu-2gpu'" $good/branches.onnx --target=cpu-2gpux
+refuses "a command of nearly that name" "neither a command nor a model 'rum'; did you mean 'allot run'" rum
+refuses "an empty folder name" "^error: -o: is given without a value; expected DIR" $good/branches.onnx --target=cpu-2gpu -o ''
+
+# warns WHAT PATTERN ARGUMENTS...: succeeds, with one warning that matches.
+warns() {
+  local what=$1 pattern=$2; shift 2
+  "$allot" "$@" >../stdout 2>../stderr
+  local status=$?
+  if [ $status -eq 0 ] && [ "$(grep -c 'warning: ' ../stderr)" -eq 1 ] && grep -qE -e "$pattern" ../stderr; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1)); echo "FAILED $what: status $status, $(cat ../stderr)"
+  fi
+}
+warns "a dimension that is none" "--dim=batsh=2: warning: the model has no dimension 'batsh'; did you mean 'batch'" \
+  $good/branches.onnx --target=cpu-2gpu --dim batsh=2
+warns "missing external data, planned" "external_weights.bin.*; put the model's data files beside the model" ../lonely.onnx --target=cpu-2gpu
+warns "short external data, planned" "which has only 1000; the file is incomplete" ../short/external.onnx --target=cpu-2gpu
+target unmatched '"devices": ['"$(device cpu0 1GiB)"'], "rules": [{"pin": "cpu0", "name": "nosuch.*"}, {"pin": "cpu0", "op": "LSTM"}]'
+warns "a rule of the target for no node" "nosuch.*: warning: matches no node of this model" $good/branches.onnx --target=../unmatched.json
+
 # A rule that matches nothing is told, and is no error.
-"$allot" $good/branches.onnx --pin 'nosuch=cpu0' --pin '.*=cpu0' >../stdout 2>../stderr
+"$allot" $good/branches.onnx --target=cpu-2gpu --pin 'nosuch=cpu0' --pin '.*=cpu0' >../stdout 2>../stderr
 status=$?
 if [ $status -eq 0 ] && [ "$(grep -c 'matches no node' ../stderr)" -eq 1 ] && grep -q "'nosuch=cpu0': warning" ../stderr; then
   passed=$((passed + 1))
@@ -120,7 +146,7 @@ fi
 
 # The output folder's place is taken by a file: the file stays.
 echo precious >out
-"$allot" $good/branches.onnx -o out --quiet 2>../stderr
+"$allot" $good/branches.onnx --target=cpu-2gpu -o out --quiet 2>../stderr
 status=$?
 if [ $status -eq 1 ] && [ "$(cat out)" = precious ] && [ "$(ls -A)" = out ]; then
   passed=$((passed + 1))

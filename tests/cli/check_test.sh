@@ -96,7 +96,7 @@ other_model=$(ls models/*.onnx | grep -v branches | head -1)
 holds "diff of another model" exits 1 diff out out2
 holds "... says so" grep -qE '^  model +branches.onnx -> ' stdout
 
-"$allot" $model --pin="$node=gpu0" --pin='.*=cpu0' -o cut --quiet >stdout 2>stderr
+"$allot" $model --target=cpu-2gpu --pin="$node=gpu0" --pin='.*=cpu0' -o cut --quiet >stdout 2>stderr
 holds "explain a plan" exits 0 explain cut
 holds "... within 100 columns" columns
 holds "... and its cuts" grep -qE 'cross(es)? between devices' stdout
@@ -109,7 +109,7 @@ holds "... the same" grep -q "\"device\": \"$other\"" stdout
 
 holds "no golden file" refuses "no golden file given" check $model
 holds "no model" refuses "no model given" check --golden=golden/plan.json
-holds "a golden file that is missing" refuses "nothing.json: cannot be read" check $model --golden=nothing.json
+holds "a golden file that is missing" refuses "nothing.json: there is no such file; allot MODEL -o DIR writes" check $model --golden=nothing.json
 holds "no plan" refuses "machine.json: is no plan.json" check $model --golden=golden/machine.json
 mkdir empty
 holds "a folder without a plan" refuses "empty: has no plan.json" explain empty

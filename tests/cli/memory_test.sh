@@ -11,7 +11,7 @@ truncate -s $((12 * 8192 * 8192 * 4)) "$scratch/large.bin"  # holes: takes no ro
 # Compiles the model NAME into the folder NAME with at most LIMIT KiB of memory.
 compile() { # NAME LIMIT
   local peak
-  peak=$("$peak_memory" "$allot" "$scratch/$1.onnx" --objective=throughput -o "$scratch/$1" --quiet)
+  peak=$("$peak_memory" "$allot" "$scratch/$1.onnx" --target=cpu-2gpu --objective=throughput -o "$scratch/$1" --quiet)
   echo "$1: peak resident memory $peak KiB, files take $(du -sk "$scratch/$1" | cut -f1) KiB"
   ls "$scratch/$1"/*.onnx >/dev/null
   [ "$peak" -gt 0 ] && [ "$peak" -lt "$2" ]

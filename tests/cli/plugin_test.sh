@@ -32,12 +32,12 @@ done
 prints '^  told +answers as its options say' allot --list --load-plugin="$told"
 prints '^  told +version 0.3, ' allot --list --load-plugin="$told" --load-pass-plugin="$told"
 # Five operators of 10 us, and 5 us for the launch.
-prints '^value +0.0550 ms' allot "$model" --load-plugin "$told" --cost-model='told{time=10000000}' \
+prints '^value +0.0550 ms' allot "$model" --target=cpu-2gpu --load-plugin "$told" --cost-model='told{time=10000000}' \
   --target=cpu-gpu --pin='.*=cpu0' --pass-pipeline='infer-shapes,estimate-cost,coarsen,place,form-parts,schedule'
-refuses "cost of node 'hidden' \(MatMul\) on cpu0: plug-in 'told': .* no table for MatMul" allot "$model" \
+refuses "cost of node 'hidden' \(MatMul\) on cpu0: plug-in 'told': .* no table for MatMul" allot "$model" --target=cpu-2gpu \
   --load-plugin="$told" --cost-model='told{error}'
-refuses "estimate says -1 ps" allot "$model" --load-plugin="$told" --cost-model='told{time=-1}'
-refuses '^error: --cost-model: told: needs options' allot "$model" --load-plugin="$told" --cost-model=told
+refuses "estimate says -1 ps" allot "$model" --target=cpu-2gpu --load-plugin="$told" --cost-model='told{time=-1}'
+refuses '^error: --cost-model: told: needs options' allot "$model" --target=cpu-2gpu --load-plugin="$told" --cost-model=told
 
 door=--load-plugin=$plugins/every_door.so
 prints '^  --door-rename' allot-opt --help "$door"
@@ -46,9 +46,9 @@ prints 'sym_name = "x"' allot-opt "$model" "$door" --door-rename='to=x'
 prints 'sym_name = "renamed"' allot-opt "$model" "$door" --pass-pipeline='onnx.graph(door-pipeline)'
 refuses "error: pass 'door-throws': plug-in 'every-door': .* index 7" allot-opt "$model" "$door" --door-throws
 refuses "did you mean '--door-rename'" allot-opt "$model" "$door" --door-renam
-refuses "solver 'door-solver': threw an exception" allot "$model" "$door" --solver=door-solver
-refuses "output 'door-nothing': made nothing" allot "$model" "$door" --emit=door-nothing -o /dev/null/out
-refuses "there are .*door-cost" allot "$model" "$door" --cost-model=dor-cost
+refuses "solver 'door-solver': threw an exception" allot "$model" "$door" --target=cpu-2gpu --solver=door-solver
+refuses "output 'door-nothing': made nothing" allot "$model" "$door" --target=cpu-2gpu --emit=door-nothing -o /dev/null/out
+refuses "there are .*door-cost" allot "$model" "$door" --target=cpu-2gpu --cost-model=dor-cost
 prints '^door-solver$' allot-solve "$door" --list-solvers
 
 [ $failed -eq 0 ] && echo "plug-ins are loaded and refused as they should be"

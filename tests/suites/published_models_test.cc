@@ -77,6 +77,7 @@ TEST_P(PublishedModelsTest, HasThePublishedShapeAndPlaces) {
   const std::string path = std::string(ALLOT_BINARY_DIR "/published-") + published.name + ".onnx";
   ASSERT_TRUE(model->make().Save(path));
   CompileOptions options;
+  options.target = "cpu-2gpu";
   options.objective = ir::Objective::kThroughput;
   options.strict_shapes = true;
   Diagnostics diagnostics;

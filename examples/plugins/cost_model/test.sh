@@ -11,5 +11,5 @@ value() { "$allot" "$model" $plugin --target=cpu-gpu --pin='.*=cpu0' --cost-mode
   sed -n 's/^ *"value_us": \([0-9.]*\).*/\1/p' | head -1; }
 awk -v whole="$(value memory-bound)" -v half="$(value 'memory-bound{percent=50}')" \
   'BEGIN { d = (half - 5) / (whole - 5) - 2; exit !(whole > 5 && d < 0.01 && d > -0.01) }'
-! "$allot" "$model" $plugin --cost-model='memory-bound{percent=0}' 2>error.txt
+! "$allot" "$model" $plugin --target=cpu-2gpu --cost-model='memory-bound{percent=0}' 2>error.txt
 grep -q 'memory-bound: 0 is no percentage from 1 to 100' error.txt

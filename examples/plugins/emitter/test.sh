@@ -6,13 +6,13 @@ model=$(dirname "$(realpath "$0")")/../mlp.onnx
 plugin=--load-plugin=./placement_csv.so
 
 rm -rf out
-"$allot" "$model" $plugin --quiet -o out --emit=placement-csv,manifest
+"$allot" "$model" $plugin --target=cpu-2gpu --quiet -o out --emit=placement-csv,manifest
 test "$(wc -l <out/placement.csv)" = 6
 grep -q '^"hidden","MatMul","cpu0",' out/placement.csv
 grep -q '"placement.csv"' out/manifest.json
-"$allot" "$model" $plugin --quiet -o out --emit='placement-csv{header=false}'
+"$allot" "$model" $plugin --target=cpu-2gpu --quiet -o out --emit='placement-csv{header=false}'
 test "$(wc -l <out/placement.csv)" = 5
 # Only where it is asked for.
 rm -rf out
-"$allot" "$model" $plugin --quiet -o out
+"$allot" "$model" $plugin --target=cpu-2gpu --quiet -o out
 test -e out/plan.json -a ! -e out/placement.csv

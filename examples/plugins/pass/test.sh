@@ -12,4 +12,4 @@ test "$("$allot_opt" "$model" $plugin --drop-dropout='keep=dropout' | grep -c '"
 # A step like any other: options are checked and printed, results are verified.
 "$allot_opt" "$model" $plugin --pass-pipeline='onnx.graph(drop-dropout{keep=x},infer-shapes)' -dump-pass-pipeline 2>&1 |
   grep -F 'drop-dropout{keep=x}' >/dev/null
-"$allot" "$model" $plugin --pass-pipeline='drop-dropout,place-default' | grep ': 4 nodes on cpu-2gpu' >/dev/null
+"$allot" "$model" $plugin --target=cpu-2gpu --pass-pipeline='drop-dropout,place-default' | grep ': 4 nodes on cpu-2gpu' >/dev/null

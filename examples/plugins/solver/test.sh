@@ -15,4 +15,4 @@ diff <(grep -v wall_s solution.json) <(grep -v wall_s again.json)
 # Without memory there is no answer, which is no error of the solver.
 "$allot_solve" "$problem" $plugin --solver='fastest-device{reserve-percent=100}' >none.txt && exit 1
 grep 'no solution found' none.txt >/dev/null
-"$allot" "$here/../mlp.onnx" $plugin --solver=fastest-device | grep ': 5 nodes on cpu-2gpu' >/dev/null
+"$allot" "$here/../mlp.onnx" $plugin --target=cpu-2gpu --solver=fastest-device | grep ': 5 nodes on cpu-2gpu' >/dev/null

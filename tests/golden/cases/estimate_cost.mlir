@@ -1,4 +1,4 @@
-// RUN: allot-opt --estimate-cost
+// RUN: allot-opt --target=cpu-2gpu --estimate-cost
 "builtin.module"() ({
   "onnx.graph"() <{sym_name = "main"}> ({
   ^bb0(%x: tensor<512x512xf32> loc("x"), %w: tensor<512x512xf32> loc("w")):

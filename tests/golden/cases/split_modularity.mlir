@@ -1,4 +1,4 @@
-// RUN: allot-opt --estimate-cost --coarsen --split-modularity=max-size=1
+// RUN: allot-opt --target=cpu-2gpu --estimate-cost --coarsen --split-modularity=max-size=1
 "builtin.module"() ({
   "onnx.graph"() <{sym_name = "main"}> ({
   ^bb0(%x: tensor<512x512xf32> loc("x"), %w: tensor<512x512xf32> loc("w")):

@@ -1,4 +1,4 @@
-// RUN: allot-opt --pass-statistics --cse --drop-identity --estimate-cost --mlir-elide-elementsattrs-if-larger=2
+// RUN: allot-opt --target=cpu-2gpu --pass-statistics --cse --drop-identity --estimate-cost --mlir-elide-elementsattrs-if-larger=2
 "builtin.module"() ({
   "onnx.graph"() <{sym_name = "main"}> ({
   ^bb0(%x: tensor<4xf32> loc("x")):

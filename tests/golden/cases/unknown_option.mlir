@@ -1,4 +1,4 @@
-// RUN: allot-opt --pass-pipeline=coarsen{max-item=3}
+// RUN: allot-opt --target=cpu-2gpu --pass-pipeline=coarsen{max-item=3}
 "builtin.module"() ({
   "onnx.graph"() <{sym_name = "main"}> ({
   ^bb0(%x: tensor<512x512xf32> loc("x"), %w: tensor<512x512xf32> loc("w")):
