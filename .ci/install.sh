@@ -2,6 +2,7 @@
 # Installs what a bare Debian 12 lacks. Argument: build (compiler and libraries; the default), test (also what the tests
 # run against), run (only what running parts needs). Does nothing for packages that are there.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
        libssl-dev nlohmann-json3-dev)
@@ -12,9 +13,18 @@ run=()
 command -v node >/dev/null || run+=(nodejs)
 command -v npm >/dev/null || run+=(npm)
 
+# npm fetches the layout library of the report's page, once; Debian's package of it drags in hundreds of others.
+library=lowering/emitters/report/layout_library
+[ -e "$library/node_modules/@dagrejs/dagre" ] || build+=("${run[@]}")
+from_npm=()
+install_from_npm() {
+  local folder
+  for folder in "${from_npm[@]}"; do .ci/install_npm.sh "$folder"; done
+}
+
 case "${1:-build}" in
-  build) packages=("${build[@]}") ;;
-  test) packages=("${build[@]}" "${test[@]}" "${run[@]}") ;;
+  build) packages=("${build[@]}"); from_npm=("$library") ;;
+  test) packages=("${build[@]}" "${test[@]}" "${run[@]}"); from_npm=("$library" tests/browser) ;;
   run) packages=("${run[@]}") ;;
   *) echo "error: '$1': expected build, test or run" >&2; exit 1 ;;
 esac
@@ -23,7 +33,10 @@ missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+  install_from_npm
+  exit 0
+fi
 
 echo "installing ${missing[*]}"
 as_root=()
@@ -37,3 +50,4 @@ trap 'rm -f "$log"' EXIT
 { "${as_root[@]}" apt-get update -qq &&
   "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
   { tail -n 20 "$log" >&2; echo "error: the packages could not be installed" >&2; exit 1; }
+install_from_npm

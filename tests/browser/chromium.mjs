@@ -73,13 +73,14 @@ export class Chromium {
 
 /** A tab that notes all that the page asks of the network, and all that it complains of. */
 export class Tab {
-  static async open(browser, { width = 1440, height = 1000, dark = false } = {}) {
+  static async open(browser, { width = 1440, height = 1000, dark = false, mobile = false } = {}) {
     const { targetId } = await browser.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await browser.send('Target.attachToTarget', { targetId, flatten: true });
     const tab = new Tab(browser, targetId, sessionId);
     await tab.send('Performance.enable', { timeDomain: 'threadTicks' });
     for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await tab.send(`${domain}.enable`);
-    await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+    await tab.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile });
+    if (mobile) await tab.send('Emulation.setTouchEmulationEnabled', { enabled: true });
     await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
     return tab;
   }
@@ -155,8 +156,24 @@ export class Tab {
     await this.frames();
   }
 
-  async wheel(x, y, deltaY) {
-    await this.mouse('mouseWheel', x, y, { deltaX: 0, deltaY });
+  /** `ctrl`: with that key held. */
+  async wheel(x, y, deltaY, ctrl = false) {
+    await this.mouse('mouseWheel', x, y, { deltaX: 0, deltaY, modifiers: ctrl ? 2 : 0 });
+    await this.frames();
+  }
+
+  /** Drags one finger, or two from `apart` to `apartAfter`. */
+  async touch(x, y, dx, dy, apart = 0, apartAfter = apart) {
+    const points = (share) => {
+      const wide = apart + (apartAfter - apart) * share, [px, py] = [x + dx * share, y + dy * share];
+      return apart === 0 ? [{ x: px, y: py, id: 1 }] : [{ x: px - wide / 2, y: py, id: 1 }, { x: px + wide / 2, y: py, id: 2 }];
+    };
+    await this.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: points(0) });
+    for (let i = 1; i <= 8; ++i) {
+      await this.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: points(i / 8) });
+      await this.frames();
+    }
+    await this.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     await this.frames();
   }
 

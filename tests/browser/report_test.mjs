@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { writeMeasured } from '../../tools/run/lib/measured_report.mjs';
 import { makeScratch } from '../run/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
-import { branchingModel, reportOf } from './models.mjs';
+import { branchingModel, decoderModel, reportOf } from './models.mjs';
 
 const scratch = makeScratch('browser');
 const browser = new Chromium(process.env.CHROMIUM ?? 'chromium');
@@ -51,6 +51,9 @@ function middleOf(tab, selector) {
   })()`);
 }
 
+/** The bars of the schedule's rows: [{title, subtitle, bars: [[start, end], ...]}]. */
+const scheduleRows = (tab) => tab.evaluate(`page.schedule.rows.map(({ title, subtitle, bars }) => ({ title, subtitle, bars: bars.map(({ start, end }) => [start, end]) }))`);
+
 async function find(tab, text) {
   await tab.evaluate("document.getElementById('search').focus()");
   await tab.evaluate("document.getElementById('search').select()");
@@ -87,8 +90,13 @@ test('a click on a node says why it is there', () => visit(medium, async (tab) =
   await tab.press('Escape');
   await tab.press('Escape');
   assert.match(await textOf(tab, '#details'), /^Why is it there\?/);
-  // The search has brought the node to the middle of the graph.
-  const { x, y } = await middleOf(tab, '#graph');
+  // The search has brought the node into the graph's sight.
+  await middleOf(tab, '#graph');
+  const { x, y } = await tab.evaluate(`(() => {
+    const { graph, plan } = page, canvas = graph.canvas.getBoundingClientRect();
+    const box = graph.shownAs(plan.nodes.name.indexOf('block39/node987'));
+    return { x: canvas.left + graph.left + (box.x + box.width / 2) * graph.scale, y: canvas.top + graph.top + (box.y + box.height / 2) * graph.scale };
+  })()`);
   await tab.click(x, y);
   const details = await textOf(tab, '#details');
   assert.match(details, /^block39\/node987 \w+ on cpu0 /);
@@ -113,7 +121,11 @@ test('lanes are shown one at a time', async () => {
     await tab.evaluate("(() => { const choice = document.getElementById('lane'); choice.value = '1'; choice.dispatchEvent(new Event('change')); })()");
     await tab.until("document.readyState === 'complete' && document.getElementById('lane').value === '1' && performance.getEntriesByName('drawn').length === 1");
     assert.match(await shown(), /^p1 /);
-    assert.match(await textOf(tab, '#schedule-note'), /^One inference on lane 1, /);
+    assert.match(await textOf(tab, '#schedule-note'), /^The stream as it repeats: \d+ inferences every /);
+    // All lanes' parts are in the steady stream.
+    assert.ok((await scheduleRows(tab)).slice(0, 3).every(({ bars }) => bars.length > 0));
+    await tab.evaluate("[...document.querySelectorAll('.choice button')].find(({ textContent }) => textContent === 'One inference').click()");
+    assert.match(await textOf(tab, '#schedule-note'), /^One inference on lane 1 by itself, /);
   });
   await visit(medium, async (tab) => assert.equal(await tab.evaluate("document.getElementById('lane').hidden"), true));
 });
@@ -165,8 +177,8 @@ for (const canvas of ['schedule', 'graph']) {
       assert.ok(!pictures.includes(now), `${what} changed nothing, or back`);
       pictures.push(now);
     };
-    await tab.wheel(x, y, -300);
-    await differs('the wheel');
+    await tab.wheel(x, y, -300, true);
+    await differs('Ctrl and the wheel');
     await tab.drag(x, y, -80, canvas === 'graph' ? -40 : 0);
     await differs('dragging');
     assert.match(await textOf(tab, '#details'), /^Why is it there\?/, 'dragging is no click');
@@ -255,6 +267,171 @@ test('light, dark, and on paper', () => visit(medium, async (tab) => {
   assert.notEqual(await picture(tab, 'graph'), drawn);
 }, { dark: true }));
 
-test('fits on a narrow screen', () => visit(medium, async (tab) => {
-  assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= window.innerWidth'));
-}, { width: 390, height: 800 }));
+test('the wheel scrolls the page, over a view as well', () => visit(medium, async (tab) => {
+  for (const canvas of ['schedule', 'graph']) {
+    const { x, y } = await middleOf(tab, `#${canvas}`);
+    await tab.evaluate('scrollTo(0, 200)');
+    const before = await picture(tab, canvas);
+    await tab.wheel(x, Math.min(y, 500), 120);
+    await tab.until('scrollY > 200');
+    assert.equal(await picture(tab, canvas), before);
+  }
+}));
+
+const stream = reportOf(scratch, 'eight', branchingModel(300), '--target=homogeneous-8gpu', '--objective=throughput', '--replicas=no', '--work=20000',
+  ...Array.from({ length: 8 }, (_, i) => `--pin=block${i}/.*=gpu${i}`));
+
+test('a steady stream shows how busy devices are', () => visit(stream, async (tab) => {
+  const plan = await tab.evaluate('({ value: page.plan.summary.value_us, devices: page.plan.devices })');
+  const rows = await scheduleRows(tab), span = 3 * plan.value;
+  for (const { name, busy_us: busy } of plan.devices) {
+    const row = rows.find(({ title }) => title === name);
+    const drawn = row.bars.reduce((sum, [start, end]) => sum + end - start, 0);
+    assert.ok(Math.abs(drawn / span - busy / plan.value) < 1e-3, `${name}: ${drawn} of ${span}, busy ${busy} of ${plan.value}`);
+    for (let i = 1; i < row.bars.length; ++i) assert.ok(row.bars[i][0] >= row.bars[i - 1][1] - 1e-6, `${name}: bars one after the other`);
+    // Less the rounding to whole nanoseconds.
+    assert.equal(parseFloat(row.subtitle).toFixed(1), ((100 * busy) / plan.value).toFixed(1));
+  }
+  assert.match(await textOf(tab, '#schedule-note'), /^The stream as it repeats: 1 inference every [\d.]+ \S+, \d+ on their way at once; /);
+  await tab.evaluate("[...document.querySelectorAll('.choice button')].find(({ textContent }) => textContent === 'One inference').click()");
+  assert.match(await textOf(tab, '#schedule-note'), /^One inference by itself, as predicted; /);
+  assert.deepEqual((await scheduleRows(tab)).slice(0, 2).map(({ subtitle }) => subtitle), ['parts', 'operators']);
+}));
+
+test('channels beyond a dozen are folded', () => visit(stream, async (tab) => {
+  const channels = async () => (await scheduleRows(tab)).filter(({ title }) => title.includes('->')).length;
+  assert.equal(await channels(), 12);
+  const button = "[...document.querySelectorAll('.tools button')].find(({ textContent }) => / channels$/.test(textContent))";
+  const all = Number(/^All (\d+) channels$/.exec(await tab.evaluate(`${button}.textContent`))[1]);
+  await tab.evaluate(`${button}.click()`);
+  assert.equal(await channels(), all);
+  assert.ok(all > 12);
+  await tab.evaluate(`${button}.click()`);
+  assert.equal(await channels(), 12);
+}));
+
+const decoder = reportOf(scratch, 'decoder', decoderModel(31), '--pin=.*layers.[0-9]/.*=cpu0', '--pin=.*layers.1[0-9]/.*=gpu0', '--pin=.*layers.2[0-9]/.*=gpu1');
+
+/** Boxes that overlap and are not one within the other: there are none in a good layout. */
+const overlaps = (tab) => tab.evaluate(`(() => {
+  const { boxes } = page.graph.layout, within = (a, b) => { for (let up = a.group.parent; up; up = up.parent) if (up === b.group) return true; return false; };
+  const found = [];
+  boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => {
+    if (within(a, b) || within(b, a)) return;
+    if (a.x < b.x + b.width - 0.01 && b.x < a.x + a.width - 0.01 && a.y < b.y + b.height - 0.01 && b.y < a.y + a.height - 0.01) found.push([a.group.label, b.group.label]);
+  }));
+  for (const box of boxes) {
+    const parent = page.graph.boxOf.get(box.group.parent);
+    if (parent && (box.x < parent.x || box.y < parent.y || box.x + box.width > parent.x + parent.width + 0.01 || box.y + box.height > parent.y + parent.height + 0.01)) found.push(['outside', box.group.label]);
+  }
+  return found;
+})()`);
+
+test('a decoder of 3,199 nodes opens by its scopes', (t) => visit(decoder, async (tab) => {
+  const worked = await tab.workedMs();
+  t.diagnostic(`drawn with ${worked.toFixed(0)} ms of work`);
+  assert.ok(worked < 1000, `${worked}`);
+  assert.match(await textOf(tab, '#about'), /^3,199 nodes /);
+  const shown = () => tab.evaluate("page.graph.layout.boxes.map(({ group }) => group.label)");
+  const first = await shown();
+  assert.ok(first.length < 200 && first.includes('layers.0') && first.includes('layers.30'), first.join());
+  assert.deepEqual(await overlaps(tab), []);
+  // One bundle for each pair of parts.
+  const bundles = await tab.evaluate("page.graph.layout.edges.filter(({ from }) => from.kind === 'part').map(({ from, to }) => from.label + ' ' + to.label)");
+  assert.equal(new Set(bundles).size, bundles.length);
+  // A double click opens a scope, and its sign closes it.
+  const place = (label, right) => tab.evaluate(`(() => {
+    const canvas = document.getElementById('graph').getBoundingClientRect(), { graph } = page;
+    const box = graph.layout.boxes.find(({ group }) => group.label === '${label}');
+    return { x: canvas.left + graph.left + (box.x + ${right ? 'box.width - 12' : '30'}) * graph.scale, y: canvas.top + graph.top + (box.y + 12) * graph.scale };
+  })()`);
+  await middleOf(tab, '#graph');
+  const { x, y } = await place('layers.3', false);
+  await tab.click(x, y);
+  assert.match(await textOf(tab, '#details'), /^layers\.3 103 nodes of a scope /);
+  await tab.mouse('mousePressed', x, y, { button: 'left', buttons: 1, clickCount: 2 });
+  await tab.mouse('mouseReleased', x, y, { button: 'left', clickCount: 2 });
+  await tab.frames();
+  assert.ok((await shown()).includes('self_attn'));
+  assert.deepEqual(await overlaps(tab), []);
+  const sign = await place('layers.3', true);
+  await tab.click(sign.x, sign.y);
+  assert.deepEqual(await shown(), first);
+  // What a search chooses is opened.
+  await find(tab, 'layers.7/self_attn/heads.4/softmax');
+  await tab.press('Enter');
+  assert.ok((await shown()).includes('/model/layers.7/self_attn/heads.4/Softmax'));
+  for (let i = 0; i < 3; ++i) await tab.evaluate("[...document.querySelectorAll('.tools button')].find(({ textContent }) => textContent === 'Open more').click()");
+  assert.deepEqual(await overlaps(tab), []);
+}));
+
+test('names without scopes are shown in runs', () => visit(reportOf(scratch, 'flat', branchingModel(900, (node) => `n${node}`)), async (tab) => {
+  const boxes = await tab.evaluate('page.graph.layout.boxes.length');
+  assert.ok(boxes > 10 && boxes < 200, `${boxes}`);
+  assert.deepEqual(await overlaps(tab), []);
+}));
+
+test('labels are drawn beside each other', () => visit(stream, async (tab) => {
+  const boxes = await tab.evaluate(`(() => {
+    const { graph } = page, texts = [], draw = graph.draw, fill = draw.fillText.bind(draw);
+    draw.fillText = (text, x, y) => {
+      const size = parseFloat(/([\\d.]+)px/.exec(draw.font)[1]), { width } = draw.measureText(text), at = draw.getTransform();
+      const left = draw.textAlign === 'center' ? x - width / 2 : x;
+      texts.push({ text, x: at.a * left + at.e, y: at.d * (y - size / 2.6) + at.f, width: at.a * width, height: at.d * size / 1.3 });
+      fill(text, x, y);
+    };
+    for (const open of [graph.open, new Set()]) { graph.lay(open); graph.fit(); graph.paintNow(); texts.push(null); }
+    delete draw.fillText;
+    return texts;
+  })()`);
+  for (let from = 0; from < boxes.length; from = boxes.indexOf(null, from) + 1) {
+    const some = boxes.slice(from, boxes.indexOf(null, from));
+    assert.ok(some.length > 8);
+    some.forEach((a, i) => some.slice(i + 1).forEach((b) => assert.ok(
+      a.x >= b.x + b.width || b.x >= a.x + a.width || a.y >= b.y + b.height || b.y >= a.y + a.height, `${a.text} and ${b.text}`)));
+  }
+}));
+
+const PHONE = { width: 390, height: 800, mobile: true };
+
+for (const [name, file] of [['medium', medium], ['stream', stream], ['decoder', decoder]]) {
+  test(`nothing of ${name} is off a narrow screen`, () => visit(file, async (tab) => {
+    assert.deepEqual(await tab.evaluate(`[...document.querySelectorAll('body *')].filter((one) => {
+      const { left, right, width } = one.getBoundingClientRect();
+      return width > 0 && (left < -0.5 || right > innerWidth + 0.5) && one.closest('.scroll') === null;
+    }).map((one) => one.outerHTML.slice(0, 80))`), []);
+    assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth'));
+  }, PHONE));
+}
+
+test('one finger scrolls the page, two move and zoom a view', () => visit(decoder, async (tab) => {
+  for (const canvas of ['schedule', 'graph']) {
+    const { x, y } = await middleOf(tab, `#${canvas}`), before = await tab.evaluate('scrollY');
+    const was = await picture(tab, canvas);
+    await tab.touch(x, y, 0, -120);
+    await tab.until(`scrollY > ${before} + 60`);
+    assert.ok(await picture(tab, canvas) === was, `${canvas} has moved`);
+    const middle = await middleOf(tab, `#${canvas}`), scale = () => tab.evaluate(canvas === 'graph' ? 'page.graph.scale' : 'page.schedule.perUs');
+    const small = await scale();
+    await tab.touch(middle.x, middle.y, 0, 0, 60, 180);
+    assert.ok(await scale() > 1.5 * small);
+  }
+}, PHONE));
+
+const axe = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'node_modules/axe-core/axe.min.js');
+
+for (const [name, options] of [['light', {}], ['dark', { dark: true }], ['a phone', PHONE]]) {
+  test(`axe finds nothing: ${name}`, { skip: fs.existsSync(axe) ? false : 'axe-core is not installed' }, async () => {
+    for (const file of [medium, stream, decoder]) {
+      await visit(file, async (tab) => {
+        await tab.evaluate(`${fs.readFileSync(axe, 'utf8')};0`);
+        const findings = () => tab.evaluate("axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 100)}`))");
+        assert.deepEqual(await findings(), []);
+        await find(tab, 'e');
+        assert.deepEqual(await findings(), []);
+        await tab.press('Enter');
+        assert.deepEqual(await findings(), []);
+      }, options);
+    }
+  });
+}

@@ -1,40 +1,73 @@
 #!/usr/bin/env node
-// Makes the pictures of docs/report.md: GoogLeNet on a CPU and two GPUs, for throughput.
+// Makes the pictures of docs/report.md: GoogLeNet on a CPU and two GPUs, a transformer on eight GPUs, a decoder of 3,000
+// nodes, and that on a phone.
 //   node tests/browser/screenshots.mjs build docs
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeScratch } from '../run/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
+import { decoderModel } from './models.mjs';
 
 const [build, folder] = process.argv.slice(2);
 if (folder === undefined) {
   process.stderr.write('usage: screenshots.mjs BUILD_FOLDER OUTPUT_FOLDER\n');
   process.exit(1);
 }
-const scratch = makeScratch('screenshots'), model = path.join(scratch, 'googlenet.onnx'), out = path.join(scratch, 'out');
-execFileSync(path.join(build, 'make-model'), ['googlenet', model]);
-execFileSync(path.join(build, 'allot'), [model, '--target=cpu-2gpu', '--objective=throughput', '--emit=report', '--quiet', '-o', out]);
+const scratch = makeScratch('screenshots');
+
+function report(name, ...options) {
+  const model = path.join(scratch, `${name}.onnx`), out = path.join(scratch, name);
+  if (!fs.existsSync(model)) execFileSync(path.join(build, 'make-model'), [name, model]);
+  execFileSync(path.join(build, 'allot'), [model, '--emit=report', '--quiet', '-o', out, ...options]);
+  return pathToFileURL(path.join(out, 'model.report.html')).href;
+}
 
 const browser = new Chromium(process.env.CHROMIUM ?? 'chromium');
-try {
-  const tab = await Tab.open(browser, { width: 1440, height: 1330 });
-  await tab.go(pathToFileURL(path.join(out, 'model.report.html')).href);
-  await tab.until("performance.getEntriesByName('drawn').length === 1");
-  await tab.screenshot(path.join(folder, 'report-overview.png'));
 
-  // A node that is somewhere for a reason worth reading: the first whose part begins with another device's tensor.
+/** Opens a page; `take(tab)` makes its pictures. */
+async function visit(url, options, take) {
+  const tab = await Tab.open(browser, options);
+  await tab.go(url);
+  await tab.until("performance.getEntriesByName('drawn').length === 1");
+  await tab.frames();
+  await take(tab);
+  await tab.close();
+}
+
+const whole = (file) => (tab) => tab.screenshot(path.join(folder, file));
+
+async function find(tab, name) {
   await tab.evaluate("document.getElementById('search').focus()");
-  await tab.type('inception_4c/3x3.relu');
+  await tab.type(name);
   await tab.press('Enter');
   await tab.evaluate("(() => { const search = document.getElementById('search'); search.value = ''; search.dispatchEvent(new Event('input')); search.blur(); })()");
   await tab.frames();
-  const clip = await tab.evaluate(`(() => {
-    const from = document.querySelector('.split').getBoundingClientRect();
-    return { x: from.left - 10, y: from.top - 10, width: from.width + 20, height: from.height + 20 };
-  })()`);
-  await tab.screenshot(path.join(folder, 'report-why.png'), clip);
-  await tab.close();
+}
+
+try {
+  await visit(report('googlenet', '--target=cpu-2gpu', '--objective=throughput'), { width: 1440, height: 1330 }, async (tab) => {
+    await whole('report-overview.png')(tab);
+    // A node that is somewhere for a reason worth reading: the first whose part begins with another device's tensor.
+    await find(tab, 'inception_4c/3x3.relu');
+    const clip = await tab.evaluate(`(() => {
+      const from = document.querySelector('.split').getBoundingClientRect();
+      return { x: from.left - 10, y: from.top - 10, width: from.width + 20, height: from.height + 20 };
+    })()`);
+    await tab.screenshot(path.join(folder, 'report-why.png'), clip);
+  });
+  await visit(report('transformer-encoder', '--target=homogeneous-8gpu', '--objective=throughput', '--replicas=no'), { width: 1440, height: 1560 },
+    whole('report-eight-gpus.png'));
+
+  fs.writeFileSync(path.join(scratch, 'decoder.onnx'), decoderModel(30));
+  const decoder = report('decoder', '--target=cpu-2gpu', '--work=200000', '--pin=.*layers.[0-9]/.*=cpu0', '--pin=.*layers.1[0-9]/.*=gpu0',
+    '--pin=.*layers.2[0-9]/.*=gpu1');
+  await visit(decoder, { width: 1440, height: 1240 }, async (tab) => {
+    await find(tab, 'layers.12/mlp/up_proj/MatMul');
+    await whole('report-decoder.png')(tab);
+  });
+  await visit(decoder, { width: 390, height: 1500, dark: true, mobile: true }, whole('report-phone.png'));
 } finally {
   await browser.close();
 }

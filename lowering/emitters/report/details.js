@@ -3,7 +3,13 @@
 const span = (start, end) => `${time(start)} – ${time(end)}, ${time(end - start)}`;
 
 /** The tip for an item of a view. */
-function describe(plan, { kind, index, sample, times }) {
+function describe(plan, { kind, index, sample, times, group, text }) {
+  if (kind === 'text') return text;
+  if (kind === 'toggle') return `open or close ${group.label}`;
+  if (kind === 'group') {
+    const devices = devicesOf(plan, group).map(([device, members]) => `${members} on ${plan.devices[device].name}`);
+    return [group.label, count(group.members.length, 'node'), devices.join(', ')].join('\n');
+  }
   if (kind === 'node') {
     const { nodes } = plan, part = plan.parts[plan.partOf[index]];
     const lines = [nodes.name[index],
@@ -34,11 +40,13 @@ class Details {
   constructor(plan, measured, choose) {
     this.box = document.getElementById('details');
     [this.plan, this.measured, this.choose] = [plan, measured, choose];
+    this.toggle = () => {};  // opens or closes a group of the graph
     this.show(null);
   }
 
   show(selection) {
-    const content = selection === null ? this.welcome() : this[selection.kind](selection.index);
+    const content = selection === null ? this.welcome() :
+      selection.kind === 'group' ? this.group(selection.group) : this[selection.kind](selection.index);
     this.box.replaceChildren(...content.filter((one) => one !== null));
     this.box.scrollTop = 0;
   }
@@ -51,8 +59,9 @@ class Details {
         'Click an operator, a part or a transfer to see what it is and why it is where it is.'),
       element('h3', {}, 'Moving about'),
       element('dl', {},
-        element('dt', {}, 'wheel'), element('dd', {}, 'zoom'),
+        element('dt', {}, key('Ctrl'), ' wheel'), element('dd', {}, 'zoom; two fingers do, too'),
         element('dt', {}, 'drag'), element('dd', {}, 'move'),
+        element('dt', {}, 'double click'), element('dd', {}, 'open or close a part or a scope; so does its + or −'),
         element('dt', {}, key('/')), element('dd', {}, 'find a node by name'),
         element('dt', {}, key('+'), ' ', key('−'), ' ', key('0')),
         element('dd', {}, 'zoom in, out, show everything, in the view that was clicked last'),
@@ -89,7 +98,7 @@ class Details {
     const next = clusters.next_best[cluster] ?? null, fused = plan.kernelOf[node].filter((other) => other !== node);
     const change = (value) => (summary?.value_us > 0 ? ` (${signed(value / summary.value_us - 1)})` : '');
     return [
-      element('h2', {}, nodes.name[node]),
+      element('h2', {}, breakable(nodes.name[node])),
       element('p', {}, plan.ops[nodes.op[node]], ' on ', dotted(device, plan.devices[device].name)),
       element('h3', {}, 'Why it is here'),
       element('p', { className: 'why' },
@@ -132,6 +141,19 @@ class Details {
     ];
   }
 
+  group(group) {
+    const { plan } = this, toggle = () => this.toggle(group);
+    return [
+      element('h2', {}, group.label),
+      element('p', {}, `${count(group.members.length, 'node')} of ${group.kind === 'run' ? 'a run' : 'a scope'}`),
+      element('p', {}, element('button', { type: 'button', className: 'button', onclick: toggle }, 'Open or close')),
+      element('h3', {}, 'Devices'),
+      element('ul', {}, ...devicesOf(plan, group).map(([device, members]) => element('li', {},
+        dotted(device, plan.devices[device].name), element('span', { className: 'muted' }, ` ${count(members, 'node')}`)))),
+      this.links('Nodes', group.members, 30),
+    ];
+  }
+
   cutList(title, direction, cuts, other, most = 12) {
     if (cuts.length === 0) return null;
     const items = cuts.slice(0, most).map((cut) => element('li', {}, cut.tensor,
@@ -145,7 +167,7 @@ class Details {
     const cut = plan.cuts.find(({ tensor, to }) =>
       tensor === transfer.tensor && plan.parts[to[0]].device === transfer.to);
     return [
-      element('h2', {}, transfer.tensor),
+      element('h2', {}, breakable(transfer.tensor)),
       element('p', {}, dotted(transfer.from, plan.devices[transfer.from].name), ' → ',
         dotted(transfer.to, plan.devices[transfer.to].name)),
       cut?.cause ? element('h3', {}, `Why it crosses: ${cut.cause}`) : null,

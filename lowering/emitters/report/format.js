@@ -100,8 +100,11 @@ function fitText(draw, text, width, keepEnd = false) {
   return low < 2 ? '' : cut(low);
 }
 
+/** A long name that may be broken where its scopes end. */
+const breakable = (name) => element('span', {}, ...name.split(/(?<=[/._])(?=.)/).flatMap((piece, i) => (i > 0 ? [element('wbr'), piece] : [piece])));
+
 /** A name with the colour of its device before it; the second kind may wrap. */
 const chip = (device, name) =>
   element('span', { className: 'chip' }, element('i', { style: { background: backgroundOf(device) } }), name);
 const dotted = (device, text) =>
-  element('span', {}, element('i', { className: 'dot', style: { background: backgroundOf(device) } }), text);
+  element('span', {}, element('i', { className: 'dot', style: { background: backgroundOf(device) } }), breakable(text));

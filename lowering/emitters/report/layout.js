@@ -1,112 +1,100 @@
-// Where nodes and parts are drawn. Each part is a box with its operators in layers, each layer as a row; rows and boxes
-// run down like the columns of a newspaper, so that deep models fill the width. Near-linear in nodes and edges.
+// Where boxes are drawn: the inside of every open group is laid out in layers by dagre, from the innermost outwards, and
+// deep layouts run on in columns beside each other like a newspaper. Edges between the same two boxes are one.
 
-const NODE = { width: 118, height: 30, gapX: 14, gapY: 20 };
-const BOX = { pad: 12, gap: 36 };  // titles stand in the gaps
-const ROW = NODE.height + NODE.gapY, SLOT = NODE.width + NODE.gapX, COLUMN_GAP = 2 * NODE.gapX;
+const NODE = { width: 122, height: 36 }, CHIP = { width: 158, height: 42 };
+const BOX = { pad: 12, head: 24 };
+const GAP = { rank: 26, parts: 38, beside: 16, column: 44 };  // between parts, there is text
 
-/** The layer of every node within its part: the longest way from a node without sources there. */
-function layersOf(plan) {
-  const layer = new Int32Array(plan.size);
+const sizeOf = (group) => (group.kind === 'node' ? NODE : CHIP);
+
+// Edges of all open groups at once: for each, a map from a pair of its children to {from, to, edges}.
+function bundles(plan, scopes, open) {
+  const paths = [], found = new Map();
   for (let node = 0; node < plan.size; ++node) {
-    for (const source of plan.sources.of(node)) {
-      if (plan.partOf[source] === plan.partOf[node]) layer[node] = Math.max(layer[node], layer[source] + 1);
-    }
+    const path = scopes.pathTo(node), closed = path.findIndex((group) => !open.has(group));
+    paths.push(path.slice(0, closed + 1));
   }
-  // What waits for nothing stands right above what needs it.
-  for (let node = plan.size - 1; node >= 0; --node) {
-    if (layer[node] > 0) continue;
-    let least = Infinity;
-    for (const user of plan.users.of(node)) {
-      if (plan.partOf[user] === plan.partOf[node]) least = Math.min(least, layer[user]);
-    }
-    if (least !== Infinity) layer[node] = least - 1;
+  for (let e = 0; e < plan.edges.length; e += 2) {
+    const a = paths[plan.edges[e]], b = paths[plan.edges[e + 1]];
+    let i = 0;
+    while (i < a.length && i < b.length && a[i] === b[i]) ++i;
+    if (i === a.length || i === b.length) continue;  // within a closed group
+    const inside = a[i].parent;
+    if (!found.has(inside)) found.set(inside, new Map());
+    const key = `${a[i].order} ${b[i].order}`, known = found.get(inside).get(key);
+    if (known === undefined) found.get(inside).set(key, { from: a[i], to: b[i], edges: [e] });
+    else known.edges.push(e);
   }
-  return layer;
+  return found;
 }
 
-// Mean of `at` over those neighbours of `node` that are in its part; `otherwise` without any.
-function meanOf(plan, neighbour, at, node, otherwise) {
-  let sum = 0, found = 0;
-  for (const other of neighbour.of(node)) {
-    if (plan.partOf[other] !== plan.partOf[node]) continue;
-    sum += at[other];
-    ++found;
-  }
-  return found > 0 ? sum / found : otherwise;
-}
-
-// Positions of a row as near as possible to `wanted` (least squares) but a slot apart: pools of nodes that touch.
-function spread(row, wanted, at) {
-  const pools = [];
-  row.forEach((node, i) => {
-    pools.push({ mean: wanted[i] - i * SLOT, count: 1 });
-    while (pools.length > 1 && pools[pools.length - 2].mean > pools[pools.length - 1].mean) {
-      const b = pools.pop(), a = pools.pop(), both = a.count + b.count;
-      pools.push({ mean: (a.mean * a.count + b.mean * b.count) / both, count: both });
-    }
+// By dagre: {at: Map of group -> {x, y, width, height} with the corner above left, edges, width, height}.
+function layers(items, sizes, edges, gap) {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({
+    rankdir: 'TB', ranksep: gap, nodesep: GAP.beside, edgesep: 8, marginx: 0, marginy: 0,
+    ranker: items.length > 150 ? 'tight-tree' : 'network-simplex',
   });
-  let i = 0;
-  for (const { mean, count: size } of pools) for (let k = 0; k < size; ++k, ++i) at[row[i]] = mean + i * SLOT;
+  items.forEach((group, i) => graph.setNode(`${i}`, { width: sizes[i].width, height: sizes[i].height }));
+  for (const edge of edges) graph.setEdge(`${edge.from.order}`, `${edge.to.order}`, { weight: Math.min(edge.edges.length, 4) });
+  dagre.layout(graph);
+  const at = new Map();
+  items.forEach((group, i) => {
+    const { x, y, width, height } = graph.node(`${i}`);
+    at.set(group, { x: x - width / 2, y: y - height / 2, width, height });
+  });
+  for (const edge of edges) edge.points = graph.edge(`${edge.from.order}`, `${edge.to.order}`).points;
+  const boxes = [...at.values()];
+  const left = boxes.reduce((least, box) => Math.min(least, box.x), Infinity);
+  const right = boxes.reduce((most, box) => Math.max(most, box.x + box.width), -Infinity);
+  return { at, edges, left, width: right - left, height: boxes.reduce((most, box) => Math.max(most, box.y + box.height), 0) };
 }
 
-/** The rows of a part, each with its nodes from left to right; `at` becomes their x, around 0. */
-function rowsOf(plan, members, layer, at) {
-  const layers = [];
-  const least = members.reduce((a, node) => Math.min(a, layer[node]), Infinity);
-  for (const node of members) (layers[layer[node] - least] ??= []).push(node);
-  const filled = layers.filter((row) => row !== undefined);
-  const centre = (row) => row.forEach((node, i) => { at[node] = (i - (row.length - 1) / 2) * SLOT; });
-  filled.forEach(centre);
-  const sweep = (row, neighbour) => {
-    const wish = new Map(row.map((node) => [node, meanOf(plan, neighbour, at, node, at[node])]));
-    row.sort((a, b) => wish.get(a) - wish.get(b) || a - b);
-    centre(row);
-  };
-  for (let round = 0; round < 3; ++round) {
-    for (let i = 1; i < filled.length; ++i) sweep(filled[i], plan.sources);
-    for (let i = filled.length - 2; i >= 0; --i) sweep(filled[i], plan.users);
-  }
-  // A row that is much too wide goes on in the next.
-  const most = Math.min(28, Math.max(6, Math.ceil(1.5 * Math.sqrt(members.length))));
-  const rows = [];
-  for (const row of filled) for (let i = 0; i < row.length; i += most) rows.push(row.slice(i, i + most));
-  rows.forEach(centre);
-  for (let round = 0; round < 2; ++round) {
-    const align = (row, neighbour) => spread(row, row.map((node) => meanOf(plan, neighbour, at, node, at[node])), at);
-    for (let i = 1; i < rows.length; ++i) align(rows[i], plan.sources);
-    for (let i = rows.length - 2; i >= 0; --i) align(rows[i], plan.users);
+// The layers as rows from above: [{top, bottom, left, right, groups}].
+function rowsOf(at) {
+  const rows = [], sorted = [...at].sort((a, b) => a[1].y + a[1].height / 2 - b[1].y - b[1].height / 2);
+  for (const [group, box] of sorted) {
+    const middle = box.y + box.height / 2, row = rows[rows.length - 1];
+    if (row !== undefined && Math.abs(row.middle - middle) < 2) {
+      row.groups.push(group);
+      row.top = Math.min(row.top, box.y);
+      row.bottom = Math.max(row.bottom, box.y + box.height);
+      row.left = Math.min(row.left, box.x);
+      row.right = Math.max(row.right, box.x + box.width);
+    } else {
+      rows.push({ middle, top: box.y, bottom: box.y + box.height, left: box.x, right: box.x + box.width, groups: [group] });
+    }
   }
   return rows;
 }
 
-// How many tensors of the part go on past the beginning of each row.
-function crossings(plan, rows) {
+// How many edges go on past the beginning of each row.
+function crossings(rows, edges) {
   const rowOf = new Map(), change = new Int32Array(rows.length + 1);
-  rows.forEach((row, i) => row.forEach((node) => rowOf.set(node, i)));
-  for (const [node, row] of rowOf) {
-    let last = row;
-    for (const user of plan.users.of(node)) last = Math.max(last, rowOf.get(user) ?? row);
-    if (last === row) continue;
-    ++change[row + 1];
-    if (last < rows.length) --change[last + 1];
+  rows.forEach((row, i) => row.groups.forEach((group) => rowOf.set(group, i)));
+  for (const { from, to } of edges) {
+    const [a, b] = [rowOf.get(from), rowOf.get(to)].sort((x, y) => x - y);
+    ++change[a + 1];
+    --change[b + 1];
   }
   for (let i = 1; i <= rows.length; ++i) change[i] += change[i - 1];
   return change;
 }
 
-// Splits rows into columns of at most `most` rows and about as long as each other, where few tensors go on.
-function columnsOf(rows, crossing, most) {
-  const columns = [];
+// Splits rows into `count` columns of about the same height, where few edges go on: [[row, ...], ...].
+function columnsOf(rows, crossing, count) {
+  const columns = [], total = rows[rows.length - 1].bottom - rows[0].top;
   let begin = 0;
-  for (let left = Math.ceil(rows.length / most); left > 1; --left) {
-    const length = (rows.length - begin) / left, latest = Math.min(begin + most, rows.length - 1);
-    let best = Math.min(begin + Math.round(length), latest);
-    for (let i = Math.max(begin + 1, Math.floor(begin + length * 0.8)); i <= latest; ++i) {
-      if (crossing[i] < crossing[best]) best = i;
+  for (let left = count; left > 1 && begin < rows.length - 1; --left) {
+    const wanted = (rows[rows.length - 1].bottom - rows[begin].top) / left;
+    let best = -1, cost = Infinity;
+    for (let i = begin + 1; i < rows.length; ++i) {
+      const off = Math.abs(rows[i].top - rows[begin].top - wanted);
+      if (off > 0.3 * wanted + total * 0.02 && best >= 0) continue;
+      const now = crossing[i] + (6 * off) / wanted;
+      if (now < cost) [best, cost] = [i, now];
     }
-    // What is left must fit into the columns that are left.
-    if (rows.length - best > (left - 1) * most) best = Math.max(best, rows.length - (left - 1) * most);
+    if (best < 0) break;
     columns.push(rows.slice(begin, best));
     begin = best;
   }
@@ -114,71 +102,119 @@ function columnsOf(rows, crossing, most) {
   return columns;
 }
 
-function extent(column, at) {
-  let left = Infinity, right = -Infinity;
-  for (const row of column) {
-    left = Math.min(left, at[row[0]] - NODE.width / 2);
-    right = Math.max(right, at[row[row.length - 1]] + NODE.width / 2);
-  }
-  return { left, right };
+const extent = (rows) => ({
+  left: rows.reduce((least, row) => Math.min(least, row.left), Infinity),
+  right: rows.reduce((most, row) => Math.max(most, row.right), -Infinity),
+  top: rows[0].top,
+  bottom: rows.reduce((most, row) => Math.max(most, row.bottom), -Infinity),
+});
+
+// An edge from one column into another: through the gaps between rows and the gutters between columns, so that it passes
+// no box. `columns`: [{x, width}], in the new places.
+function aroundColumns(from, to, columns, a, b, lane) {
+  const shift = 5 * (lane % 6), gutter = (column) => columns[column].x - GAP.column + 8 + shift;
+  const x0 = from.x + from.width / 2, y0 = from.y + from.height, x1 = to.x + to.width / 2, y1 = to.y;
+  const above = -12 - shift, out = y0 + 7 + shift / 3, into = y1 - 8 - shift / 3;
+  const next = gutter(a + 1 < columns.length && a < b ? a + 1 : a), before = gutter(b);
+  const points = [{ x: x0, y: y0 }, { x: x0, y: out }, { x: next, y: out }];
+  if (next !== before) points.push({ x: next, y: above }, { x: before, y: above });
+  points.push({ x: before, y: into }, { x: x1, y: into }, { x: x1, y: y1 });
+  return points;
 }
 
-// All boxes in columns no higher than `height` where they can be: [{part, x, y, width, height, columns}].
-function pack(parts, at, height) {
-  const boxes = [], most = Math.max(1, Math.floor((height - 2 * BOX.pad) / ROW));
-  let x = 0, y = 0, columnWidth = 0, total = 0;
-  for (const { part, rows, crossing } of parts) {
-    const columns = columnsOf(rows, crossing, most).map((column) => ({ rows: column, ...extent(column, at) }));
-    const inside = columns.reduce((sum, { left, right }) => sum + right - left + COLUMN_GAP, 0) - COLUMN_GAP;
-    const longest = columns.reduce((long, column) => Math.max(long, column.rows.length), 0);
-    const width = Math.max(inside + 2 * BOX.pad, 150), tall = longest * ROW - NODE.gapY + 2 * BOX.pad;
-    if (y > 0 && y + tall > height) {
-      x += columnWidth + BOX.gap;
-      y = columnWidth = 0;
-    }
-    boxes.push({ part, x, y, width, height: tall, columns });
-    columnWidth = Math.max(columnWidth, width);
-    total = Math.max(total, y + tall);
-    y += tall + BOX.gap;
+/** Puts a layout into columns; `cost(width, height)` says which number of them is best. */
+function intoColumns(laid, cost) {
+  const rows = rowsOf(laid.at), crossing = crossings(rows, laid.edges);
+  let best = null;
+  for (let count = 1; count <= Math.min(rows.length, 24); ++count) {
+    const columns = columnsOf(rows, crossing, count);
+    if (columns.length < count) break;
+    const extents = columns.map(extent);
+    const width = extents.reduce((sum, one) => sum + one.right - one.left, GAP.column * (columns.length - 1));
+    const height = extents.reduce((most, one) => Math.max(most, one.bottom - one.top), 0);
+    // Turning a corner costs the reader something.
+    const now = cost(width, height) * (1 + 0.03 * (count - 1));
+    if (best === null || now < best.cost) best = { cost: now, columns, extents, width, height };
   }
-  return { boxes, width: x + columnWidth, height: total };
+  const columnOf = new Map(), places = [];
+  let x = 0;
+  best.columns.forEach((column, i) => {
+    const { left, right, top } = best.extents[i];
+    places.push({ x, width: right - left });
+    for (const row of column) {
+      for (const group of row.groups) {
+        const box = laid.at.get(group);
+        columnOf.set(group, i);
+        box.x += x - left;
+        box.y -= top;
+      }
+    }
+    x += right - left + GAP.column;
+  });
+  let lane = 0, across = 0;
+  for (const edge of laid.edges) {
+    const a = columnOf.get(edge.from), b = columnOf.get(edge.to);
+    if (a === b) {
+      const { left, top } = best.extents[a];
+      edge.points = edge.points.map((point) => ({ x: point.x + places[a].x - left, y: point.y - top }));
+      edge.bent = false;
+    } else {
+      edge.points = aroundColumns(laid.at.get(edge.from), laid.at.get(edge.to), places, a, b, lane++);
+      edge.bent = true;
+      if (Math.abs(a - b) > 1 || b < a) ++across;
+    }
+  }
+  // Edges over the columns need room there; those back into the first column a gutter before it.
+  const bent = laid.edges.filter((edge) => edge.bent);
+  const head = across > 0 ? 44 : bent.length > 0 ? 18 : 0;
+  const back = bent.some((edge) => columnOf.get(edge.to) === 0) ? GAP.column : 0;
+  for (const box of laid.at.values()) { box.x += back; box.y += head; }
+  for (const edge of laid.edges) edge.points = edge.points.map((point) => ({ x: point.x + back, y: point.y + head }));
+  return { width: best.width + back, height: best.height + head };
+}
+
+// What an edge between columns or layers is told apart by: within a part, between parts, between devices.
+function kindOf(plan, edges) {
+  let kind = 'inside';
+  for (const e of edges) {
+    const from = plan.edges[e], to = plan.edges[e + 1];
+    if (plan.deviceOf[from] !== plan.deviceOf[to]) return 'devices';
+    if (plan.partOf[from] !== plan.partOf[to]) kind = 'parts';
+  }
+  return kind;
 }
 
 /**
- * Places the graph for a view of the given shape (width / height): {x, y} of each node's centre, its column, boxes of
- * the parts, and the size of it all.
+ * Places what is shown if the groups in `open` are, for a view of the given shape (width / height):
+ * {boxes: [{group, open, x, y, width, height}] from the outermost inwards, edges: [{from, to, edges, points, bent, kind}],
+ * width, height}.
  */
-function layoutGraph(plan, shape) {
-  const at = new Float64Array(plan.size), layer = layersOf(plan);
-  const parts = plan.parts.map((_, part) => part).filter((part) => plan.nodesOf[part].length > 0)
-    .map((part) => {
-      const found = rowsOf(plan, plan.nodesOf[part], layer, at);
-      return { part, rows: found, crossing: crossings(plan, found) };
-    });
-  const rows = parts.reduce((sum, part) => sum + part.rows.length, 0);
-  let best = null;
-  for (let height = 300; height < 1.5 * rows * ROW + 600; height *= 1.12) {
-    const packed = pack(parts, at, height);
-    const scale = Math.min(shape / Math.max(packed.width, 1), 1 / Math.max(packed.height, 1));
-    if (best === null || scale > best.scale) best = { ...packed, scale };
-  }
-  const x = new Float64Array(plan.size), y = new Float64Array(plan.size);
-  const column = new Int32Array(plan.size);
-  let next = 0;
-  for (const box of best?.boxes ?? []) {
-    let left = box.x + BOX.pad;
-    for (const part of box.columns) {
-      ++next;
-      part.rows.forEach((row, i) => {
-        for (const node of row) {
-          x[node] = left + at[node] - part.left;
-          y[node] = box.y + BOX.pad + NODE.height / 2 + i * ROW;
-          column[node] = next;
-        }
-      });
-      left += part.right - part.left + COLUMN_GAP;
+function layoutGraph(plan, scopes, open, shape) {
+  const bundled = bundles(plan, scopes, open);
+  // The inside of a group, in its own coordinates.
+  const inside = (group, cost) => {
+    const items = group.children, edges = [...(bundled.get(group)?.values() ?? [])];
+    const nested = items.map((child) => (open.has(child) ? inside(child, wide) : null));
+    const sizes = items.map((child, i) => (nested[i] === null ? sizeOf(child) :
+      { width: Math.max(nested[i].width + 2 * BOX.pad, CHIP.width), height: nested[i].height + BOX.pad + BOX.head }));
+    const laid = layers(items, sizes, edges, group.parent === null ? GAP.parts : GAP.rank);
+    return { ...intoColumns(laid, cost), laid, nested };
+  };
+  const wide = (width, height) => Math.max(width / 1.5, height, 500);
+  const boxes = [], edges = [];
+  const place = (group, { laid, nested }, x, y) => {
+    for (const edge of laid.edges) {
+      edges.push({ ...edge, kind: kindOf(plan, edge.edges), points: edge.points.map((point) => ({ x: point.x + x, y: point.y + y })) });
     }
-    delete box.columns;
-  }
-  return { x, y, column, boxes: best?.boxes ?? [], width: best?.width ?? 1, height: best?.height ?? 1 };
+    group.children.forEach((child, i) => {
+      const box = laid.at.get(child), [left, top] = [box.x + x, box.y + y];
+      boxes.push({ group: child, open: nested[i] !== null, x: left, y: top, width: box.width, height: box.height });
+      if (nested[i] === null) return;
+      place(child, nested[i], left + (box.width - nested[i].width) / 2, top + BOX.head);
+    });
+  };
+  if (plan.size === 0) return { boxes, edges, width: 1, height: 1 };
+  const all = inside(scopes.root, (width, height) => Math.max(width / shape, height));
+  place(scopes.root, all, 0, 0);
+  return { boxes, edges, width: all.width, height: all.height };
 }

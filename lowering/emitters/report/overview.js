@@ -2,7 +2,7 @@
 
 function card(title, value, ...lines) {
   const words = typeof value === 'string' && !/^[\d−+±.]/.test(value);
-  return element('div', { className: 'card' }, element('h3', {}, title),
+  return element('div', { className: 'card' }, element('h2', {}, title),
     element('b', { className: words ? 'words' : '', title: words ? value : '' }, value),
     ...lines.filter((line) => line !== null).map((line) => element('p', {}, line)));
 }

@@ -25,36 +25,32 @@ function main() {
 
   paintLanes(plan);
   const views = [];
+  let schedule = null;
   let details = null;
   const choose = (selection, centre) => {
     for (const view of views) {
       view.selection = selection;
-      if (centre && selection?.kind === 'node') view.centre(selection.index);
+      if (centre && selection !== null) view.centre(selection);
       view.refresh();
     }
     details.show(selection);
   };
   // A measured run is that of a part.
-  const picked = (item) => choose(item?.kind === 'run' ? { kind: 'part', index: item.index } : item, false);
+  const picked = (item) => choose(item?.kind === 'text' ? null : item?.kind === 'run' ? { kind: 'part', index: item.index } : item, false);
 
   paintCards(plan, measured);
   details = new Details(plan, measured, choose);
-  const schedule = document.getElementById('schedule'), note = document.getElementById('schedule-note');
+  const canvas = document.getElementById('schedule');
   if (plan.timed) {
-    views.push(new ScheduleView(schedule, plan, measured, picked));
-    const whose = plan.lanes.length > 1 ? ` on lane ${plan.lane}` : '';
-    note.textContent = plan.summary.objective === 'latency' ? 'One inference, as predicted' :
-      `One inference${whose}, as predicted; in a steady stream each device starts on the next as soon as it is free`;
-    if (measured !== null) {
-      const samples = new Set(measured.runs.map((run) => run[1])).size;
-      note.textContent += `. Measured: ${count(samples, 'sample')}, ${measured.mode}, after the first one began`;
-    }
+    schedule = new ScheduleView(canvas, plan, measured, picked);
+    views.push(schedule);
   } else {
-    schedule.hidden = true;
-    note.textContent = 'The pipeline made none.';
+    canvas.hidden = true;
+    document.getElementById('schedule-note').textContent = 'The pipeline made none.';
   }
   const graph = new GraphView(document.getElementById('graph'), plan, picked);
   views.push(graph);
+  details.toggle = (group) => graph.toggle(group);
   paintLegend(plan);
   paintDevices(plan, measured);
   paintBaselines(plan);
@@ -75,6 +71,7 @@ function main() {
   addEventListener('afterprint', () => { delete document.documentElement.dataset.theme; repaint(); });
   // Two frames: the first one shows what has been drawn.
   requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('drawn')));
+  return { plan, schedule, graph, details, choose };
 }
 
-main();
+const page = main();

@@ -1,4 +1,3 @@
-'use strict';
 // The plan as the page uses it: the JSON blocks, and what follows from them. Nodes, clusters, parts and devices are
 // indices everywhere; times are microseconds.
 
@@ -24,6 +23,8 @@ const shownLane = (lanes) => {
 function showLane(plan) {
   plan.lanes ??= [];
   plan.lane = shownLane(plan.lanes);
+  const { clusters: c, parts: p, cuts: k, transfers: t } = plan;
+  plan.laneData = [{ share: plan.lanes[0]?.share ?? 1, clusters: c, parts: p, cuts: k, transfers: t }, ...plan.lanes.slice(1)];
   if (plan.lane === 0) return;
   const { start_us: starts, end_us: ends, clusters, parts, cuts, transfers } = plan.lanes[plan.lane];
   Object.assign(plan.nodes, { start_us: starts, end_us: ends });
@@ -53,6 +54,8 @@ function loadPlan() {
   for (const members of plan.kernels) for (const node of members) plan.kernelOf[node] = members;
   parts.forEach((part, index) => { part.label = part.id ?? `part ${index}`; });
   plan.partNamed = new Map(parts.map((part, index) => [part.label, index]));
+  plan.cutsOf = new Map();  // of the node that computes the tensor
+  for (const cut of plan.cuts) plan.cutsOf.set(cut.node, [...(plan.cutsOf.get(cut.node) ?? []), cut]);
   plan.timed = plan.summary !== null && parts.length > 0;
   return plan;
 }

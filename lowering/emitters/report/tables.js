@@ -22,9 +22,9 @@ function sortedTable(section, columns, rows, sortBy) {
     const head = element('th', { className: column.set ?? '', scope: 'col' });
     const button = element('button', { type: 'button', title: `Sort by ${column.title}` }, column.title);
     button.addEventListener('click', () => {
-      for (const other of heads) other.firstChild.removeAttribute('aria-sort');
+      for (const other of heads) other.removeAttribute('aria-sort');
       const sign = column.set === 'number' ? -1 : 1;
-      button.setAttribute('aria-sort', sign < 0 ? 'descending' : 'ascending');
+      head.setAttribute('aria-sort', sign < 0 ? 'descending' : 'ascending');
       const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
       sorted = [...rows].sort((a, b) => sign * order(column.key(a), column.key(b)));
       fill();

@@ -1,5 +1,6 @@
-// A canvas that is dragged, zoomed by wheel, pinch, keys and buttons, and that knows what is under the pointer. A view
-// derives from it: paint(draw), pan(dx, dy), zoom(factor, x, y), fit(), hit(x, y) -> item or null, tipOf(item) -> text.
+// A canvas that is dragged, zoomed by Ctrl and the wheel, pinch, keys and buttons, and that knows what is under the
+// pointer. The wheel by itself, and one finger up and down, scroll the page. A view derives from it: paint(draw),
+// pan(dx, dy), zoom(factor, x, y), fit(), hit(x, y) -> item or null, tipOf(item) -> text.
 
 class ZoomCanvas {
   constructor(canvas, onPick) {
@@ -9,13 +10,20 @@ class ZoomCanvas {
     this.waiting = false;
     this.pointers = new Map();
     this.moved = 0;
+    this.carrier = null;  // {can(item), move(item, x, y), drop(item, x, y), cancel()}: what may be dragged out of the view
+    this.carried = null;
     canvas.addEventListener('wheel', (event) => {
-      event.preventDefault();
       const [x, y] = this.place(event), lines = event.deltaMode === 1 ? 30 : 1;
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (!sideways && !event.ctrlKey && !event.metaKey) {
+        hideTip();
+        return;
+      }
+      event.preventDefault();
+      if (sideways) {
         this.pan(-lines * (event.deltaX || event.deltaY), 0);
       } else {
-        this.zoom(Math.exp(Math.max(-1, Math.min(1, -0.0022 * lines * event.deltaY))), x, y);
+        this.zoom(Math.exp(Math.max(-1, Math.min(1, -0.0035 * lines * event.deltaY))), x, y);
       }
       this.refresh();
     }, { passive: false });
@@ -23,9 +31,18 @@ class ZoomCanvas {
     canvas.addEventListener('pointermove', (event) => this.move(event));
     for (const end of ['pointerup', 'pointercancel']) canvas.addEventListener(end, (event) => this.up(event));
     canvas.addEventListener('pointerleave', () => hideTip());
-    canvas.addEventListener('dblclick', (event) => { this.zoom(2, ...this.place(event)); this.refresh(); });
+    canvas.addEventListener('dblclick', (event) => this.twice(...this.place(event)));
     canvas.addEventListener('keydown', (event) => this.key(event));
     new ResizeObserver(() => this.resize()).observe(canvas);
+  }
+
+  twice(x, y) {
+    this.zoom(2, x, y);
+    this.refresh();
+  }
+
+  pick(x, y) {
+    this.onPick(this.hit(x, y));
   }
 
   /** To be called once the view knows what it draws. */
@@ -36,7 +53,7 @@ class ZoomCanvas {
       tools.append(element('button', { type: 'button', title, ariaLabel: title, onclick }, text));
     button('−', 'Zoom out (−)', middle(1 / 1.5));
     button('+', 'Zoom in (+)', middle(1.5));
-    button('Fit', 'Show everything (0)', () => { this.fit(); this.refresh(); });
+    button('Fit', 'Fit: show everything (0)', () => { this.fit(); this.refresh(); });
     this.measure();
     this.fit();
     this.paintNow();
@@ -81,6 +98,8 @@ class ZoomCanvas {
     this.canvas.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, this.place(event));
     this.moved = 0;
+    const item = this.carrier === null || event.pointerType === 'touch' ? null : this.hit(...this.place(event));
+    this.carried = item !== null && this.carrier.can(item) ? item : null;
     hideTip();
   }
 
@@ -97,10 +116,16 @@ class ZoomCanvas {
     this.moved += Math.hypot(at[0] - before[0], at[1] - before[1]);
     if (this.moved < 4) return;
     this.canvas.classList.add('dragging');
+    if (this.carried !== null) {
+      this.carrier.move(this.carried, event.clientX, event.clientY);
+      return;
+    }
     if (other === undefined) {
-      this.pan(at[0] - before[0], at[1] - before[1]);
+      // Up and down, one finger scrolls the page.
+      this.pan(at[0] - before[0], event.pointerType === 'touch' ? 0 : at[1] - before[1]);
     } else {
       const distance = (from) => Math.max(Math.hypot(from[0] - other[0], from[1] - other[1]), 1);
+      this.pan((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);
       this.zoom(distance(at) / distance(before), (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
     }
     this.refresh();
@@ -109,7 +134,11 @@ class ZoomCanvas {
   up(event) {
     if (!this.pointers.delete(event.pointerId)) return;
     this.canvas.classList.remove('dragging');
-    if (event.type === 'pointerup' && this.moved < 4) this.onPick(this.hit(...this.place(event)));
+    const { carried } = this;
+    this.carried = null;
+    if (event.type === 'pointerup' && this.moved < 4) this.pick(...this.place(event));
+    else if (carried !== null && event.type === 'pointerup') this.carrier.drop(carried, event.clientX, event.clientY);
+    else if (carried !== null) this.carrier.cancel();
   }
 
   key(event) {
