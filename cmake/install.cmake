@@ -12,7 +12,7 @@ set(ALLOT_RUN_DIR ${CMAKE_INSTALL_LIBDIR}/allot/run)
 install(DIRECTORY tools/run/ DESTINATION ${ALLOT_RUN_DIR} COMPONENT programs USE_SOURCE_PERMISSIONS
         PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN package-lock.json EXCLUDE)
 file(RELATIVE_PATH to_run /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${ALLOT_RUN_DIR})
-foreach(program allot-run allot-profile allot-tune)
+foreach(program allot-run allot-profile allot-tune allot-view)
   install(CODE "file(CREATE_LINK ${to_run}/${program}.mjs
                      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${program}\" SYMBOLIC)"
           COMPONENT programs)

@@ -34,11 +34,15 @@ constexpr Subcommand kSubcommands[] = {
     {"run", "run the parts of a manifest.json at the same time, and compare with the prediction"},
     {"profile", "measure the operators of a model on this machine, for --costs"},
     {"tune", "profile, place, run, and place again until prediction and measurement agree"},
+    {"view", "serve the report to a browser, compare two plans, plan again with a node moved"},
 };
 
-constexpr char kNeeds[] =
-    "it needs Node.js 18 or later, and onnxruntime-node, which "
-    "tools/run/install.sh installs";
+// `view` runs no model.
+std::string Needs(absl::string_view program) {
+  return absl::StrCat(
+      "it needs Node.js 18 or later",
+      program == "allot-view" ? "" : ", and onnxruntime-node, which tools/run/install.sh installs");
+}
 
 bool IsFile(const fs::path& path) {
   struct stat about;
@@ -97,13 +101,13 @@ absl::Status ExecSubcommand(char* const* argv, absl::string_view path) {
     if (file.empty()) {
       return InputError(program, " is not beside allot", error ? "" : " in ",
                         error ? "" : self.parent_path().string(),
-                        " and not on PATH; put it there (", kNeeds, ")");
+                        " and not on PATH; put it there (", Needs(program), ")");
     }
   }
   // The kernel's message for a missing interpreter would be that of a missing program.
   const fs::path script = fs::canonical(file, error);
   if (!error && script.extension() == ".mjs" && FindOnPath("node", path).empty()) {
-    return InputError(program, " cannot start: there is no 'node' on PATH; ", kNeeds);
+    return InputError(program, " cannot start: there is no 'node' on PATH; ", Needs(program));
   }
   std::vector<char*> arguments;
   std::string name = file.string();

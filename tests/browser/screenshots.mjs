@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Makes the pictures of docs/report.md: GoogLeNet on a CPU and two GPUs, a transformer on eight GPUs, a decoder of 3,000
-// nodes, and that on a phone.
+// nodes, and that on a phone; and those of docs/view.md.
 //   node tests/browser/screenshots.mjs build docs
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { makeScratch } from '../run/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
 import { decoderModel } from './models.mjs';
@@ -20,7 +20,7 @@ const scratch = makeScratch('screenshots');
 function report(name, ...options) {
   const model = path.join(scratch, `${name}.onnx`), out = path.join(scratch, name);
   if (!fs.existsSync(model)) execFileSync(path.join(build, 'make-model'), [name, model]);
-  execFileSync(path.join(build, 'allot'), [model, '--emit=report', '--quiet', '-o', out, ...options]);
+  execFileSync(path.join(build, 'allot'), [model, '--emit=report,plan,manifest', '--quiet', '-o', out, ...options]);
   return pathToFileURL(path.join(out, 'model.report.html')).href;
 }
 
@@ -68,6 +68,28 @@ try {
     await whole('report-decoder.png')(tab);
   });
   await visit(decoder, { width: 390, height: 1500, dark: true, mobile: true }, whole('report-phone.png'));
+
+  const view = spawn(process.execPath, [fileURLToPath(new URL('../../tools/run/allot-view.mjs', import.meta.url)), path.join(scratch, 'googlenet')],
+    { cwd: scratch, env: { ...process.env, ALLOT: path.resolve(build, 'allot') }, stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const address = await new Promise((resolve) => view.stdout.on('data', (data) => resolve(/http:\S+/.exec(data)[0])));
+    let compare;
+    await visit(`${address}a/model.report.html`, { width: 1440, height: 1000 }, async (tab) => {
+      await find(tab, 'inception_4c/3x3.relu');
+      await tab.evaluate("(() => { document.getElementById('schedule').scrollIntoView(); document.querySelector('.view-move select').value = '1'; document.querySelector('.view-move button').click(); })()");
+      await tab.until("document.querySelector('.view-result pre') !== null");
+      await tab.frames();
+      await whole('view-moved.png')(tab);
+      compare = await tab.evaluate("document.querySelectorAll('.view-result a')[1].href");
+    });
+    const tab = await Tab.open(browser, { width: 1440, height: 1250 });
+    await tab.go(compare);
+    await tab.until("[...document.querySelectorAll('iframe')].filter(({ contentDocument: page }) => page?.querySelector('#details h2')).length === 2");
+    await tab.evaluate('new Promise((done) => setTimeout(done, 1000))');
+    await whole('view-compare.png')(tab);
+  } finally {
+    view.kill();
+  }
 } finally {
   await browser.close();
 }

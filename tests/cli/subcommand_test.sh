@@ -59,7 +59,7 @@ rm ../programs/allot-tune ../programs/nowhere.mjs
 # Only the first argument names a program; a model of that name has a path.
 refuses "a model called run" "./run: " ./run
 refuses "a model called run, behind a flag" "run: " --quiet run
-for name in explain diff check run profile tune; do
+for name in explain diff check run profile tune view; do
   same "--help names $name" 1 "$("$allot" --help | grep -c "^  $name  ")"
 done
 

@@ -41,13 +41,14 @@ class Details {
     this.box = document.getElementById('details');
     [this.plan, this.measured, this.choose] = [plan, measured, choose];
     this.toggle = () => {};  // opens or closes a group of the graph
+    this.more = () => [];    // what a page that is served adds for a selection: elements
     this.show(null);
   }
 
   show(selection) {
     const content = selection === null ? this.welcome() :
       selection.kind === 'group' ? this.group(selection.group) : this[selection.kind](selection.index);
-    this.box.replaceChildren(...content.filter((one) => one !== null));
+    this.box.replaceChildren(...content.filter((one) => one !== null), ...this.more(selection));
     this.box.scrollTop = 0;
   }
 

@@ -34,6 +34,7 @@ function main() {
       view.refresh();
     }
     details.show(selection);
+    document.dispatchEvent(new CustomEvent('chosen', { detail: selection }));
   };
   // A measured run is that of a part.
   const picked = (item) => choose(item?.kind === 'text' ? null : item?.kind === 'run' ? { kind: 'part', index: item.index } : item, false);

@@ -34,6 +34,7 @@ class Scopes {
   constructor(plan) {
     this.plan = plan;
     const { name: names } = plan.nodes, separator = separatorOf(names);
+    this.separator = separator;
     this.segments = names.map((name) =>
       (separator === null ? [name] : name.split(separator).filter((segment) => segment !== '')));
     const parts = plan.parts.map((part, index) => [part, index]).filter(([, index]) => plan.nodesOf[index].length > 0)
@@ -87,6 +88,20 @@ class Scopes {
     group.depth = depth;
     if (group.kind === 'node') this.leafOf[group.node] = group;
     for (const child of group.children ?? []) this.mark(child, depth + 1);
+  }
+
+  /** What all names of a scope begin with, "layers.3/attention/"; null for other groups. */
+  prefixOf(group) {
+    if (group.kind !== 'scope') return null;
+    const { name: names } = this.plan.nodes, [first] = group.members;
+    let length = names[first].length;
+    for (const node of group.members) {
+      let same = 0;
+      while (same < length && names[node][same] === names[first][same]) ++same;
+      length = same;
+    }
+    const at = names[first].lastIndexOf(this.separator, length - 1);
+    return at < 0 ? null : names[first].slice(0, at + 1);
   }
 
   /** The groups that hold a node, from the one below the root to the node itself. */

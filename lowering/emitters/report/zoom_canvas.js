@@ -28,8 +28,10 @@ class ZoomCanvas {
       this.refresh();
     }, { passive: false });
     canvas.addEventListener('pointerdown', (event) => this.down(event));
-    canvas.addEventListener('pointermove', (event) => this.move(event));
-    for (const end of ['pointerup', 'pointercancel']) canvas.addEventListener(end, (event) => this.up(event));
+    canvas.addEventListener('pointermove', (event) => { if (!this.pointers.has(event.pointerId)) this.move(event); });
+    // A drag goes on where it leaves the canvas.
+    addEventListener('pointermove', (event) => { if (this.pointers.has(event.pointerId)) this.move(event); });
+    for (const end of ['pointerup', 'pointercancel']) addEventListener(end, (event) => this.up(event));
     canvas.addEventListener('pointerleave', () => hideTip());
     canvas.addEventListener('dblclick', (event) => this.twice(...this.place(event)));
     canvas.addEventListener('keydown', (event) => this.key(event));

@@ -18,11 +18,15 @@ export function findAllot() {
   return null;
 }
 
-/** Runs allot with `args`; resolves to its standard output. Throws UserError with what it says if it fails. */
-export function runAllot(args) {
+/**
+ * Runs allot with `args`; resolves to its standard output. Throws UserError with what it says if it fails. `started` is
+ * given the process.
+ */
+export function runAllot(args, started = () => {}) {
   const allot = findAllot() ?? 'allot';
   return new Promise((resolve, reject) => {
     const child = spawn(allot, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    started(child);
     let output = '', errors = '';
     child.stdout.on('data', (data) => { output += data; });
     child.stderr.on('data', (data) => { errors += data; });
