@@ -30,6 +30,7 @@
 #include "tools/program_registries.h"
 #include "tools/report.h"
 #include "tools/subcommand.h"
+#include "tools/terminal.h"
 
 namespace allot {
 namespace {
@@ -41,6 +42,7 @@ struct Arguments {
   InstrumentationOptions instrumentation;
   std::string model, folder, emit, emit_ir_version = "keep";
   bool target_given = false;
+  std::string colour = "auto";
   bool json = false, quiet = false, verify_each = true, require_gain = false;
   bool dump_pipeline = false, print_target = false, list = false;
 };
@@ -63,6 +65,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
               "keep (default), or 11: also write device configurations");
   line.Flag("json", &arguments.json, "print the result as JSON");
   line.Flag("quiet", &arguments.quiet, "print errors only");
+  line.Choice("color", {"auto", "always", "never"}, &arguments.colour,
+              "colours; auto (default): on a terminal, unless NO_COLOR is set");
   line.Flag("require-gain", &arguments.require_gain,
             "exit with status 1 if splitting does not pay");
   DeclarePlanningFlags(line, arguments.flags);
@@ -83,6 +87,9 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
                       "; usage: allot MODEL --target=FILE|NAME -o DIR");
   }
   arguments.model = line.positional()[0];
+  if (arguments.colour != "auto") {
+    SetColour(arguments.colour == "always" ? ColourWhen::kAlways : ColourWhen::kNever);
+  }
   if (arguments.emit_ir_version == "11") arguments.compile.emit_ir_version = 11;
   ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
   arguments.instrumentation.progress = StderrIsTerminal() && !arguments.quiet;
@@ -228,7 +235,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     // The error that ends the run is printed once, below.
     if (arguments.quiet || diagnostic.severity == Severity::kError) continue;
-    std::fprintf(stderr, "%s\n", ToString(diagnostic).c_str());
+    std::fprintf(stderr, "%s\n", ColourMessage(ToString(diagnostic), HasColour(stderr)).c_str());
   }
   ALLOT_RETURN_IF_ERROR(outcome);
 
@@ -237,7 +244,8 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
         JsonReport(*compilation, arguments.model, arguments.folder, files, diagnostics);
     std::printf("%s\n", PrintJson(report).c_str());
   } else if (!arguments.quiet) {
-    std::fputs(TableReport(*compilation, arguments.model, arguments.folder, files).c_str(), stdout);
+    const std::string report = TableReport(*compilation, arguments.model, arguments.folder, files);
+    std::fputs(ColourReport(report, HasColour(stdout)).c_str(), stdout);
   }
   ALLOT_RETURN_IF_ERROR(instrumentation.Report());
   if (arguments.require_gain && !CompareWithUnsplit(*compilation->plan.summary).splitting_pays) {

@@ -12,6 +12,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
 #include "placement/batching.h"
@@ -160,9 +161,16 @@ class ProgressPrinter {
     if (!better && bound <= bound_) return;
     if (better) value_ = value;
     bound_ = std::max(bound_, bound);
-    std::fprintf(stderr, "%8.2f s  value %s  bound %s\n", Seconds(),
+    std::string gap;
+    if (value_ > 0 && bound_ > 0) {
+      gap = absl::StrFormat(
+          "  gap %.2f %%",
+          100 * std::max(0.0, static_cast<double>(value_ - bound_) / static_cast<double>(value_)));
+    }
+    std::fprintf(stderr, "%8.2f s  value %s  bound %s%s\n", Seconds(),
                  value_ < 0 ? "none" : (PrintJsonCompact(ToMillis(value_)) + " ms").c_str(),
-                 bound_ == 0 ? "none" : (PrintJsonCompact(ToMillis(bound_)) + " ms").c_str());
+                 bound_ == 0 ? "none" : (PrintJsonCompact(ToMillis(bound_)) + " ms").c_str(),
+                 gap.c_str());
   }
   double Seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();

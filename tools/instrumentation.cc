@@ -6,9 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-
-#include "tools/text_table.h"
 
 #include "tools/pass_label.h"
 
@@ -37,39 +34,16 @@ void DeclareInstrumentation(CommandLine& line, InstrumentationOptions& options) 
 }
 
 Instrumentation::Instrumentation(InstrumentationOptions options, size_t num_steps)
-    : options_(std::move(options)), num_steps_(num_steps), dumps_(options_.dumps) {}
-
-void Instrumentation::ShowProgress(const std::string& what) {
-  stage_ = what;
-  if (!options_.progress) return;
-  std::fprintf(stderr, "\r\033[K%s", what.c_str());
-  std::fflush(stderr);
-  progress_shown_ = true;
-}
-
-void Instrumentation::Reached(Picos value, Picos bound) {
-  if (!options_.progress || value < 0) return;
-  constexpr auto kBetween = std::chrono::milliseconds(100);
-  const auto now = std::chrono::steady_clock::now();
-  if (now - shown_ < kBetween) return;
-  shown_ = now;
-  std::string text = absl::StrCat(stage_, "  best ", Milliseconds(value));
-  if (bound > 0 && value > 0) {
-    absl::StrAppend(&text, "  bound ", Milliseconds(bound),
-                    absl::StrFormat("  gap %.1f %%", 100 * static_cast<double>(value - bound) /
-                                                         static_cast<double>(value)));
-  }
-  const auto elapsed = std::chrono::duration<double>(now - began_).count();
-  std::fprintf(stderr, "\r\033[K%s", absl::StrFormat("%s  %.1f s", text, elapsed).c_str());
-  std::fflush(stderr);
-  progress_shown_ = true;
-}
+    : options_(std::move(options)),
+      num_steps_(num_steps),
+      dumps_(options_.dumps),
+      progress_(options_.progress) {}
 
 void Instrumentation::Begin(const std::string& stage) {
   timing_.EndAll();
   in_pipeline_ = false;
   timing_.Begin(stage);
-  ShowProgress(stage);
+  progress_.Show(stage);
 }
 
 void Instrumentation::Before(const PipelineStep& step, int index, const ir::Module& module,
@@ -81,7 +55,7 @@ void Instrumentation::Before(const PipelineStep& step, int index, const ir::Modu
     in_pipeline_ = true;
   }
   timing_.Begin(PassLabel(step.name));
-  ShowProgress(absl::StrCat("[", index + 1, "/", num_steps_, "] ", step.name));
+  progress_.Show(absl::StrCat("[", index + 1, "/", num_steps_, "] ", step.name));
 }
 
 void Instrumentation::After(const PipelineStep& step, int /*index*/, const ir::Module& module,
@@ -100,8 +74,7 @@ void Instrumentation::EndStep() { timing_.End(); }
 
 void Instrumentation::Finish() {
   timing_.EndAll();
-  if (progress_shown_) std::fprintf(stderr, "\r\033[K");
-  progress_shown_ = false;
+  progress_.Finish();
 }
 
 absl::Status Instrumentation::Report() const {

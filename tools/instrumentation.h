@@ -2,7 +2,6 @@
 // of it goes to standard error.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "passes/pipeline.h"
 #include "tools/command_line.h"
 #include "tools/ir_dumps.h"
+#include "tools/progress_line.h"
 #include "tools/statistics_report.h"
 #include "tools/timing.h"
 
@@ -43,9 +43,8 @@ class Instrumentation final : public PassHooks, public StageObserver {
   // Names devices in dumps.
   void set_target(const Target* target) { dumps_.set_target(target); }
   void set_num_steps(size_t num_steps) { num_steps_ = num_steps; }
-  // Shows the best value that a search knows, its bound if there is one, the gap between them, and
-  // the time since the beginning. Only on a terminal; few times a second.
-  void Reached(Picos value, Picos bound);
+  // The best value that a search knows, and its bound if there is one, for the line of progress.
+  void Reached(Picos value, Picos bound) { progress_.Reached(value, bound); }
 
   // Ends the line of progress, if any, and the stage that runs.
   void Finish();
@@ -54,17 +53,13 @@ class Instrumentation final : public PassHooks, public StageObserver {
   absl::Status Report() const;
 
  private:
-  void ShowProgress(const std::string& what);
-
   InstrumentationOptions options_;
   size_t num_steps_;
   Timing timing_;
   IrDumps dumps_;
   StatisticsReport statistics_;
   bool in_pipeline_ = false;
-  bool progress_shown_ = false;
-  std::string stage_;  // what progress shows
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), shown_ = began_;
+  ProgressLine progress_;
 };
 
 // Whether standard error is a terminal.

@@ -13,6 +13,7 @@
 #include "onnx_import/model_file.h"
 #include "support/status.h"
 #include "tools/text_file.h"
+#include "tools/terminal.h"
 
 namespace allot {
 namespace {
@@ -91,7 +92,8 @@ int RunProgram(int argc, char** argv,
   const absl::Status printed = FlushStdout();
   if (status.ok()) status = printed;
   if (status.ok()) return exit_status;
-  std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
+  const std::string label = InTone(Tone::kError, "error:", HasColour(stderr));
+  std::fprintf(stderr, "%s %s\n", label.c_str(), std::string(status.message()).c_str());
   return 1;
 }
 

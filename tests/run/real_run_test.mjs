@@ -52,7 +52,7 @@ test('the report is complete and adds up', async () => {
   for (const mode of ['latency', 'pipeline']) {
     const report = await json(branches, `--mode=${mode}`, '--samples=25', '--warmup=2');
     checkNumbers(report, 'report', ['report.check', ...(mode === 'latency' ? ['report.predicted_us', 'report.error'] : [])]);
-    assert.deepEqual(Object.keys(report), ['schema', 'manifest', 'mode', 'level', 'samples', 'warmup', 'in_flight', 'predicted_us', 'measured_us', 'error', 'period_us',
+    assert.deepEqual(Object.keys(report), ['schema', 'manifest', 'mode', 'level', 'samples', 'warmup', 'in_flight', 'predicted_us', 'measured_us', 'error', 'noise', 'period_us',
       'period_median_us', 'throughput_per_s', 'latency_us', 'devices', 'parts', 'check']);
     assert.deepEqual([report.schema, report.manifest, report.mode, report.level, report.samples], ['allot.run/1', 'manifest.json', mode, 'all', 25]);
     assert.equal(report.in_flight > 1, mode === 'pipeline');

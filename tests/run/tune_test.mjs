@@ -54,7 +54,7 @@ for (const [name, objective] of [['branches', 'throughput'], ['control_flow', 'l
     assert.equal(report.splitting_pays, split !== null && split < Math.min(single, together, copies ?? Infinity));
     assert.deepEqual(report.compared.map(({ measured_us: time }) => time), [single, together, copies, split].filter((time) => time !== null));
     if (objective === 'throughput') assert.ok(report.compared.some(({ name }) => name === 'two whole copies'));
-    assert.match(tuningText(report), /\nkept: .*\n(faster, but .*\n)*splitting (pays|does not pay): .*\npredicted .* off\n$/);
+    assert.match(tuningText(report), /\nkept: .*\n(faster, but .*\n)*splitting (pays|does not pay): .*\n(noisy: .*\n)?(the next is .*\n)?predicted .* off\n$/);
     assert.doesNotMatch(tuningText(report), /NaN|undefined|null|Infinity/);
     const manifest = path.join(out, 'manifest.json'), { parts, lanes = [], dims, predicted } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
     assert.equal([{ parts }, ...lanes].reduce((sum, lane) => sum + lane.parts.length, 0), report.chosen.parts);
@@ -92,6 +92,12 @@ test('what is kept, and what is better', () => {
   assert.match(tuningText(report('copies', single, together, copies, split)), new RegExp('kept: two whole copies, 2.00 ms per inference: 1.25 times as fast as split, 2 parts, 2.00 times as fast as one worker, a\\n' +
     'splitting does not pay: 2.50 ms per inference split, 2.00 ms with two whole copies\\npredicted 1.00 ms, 10.0 % off\\n$'));
   assert.match(tuningText(report('split', single, together, copies, split)), /kept: split, 2 parts, 2.50 ms per inference: 1.20 .*\nfaster, but excluded by --replicas=no: two whole copies, 2.00 ms per inference\nsplitting does not pay/);
+  // What differs by less than the same does is not told apart.
+  const noisy = report('split', single, ['split', 'split, 2 parts', 3900]);
+  noisy.compared.forEach((row) => { row.noise = 0.2; });
+  assert.match(tuningText(noisy), /\nnoisy: three measurements of one worker, a differ by 20\.0 %; end other work .*\nthe next is 2\.6 % away, which is less than measurements differ by \(20\.0 %\): it may be as good\n/);
+  noisy.compared.forEach((row) => { row.noise = 0.01; });
+  assert.doesNotMatch(tuningText(noisy), /noisy|as good/);
   assert.match(tuningText(report('single', single)), /kept: one worker, a, 4.00 ms per inference\nsplitting does not pay: no split was predicted to be better\n/);
   const paying = { ...report('split', single, ['split', 'split, 2 parts', 3900]), splitting_pays: true };
   assert.match(tuningText(paying), /kept: split, 2 parts, 3.90 ms per inference: 1.03 times as fast as one worker, a\nsplitting pays: nothing that leaves the model whole is as fast\n/);

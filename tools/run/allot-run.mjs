@@ -8,7 +8,8 @@ import { findReport, measuredSchedule, writeMeasured } from './lib/measured_repo
 import { measuredTrace } from './lib/measured_trace.mjs';
 import { LEVELS } from './lib/onnxruntime.mjs';
 import { runPlan } from './lib/plan_run.mjs';
-import { checkWritable, duration, percent, progress, table, writeWhole } from './lib/text_output.mjs';
+import { NOISY } from './lib/statistics.mjs';
+import { checkWritable, duration, inTone, percent, progress, table, writeWhole } from './lib/text_output.mjs';
 
 const TRACED = 100;
 
@@ -40,6 +41,10 @@ function textReport(report) {
   text += `${report.mode}, ${report.samples} samples: ${duration(report.measured_us)} ${pipeline ? 'per sample' : ''}`.trimEnd();
   if (report.predicted_us !== null) text += `, predicted ${duration(report.predicted_us)} (${report.error > 0 ? '+' : ''}${percent(report.error)})`;
   text += `\n\n  latency: median ${duration(times.median)}, 90 % ${duration(times.p90)}, 99 % ${duration(times.p99)}, longest ${duration(times.max)}\n`;
+  if (report.noise > NOISY) {
+    text += inTone('warning', `  noisy: ${pipeline ? 'stretches of the stream' : 'half of the samples'} differ by ${percent(report.noise)}, so differences below that say little; ` +
+      'end other work on this machine, or take more --samples\n');
+  }
   if (pipeline) text += `  throughput: ${report.throughput_per_s?.toFixed(2) ?? '-'} per second, ${report.in_flight} samples in flight\n`;
   // Without anything that was predicted for what ran, there is no column for it.
   const predicted = (rows, cell) => (rows.some((row) => row !== undefined) ? [cell] : []);

@@ -1,4 +1,5 @@
 // Errors that are the user's to mend, and how a program ends.
+import { inTone } from './text_output.mjs';
 
 /** An error with a message for the user: the place, what is wrong, the remedy. */
 export class UserError extends Error {}
@@ -17,7 +18,7 @@ export async function main(body) {
     process.exitCode = (await body(process.argv.slice(2))) ?? 0;
   } catch (error) {
     const clear = process.stderr.isTTY ? '\r\x1b[K' : '';
-    process.stderr.write(`${clear}error: ${error instanceof UserError ? oneLine(error.message) : error.stack}\n`);
+    process.stderr.write(`${clear}${inTone('error', 'error:', process.stderr)} ${error instanceof UserError ? oneLine(error.message) : error.stack}\n`);
     process.exitCode = 1;
   }
 }

@@ -8,7 +8,7 @@ import { checkIntegrity, lanesOf, partFiles } from './manifest.mjs';
 import { availableProviders, loadRuntime, runtimeOf, sessionOptions } from './onnxruntime.mjs';
 import { shareInputs } from './shared_inputs.mjs';
 import { readRegion } from './shared_memory.mjs';
-import { mean, median, summarise } from './statistics.mjs';
+import { mean, median, spread, summarise } from './statistics.mjs';
 import { difference, fromBytes } from './tensors.mjs';
 import { withWorkers } from './workers.mjs';
 
@@ -127,7 +127,7 @@ export function defaultTolerance(manifest, devices, level) {
 }
 
 // The mean time between completions after the warm-up, and its median over ten stretches, which an interruption of the
-// machine does not move; `from` and `to`: the first and the last of these completions. A stretch is as long as a cycle of
+// machine does not move, with how much these differ; `from` and `to`: the first and the last of these completions. A stretch is as long as a cycle of
 // the lanes at least: within one, they are of different speeds.
 function periods(samples, warmup, count, cycle) {
   const ends = samples.map((sample) => sample.end).sort((a, b) => a - b).slice(Math.max(0, warmup - 1), warmup + count);
@@ -135,7 +135,7 @@ function periods(samples, warmup, count, cycle) {
   const at = (i) => Math.round((i * (ends.length - 1)) / stretches);
   const means = Array.from({ length: stretches }, (_, i) => (ends[at(i + 1)] - ends[at(i)]) / (at(i + 1) - at(i)));
   const from = ends[0], to = ends[ends.length - 1];
-  return { mean: (to - from) / (ends.length - 1), median: median(means), from, to };
+  return { mean: (to - from) / (ends.length - 1), median: median(means), spread: spread(means), from, to };
 }
 
 // Samples on their way: a lane can have one in each of its parts, and the next one ready.
@@ -165,9 +165,8 @@ function partTimes(flow, samples, moved) {
   return flow.parts.map((part, index) => {
     const times = samples.flatMap((sample) => sample.runs.filter((run) => run.part === index).map((run) => run.times));
     const phase = (from, to) => median(times.map((at) => at[to] - at[from]));
-    const { spread } = summarise(times.map((at) => at[3] - at[0]));
     const predicted = !moved && part.end_us !== undefined ? part.end_us - part.start_us : undefined;
-    return { id: part.id, device: part.device, ...(flow.lanes.length > 1 && { lane: part.lane }), predicted_us: predicted, measured_us: phase(0, 3), read_us: phase(0, 1), compute_us: phase(1, 2), write_us: phase(2, 3), spread };
+    return { id: part.id, device: part.device, ...(flow.lanes.length > 1 && { lane: part.lane }), predicted_us: predicted, measured_us: phase(0, 3), read_us: phase(0, 1), compute_us: phase(1, 2), write_us: phase(2, 3), spread: spread(times.map((at) => at[3] - at[0])) };
   });
 }
 
@@ -242,7 +241,7 @@ export async function runPlan(manifest, options) {
       schema: 'allot.run/1', manifest: path.basename(manifest.file), mode: options.mode, level: options.level, whole: options.whole,
       samples: samples.length, warmup, in_flight: inFlight,
       predicted_us: comparable ? predicted : null, measured_us: measured,
-      error: comparable ? (predicted - measured) / measured : null,
+      error: comparable ? (predicted - measured) / measured : null, noise: pipeline ? period.spread : spread(latencies),
       period_us: period.mean, period_median_us: period.median, throughput_per_s: period.mean > 0 ? 1e6 / period.mean : null,
       latency_us: summarise(latencies),
       devices: deviceUse(flow, samples, devices, (id, busy) => (pipeline ? shareOf(flow, all, id, period) : busy / mean(latencies)),

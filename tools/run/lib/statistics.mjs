@@ -17,6 +17,15 @@ export function spread(values) {
   return middle > 0 ? (quantile(values, 0.75) - quantile(values, 0.25)) / middle : 0;
 }
 
+/** What repeated measurements of one thing may differ by before it has to be said: more than plans differ by. */
+export const NOISY = 0.1;
+
+/** The range over the median, for few values. */
+export function range(values) {
+  const middle = median(values);
+  return middle > 0 ? (quantile(values, 1) - Math.min(...values)) / middle : 0;
+}
+
 /** {median, p90, p99, max, spread} of times. */
 export function summarise(values) {
   return { median: median(values), p90: quantile(values, 0.9), p99: quantile(values, 0.99), max: quantile(values, 1), spread: spread(values) };

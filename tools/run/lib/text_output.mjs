@@ -60,7 +60,20 @@ export function writeWhole(file, text) {
   }
 }
 
-/** Replaces a line on the terminal with `text`; prints nothing where stderr is no terminal. */
+const TONES = { good: 32, warning: 33, error: '1;31', strong: 1, faint: 2 };
+
+/** `text` in a tone, where `stream` is a terminal that may have colour (NO_COLOR is not set, TERM is not "dumb"). */
+export function inTone(tone, text, stream = process.stdout) {
+  const { NO_COLOR: refused, TERM: terminal } = process.env;
+  if (!stream.isTTY || refused || !terminal || terminal === 'dumb') return text;
+  return `\x1b[${TONES[tone]}m${text}\x1b[0m`;
+}
+
+const began = Date.now();
+
+/** Replaces a line on the terminal with `text` and how long it has been; prints nothing where stderr is no terminal. */
 export function progress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  if (!process.stderr.isTTY) return;
+  const line = text === '' || text.endsWith('\n') ? text : inTone('faint', `${text}  ${((Date.now() - began) / 1000).toFixed(1)} s`, process.stderr);
+  process.stderr.write(`\r\x1b[K${line}`);
 }

@@ -9,7 +9,7 @@ import { UserError } from './errors.mjs';
 import { lanesOf, readManifest } from './manifest.mjs';
 import { coreList, runtimeOf } from './onnxruntime.mjs';
 import { runPlan } from './plan_run.mjs';
-import { median } from './statistics.mjs';
+import { median, range } from './statistics.mjs';
 
 /** A plan within this share of the best measured one is as good: noise decides among them, so the better predicted one wins. */
 const EQUAL = 0.03;
@@ -169,7 +169,7 @@ export class Tuning {
 
   /**
    * Measures the competitors three times, turn by turn so that a change of the machine's speed meets all, and takes the
-   * fastest that may be chosen. {competitors: competitors() with `measured`, chosen}.
+   * fastest that may be chosen. {competitors: competitors() with `measured` and `noise`, the range of the three over it; chosen}.
    */
   async choose() {
     const competitors = this.competitors();
@@ -180,7 +180,7 @@ export class Tuning {
         times[index].push((await this.measure(manifest, whole, guess)).report.measured_us);
       }
     }
-    competitors.forEach((competitor, index) => { competitor.measured = median(times[index]); });
+    competitors.forEach((competitor, index) => Object.assign(competitor, { measured: median(times[index]), noise: range(times[index]) }));
     const chosen = competitors.filter(({ eligible }) => eligible).reduce((a, b) => (b.measured < a.measured ? b : a));
     return { competitors, chosen };
   }
