@@ -17,6 +17,9 @@ after(() => browser.close());
 const PINS = ['--pin=block[0-9]*[05]/.*=gpu0', '--pin=block[0-9]*[27]/.*=gpu1', '--pin=block[0-9]*9/.*=cpu0'];
 const medium = reportOf(scratch, 'medium', branchingModel(2000), ...PINS);
 
+const stream = reportOf(scratch, 'eight', branchingModel(300), '--target=homogeneous-8gpu', '--objective=throughput', '--replicas=no', '--work=20000',
+  ...Array.from({ length: 8 }, (_, i) => `--pin=block${i}/.*=gpu${i}`));
+
 /** Opens a report; fails unless it is drawn and asks for nothing but itself. Resolves to the tab. */
 async function open(file, options) {
   const tab = await Tab.open(browser, options), url = pathToFileURL(file).href;
@@ -254,6 +257,27 @@ test('what was measured stands beside what was predicted', () => {
   });
 });
 
+test('what was measured of a stream stands in its steady state', () => {
+  const folder = path.join(scratch, 'measured-stream'), file = path.join(folder, 'model.report.html');
+  fs.mkdirSync(folder);
+  fs.copyFileSync(stream, file);
+  const { parts, predicted } = JSON.parse(fs.readFileSync(path.join(path.dirname(stream), 'manifest.json'), 'utf8'));
+  const runs = [0, 1, 2].flatMap((sample) => parts.map(({ start_us: start, end_us: end }, i) => {
+    const from = start + 1.1 * predicted.value_us * sample;
+    return [i, sample, from, from, from + end - start, from + end - start];
+  }));
+  writeMeasured(file, {
+    schema: 'allot.measured/1', mode: 'pipeline', level: 'all', samples: 3, measured_us: 1.1 * predicted.value_us, predicted_us: predicted.value_us, error: -0.09,
+    devices: [], parts: parts.map(({ id, start_us: start, end_us: end }) => ({ id, measured_us: end - start, read_us: 0, compute_us: end - start, write_us: 0 })), runs,
+  });
+  return visit(file, async (tab) => {
+    assert.match(await textOf(tab, '#schedule-note'), /^The stream as it repeats: .* gaps are idle\. Measured: 3 samples, pipeline, /);
+    const rows = await scheduleRows(tab), devices = await tab.evaluate('page.plan.devices.length');
+    assert.equal(rows.filter(({ subtitle }) => subtitle === 'measured').length, devices);
+    assert.equal(rows.filter(({ subtitle }) => subtitle === 'measured').reduce((sum, { bars }) => sum + bars.length, 0), runs.length);
+  });
+});
+
 test('light, dark, and on paper', () => visit(medium, async (tab) => {
   const background = () => tab.evaluate('getComputedStyle(document.body).backgroundColor');
   const dark = await background(), drawn = await picture(tab, 'graph');
@@ -277,9 +301,6 @@ test('the wheel scrolls the page, over a view as well', () => visit(medium, asyn
     assert.equal(await picture(tab, canvas), before);
   }
 }));
-
-const stream = reportOf(scratch, 'eight', branchingModel(300), '--target=homogeneous-8gpu', '--objective=throughput', '--replicas=no', '--work=20000',
-  ...Array.from({ length: 8 }, (_, i) => `--pin=block${i}/.*=gpu${i}`));
 
 test('a steady stream shows how busy devices are', () => visit(stream, async (tab) => {
   const plan = await tab.evaluate('({ value: page.plan.summary.value_us, devices: page.plan.devices })');

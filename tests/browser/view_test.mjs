@@ -89,8 +89,13 @@ test('dropped on nothing, or where it is, nothing is planned; beside a node, the
   const { x, y } = await placeOf(tab, name);
   await tab.drag(x, y, 30, 40);
   assert.deepEqual(await tab.evaluate("[document.querySelector('.view-result').hidden, document.querySelector('.view-targets').hidden]"), [true, true]);
-  const before = await tab.evaluate('page.graph.left'), free = await tab.evaluate('page.graph.canvas.getBoundingClientRect().right - 4');
-  await tab.drag(free, y, -30, 0);
+  const before = await tab.evaluate('page.graph.left');
+  const free = await tab.evaluate(`(() => {
+    const { graph } = page, { left, top } = graph.canvas.getBoundingClientRect();
+    for (let py = 5; py < graph.height; py += 5) for (let px = 60; px < graph.width - 5; px += 5) if (graph.boxAt(px, py) === null) return { x: left + px, y: top + py };
+    return null;
+  })()`);
+  await tab.drag(free.x, free.y, -30, 0);
   assert.equal(await tab.evaluate('page.graph.left'), before - 30);
 }));
 

@@ -2,7 +2,8 @@
 // between them; those that change device in their own colour.
 
 const MOST_BOXES = 200;      // shown at first
-const READABLE = 0.62;       // the scale from which on a box's own text can be read
+const READABLE = 0.5;        // the scale from which on boxes can be read
+const NAMED = 0.3;           // ... and from which on it has a name, in larger letters
 const TOGGLE = 20;           // the square at a box's upper right that opens and closes it
 
 class GraphView extends ZoomCanvas {
@@ -316,7 +317,7 @@ class GraphView extends ZoomCanvas {
     }
     const ink = devices.length === 1 ? hueOf(device).ink : this.colours.text;
     if (group.kind !== 'node') this.paintToggle(draw, x + width, y, ink, '+');
-    if (dim || this.scale * 11.5 < 6) {
+    if (dim || this.scale < NAMED) {
       draw.globalAlpha = 1;
       return;
     }
@@ -327,7 +328,7 @@ class GraphView extends ZoomCanvas {
     draw.fillStyle = ink;
     draw.textAlign = node ? 'center' : 'left';
     draw.textBaseline = 'middle';
-    draw.font = `600 ${names ? 11.5 : Math.min(20, 7.5 / this.scale)}px ${FONT}`;
+    draw.font = `600 ${names ? 11.5 : Math.min(20, 9.5 / this.scale)}px ${FONT}`;
     const middle = y + height / 2 - (devices.length > 1 ? 3 : 0);
     draw.fillText(fitText(draw, lines[0], room - (node ? 0 : TOGGLE - 6), !node && group.kind !== 'run'), x0, names ? middle - 6.5 : middle);
     if (names) {
@@ -364,7 +365,7 @@ class GraphView extends ZoomCanvas {
     draw.textBaseline = 'middle';
     for (const box of shown) {
       if (!box.open) {
-        if (this.scale * 11.5 >= 6) taken.push(onScreen(box));
+        if (this.scale >= NAMED) taken.push(onScreen(box));
         continue;
       }
       const { x, y, width } = onScreen(box), head = BOX.head * this.scale;
