@@ -12,8 +12,8 @@
 
 #include "onnx_import/model_file.h"
 #include "support/status.h"
-#include "tools/text_file.h"
 #include "tools/terminal.h"
+#include "tools/text_file.h"
 
 namespace allot {
 namespace {
