@@ -166,7 +166,6 @@ class OnnxWriter {
       return InputError("tensor '", constant.name, "' has ", file->length, " bytes of data in '",
                         file->location, "' but needs ", length);
     }
-    ALLOT_RETURN_IF_ERROR(CheckData(module_, constant), "tensor '", constant.name, "': ");
     ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module_, *file), "tensor '", constant.name,
                            "': ");
     ByteRope rope;

@@ -66,15 +66,14 @@ absl::StatusOr<std::vector<OutputFile>> CopiedExternalData(
     const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
     const std::string& folder) {
   std::vector<OutputFile> files;
-  if (input.embed_external_data) return files;  // checked as it is read
   Collector collector(input.module);
   for (const ir::Graph* graph : graphs) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
   for (const ir::Function& function : input.module.functions) {
     ALLOT_RETURN_IF_ERROR(collector.AddGraph(function.body));
     ALLOT_RETURN_IF_ERROR(collector.AddAttributes(function.attribute_defaults));
   }
-  // What lies in reach is there, and is named as it is.
-  if (input.output_is_model_folder && folder.empty()) return files;
+  // All is there. What lies in reach is named as it is, and what is embedded is copied.
+  if (input.embed_external_data || (input.output_is_model_folder && folder.empty())) return files;
   files = std::move(collector).Take();
   for (OutputFile& file : files) file.name = folder + file.name;
   return files;

@@ -272,6 +272,25 @@ TEST(ExternalDataTest, IsLinkedEmbeddedOrInReach) {
   onnx::ModelProto part;
   ASSERT_TRUE(part.ParseFromString(Text(model.Emit({"parts"}, input), "model.00001_gpu0.onnx")));
   EXPECT_EQ(part.graph().initializer(0).raw_data(), "01234567");
+
+  // Plans need no weights; whatever names or holds them does.
+  for (const char* remaining : {"0123456", ""}) {
+    if (*remaining == 0) std::filesystem::remove(data / "sub/w.bin");
+    if (*remaining != 0) WriteText(data / "sub/w.bin", remaining);
+    const Registry<Emitter> emitters = BuiltinEmitters();
+    EXPECT_TRUE(EmitFiles(emitters, {"plan", "report", "trace"}, model.Input()).ok());
+    for (const bool embed : {false, true}) {
+      for (const bool in_reach : {false, true}) {
+        EmitInput each = model.Input();
+        each.embed_external_data = embed;
+        each.output_is_model_folder = in_reach;
+        const absl::Status status = EmitFiles(emitters, {"parts"}, each).status();
+        EXPECT_THAT(std::string(status.message()),
+                    HasSubstr(*remaining == 0 ? "but there is no file '"
+                                              : "which has only 7; the file is incomplete"));
+      }
+    }
+  }
 }
 
 TEST(PlanJsonTest, ListsEveryNodeOnce) {
