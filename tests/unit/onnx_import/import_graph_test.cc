@@ -109,6 +109,19 @@ TEST(ImportGraph, ReadsSparseInitializersAndConstantOutputs) {
   EXPECT_EQ(graph.num_nodes(), 0u);
 }
 
+TEST(ImportGraph, WarnsOfTwoNodesOfOneName) {
+  const auto notes = [](const std::string& first, const std::string& second) {
+    return Import(GraphModel("input { name: 'x' } node { name: '" + first +
+                             "' op_type: 'Relu' input: 'x' output: 'a' } node { name: '" + second +
+                             "' op_type: 'Relu' input: 'a' output: 'b' } output { name: 'b' }"))
+        .notes();
+  };
+  EXPECT_THAT(notes("dup", "dup"), HasSubstr("warning: two nodes are named 'dup': ONNX Runtime "
+                                             "refuses a model, and a part, that holds both"));
+  EXPECT_EQ(notes("one", "two"), "");
+  EXPECT_EQ(notes("", ""), "");
+}
+
 TEST(ImportGraph, SortsNodes) {
   const Imported imported = Import(
       GraphModel("input { " + Float("x", {1}) +

@@ -63,6 +63,24 @@ TEST(CommandLine, SaysWhatItExpects) {
   EXPECT_EQ(complaint("--count"), "--count needs a value: --count=N");
 }
 
+TEST(CommandLine, GivenWithoutAValueIsAnError) {
+  std::string folder = "before";
+  std::vector<std::string> pins;
+  const auto complaint = [&](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "program");
+    CommandLine line("program", "FILE", "does things");
+    line.Value("o", "DIR", &folder, "where");
+    line.List("pin", "REGEX=DEVICE", &pins, "which");
+    const absl::Status status = line.Parse(static_cast<int>(arguments.size()), arguments.data());
+    return std::string(status.message());
+  };
+  EXPECT_EQ(complaint({"-o", ""}), "-o: is given without a value; expected DIR");
+  EXPECT_EQ(complaint({"--pin="}), "--pin: is given without a value; expected REGEX=DEVICE");
+  EXPECT_EQ(folder, "before");
+  EXPECT_EQ(complaint({"-o", "out"}), "");
+  EXPECT_EQ(folder, "out");
+}
+
 TEST(CommandLine, HelpShowsTheChoices) {
   std::string color;
   CommandLine line("program", "FILE", "does things");
