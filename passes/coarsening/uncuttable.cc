@@ -41,7 +41,7 @@ ir::ValueId FirstUncuttable(const ir::Graph& graph, absl::Span<const ir::NodeId>
     for (const ir::ValueId result : graph.node(node).results) {
       if (!IsUncuttable(graph.value(result).type)) continue;
       for (const ir::NodeId user : graph.users(result)) {
-        if (std::find(nodes.begin(), nodes.end(), user) != nodes.end()) return result;
+        if (std::binary_search(nodes.begin(), nodes.end(), user)) return result;
       }
     }
   }

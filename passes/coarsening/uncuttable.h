@@ -20,7 +20,8 @@ std::string WhyUncuttable(const ir::Value& value);
 // What to do about values that cannot cross, the first of which is of this type.
 std::string RemedyFor(const ir::Type& type);
 
-// The first result of the nodes that cannot cross and has a user among them; invalid: none.
+// The first result of the nodes, ascending, that cannot cross and has a user among them; invalid:
+// none.
 ir::ValueId FirstUncuttable(const ir::Graph& graph, absl::Span<const ir::NodeId> nodes);
 
 // Puts the producer and all users of every uncuttable value into one group, and closes the groups

@@ -58,6 +58,22 @@ std::vector<ir::NodeId> Largest(const ir::Module& module, const ir::Plan& plan,
   return largest;
 }
 
+// The largest cluster around a value that cannot cross, if it has half of the work or of the nodes.
+std::vector<ir::NodeId> HeldTogether(const ir::Module& module, const ir::Plan& plan,
+                                     const NodeGrouping& clusters, int64_t total) {
+  const auto placed = std::count_if(clusters.group_of.begin(), clusters.group_of.end(),
+                                    [](ItemId group) { return group.valid(); });
+  std::vector<ir::NodeId> held;
+  for (const std::vector<ir::NodeId>& nodes : clusters.Members()) {
+    if (nodes.size() < 2 || nodes.size() <= held.size()) continue;
+    int64_t work = 0;
+    for (const ir::NodeId node : nodes) work = SaturatingAdd(work, WorkOf(plan.features[node]));
+    const bool half = work >= total / 2 || 2 * static_cast<int64_t>(nodes.size()) >= placed;
+    if (half && FirstUncuttable(module.graph, nodes).valid()) held = nodes;
+  }
+  return held;
+}
+
 }  // namespace
 
 void ReportWhatCannotBeSplit(const ir::Module& module, const ir::Plan& plan,
@@ -88,17 +104,14 @@ void ReportWhatCannotBeSplit(const ir::Module& module, const ir::Plan& plan,
     return;
   }
   // Of values that cannot cross, half is worth a word: a split in two is out of reach.
-  const auto placed = std::count_if(clusters.group_of.begin(), clusters.group_of.end(),
-                                    [](ItemId group) { return group.valid(); });
-  const bool much = work >= total / 2 || 2 * static_cast<int64_t>(nodes.size()) >= placed;
-  if (nodes.size() < 2 || !much) return;
-  const ir::ValueId value = FirstUncuttable(graph, nodes);
-  if (!value.valid()) return;
-  diagnostics.Warning(
-      "", absl::StrCat(
-              nodes.size(), " nodes, with ", IsNearlyAll(work, total) ? "nearly all" : "much",
-              " of the work, must run on one device, since ", WhyUncuttable(graph.value(value)),
-              " and cannot cross between files: ", RemedyFor(graph.value(value).type)));
+  const std::vector<ir::NodeId> held = HeldTogether(module, plan, clusters, total);
+  if (held.empty()) return;
+  const ir::Value& value = graph.value(FirstUncuttable(graph, held));
+  diagnostics.Warning("", absl::StrCat(held.size(),
+                                       " nodes, a large part of the model, must run on one device, "
+                                       "since ",
+                                       WhyUncuttable(value),
+                                       " and cannot cross between files: ", RemedyFor(value.type)));
 }
 
 }  // namespace allot
