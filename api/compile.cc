@@ -109,7 +109,7 @@ absl::Status ReadStart(const CompileOptions& options, PlacementSetup& setup) {
   std::string path = options.start;
   if (fs::is_directory(path, error)) path = (fs::path(path) / "plan.json").string();
   ALLOT_ASSIGN_OR_RETURN(const PlanFile plan, ReadPlanFile(options.start), "--start: ");
-  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
   ALLOT_ASSIGN_OR_RETURN(setup.made_from.start.emplace(), Source(path, text));
   setup.start = StartFrom(plan, path);
   return absl::OkStatus();
