@@ -162,7 +162,7 @@ class Tried:
             return None, str(error)
         # In the order of the model's outputs.
         for given, expected in zip(wanted.values(), self.case.outputs):
-            if isinstance(given, tuple) and given[1] != list(numpy.shape(expected)):
+            if isinstance(given, tuple) and given[1] != list(cases.array_of(expected).shape):
                 return None, f"{given[1]} is not what ONNX expects"
         values = self.feeds()
         with open(self.folder + "/out/manifest.json") as file:
