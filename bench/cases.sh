@@ -35,21 +35,21 @@ link() {
 }
 says() { # WHAT STATUS
   if [ "$2" -eq 0 ]; then right=$((right + 1)); echo "right  $name: $1"; else
-    wrong=$((wrong + 1)); echo "wrong  $name: $1"; sed 's/^/         /' <(tail -n 4 out err 2>/dev/null); fi
+    wrong=$((wrong + 1)); echo "wrong  $name: $1"; sed 's/^/         /' <(tail -n 4 .stdout .stderr 2>/dev/null); fi
 }
-# ok WHAT COMMAND...: the command succeeds within two minutes. Its output is in the files out and err.
-ok() { local what=$1; shift; timeout 120 "$@" >out 2>err </dev/null; says "$what" $?; }
+# ok WHAT COMMAND...: the command succeeds within two minutes. Its output is in the files .stdout and .stderr.
+ok() { local what=$1; shift; timeout 120 "$@" >.stdout 2>.stderr </dev/null; says "$what" $?; }
 # refused WHAT PATTERN COMMAND...: it ends with status 1 and one error, which matches.
 refused() {
   local what=$1 pattern=$2 status; shift 2
-  timeout 120 "$@" >out 2>err </dev/null; status=$?
-  [ $status -eq 1 ] && [ "$(grep -c '^error: ' err)" -eq 1 ] && grep -qE "$pattern" err; says "$what" $?
+  timeout 120 "$@" >.stdout 2>.stderr </dev/null; status=$?
+  [ $status -eq 1 ] && [ "$(grep -c '^error: ' .stderr)" -eq 1 ] && grep -qE "$pattern" .stderr; says "$what" $?
 }
-has() { grep -qE "$2" out err; says "$1" $?; }          # WHAT PATTERN: the last command said so
-lacks() { ! grep -qE "$2" out err; says "$1" $?; }      # WHAT PATTERN: it did not
+has() { grep -qE "$2" .stdout .stderr; says "$1" $?; }          # WHAT PATTERN: the last command said so
+lacks() { ! grep -qE "$2" .stdout .stderr; says "$1" $?; }      # WHAT PATTERN: it did not
 typed() { # FILE TYPE: the last result of the model has this type
-  allot-opt "$1" --infer-shapes >out 2>err </dev/null
-  grep -qF "$2" out && ! grep -q 'has no rule\|no inference\|without' err; says "$1: $2" $?
+  allot-opt "$1" --infer-shapes >.stdout 2>.stderr </dev/null
+  grep -qF "$2" .stdout && ! grep -q 'has no rule\|no inference\|without' .stderr; says "$1: $2" $?
 }
 scatter() { # MODEL: over the three devices of target3.json by name, and run
   ok "$1 is planned" allot "$1" --target=target3.json --pin='c0_.*=c0' --pin='c1_.*=c1' --pin='c2_.*=c2' -o "o-$1"
@@ -60,8 +60,9 @@ if enter 01-stale-value-info; then
   for model in stale_batch onnx3565_like; do
     ok "$model is planned" allot $model.onnx --target=two.json --pin conv=d0 --pin n1=d1 --pin n2=d2 -o $model
     [ $model = stale_batch ] && has "$model: a contradiction is a warning" 'warning: '
-    for n in 1 4 7; do ok "$model runs at N=$n" allot run $model/manifest.json --check --on=cpu --opt=disabled --dim N=$n; done
   done
+  for n in 1 4 7; do ok "stale_batch runs at N=$n" allot run stale_batch/manifest.json --check --on=cpu --opt=disabled --dim N=$n; done
+  ok "onnx3565_like runs" allot run onnx3565_like/manifest.json --check --on=cpu --opt=disabled
 fi
 if enter 02-huggingface-cache; then
   link hf/snapshots/rev1/onnx/model.onnx; link hf/snapshots/rev1/onnx/model.onnx_data
@@ -80,9 +81,9 @@ if enter 04-constant-work-crosses; then
   ok "planned" allot tied_dq.onnx --target=two.json --pin emb=d0 --pin 'head|ffn=d1' -o out
   has "the cut is 8 KiB" 'cut +8\.0 KiB in 1 transfer'
   ok "by pcie.json" allot tied_dq.onnx --target=pcie.json --pin emb=d0 --pin 'head|ffn=d1' --json
-  value=$(grep -oE '"value_us": [0-9.]+' out | head -1)
+  value=$(grep -oE '"value_us": [0-9.]+' .stdout | head -1)
   ok "copied by hand" allot tied_dq_copied_by_hand.onnx --target=pcie.json --pin 'emb.*=d0' --pin 'head.*|ffn.*=d1' --json
-  awk -v a="${value##* }" -v b="$(grep -oE '"value_us": [0-9.]+' out | head -1 | grep -oE '[0-9.]+$')" 'BEGIN { exit !(a > 0 && a <= b * 1.001) }'
+  awk -v a="${value##* }" -v b="$(grep -oE '"value_us": [0-9.]+' .stdout | head -1 | grep -oE '[0-9.]+$')" 'BEGIN { exit !(a > 0 && a <= b * 1.001) }'
   says "no slower than copied by hand" $?
 fi
 if enter 05-canonicalize-shadowing; then
@@ -112,14 +113,14 @@ if enter 09-regex-bytes; then
   done
 fi
 if enter 10-solve-contiguous; then
-  timeout 60 allot-solve glow3003.json --objective=throughput --contiguous >out 2>err
+  timeout 60 allot-solve glow3003.json --objective=throughput --contiguous >.stdout 2>.stderr
   has "infeasible" '^status +infeasible|infeasible'
   lacks "... proved" 'no solution found'
 fi
 if enter 11-run-bf16; then
   ok "planned" allot bf16.onnx --target=two.json --pin n0=d0 --pin n1=d1 --pin n2=d2 -o out
-  if timeout 60 allot run out/manifest.json --check --on=cpu >out.txt 2>err; then says "runs" 0; else
-    grep -qE "^error: .*bfloat16" err; says "the error names the type" $?
+  if timeout 60 allot run out/manifest.json --check --on=cpu >.stdout 2>.stderr; then says "runs" 0; else
+    grep -qE "^error: .*bfloat16" .stderr; says "the error names the type" $?
   fi
 fi
 if enter 12-duplicate-names; then
@@ -128,7 +129,7 @@ if enter 12-duplicate-names; then
 fi
 if enter 13-one-node-models; then
   ok "a function is looked into" allot function.onnx --target=two.json
-  timeout 60 allot function.onnx --target=small.json >out 2>err
+  timeout 60 allot function.onnx --target=small.json >.stdout 2>.stderr
   has "small devices: placed, or told why" 'value|function|inline'
   lacks "... not by fewer pins" 'fewer pins'
 fi
@@ -141,13 +142,13 @@ for device in target['devices']:
 json.dump(target, open('limited.json', 'w'))
 PY
   ok "planned" allot 70_dla.onnx --target=limited.json --objective=throughput
-  [ "$(awk '$1 == "dla0" { print $2 }' out)" -le 8 ]; says "at most 8 parts on dla0" $?
+  [ "$(awk '$1 == "dla0" { print $2 }' .stdout)" -le 8 ]; says "at most 8 parts on dla0" $?
 fi
 if enter 15-two-servers; then
   model=$(command -v make-model || echo "$build/make-model")
   ok "the model" "$model" transformer-encoder te.onnx
   ok "planned" allot te.onnx --target=twoservers.json --objective=throughput --json
-  awk -v us="$(grep -oE '"value_us": [0-9.]+' out | head -1 | grep -oE '[0-9.]+$')" 'BEGIN { exit !(us > 0 && us <= 349.5) }'
+  awk -v us="$(grep -oE '"value_us": [0-9.]+' .stdout | head -1 | grep -oE '[0-9.]+$')" 'BEGIN { exit !(us > 0 && us <= 349.5) }'
   says "no slower than four pins (349.5 us)" $?
 fi
 if enter 16-onnx-suite; then
@@ -170,8 +171,8 @@ if enter 16-onnx-suite; then
   has "... has the length of its target" 'tensor<3xf32>'
   for edge in bf16 f8 i4; do
     ok "edge_$edge is planned" allot edge_$edge.onnx --target=cpu-2gpu --pin=a=cpu0 --pin=b=gpu0 -o o-$edge
-    if timeout 60 allot run o-$edge/manifest.json --check --on=cpu >out.txt 2>err; then says "edge_$edge runs" 0; else
-      grep -qE '^error: .*(bfloat16|float8|int4)' err; says "edge_$edge: the error names the type" $?
+    if timeout 60 allot run o-$edge/manifest.json --check --on=cpu >.stdout 2>.stderr; then says "edge_$edge runs" 0; else
+      grep -qE '^error: .*(bfloat16|float8|int4)' .stderr; says "edge_$edge: the error names the type" $?
     fi
   done
 fi
@@ -184,9 +185,9 @@ if enter 17-hostile; then
   lacks "... is answered" 'no solution found'
   refused "data out of the model's folder by a link" 'w\.bin' allot hardlink_demo/m/m.onnx --target=cpu-2gpu -o stolen
   ! find . -path ./hardlink_demo -prune -o -name w.bin -print | grep -q .; says "... nothing is copied" $?
-  timeout 60 allot-opt regex_stack_overflow.mlir --verify-diagnostics >out 2>err; [ $? -le 1 ]; says "long lines in --verify-diagnostics" $?
+  timeout 60 allot-opt regex_stack_overflow.mlir --verify-diagnostics >.stdout 2>.stderr; [ $? -le 1 ]; says "long lines in --verify-diagnostics" $?
   refused "--target=/dev/zero" '/dev/zero' allot exponential_functions_64.onnx --target=/dev/zero
-  timeout 60 allot-solve calls_nothing_found.problem.json --json >/dev/full 2>err; [ $? -eq 1 ]; says "a full disk under standard output" $?
+  timeout 60 allot-solve calls_nothing_found.problem.json --json >/dev/full 2>.stderr; [ $? -eq 1 ]; says "a full disk under standard output" $?
 fi
 echo "$right right, $wrong wrong"
 [ "$wrong" -eq 0 ]

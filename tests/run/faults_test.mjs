@@ -53,6 +53,14 @@ function folderOfInputs(entries) {
   return folder;
 }
 
+test('a tensor that JavaScript has no numbers for', async () => {
+  for (const dtype of ['bfloat16', 'float8e4m3fn', 'int4']) {
+    const copy = copyOf(branches);
+    edit(copy, (content) => { Object.values(content.signature)[0].dtype = dtype; });
+    await run([copy]).fails(new RegExp(`^error: .*manifest\\.json: tensor \\S+ is ${dtype}, which allot run cannot pass between parts`, 'm'));
+  }
+});
+
 test('a worker is killed in mid-stream', onLinux, async () => {
   const runner = run([branches, ENDLESS]);
   const [victim] = await runner.streaming();

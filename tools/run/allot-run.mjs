@@ -9,6 +9,7 @@ import { measuredTrace } from './lib/measured_trace.mjs';
 import { LEVELS } from './lib/onnxruntime.mjs';
 import { runPlan } from './lib/plan_run.mjs';
 import { NOISY } from './lib/statistics.mjs';
+import { canTravel } from './lib/tensors.mjs';
 import { checkWritable, duration, inTone, percent, progress, table, writeWhole } from './lib/text_output.mjs';
 
 const TRACED = 100;
@@ -70,6 +71,14 @@ function checkDims(manifest, texts) {
   }
 }
 
+// What JavaScript has no numbers for would end inside a worker, without a name.
+function checkTypes(manifest) {
+  for (const [name, { dtype, kind }] of Object.entries(manifest.signature ?? {})) {
+    if (typeof dtype !== 'string' || (kind ?? 'tensor') !== 'tensor' || canTravel(dtype)) continue;
+    throw new UserError(`${manifest.file}: tensor ${name} is ${dtype}, which allot run cannot pass between parts (the parts themselves are right); cut where the tensor has another type, by --pin or --together, or run the parts in a runtime of yours`);
+  }
+}
+
 await main(async (argv) => {
   const flags = parseArguments(argv, FLAGS);
   if (flags.help) {
@@ -78,6 +87,7 @@ await main(async (argv) => {
   }
   if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no manifest given' : 'more than one manifest given'}; usage: allot-run MANIFEST [options]`);
   const manifest = readManifest(flags.positional[0]);
+  checkTypes(manifest);
   checkDims(manifest, flags.dim);
   if (flags.trace) checkWritable(flags.trace);
   if (flags.report && (flags.annotated || flags.whole)) throw new UserError('--report shows when parts ran; leave out --annotated and --whole');

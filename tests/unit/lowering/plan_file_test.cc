@@ -37,8 +37,10 @@ TEST(PlanFileTest, ReadsWhatIsWritten) {
                      ir::Objective::kThroughput,
                      {"a=cpu0"},
                      {"b=cpu0"},
+                     {"c.*"},
                      "roofline",
                      {{"c.csv", "11"}},
+                     Provenance::File{"before/plan.json", "22"},
                      7};
   const absl::StatusOr<PlanFile> plan = ParsePlanFile(PlanText(model, input), "plan.json");
   ASSERT_TRUE(plan.ok()) << plan.status();
