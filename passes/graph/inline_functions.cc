@@ -7,6 +7,7 @@
 //
 // Keeps calls of functions that import another version of an operator set than the model does.
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -129,6 +130,8 @@ class FunctionInliner {
   }
 
   bool IsNeeded(const ir::Node& node, const ir::Function& function) {
+    // Of what cannot be counted nothing can be said to be more than half.
+    if (total_ == std::numeric_limits<int64_t>::max()) return false;
     if (counts_.Of(node) <= total_ / 2 || counts_.Of(function.body) < 2) return false;
     if (context_.target == nullptr) return true;
     OpFeatures call;

@@ -46,7 +46,7 @@ done
 
 # A limit of time keeps the best of all its searches.
 if "$solve" "$dnn" --time-limit=0.5 --progress -o timed.json >/dev/null 2>progress.txt && "$solve" "$dnn" --verify timed.json >/dev/null; then ok; else bad "time limit"; fi
-if grep -qE '^ *[0-9.]+ s  value [0-9.]+ ms  bound [0-9.]+ ms$' progress.txt; then ok; else bad "progress: $(cat progress.txt)"; fi
+if grep -qE '^ *[0-9.]+ s  value [0-9.]+ ms  bound [0-9.]+ ms(  gap [0-9.]+ %)?$' progress.txt; then ok; else bad "progress: $(cat progress.txt)"; fi
 # Placements that take turns: the same on any number of threads, held to their period by the verifier, and nothing else changes.
 for question in "$dnn" "$ours --objective=throughput" "$source/examples/problems/encoder.batch8.problem.json"; do
   # shellcheck disable=SC2086

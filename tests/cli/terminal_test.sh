@@ -25,7 +25,7 @@ same=$(sed "s/$escape\[[0-9;]*m//g" <<<"$always")
 if [ "$same" = "$plain" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: colour changes the text"; fi
 
 has "a terminal" "$escape\[1m" "$(on_terminal "'$allot' $model --target=cpu-2gpu")"
-has "a terminal's progress" "(read model|\[[0-9]/[0-9]\] ).*  [0-9.]+ s" "$(on_terminal "'$allot' $model --target=cpu-2gpu")"
+has "a terminal's progress" "(read model|\[[0-9]+/[0-9]+\] ).*  [0-9.]+ s" "$(on_terminal "'$allot' $model --target=cpu-2gpu")"
 has "an error on a terminal" "$escape\[1;31merror:$escape\[0m nowhere" "$(on_terminal "'$allot' nowhere.onnx")"
 lacks "NO_COLOR" "$escape\[[0-9;]*m" "$(NO_COLOR=1 on_terminal "'$allot' $model --target=cpu-2gpu")"
 has "an empty NO_COLOR" "$escape\[1m" "$(NO_COLOR='' on_terminal "'$allot' $model --target=cpu-2gpu")"
