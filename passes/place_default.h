@@ -18,7 +18,7 @@ struct PlaceDefaultOptions {
   int64_t min_gain = 0;          // thousandths
   bool contiguous = false;
   int64_t migration_cost = 0;  // thousandths
-  std::string fixed;  // as of fix-inputs; empty: none
+  std::string fixed;           // as of fix-inputs; empty: none
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);
