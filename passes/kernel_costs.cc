@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <queue>
+#include <set>
 #include <utility>
 
 #include "passes/travellers.h"
@@ -102,7 +103,7 @@ OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
   if (kernel.size() == 1) return fused;
   fused.flops = fused.read = fused.written = fused.weights = fused.launches = 0;
   fused.integer_shape_work = true;
-  std::vector<ir::ValueId> read_before;  // tensors from outside
+  std::set<ir::ValueId> read_before;  // tensors from outside
   for (const ir::NodeId node : kernel) {
     const OpFeatures& features = plan_->features[node];
     fused.flops = SaturatingAdd(fused.flops, features.flops);
@@ -119,10 +120,9 @@ OpFeatures KernelCosts::Fuse(const KernelNodes& kernel) const {
       const ir::NodeId producer = graph_->value(operand).producer;
       if (producer.valid() && graph_->node(producer).Is("Constant")) continue;
       const bool inside = producer.valid() && Contains(kernel, producer);
-      const bool again =
-          std::find(read_before.begin(), read_before.end(), operand) != read_before.end();
+      const bool again = read_before.count(operand) > 0;
       if (inside || again) kept = SaturatingAdd(kept, plan_->value_bytes[operand]);
-      if (!inside && !again) read_before.push_back(operand);
+      if (!inside && !again) read_before.insert(operand);
     }
     fused.read = SaturatingAdd(fused.read, std::max<Bytes>(0, features.read - kept));
 

@@ -60,7 +60,7 @@ std::vector<LowerBound> BestFirst(std::vector<LowerBound> bounds) {
 }  // namespace
 
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
-                                    Launch launch, int64_t work) {
+                                    Launch launch, int64_t work, Picos enough) {
   const bool latency = problem.objective == PlacementObjective::kLatency;
   if (problem.execution == Execution::kCalls) {
     // A pool carries any load, so only paths count: whatever a path crosses is loaded and stored
@@ -90,6 +90,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     // No way at all: the problem is infeasible, and nothing is claimed of it.
     if (path < PathCosts::kNever) {
       bounds.push_back({path, "critical-path"});
+      if (std::max(path, bounds.front().value) >= enough) return BestFirst(std::move(bounds));
       ChainBound chain = IntervalChain(costs, paths, dual, work);
       bounds.push_back({chain.value, "interval-chain"});
       if (launch == Launch::kPerGroup) {
@@ -102,6 +103,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     }
   } else {
     bounds.push_back({Bottleneck(rows, fixed), "bottleneck"});
+    if (std::max(bounds[0].value, bounds[1].value) >= enough) return BestFirst(std::move(bounds));
     // Building the model takes about this much.
     const auto size = static_cast<int64_t>(problem.items.size() + problem.flows.size());
     const auto num_devices = static_cast<int64_t>(problem.devices.size());

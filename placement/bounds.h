@@ -25,7 +25,9 @@ struct LowerBound {
 //  steady-state    throughput: the load of the best mixture of placements (steady_state.h)
 // `launch`: whether every part costs its device's part_cost (bounds part-level objectives).
 // `work` bounds the effort spent; a smaller one gives a weaker bound, never a wrong one.
+// Where the quick ones (paths and loads) reach `enough`, such as what a solution takes, the others
+// are left out.
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
-                                    Launch launch, int64_t work);
+                                    Launch launch, int64_t work, Picos enough = kMaxPicos);
 
 }  // namespace allot

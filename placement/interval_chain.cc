@@ -142,11 +142,13 @@ class Chain {
     // Cut vertices: no edge jumps over them, no sink is before and no source after them.
     std::vector<char> chosen(n_, 0);
     std::vector<int32_t> others;
+    size_t num_cuts = 0;
     for (size_t at = 0; at < n_; ++at) {
       const bool cut =
           jumps[at] == 0 && at <= first_sink && static_cast<int32_t>(at) >= last_source;
       if (cut) {
         chosen[at] = 1;
+        ++num_cuts;
       } else {
         others.push_back(static_cast<int32_t>(at));
       }
@@ -173,9 +175,11 @@ class Chain {
       if (!chosen[at]) continue;
       const bool cut = next_cut[at] == static_cast<int32_t>(at);
       pivots_.push_back(static_cast<int32_t>(at));
-      // The stretches between cut vertices do not overlap: they may be as long as they are.
+      // The stretches between cut vertices do not overlap: they may be as long as they are. Many of
+      // them, as in a long chain, look no farther.
       const int32_t reach = cut ? next_cut[at + 1] : 0;
-      window_.push_back(std::max(reach, static_cast<int32_t>(at) + static_cast<int32_t>(kWindow)));
+      const int32_t least = cut && num_cuts > affordable ? 1 : static_cast<int32_t>(kWindow);
+      window_.push_back(std::max(reach, static_cast<int32_t>(at) + least));
     }
   }
 

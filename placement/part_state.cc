@@ -66,6 +66,10 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
     weight_.push_back(least + 1);
     all_weight_ += weight_.back();
   }
+  // Ordinary networks have a few tensors per item, which take as long as the rest.
+  constexpr int64_t kTensorsPerItem = 16;
+  const auto ends = static_cast<int64_t>(problem.flows.size() + touch_.size());
+  evaluation_work_ = std::max<int64_t>(n_, ends / kTensorsPerItem);
   leaving_.Resize(problem.flows.size());
   dirty_.Resize(static_cast<size_t>(n_));
   cell_.resize(static_cast<size_t>(n_));

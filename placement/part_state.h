@@ -56,6 +56,9 @@ class PartState {
   bool Decode();
   // Of the decoded state. O(items + flows between parts).
   SearchValue Evaluate();
+  // What an evaluation counts as, in item evaluations: the items, or more where tensors and those
+  // who read them outnumber them by far.
+  int64_t evaluation_work() const { return evaluation_work_; }
   void Accept();
   void Reject();
 
@@ -101,6 +104,7 @@ class PartState {
   const ProblemGraph& graph_;
   PartEvaluator evaluator_;
   const int32_t n_, num_devices_;
+  int64_t evaluation_work_ = 0;
   std::vector<ItemId> order_;  // within parts, for the answer
 
   std::vector<int32_t> unit_of_;

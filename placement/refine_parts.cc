@@ -18,16 +18,16 @@ class Refiner {
         start_(start),
         options_(options),
         progress_(progress),
-        n_(static_cast<int64_t>(problem.items.size())),
         random_(options.seed),
         state_(problem, graph, start, options.migration, options.max_parts),
+        evaluation_(state_.evaluation_work()),
         moves_(state_, random_) {}
 
   PartedSolution Run() {
     value_ = Evaluate();
     Keep();
     const int64_t work = options_.work;
-    const int64_t merging = std::min<int64_t>(work / 8, 8 * n_ * value_.secondary);
+    const int64_t merging = std::min<int64_t>(work / 8, 8 * evaluation_ * value_.secondary);
     // While nothing feasible is known, shorter runs from shaken starts.
     for (int round = 0; round < 3 && !best_.feasible(); ++round) {
       if (round > 0) Shake();
@@ -47,7 +47,7 @@ class Refiner {
 
  private:
   SearchValue Evaluate() {
-    spent_ += n_;
+    spent_ += evaluation_;
     return state_.Evaluate();
   }
 
@@ -92,8 +92,9 @@ class Refiner {
     // Below a few hundredths of a per mille of the objective nothing is worth telling apart, so
     // fewer temperatures than an annealing of small numbers needs.
     constexpr int64_t kLevels = 48;
-    Cooling cooling(Cooling::Hot(value_.objective, static_cast<int32_t>(n_)) / options_.cooler,
-                    std::max<int64_t>((until - from) / std::max<int64_t>(n_, 1), 1), kLevels);
+    Cooling cooling(Cooling::Hot(value_.objective, state_.num_items()) / options_.cooler,
+                    std::max<int64_t>((until - from) / std::max<int64_t>(evaluation_, 1), 1),
+                    kLevels);
     Penalty penalty(problem_, value_.objective);
     value_ = Evaluate();
     Picos smooth = state_.Smooth();
@@ -104,7 +105,7 @@ class Refiner {
       moves_.Propose();
       // Many moves ask for what is so already, which costs a fraction of an evaluation.
       if (!state_.Decode()) {
-        spent_ += n_ / 4 + 1;
+        spent_ += evaluation_ / 4 + 1;
         ++idle;
         continue;
       }
@@ -165,10 +166,10 @@ class Refiner {
   const PartedSolution& start_;
   const RefinePartsOptions options_;
   const ProgressHook& progress_;
-  const int64_t n_;
   int64_t spent_ = 0;
   Random random_;
   PartState state_;
+  const int64_t evaluation_;  // what one counts as
   PartMoves moves_;
   SearchValue value_, best_;
   Picos best_price_ = 0;  // of moving, in the objective of the best

@@ -18,11 +18,12 @@ class Simplifier {
       : start_(start),
         limit_(limit),
         work_(work),
+        before_(work),
         migration_(migration),
         part_price_(part_price),
         state_(problem, graph, start, migration) {
     value_ = state_.Evaluate().objective;
-    work_ += state_.num_items();
+    work_ += state_.evaluation_work();
   }
 
   PartedSolution Run() {
@@ -50,6 +51,7 @@ class Simplifier {
   Int128 Priced() { return PricedValue(value_, state_.num_parts(), part_price_); }
 
   bool Step() {
+    if (work_ - before_ > kMostWork) return false;
     Merge best;
     const int32_t num_parts = state_.num_parts();
     for (int32_t part = 0; part < num_parts; ++part) {
@@ -91,7 +93,7 @@ class Simplifier {
 
   void Try(Merge step, Merge& best) {
     Ask(step);
-    work_ += state_.num_items();
+    work_ += state_.evaluation_work();
     const int32_t before = state_.num_parts();
     if (!state_.Decode()) return;
     step.num_parts = state_.num_parts();
@@ -108,6 +110,8 @@ class Simplifier {
   const PartedSolution& start_;
   const Picos limit_;
   int64_t& work_;
+  const int64_t before_;  // of it
+  static constexpr int64_t kMostWork = 64'000'000;
   const Migration* const migration_;
   const int64_t part_price_;
   PartState state_;

@@ -11,7 +11,8 @@ namespace allot {
 // then what costs least. With `part_price` the answer is the least PricedValue() on the way, else
 // its end. Never more parts than `start`, which comes back where nothing can be saved or where it
 // is infeasible. Deterministic. O(parts^2 * devices) evaluations at most, each linear in items and
-// flows; `work` grows by an item evaluation for each item of each. The price of `migration` counts
+// flows, and no further step after 64 million item evaluations; `work` grows by what they count.
+// The price of `migration` counts
 // as part of the objective.
 PartedSolution SimplifyParts(const PlacementProblem& problem, const ProblemGraph& graph,
                              const PartedSolution& start, Picos limit, int64_t& work,

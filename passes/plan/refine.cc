@@ -176,7 +176,7 @@ class RefinePass final : public PlanPass {
                          const PassContext& context, const ProgressHook& note, std::string& how,
                          bool& proved) const {
     const std::vector<LowerBound> bounds =
-        LowerBounds(problem, graph, Launch::kPerGroup, /*work=*/200'000);
+        LowerBounds(problem, graph, Launch::kPerGroup, /*work=*/200'000, before.score.objective);
     if (!bounds.empty() && bounds.front().value >= before.score.objective) {
       proved = true;
       return before;

@@ -240,7 +240,7 @@ class SchedulePass final : public PlanPass {
       return KeepBound(summary);
     }
     const std::vector<LowerBound> bounds =
-        LowerBounds(kernels.problem, graph, Launch::kPerGroup, work);
+        LowerBounds(kernels.problem, graph, Launch::kPerGroup, work, summary.value);
     if (!bounds.empty()) {
       summary.lower_bound = bounds.front().value;
       summary.bound_name = bounds.front().name;
