@@ -27,7 +27,7 @@ class Result:
         self.status, self.out, self.err = process.returncode, process.stdout, process.stderr
 
 
-def run(*command, cwd=None, env=None, timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, shell_limit=None):
+def run(*command, cwd=None, env=None, timeout=300, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, shell_limit=None):
     """`shell_limit`: arguments of ulimit."""
     command = [str(word) for word in command]
     if shell_limit:
