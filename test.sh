@@ -4,10 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# The configurations share what they compile alike.
-export CCACHE_BASEDIR="$PWD"
-export CCACHE_SLOPPINESS=pch_defines,time_macros
-
 step() { printf '\n== %s ==\n' "$*"; }
 
 step "packages"

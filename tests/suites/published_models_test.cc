@@ -13,6 +13,7 @@
 
 #include "api/compile.h"
 #include "examples/models/published_models.h"
+#include "tests/folders.h"
 
 namespace allot {
 namespace {
@@ -74,7 +75,7 @@ TEST_P(PublishedModelsTest, HasThePublishedShapeAndPlaces) {
   const Publication& published = GetParam();
   const PublishedModel* model = FindPublishedModel(published.name);
   ASSERT_NE(model, nullptr);
-  const std::string path = std::string(ALLOT_BINARY_DIR "/published-") + published.name + ".onnx";
+  const std::string path = std::string(kBuildFolder) + "/published-" + published.name + ".onnx";
   ASSERT_TRUE(model->make().Save(path));
   CompileOptions options;
   options.target = "cpu-2gpu";

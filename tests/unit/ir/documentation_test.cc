@@ -6,12 +6,13 @@
 
 #include "ir/parse.h"
 #include "ir/print.h"
+#include "tests/folders.h"
 
 namespace allot::ir {
 namespace {
 
 TEST(DocumentationTest, ExamplePrintsAsItStands) {
-  std::ifstream in(std::string(ALLOT_SOURCE_DIR) + "/docs/ir.md");
+  std::ifstream in(std::string(kSourceFolder) + "/docs/ir.md");
   std::stringstream whole;
   whole << in.rdbuf();
   const std::string page = whole.str();

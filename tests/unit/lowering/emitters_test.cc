@@ -13,6 +13,7 @@
 #include "lowering/to_onnx.h"
 #include "support/json.h"
 #include "support/version.h"
+#include "tests/folders.h"
 #include "tests/unit/lowering/emit_case.h"
 
 namespace allot {
@@ -357,7 +358,7 @@ TEST(DotTest, DrawsNodesOrParts) {
 }
 
 TEST(VersionTest, IsTheProjects) {
-  EXPECT_THAT(ReadText(std::string(ALLOT_SOURCE_DIR) + "/CMakeLists.txt"),
+  EXPECT_THAT(ReadText(std::string(kSourceFolder) + "/CMakeLists.txt"),
               HasSubstr(std::string("project(Allot VERSION ") + kVersion + " "));
 }
 

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 
 #include "passes/pipeline.h"
+#include "tests/folders.h"
 
 namespace allot {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 std::set<std::string> NamesInFolder(const std::string& folder) {
   std::set<std::string> names;
   for (const auto& file :
-       std::filesystem::directory_iterator(std::string(ALLOT_SOURCE_DIR) + "/passes/" + folder)) {
+       std::filesystem::directory_iterator(std::string(kSourceFolder) + "/passes/" + folder)) {
     if (file.path().extension() != ".cc") continue;
     std::string name = file.path().stem().string();
     std::replace(name.begin(), name.end(), '_', '-');

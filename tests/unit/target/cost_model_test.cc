@@ -11,6 +11,7 @@
 
 #include "target/builtin_targets.h"
 #include "target/target_json.h"
+#include "tests/folders.h"
 
 namespace allot {
 namespace {
@@ -144,7 +145,7 @@ TEST(CostModels, AreBoundedMonotoneAndRepeatable) {
 }
 
 TEST(CostModels, FolderAndTableAgree) {
-  std::ifstream table(std::string(ALLOT_SOURCE_DIR) + "/target/cost_models/registry.def");
+  std::ifstream table(std::string(kSourceFolder) + "/target/cost_models/registry.def");
   std::set<std::string> listed;
   for (std::string line; std::getline(table, line);) {
     const std::string prefix = "ALLOT_COST_MODEL(";
@@ -154,7 +155,7 @@ TEST(CostModels, FolderAndTableAgree) {
   }
   std::set<std::string> defined;
   for (const auto& file :
-       std::filesystem::directory_iterator(std::string(ALLOT_SOURCE_DIR) + "/target/cost_models")) {
+       std::filesystem::directory_iterator(std::string(kSourceFolder) + "/target/cost_models")) {
     std::ifstream source(file.path());
     const std::string prefix = "Entry<CostModel> ";
     for (std::string line; std::getline(source, line);) {

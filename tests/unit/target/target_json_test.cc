@@ -10,6 +10,7 @@
 #include "support/random.h"
 #include "target/builtin_targets.h"
 #include "target/rule.h"
+#include "tests/folders.h"
 #include "tests/models/damaged_json.h"
 
 namespace allot {
@@ -275,7 +276,7 @@ TEST(BuiltinTargets, CardsBehindOneSwitchShareItsUplink) {
 }
 
 TEST(TargetDocumentation, ExampleParses) {
-  std::ifstream file(std::string(ALLOT_SOURCE_DIR) + "/docs/target.md");
+  std::ifstream file(std::string(kSourceFolder) + "/docs/target.md");
   std::stringstream stream;
   stream << file.rdbuf();
   const std::string text = stream.str();
