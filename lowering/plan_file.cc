@@ -167,7 +167,7 @@ absl::Status ReadMadeFrom(const Place& plan, PlanFile& file) {
 absl::Status ReadPredicted(const Place& plan, std::optional<PlanFile::Predicted>& predicted) {
   if (!plan.Has("predicted")) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const Place in, plan.Member("predicted"));
-  PlanFile::Predicted& out = predicted.emplace();
+  PlanFile::Predicted& out = predicted.emplace(PlanFile::Predicted());
   ALLOT_RETURN_IF_ERROR(GetTime(in, "value_us", out.value));
   ALLOT_RETURN_IF_ERROR(GetTime(in, "lower_bound_us", out.lower_bound));
   ALLOT_RETURN_IF_ERROR(Get(in, "bound", out.bound));
@@ -222,7 +222,7 @@ absl::Status ReadNode(const Place& in, PlanFile::Node& node) {
   ALLOT_RETURN_IF_ERROR(GetIf(in, "reason", node.reason));
   if (!in.Has("next_best")) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const Place next, in.Member("next_best"));
-  node.next_best.emplace();
+  node.next_best = PlanFile::NextBest();
   ALLOT_RETURN_IF_ERROR(Get(next, "device", node.next_best->device));
   return GetTime(next, "value_us", node.next_best->value);
 }

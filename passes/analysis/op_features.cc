@@ -191,7 +191,7 @@ const OpFeatureAnalysis::BodyWork& OpFeatureAnalysis::InstanceWork(InstanceId in
                                                                    int depth) {
   if (!body_work_[instance].has_value()) {
     // Entered first, so that a function that calls itself ends here.
-    body_work_[instance].emplace();
+    body_work_[instance] = BodyWork();
     body_work_[instance] = SumOf({&graph, &types_.graphs[instance], depth});
   }
   return *body_work_[instance];
