@@ -203,7 +203,7 @@ class PipelineParser {
         cursor = std::min(found + option.key.size() + option.value.size(), options.size());
         const bool unknown = std::find(names.begin(), names.end(), option.key) == names.end();
         const absl::StatusOr<std::string> alone =
-            normalize(absl::StrCat(option.key, "={", option.value, "}"));
+            normalize(absl::StrCat(option.key, "=", PrintOption(option.value)));
         if (alone.ok()) continue;
         at = options_start + found;
         message = std::string(alone.status().message());

@@ -12,7 +12,7 @@ namespace allot {
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   const PlaceDefaultOptions usual;
-  std::vector<std::string> place = {absl::StrCat("solver=", options.solver)};
+  std::vector<std::string> place = {absl::StrCat("solver=", PrintOption(options.solver))};
   std::vector<std::string> refine;
   if (options.work > 0) {
     // What the search of clusters is worth is found soon; the rest is for that of parts, whose

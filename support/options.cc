@@ -12,6 +12,47 @@
 #include "support/status.h"
 
 namespace allot {
+namespace {
+
+// What a value that consists of quoted pieces, one behind the other, says ("it's "'"so"'), or of
+// one pair of braces. Any other is what it is. Its quotes and braces are closed.
+std::string Unwrapped(absl::string_view value) {
+  if (value.empty()) return "";
+  if (value.front() == '{') {
+    // The first brace may close before the end.
+    int depth = 0;
+    char quote = 0;
+    for (size_t i = 0; i < value.size(); ++i) {
+      const char c = value[i];
+      if (quote != 0) {
+        if (c == quote) quote = 0;
+      } else if (c == '"' || c == '\'') {
+        quote = c;
+      } else if (c == '{') {
+        ++depth;
+      } else if (c == '}' && --depth == 0 && i + 1 < value.size()) {
+        return std::string(value);
+      }
+    }
+    return std::string(value.substr(1, value.size() - 2));
+  }
+  std::string text;
+  for (absl::string_view rest = value; !rest.empty();) {
+    if (rest.front() != '"' && rest.front() != '\'') return std::string(value);
+    const size_t end = rest.find(rest.front(), 1);
+    absl::StrAppend(&text, rest.substr(1, end - 1));
+    rest.remove_prefix(end + 1);
+  }
+  return text;
+}
+
+// Whether "key=value" without more quotes is that value.
+bool ReadsBack(const std::string& value) {
+  const absl::StatusOr<std::vector<OptionText>> split = SplitOptions("k=" + value);
+  return split.ok() && split->size() == 1 && split->front().value == value;
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text) {
   std::vector<OptionText> options;
@@ -33,7 +74,7 @@ absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text) {
       } else if (c == '{') {
         ++depth;
       } else if (c == '}') {
-        --depth;
+        if (--depth < 0) break;
       } else if (depth == 0 && absl::ascii_isspace(static_cast<unsigned char>(c))) {
         break;
       }
@@ -43,12 +84,8 @@ absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text) {
     }
     const absl::string_view word = text.substr(start, i - start);
     const size_t equal = word.find('=');
-    absl::string_view value = equal == word.npos ? "true" : word.substr(equal + 1);
-    if (value.size() >= 2 &&
-        (value.front() == '"' || value.front() == '\'' || value.front() == '{')) {
-      value = value.substr(1, value.size() - 2);
-    }
-    options.push_back({std::string(word.substr(0, equal)), std::string(value)});
+    options.push_back({std::string(word.substr(0, equal)),
+                       equal == word.npos ? "true" : Unwrapped(word.substr(equal + 1))});
   }
   return options;
 }
@@ -115,9 +152,21 @@ std::string PrintOption(double value) {
   return std::string(buffer, end.ptr);
 }
 std::string PrintOption(const std::string& value) {
-  return value.find(' ') == value.npos ? value : absl::StrCat("\"", value, "\"");
+  if (ReadsBack(value)) return value;
+  // Pieces without the quote around them; most often there is one.
+  std::string text;
+  for (size_t start = 0; start < value.size();) {
+    const char quote = value.find('"', start) == value.npos || value[start] == '\'' ? '"' : '\'';
+    const size_t end = std::min(value.find(quote, start), value.size());
+    absl::StrAppend(&text, std::string(1, quote), value.substr(start, end - start),
+                    std::string(1, quote));
+    start = end;
+  }
+  return text;
 }
-std::string PrintOption(const std::vector<std::string>& value) { return absl::StrJoin(value, ","); }
+std::string PrintOption(const std::vector<std::string>& value) {
+  return PrintOption(absl::StrJoin(value, ","));
+}
 
 absl::Status UnknownOptionError(absl::string_view key, const std::vector<std::string>& known) {
   const std::string near = NearestName(key, known);

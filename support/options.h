@@ -20,14 +20,16 @@ struct OptionText {
   std::string key, value;
 };
 
-// Splits "a=1 b={x y} c" at spaces outside braces and quotes.
+// Splits "a=1 b={x y} c" at spaces outside braces and quotes. Those around a whole value are no part
+// of it, nor those of quoted pieces that make it up: b="it's "'"so"' is b=it's "so".
 absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text);
 
 // The spelling nearest to `word` among `known` (edit distance at most half its length), or "".
 std::string NearestName(absl::string_view word, const std::vector<std::string>& known);
 
 // How values of the supported field types are read and written. Floating point prints in its
-// shortest form that reads back equal.
+// shortest form that reads back equal, and text in quotes where it needs them: SplitOptions() of
+// "key=" and what is printed gives the value back, whatever it is.
 absl::Status ParseOption(absl::string_view text, bool& value);
 absl::Status ParseOption(absl::string_view text, int64_t& value);
 absl::Status ParseOption(absl::string_view text, double& value);

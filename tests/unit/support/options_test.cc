@@ -42,6 +42,40 @@ TEST(OptionsTest, ParsesOverDefaultsAndPrintsAll) {
   EXPECT_EQ(Schema().Print(*again), Schema().Print(*knobs));
 }
 
+TEST(OptionsTest, PrintsAnyTextSoThatItReadsBack) {
+  for (const std::string value :
+       {"",       "plain",  "x y", "a\tb",    "it's",      "\"",     "'",
+        "\"\"(",  "\"\"\"", "''x", "'a'b'",   "{",         "}",      "}{",
+        "{a}{b}", "{a",     "{a}", "a{b c}",  "a\"b c\"d", "\"'\"'", "it's \"so\" {",
+        " ",      "\n",     "a=b", "{\"}\"}", "1.5"}) {
+    Knobs knobs;
+    knobs.name = value;
+    const absl::StatusOr<Knobs> again = Schema().Parse(Schema().Print(knobs));
+    ASSERT_TRUE(again.ok()) << value << ": " << again.status();
+    EXPECT_EQ(again->name, value) << Schema().Print(knobs);
+  }
+  Knobs knobs;
+  knobs.names = {"a b", "c'", "{d"};
+  const absl::StatusOr<Knobs> again = Schema().Parse(Schema().Print(knobs));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->names, knobs.names);
+}
+
+TEST(OptionsTest, TakesOffOnlyQuotesAndBracesAroundTheWholeValue) {
+  const auto name = [](absl::string_view text) {
+    const absl::StatusOr<Knobs> knobs = Schema().Parse(text);
+    return knobs.ok() ? knobs->name : std::string(knobs.status().message());
+  };
+  EXPECT_EQ(name("name=\"x y\""), "x y");
+  EXPECT_EQ(name("name={x y}"), "x y");
+  EXPECT_EQ(name("name='it'\"'\"'s'"), "it's");
+  EXPECT_EQ(name("name=\"\"("), "\"\"(");
+  EXPECT_EQ(name("name={a}{b}"), "{a}{b}");
+  EXPECT_EQ(name("name={a}b"), "{a}b");
+  EXPECT_EQ(name("name=a\"b\""), "a\"b\"");
+  EXPECT_FALSE(Schema().Parse("name=a}{").ok()) << "closed before it is opened";
+}
+
 TEST(OptionsTest, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(std::string(Schema().Parse("round=1").status().message()),
               HasSubstr("did you mean 'rounds'?"));
