@@ -11,13 +11,15 @@ set(ALLOT_NO_FALSE_ALARMS
 # time to compile.
 set(ALLOT_SANITIZERS
     $<$<BOOL:${ALLOT_SANITIZE}>:-fsanitize=address,undefined;-fno-sanitize=null,alignment,object-size,vptr;-fno-sanitize-recover=all;-fno-omit-frame-pointer>)
+# Counts what an input reaches, for libFuzzer.
+set(ALLOT_COVERAGE $<$<BOOL:${ALLOT_FUZZ}>:-fsanitize=fuzzer-no-link>)
 
 function(allot_compile_settings target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   # What a failed check prints names a file of the project, not of the machine that compiled it.
   target_compile_options(${target} PRIVATE ${ALLOT_WARNINGS} ${ALLOT_NO_FALSE_ALARMS} ${ALLOT_SANITIZERS}
-                                           -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
-  target_link_options(${target} PUBLIC ${ALLOT_SANITIZERS})
+                                           ${ALLOT_COVERAGE} -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  target_link_options(${target} PUBLIC ${ALLOT_SANITIZERS} ${ALLOT_COVERAGE})
 endfunction()
 
 # allot_precompile(TARGET KIND headers...): compiles common headers beforehand, once for all targets of a kind; these have

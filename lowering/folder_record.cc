@@ -36,17 +36,21 @@ bool StaysInside(const std::string& name) {
 }
 
 FolderRecord ReadFolderRecord(const std::string& folder) {
-  FolderRecord record;
   std::error_code error;
   const fs::path path = fs::path(folder) / kFolderRecord;
   if (fs::symlink_status(path, error).type() != fs::file_type::regular ||
       fs::file_size(path, error) > kLargest || error) {
-    return record;
+    return {};
   }
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
   text << stream.rdbuf();
-  const absl::StatusOr<Json> json = ParseJson(text.str());
+  return ParseFolderRecord(text.str());
+}
+
+FolderRecord ParseFolderRecord(absl::string_view text) {
+  FolderRecord record;
+  const absl::StatusOr<Json> json = ParseJson(text);
   if (!json.ok()) return record;
   const std::string* schema = Member<std::string>(*json, "schema");
   const Json::Object* files = Member<Json::Object>(*json, "files");

@@ -29,6 +29,8 @@ bool StaysInside(const std::string& name);
 // Of the folder; empty if there is none, or if it is no record of ours. Names that leave the folder
 // are left out.
 FolderRecord ReadFolderRecord(const std::string& folder);
+// The same of the text of the file.
+FolderRecord ParseFolderRecord(absl::string_view text);
 std::string PrintFolderRecord(const FolderRecord& record);
 
 }  // namespace allot

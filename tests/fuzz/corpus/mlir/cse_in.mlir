@@ -1,0 +1,12 @@
+// Two equal products become one; random numbers are drawn twice.
+"builtin.module"() ({
+  "onnx.graph"() <{sym_name = "main"}> ({
+  ^bb0(%x: tensor<4x4xf32> loc("x")):
+    %0 = "onnx.MatMul"(%x, %x) {onnx.outputs = ["a"]} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+    %1 = "onnx.MatMul"(%x, %x) {onnx.outputs = ["b"]} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+    %2 = "onnx.RandomNormalLike"(%0) {onnx.outputs = ["r"]} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %3 = "onnx.RandomNormalLike"(%0) {onnx.outputs = ["s"]} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %4 = "onnx.Sum"(%0, %1, %2, %3) {onnx.outputs = ["y"]} : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+    "onnx.Return"(%4) : (tensor<4x4xf32>) -> ()
+  }) {ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}} : () -> ()
+}) : () -> ()
