@@ -20,8 +20,8 @@ struct OptionText {
   std::string key, value;
 };
 
-// Splits "a=1 b={x y} c" at spaces outside braces and quotes. Those around a whole value are no part
-// of it, nor those of quoted pieces that make it up: b="it's "'"so"' is b=it's "so".
+// Splits "a=1 b={x y} c" at spaces outside braces and quotes. Those around a whole value are no
+// part of it, nor those of quoted pieces that make it up: b="it's "'"so"' is b=it's "so".
 absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text);
 
 // The spelling nearest to `word` among `known` (edit distance at most half its length), or "".
