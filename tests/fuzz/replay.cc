@@ -12,8 +12,9 @@
 #include <system_error>
 #include <vector>
 
-#define ALLOT_DECLARE(name) extern "C" int Fuzz_##name(const uint8_t* data, size_t size);
-ALLOT_FUZZ_TARGETS(ALLOT_DECLARE)
+#define ALLOT_FUZZ_TARGET(name) extern "C" int Fuzz_##name(const uint8_t* data, size_t size);
+#include "tests/fuzz/targets.def"
+#undef ALLOT_FUZZ_TARGET
 
 namespace allot::fuzz {
 namespace {
@@ -22,8 +23,11 @@ struct FuzzTarget {
   const char* name;
   int (*run)(const uint8_t* data, size_t size);
 };
-#define ALLOT_ROW(name) {#name, Fuzz_##name},
-constexpr FuzzTarget kTargets[] = {ALLOT_FUZZ_TARGETS(ALLOT_ROW)};
+#define ALLOT_FUZZ_TARGET(name) {#name, Fuzz_##name},
+constexpr FuzzTarget kTargets[] = {
+#include "tests/fuzz/targets.def"
+};
+#undef ALLOT_FUZZ_TARGET
 
 // Returns how many inputs there are.
 size_t Replay(const FuzzTarget& target, const std::filesystem::path& folder) {
