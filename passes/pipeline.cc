@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "support/nesting.h"
 #include "support/options.h"
 #include "support/status.h"
 
@@ -121,22 +122,13 @@ class PipelineParser {
 
   // The brace that closes the one at `open`, looking past nested braces and quotes.
   absl::StatusOr<size_t> FindClosingBrace(size_t open) const {
-    int depth = 0;
-    char quote = 0;
+    Nesting nesting;
     for (size_t i = open; i < text_.size(); ++i) {
-      const char c = text_[i];
-      if (quote != 0) {
-        if (c == quote) quote = 0;
-      } else if (c == '"' || c == '\'') {
-        quote = c;
-      } else if (c == '{') {
-        ++depth;
-      } else if (c == '}' && --depth == 0) {
-        return i;
-      }
+      nesting.Read(text_[i]);
+      if (nesting.outside()) return i;
     }
-    return ErrorAt(open, quote != 0 ? "a quote in these options is not closed"
-                                    : "these options are not closed by a '}'");
+    return ErrorAt(open, nesting.quoted() ? "a quote in these options is not closed"
+                                          : "these options are not closed by a '}'");
   }
 
   absl::Status AddStep(absl::string_view name, size_t start, bool has_options,

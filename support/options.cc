@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "support/nesting.h"
 #include "support/status.h"
 
 namespace allot {
@@ -20,19 +21,10 @@ std::string Unwrapped(absl::string_view value) {
   if (value.empty()) return "";
   if (value.front() == '{') {
     // The first brace may close before the end.
-    int depth = 0;
-    char quote = 0;
-    for (size_t i = 0; i < value.size(); ++i) {
-      const char c = value[i];
-      if (quote != 0) {
-        if (c == quote) quote = 0;
-      } else if (c == '"' || c == '\'') {
-        quote = c;
-      } else if (c == '{') {
-        ++depth;
-      } else if (c == '}' && --depth == 0 && i + 1 < value.size()) {
-        return std::string(value);
-      }
+    Nesting nesting;
+    for (size_t i = 0; i + 1 < value.size(); ++i) {
+      nesting.Read(value[i]);
+      if (nesting.outside()) return std::string(value);
     }
     return std::string(value.substr(1, value.size() - 2));
   }
@@ -62,24 +54,15 @@ absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text) {
       ++i;
       continue;
     }
-    int depth = 0;
-    char quote = 0;
+    Nesting nesting;
     const size_t start = i;
     for (; i < text.size(); ++i) {
-      const char c = text[i];
-      if (quote != 0) {
-        if (c == quote) quote = 0;
-      } else if (c == '"' || c == '\'') {
-        quote = c;
-      } else if (c == '{') {
-        ++depth;
-      } else if (c == '}') {
-        if (--depth < 0) break;
-      } else if (depth == 0 && absl::ascii_isspace(static_cast<unsigned char>(c))) {
-        break;
-      }
+      const auto c = static_cast<unsigned char>(text[i]);
+      if (nesting.outside() && absl::ascii_isspace(c)) break;
+      nesting.Read(text[i]);
+      if (nesting.depth() < 0) break;
     }
-    if (depth != 0 || quote != 0) {
+    if (!nesting.outside()) {
       return InputError("unbalanced braces or quotes in options '", text, "'");
     }
     const absl::string_view word = text.substr(start, i - start);
