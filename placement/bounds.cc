@@ -8,6 +8,7 @@
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
 #include "placement/load_reduction.h"
+#include "placement/part_bounds.h"
 #include "placement/path_bounds.h"
 #include "placement/steady_state.h"
 #include "placement/trial_bound.h"
@@ -85,7 +86,8 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
   bounds.push_back({rows.size() == 0 ? 0 : dual.bound, "load"});
   if (latency) {
     const PathCosts costs(problem, graph, launch);
-    const PathBounds paths = LongestPaths(costs);
+    PathBounds paths = LongestPaths(costs);
+    if (launch == Launch::kPerGroup) RaiseByParts(costs, dual.lambda, 2 * work, paths);
     const Picos path = CriticalPath(costs, paths);
     // No way at all: the problem is infeasible, and nothing is claimed of it.
     if (path < PathCosts::kNever) {
@@ -96,7 +98,8 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
       if (launch == Launch::kPerGroup) {
         Picos known = 0;
         for (const LowerBound& bound : bounds) known = std::max(known, bound.value);
-        const TrialInput input{costs, JoinedGroups(problem), fixed, std::move(chain.ends), known};
+        const TrialInput input{costs,       JoinedGroups(problem), fixed,
+                               dual.lambda, std::move(chain.ends), known};
         const Picos value = BoundByTrials(input, work / 2);
         if (value > known) bounds.push_back({value, "contradiction"});
       }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "placement/allowed_times.h"
+#include "placement/part_bounds.h"
 #include "placement/region_bound.h"
 #include "placement/region_choice.h"
 
@@ -45,6 +46,8 @@ class Chain {
     const bool launches = std::any_of(costs_.first.begin(), costs_.first.end(),
                                       [](Picos launch) { return launch > 0; });
     if (launches) search_work_ = {work / 2, work / 2};
+    const bool launched = std::any_of(costs_.again.begin(), costs_.again.end(),
+                                      [](Picos launch) { return launch > 0; });
     regions_ = ChooseRegions(costs_, work / 2);
     regions_at_.resize(n_);
     for (size_t r = 0; r < regions_.size(); ++r) {
@@ -57,7 +60,13 @@ class Chain {
     reach_.assign(n_ * num_devices_ * num_devices_, kNever);
     best_ = CriticalPath(costs_, paths_);
     IntervalsFromStart();
+    // What parts show of a pivot stands on what is known of all before it.
+    const PartRows rows = RowsOf(costs_);
+    std::vector<Picos> ordered(end_.size());
+    const int32_t span = launched ? SpanWithin(costs_, work * 4) : 0;
+    PartEnds parts(costs_, rows, weights_.back(), span, ordered);
     for (size_t p = 0; p < pivots_.size(); ++p) {
+      while (span > 1 && parts.next() <= pivots_[p]) RaiseByParts(parts, ordered);
       for (const size_t region : regions_at_[static_cast<size_t>(pivots_[p])])
         Cross(regions_[region]);
       IntervalsFrom(p);
@@ -76,11 +85,20 @@ class Chain {
  private:
   static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
 
+  // `ordered`: ends by position.
+  void RaiseByParts(PartEnds& parts, std::vector<Picos>& ordered) {
+    const auto at = static_cast<size_t>(parts.next());
+    const size_t from = at * num_devices_, row = Index(items_[at]) * num_devices_;
+    for (size_t d = 0; d < num_devices_; ++d) ordered[from + d] = end_[row + d];
+    parts.Next();
+    for (size_t d = 0; d < num_devices_; ++d) end_[row + d] = ordered[from + d];
+  }
+
   // Carries the ends of a region's entry to its exit.
   void Cross(const Region& region) {
     const ItemId entry = items_[static_cast<size_t>(region.entry)];
     const ItemId exit = items_[static_cast<size_t>(region.exit)];
-    const RegionBound bound(costs_, entry.index(), exit.index(), region.items);
+    const RegionBound bound(costs_, entry.index(), exit.index(), region.items, weights_.back());
     for (size_t l = 0; l < num_devices_; ++l) {
       Picos& end = end_[Index(exit) * num_devices_ + l];
       if (end >= kNever) continue;

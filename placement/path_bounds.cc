@@ -16,6 +16,7 @@ PathCosts::PathCosts(const PlacementProblem& problem, const ProblemGraph& proble
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     const bool parts = launch == Launch::kPerGroup;
     arrival.push_back(parts || problem.launch_on_arrival ? device.part_cost : 0);
+    again.push_back(parts ? device.part_cost : 0);
     first.push_back(parts ? device.part_cost : 0);
   }
   for (const PlacementProblem::Flow& flow : problem.flows) {
@@ -32,6 +33,7 @@ PathCosts::PathCosts(const PathCosts& forward, const ProblemGraph& reversed)
       num_devices(forward.num_devices),
       times(forward.times),
       arrival(forward.arrival),
+      again(forward.again),
       first(static_cast<size_t>(forward.num_devices), 0) {
   for (size_t flow = 0; flow < forward.consumers.size(); ++flow) {
     for (const int32_t consumer : forward.consumers[flow]) {

@@ -39,8 +39,8 @@ struct PathCosts {
   int32_t num_items, num_devices;
   std::vector<Picos> times;  // AllowedTimes
   // What a device waits for before it runs something that comes from elsewhere (the launch of a
-  // part), and before it runs its first item.
-  std::vector<Picos> arrival, first;
+  // part), before it runs what comes from another part of its own, and before its first item.
+  std::vector<Picos> arrival, again, first;
   std::vector<int32_t> producer;                // by flow
   std::vector<std::vector<int32_t>> consumers;  // by flow
   std::vector<int32_t> flow_of;                 // reversed: by flow, that of the table

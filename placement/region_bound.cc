@@ -7,6 +7,7 @@
 #include "placement/allowed_times.h"
 #include "placement/call_search.h"
 #include "placement/device_windows.h"
+#include "placement/part_bounds.h"
 
 namespace allot {
 namespace {
@@ -16,96 +17,137 @@ constexpr Picos kNever = PathCosts::kNever;
 }  // namespace
 
 RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
-                         std::vector<int32_t> items)
+                         std::vector<int32_t> items, const std::vector<int64_t>& lambda)
     : costs_(costs), entry_(entry), exit_(exit), items_(std::move(items)) {
-  const int32_t num_devices = costs.num_devices;
-  const size_t n = items_.size();
-  // Rows: the items, then the exit. Inputs from within, by row: (flow, row), -1 for the entry.
-  std::vector<std::pair<int32_t, size_t>> row_of;
-  for (size_t i = 0; i < n; ++i) row_of.emplace_back(items_[i], i);
-  row_of.emplace_back(exit, n);
+  for (const int32_t item : items_) {
+    for (int32_t d = 0; d < costs.num_devices; ++d) time_.push_back(costs.Time(item, d));
+  }
+  const std::vector<std::vector<Input>> inputs = Inputs();
+  FindSends(inputs);
+  FindStarts(inputs, lambda);
+  FindTails(inputs, lambda);
+}
+
+// By row (the items, then the exit): what it reads of the others and of the entry, which is -1.
+std::vector<std::vector<RegionBound::Input>> RegionBound::Inputs() const {
+  std::vector<std::pair<int32_t, int32_t>> row_of;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    row_of.emplace_back(items_[i], static_cast<int32_t>(i));
+  }
   std::sort(row_of.begin(), row_of.end());
-  const auto row = [&row_of](int32_t item) -> int32_t {
-    const auto it = std::lower_bound(row_of.begin(), row_of.end(), std::pair(item, size_t{0}));
-    return it != row_of.end() && it->first == item ? static_cast<int32_t>(it->second) : -1;
-  };
-  struct Input {
-    int32_t flow, from;
-  };
-  std::vector<std::vector<Input>> inputs(n + 1);
-  for (size_t i = 0; i <= n; ++i) {
-    const int32_t item = i < n ? items_[i] : exit;
-    for (const FlowId flow : costs.graph.inputs[ItemId(item)]) {
-      const int32_t producer = costs.producer[static_cast<size_t>(flow.index())];
-      const int32_t from = producer == entry ? -1 : row(producer);
-      if (producer != entry && from < 0) continue;
-      inputs[i].push_back({flow.index(), from});
+  std::vector<std::vector<Input>> inputs(items_.size() + 1);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (const FlowId flow : costs_.graph.inputs[ItemId(ItemOf(i))]) {
+      const int32_t producer = costs_.producer[static_cast<size_t>(flow.index())];
+      const auto it = std::lower_bound(row_of.begin(), row_of.end(), std::pair(producer, 0));
+      const bool within = it != row_of.end() && it->first == producer;
+      if (within || producer == entry_) {
+        inputs[i].push_back({flow.index(), within ? it->second : -1});
+      }
     }
   }
-  const auto time = [&](size_t i, int32_t d) { return costs.Time(i < n ? items_[i] : exit, d); };
-  for (size_t i = 0; i < n; ++i) {
-    for (int32_t d = 0; d < num_devices; ++d) time_.push_back(time(i, d));
-  }
-  away_.assign(static_cast<size_t>(num_devices), kNever);
+  return inputs;
+}
+
+void RegionBound::FindSends(const std::vector<std::vector<Input>>& inputs) {
+  away_.assign(static_cast<size_t>(costs_.num_devices), kNever);
   send_ = away_;
-  for (size_t i = 0; i <= n; ++i) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
     for (const Input& input : inputs[i]) {
-      for (int32_t k = 0; k < num_devices; ++k) {
-        for (int32_t d = 0; d < num_devices; ++d) {
-          if (d == k || time(i, d) == kNotAllowed) continue;
-          const Picos crossing = costs.Crossing(input.flow, k, d);
+      for (int32_t k = 0; k < costs_.num_devices; ++k) {
+        for (int32_t d = 0; d < costs_.num_devices; ++d) {
+          if (d == k || costs_.Time(ItemOf(i), d) == kNotAllowed) continue;
+          const Picos crossing = costs_.Crossing(input.flow, k, d);
           if (crossing >= kNever) continue;
           Picos& send = send_[static_cast<size_t>(k)];
-          send = std::min(send, crossing - costs.arrival[static_cast<size_t>(d)]);
+          send = std::min(send, crossing - costs_.arrival[static_cast<size_t>(d)]);
           Picos& away = away_[static_cast<size_t>(k)];
-          if (i < n) away = std::min(away, crossing);
+          if (i < items_.size()) away = std::min(away, crossing);
         }
       }
     }
   }
-  for (int32_t k = 0; k < num_devices; ++k) {
-    std::vector<Picos>& start = start_.emplace_back((n + 1) * static_cast<size_t>(num_devices), 0);
-    for (size_t i = 0; i <= n; ++i) {
-      for (int32_t d = 0; d < num_devices; ++d) {
-        Picos& at = start[Cell(i, d)];
-        if (time(i, d) == kNotAllowed) {
-          at = kNever;
-          continue;
-        }
-        for (const Input& input : inputs[i]) {
-          Picos arrival = kNever;
-          if (input.from < 0) {
-            arrival = costs.Crossing(input.flow, k, d);
-          } else {
-            const size_t from = static_cast<size_t>(input.from);
-            for (int32_t via = 0; via < num_devices; ++via) {
-              if (start[Cell(from, via)] >= kNever) continue;
-              const Picos end = start[Cell(from, via)] + time(from, via);
-              if (end < arrival)
-                arrival = std::min(arrival, end + costs.Crossing(input.flow, via, d));
-            }
-          }
-          at = std::max(at, std::min(arrival, kNever));
-        }
-      }
+}
+
+// start_: from the entry, which ends at instant 0.
+void RegionBound::FindStarts(const std::vector<std::vector<Input>>& inputs,
+                             const std::vector<int64_t>& lambda) {
+  const auto width = static_cast<size_t>(costs_.num_devices);
+  PartRows rows;
+  rows.time.assign(width, kNotAllowed);
+  rows.time.insert(rows.time.end(), time_.begin(), time_.end());
+  for (int32_t d = 0; d < costs_.num_devices; ++d) rows.time.push_back(costs_.Time(exit_, d));
+  rows.inputs.resize(inputs.size() + 1);
+  // Flows of a row are together.
+  std::vector<std::vector<std::pair<int32_t, int32_t>>> outputs(inputs.size() + 1);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    for (const Input& input : inputs[i]) {
+      outputs[static_cast<size_t>(input.from + 1)].emplace_back(input.flow,
+                                                                static_cast<int32_t>(i + 1));
     }
   }
-  for (int32_t l = 0; l < num_devices; ++l) {
-    std::vector<Picos>& tail = tail_.emplace_back((n + 1) * static_cast<size_t>(num_devices), 0);
-    for (int32_t d = 0; d < num_devices; ++d) tail[Cell(n, d)] = d == l ? 0 : kNever;
-    for (size_t i = n + 1; i-- > 0;) {
-      for (const Input& input : inputs[i]) {
-        if (input.from < 0) continue;
-        for (int32_t via = 0; via < num_devices; ++via) {
-          Picos least = kNever;
-          for (int32_t d = 0; d < num_devices; ++d) {
-            if (time(i, d) == kNotAllowed || tail[Cell(i, d)] >= kNever) continue;
-            const Picos rest = time(i, d) + tail[Cell(i, d)];
-            if (rest < least) least = std::min(least, rest + costs.Crossing(input.flow, via, d));
-          }
-          Picos& at = tail[Cell(static_cast<size_t>(input.from), via)];
-          at = std::max(at, least);
-        }
+  for (size_t from = 0; from < outputs.size(); ++from) {
+    std::sort(outputs[from].begin(), outputs[from].end());
+    for (size_t o = 0; o < outputs[from].size(); ++o) {
+      const auto& [flow, reader] = outputs[from][o];
+      if (o == 0 || outputs[from][o - 1].first != flow) {
+        rows.flows.push_back({flow, static_cast<int32_t>(from)});
+      }
+      rows.inputs[static_cast<size_t>(reader)].push_back(static_cast<int32_t>(rows.flows.size()) -
+                                                         1);
+    }
+  }
+  rows.reach = LeastCrossings(costs_, rows);
+  for (size_t k = 0; k < width; ++k) {
+    rows.first.assign(rows.reach.begin() + static_cast<ptrdiff_t>(k * width),
+                      rows.reach.begin() + static_cast<ptrdiff_t>((k + 1) * width));
+    rows.time[k] = 0;
+    std::vector<Picos> ends(rows.time.size(), 0);
+    PartEnds(costs_, rows, lambda, kMostLookedBack, ends).All();
+    rows.time[k] = kNotAllowed;
+    std::vector<Picos>& start = start_.emplace_back();
+    for (size_t cell = width; cell < ends.size(); ++cell) {
+      start.push_back(ends[cell] >= kNever ? kNever : ends[cell] - rows.time[cell]);
+    }
+  }
+}
+
+// tail_: backwards from the exit, which is the first row there.
+void RegionBound::FindTails(const std::vector<std::vector<Input>>& inputs,
+                            const std::vector<int64_t>& lambda) {
+  const auto width = static_cast<size_t>(costs_.num_devices);
+  const size_t n = items_.size();
+  PartRows rows;
+  rows.backwards = true;
+  rows.time.assign(width, kNotAllowed);
+  rows.inputs.resize(n + 1);
+  for (size_t i = n + 1; i-- > 0;) {
+    if (i < n) {
+      const auto row = time_.begin() + static_cast<ptrdiff_t>(i * width);
+      rows.time.insert(rows.time.end(), row, row + static_cast<ptrdiff_t>(width));
+    }
+    for (const Input& input : inputs[i]) {
+      if (input.from < 0) continue;
+      rows.inputs[n - static_cast<size_t>(input.from)].push_back(
+          static_cast<int32_t>(rows.flows.size()));
+      rows.flows.push_back({input.flow, static_cast<int32_t>(n - i)});
+    }
+  }
+  rows.reach = LeastCrossings(costs_, rows);
+  for (size_t l = 0; l < width; ++l) {
+    rows.first.assign(rows.reach.begin() + static_cast<ptrdiff_t>(l * width),
+                      rows.reach.begin() + static_cast<ptrdiff_t>((l + 1) * width));
+    rows.time[l] = costs_.Time(exit_, static_cast<int32_t>(l));
+    std::vector<Picos> ends(rows.time.size(), 0);
+    PartEnds(costs_, rows, lambda, kMostLookedBack, ends).All();
+    rows.time[l] = kNotAllowed;
+    std::vector<Picos>& tail = tail_.emplace_back(ends.size(), kNever);
+    tail[Cell(n, static_cast<int32_t>(l))] = 0;
+    for (size_t row = 1; row <= n; ++row) {
+      for (size_t d = 0; d < width; ++d) {
+        const size_t cell = row * width + d;
+        if (ends[cell] >= kNever) continue;
+        tail[Cell(n - row, static_cast<int32_t>(d))] = ends[cell] - rows.time[cell];
       }
     }
   }

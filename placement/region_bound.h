@@ -15,7 +15,9 @@ namespace allot {
 class RegionBound {
  public:
   static constexpr size_t kMostItems = kMostWindowRows;
-  RegionBound(const PathCosts& costs, int32_t entry, int32_t exit, std::vector<int32_t> items);
+  // `lambda`: weights of the devices, as BoundLoad() finds them; empty: loads do not count.
+  RegionBound(const PathCosts& costs, int32_t entry, int32_t exit, std::vector<int32_t> items,
+              const std::vector<int64_t>& lambda = {});
 
   // No schedule that ends the entry on device k ends the exit on device l earlier than this
   // afterwards, to a part in 4096. Nothing beyond `cutoff` is looked for. kNever if there is no
@@ -30,6 +32,18 @@ class RegionBound {
   Picos Path(int32_t k, int32_t l) const;
 
  private:
+  // How many rows back parts are looked for.
+  static constexpr int32_t kMostLookedBack = 64;
+  struct Input {
+    int32_t flow, from;
+  };
+  std::vector<std::vector<Input>> Inputs() const;
+  void FindSends(const std::vector<std::vector<Input>>& inputs);
+  void FindStarts(const std::vector<std::vector<Input>>& inputs,
+                  const std::vector<int64_t>& lambda);
+  void FindTails(const std::vector<std::vector<Input>>& inputs, const std::vector<int64_t>& lambda);
+  int32_t ItemOf(size_t row) const { return row < items_.size() ? items_[row] : exit_; }
+
   static Picos Needed(const WindowRows& rows, const std::vector<int32_t>& set, Picos low,
                       Picos high);
   size_t Cell(size_t row, int32_t device) const {

@@ -7,6 +7,7 @@
 #include "placement/allowed_times.h"
 #include "placement/device_windows.h"
 #include "placement/interval_chain.h"
+#include "placement/part_bounds.h"
 
 namespace allot {
 namespace {
@@ -85,6 +86,7 @@ class Trials {
 
   // Rules out devices until nothing changes. True if some item is left without any.
   bool Shrink(State& state, Picos within, int chains) {
+    bool cut = false;
     for (int round = 0; round < 50; ++round) {
       forward_.times = state.times;
       RaiseEnds(forward_, state.ends);
@@ -94,7 +96,19 @@ class Trials {
           1 + (num_edges_ * Devices() * Devices() + static_cast<int64_t>(n_) * Devices()) / 16;
       bool changed = false;
       if (!RuleOut(state, within, changed)) return true;
-      if (changed) continue;
+      if (changed) {
+        cut = false;
+        continue;
+      }
+      if (!std::exchange(cut, true)) {
+        const int64_t work = std::min(static_cast<int64_t>(n_ * n_) * Devices(), work_ / 4);
+        for (const bool ahead : {true, false}) {
+          spent_ += RaiseEndsByParts(ahead ? forward_ : backward_, input_.lambda, work,
+                                     ahead ? state.ends : state.rests) /
+                    8;
+        }
+        continue;
+      }
       if (chains-- <= 0) return false;
       if (Chained(state, within)) return true;
     }

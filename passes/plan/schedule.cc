@@ -225,7 +225,7 @@ class SchedulePass final : public PlanPass {
     const ScopedStep step(context, "LowerBound");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem kernels, BuildKernelProblem(module, plan, context));
     const ProblemGraph graph = BuildGraph(kernels.problem);
-    const int64_t work = options_.bound_work > 0 ? options_.bound_work : 2'000'000;
+    int64_t work = options_.bound_work > 0 ? options_.bound_work : 2'000'000;
     ir::Summary& summary = *plan.summary;
     summary.lower_bound = 0;
     summary.bound_name = "none";
@@ -239,11 +239,17 @@ class SchedulePass final : public PlanPass {
       }
       return KeepBound(summary);
     }
-    const std::vector<LowerBound> bounds =
-        LowerBounds(kernels.problem, graph, Launch::kPerGroup, work, summary.value);
-    if (!bounds.empty()) {
-      summary.lower_bound = bounds.front().value;
-      summary.bound_name = bounds.front().name;
+    for (;; work *= 4) {
+      const std::vector<LowerBound> bounds =
+          LowerBounds(kernels.problem, graph, Launch::kPerGroup, work, summary.value);
+      if (!bounds.empty() && bounds.front().value > summary.lower_bound) {
+        summary.lower_bound = bounds.front().value;
+        summary.bound_name = bounds.front().name;
+      }
+      // Wide graphs take more work than others.
+      constexpr int kWideGap = 10;
+      const bool wide = summary.value - summary.lower_bound > summary.value / kWideGap;
+      if (!wide || stream || options_.bound_work > 0 || work > 2'000'000) break;
     }
     if (summary.lower_bound < summary.value && kernels.problem.items.size() <= kMaxExactPartItems) {
       const std::optional<PartedSolution> known = PlanOnKernels(kernels, plan);

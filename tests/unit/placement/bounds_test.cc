@@ -13,6 +13,7 @@
 #include "placement/brute_force_parts.h"
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
+#include "placement/part_bounds.h"
 #include "placement/path_bounds.h"
 #include "placement/region_bound.h"
 #include "placement/trial_bound.h"
@@ -206,6 +207,67 @@ PlacementProblem Chains(int32_t chains, Picos time) {
   return problem;
 }
 
+// What joins a fork is launched again behind it, or everything in between is in its part.
+TEST(PartBoundsTest, WaitOrDoItThemselves) {
+  struct Example {
+    int32_t chains;
+    Picos time, plain, by_parts;
+  };
+  // Of three chains of 80, the devices that begin at 20 and are heard of 20 or 30 later do half
+  // each. Two chains of 10 are rather done in one part than waited for.
+  for (const Example& example : {Example{3, 40, 20 + 82, (20 + 20 + 20 + 30 + 241 + 1) / 2 + 1},
+                                 Example{2, 5, 20 + 12, 20 + 22}}) {
+    const PlacementProblem problem = Chains(example.chains, example.time);
+    const ProblemGraph graph = BuildGraph(problem);
+    const PathCosts costs(problem, graph, Launch::kPerGroup);
+    const LoadDual dual = BoundLoad(MakeLoadRows(problem), {20, 20}, {}, 50);
+    PathBounds paths = LongestPaths(costs);
+    EXPECT_EQ(CriticalPath(costs, paths), example.plain);
+    RaiseByParts(costs, dual.lambda, 10'000, paths);
+    const size_t last = 2 * (problem.items.size() - 1);
+    EXPECT_EQ(paths.head[last], example.by_parts);
+    EXPECT_EQ(paths.head[0] + paths.tail[0], example.by_parts) << "the same backwards";
+    EXPECT_EQ(CriticalPath(costs, paths), example.by_parts);
+  }
+}
+
+TEST(PartBoundsTest, RaiseEndsAndNeverTooFar) {
+  Random random(13);
+  int raised = 0, tight = 0;
+  for (int round = 0; round < 600; ++round) {
+    RandomProblemOptions options;
+    options.max_items = 6;
+    options.groups = round % 4 == 0;
+    options.edge_percent = 30 + 15 * (round % 3);
+    PlacementProblem problem = RandomProblem(random, options);
+    problem.objective = PlacementObjective::kLatency;
+    for (PlacementProblem::MachineDevice& device : problem.devices) {
+      device.part_cost = random.Between(0, 30);
+    }
+    const ProblemGraph graph = BuildGraph(problem);
+    const PathCosts costs(problem, graph, Launch::kPerGroup);
+    const PathBounds plain = LongestPaths(costs);
+    const LoadDual dual = BoundLoad(MakeLoadRows(problem), {}, {}, 20);
+    // How far is looked back must not matter to what is true.
+    for (const int64_t work : {0, 60, 100'000}) {
+      PathBounds paths = plain;
+      RaiseByParts(costs, dual.lambda, work, paths);
+      for (size_t cell = 0; cell < plain.head.size(); ++cell) {
+        EXPECT_GE(paths.head[cell], plain.head[cell]);
+        EXPECT_GE(paths.tail[cell], plain.tail[cell]);
+      }
+      const Picos bound = CriticalPath(costs, paths);
+      const std::optional<PartedSolution> best = BestParts(problem, graph);
+      if (!best.has_value() || bound >= PathCosts::kNever) continue;
+      ASSERT_LE(bound, best->score.objective) << "round " << round << ", work " << work;
+      raised += bound > CriticalPath(costs, plain) ? 1 : 0;
+      tight += bound == best->score.objective ? 1 : 0;
+    }
+  }
+  EXPECT_GT(raised, 100);
+  EXPECT_GT(tight, 200);
+}
+
 TEST(RegionBoundTest, SearchesThePartsBetweenTwoItems) {
   const PlacementProblem problem = Chains(3, 40);
   const ProblemGraph graph = BuildGraph(problem);
@@ -287,7 +349,7 @@ TEST(TrialBoundTest, WhatIsTooFarAwayIsRuledOut) {
   const ProblemGraph graph = BuildGraph(problem);
   const PathCosts costs(problem, graph, Launch::kPerGroup);
   const PathBounds paths = LongestPaths(costs);
-  const TrialInput input{costs, {}, {20, 20}, paths.head, CriticalPath(costs, paths)};
+  const TrialInput input{costs, {}, {20, 20}, {}, paths.head, CriticalPath(costs, paths)};
   EXPECT_EQ(input.known, 20 + 1 + 30 + 1);
   EXPECT_EQ(BoundByTrials(input, 1'000'000), 20 + 1 + 60 + 1);
   EXPECT_EQ(BoundByTrials(input, 0), input.known);
