@@ -18,14 +18,15 @@ Picos WithSlack(Picos value, int64_t permille) {
 class PartSearch {
  public:
   PartSearch(const PlacementProblem& problem, const ProblemGraph& graph,
-             const PartSearchOptions& options, const ProgressHook& progress)
-      : problem_(problem), graph_(graph), options_(options), progress_(progress) {}
+             const PartedSolution& start, const PartSearchOptions& options,
+             const ProgressHook& progress)
+      : problem_(problem), graph_(graph), start_(start), options_(options), progress_(progress) {}
 
-  PartSearchResult Run(const PartedSolution& start) {
-    result_.best = start;
-    result_.simple = start;
-    start_cost_ = Cost(start);
-    start_feasible_ = start.score.feasible && Holds(start);
+  PartSearchResult Run() {
+    result_.best = start_;
+    result_.simple = start_;
+    start_cost_ = Cost(start_);
+    start_feasible_ = start_.score.feasible && Holds(start_);
     Simplify();
     int64_t round = std::max<int64_t>(options_.first_round, 1);
     for (uint64_t number = 0; result_.work < options_.work; ++number) {
@@ -40,17 +41,18 @@ class PartSearch {
   }
 
  private:
-  // Two runs side by side, then two that improve the better one; the same whether on one thread or
-  // on two.
+  // Two runs side by side, one of them afresh, then two that improve the better one; the same
+  // whether on one thread or on two. What a wide graph's rounds before have settled on is sometimes
+  // good for more and sometimes not.
   void RunRound(int64_t work, uint64_t number) {
     constexpr int64_t kCooler = 8;
     const uint64_t seed = options_.seed + 4 * number * kSeeds;
     const int64_t later = work / 4;
     const int64_t first = work - later;
     RunTwo(Options(first / 2, seed, /*smoothing=*/16, /*cooler=*/1),
-           Options(first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1));
+           Options(first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1), start_);
     RunTwo(Options(later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler),
-           Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler));
+           Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler), result_.best);
     spent_on_rounds_ += work;
   }
 
@@ -70,10 +72,13 @@ class PartSearch {
            (migration != nullptr ? migration->Price(solution.items.device_of) : 0);
   }
 
-  void RunTwo(const RefinePartsOptions& one, const RefinePartsOptions& two) {
+  // From the best, and from another.
+  void RunTwo(const RefinePartsOptions& one, const RefinePartsOptions& two,
+              const PartedSolution& other) {
     PartedSolution found[2];
     const auto run = [&](int i, const ProgressHook& progress) {
-      found[i] = RefineParts(problem_, graph_, result_.best, i == 0 ? one : two, progress);
+      found[i] = i == 0 ? RefineParts(problem_, graph_, result_.best, one, progress)
+                        : RefineParts(problem_, graph_, other, two, progress);
     };
     const Picos known = result_.best.score.objective;
     const bool feasible = result_.best.score.feasible;
@@ -81,9 +86,9 @@ class PartSearch {
       if (progress_ && (!feasible || value < known)) progress_(value, bound, result_.work + spent);
     };
     if (options_.threads > 1) {
-      std::thread other(run, 1, nullptr);
+      std::thread second(run, 1, nullptr);
       run(0, note);
-      other.join();
+      second.join();
     } else {
       run(0, note);
       run(1, nullptr);
@@ -139,6 +144,7 @@ class PartSearch {
 
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
+  const PartedSolution& start_;
   const PartSearchOptions& options_;
   const ProgressHook& progress_;
   PartSearchResult result_;
@@ -153,7 +159,7 @@ PartSearchResult SearchParts(const PlacementProblem& problem, const ProblemGraph
                              const PartedSolution& start, const PartSearchOptions& options,
                              const ProgressHook& progress) {
   if (problem.items.empty()) return {start, start, 0};
-  return PartSearch(problem, graph, options, progress).Run(start);
+  return PartSearch(problem, graph, start, options, progress).Run();
 }
 
 }  // namespace allot

@@ -185,7 +185,12 @@ class RefinePass final : public PlanPass {
     search.migration = migration;
     search.max_parts = options_.max_parts;
     search.first_round = FirstRound(problem);
-    search.work = options_.work > 0 ? options_.work : search.first_round;
+    const bool latency = problem.objective == PlacementObjective::kLatency;
+    const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
+    // Where the gap shows that a graph is wide, one round does not settle.
+    constexpr int kWideGap = 10;
+    const bool wide = latency && before.score.objective - bound > before.score.objective / kWideGap;
+    search.work = options_.work > 0 ? options_.work : (wide ? 2 : 1) * search.first_round;
     search.seed = context.seed;
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
@@ -200,8 +205,6 @@ class RefinePass final : public PlanPass {
         return *std::move(best);
       }
     }
-    const bool latency = problem.objective == PlacementObjective::kLatency;
-    const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
     const ProgressHook note_bound = [&](Picos value, Picos, int64_t work) {
       note(value, bound, work);
     };
