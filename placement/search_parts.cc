@@ -50,7 +50,8 @@ class PartSearch {
     const int64_t later = work / 4;
     const int64_t first = work - later;
     RunTwo(Options(first / 2, seed, /*smoothing=*/16, /*cooler=*/1),
-           Options(first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1), start_);
+           Options(first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1),
+           number == 0 ? result_.best : start_);
     RunTwo(Options(later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler),
            Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler), result_.best);
     spent_on_rounds_ += work;
