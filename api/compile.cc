@@ -117,6 +117,7 @@ absl::Status ReadStart(const CompileOptions& options, PlacementSetup& setup) {
 
 void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
                          Diagnostics& diagnostics) {
+  if (setup.measured.empty()) return;
   std::vector<std::string> names;
   for (const OpFeatures& features : plan.features) names.push_back(features.name);
   constexpr size_t kShown = 5;

@@ -49,22 +49,24 @@ absl::StatusOr<DeviceConstraints> DeviceConstraints::Make(const ir::Module& modu
   ALLOT_ASSIGN_OR_RETURN(RuleMatcher rules, RuleMatcher::Make(target.rules));
   DeviceConstraints constraints(module, plan, target, std::move(rules));
   constraints.FindMatches();
-  IdVector<ir::NodeId, std::vector<bool>> allowed(module.graph.node_id_bound());
+  constraints.class_of_.resize(module.graph.node_id_bound(), -1);
+  std::vector<bool> allowed(target.devices.size());
   for (const ir::NodeId node : module.graph.nodes()) {
     for (const DeviceId device : target.devices.ids()) {
-      allowed[node].push_back(!constraints.WhyNotAlone(node, device).has_value());
+      allowed[static_cast<size_t>(device.index())] =
+          !constraints.WhyNotAlone(node, device).has_value();
     }
+    constraints.class_of_[node] = constraints.ClassFor(allowed);
   }
-  constraints.NarrowGroups(allowed);
-  constraints.class_of_.resize(module.graph.node_id_bound(), -1);
-  std::map<std::vector<bool>, int32_t> known;
-  for (const ir::NodeId node : module.graph.nodes()) {
-    const auto [entry, is_new] = known.try_emplace(
-        std::move(allowed[node]), static_cast<int32_t>(constraints.classes_.size()));
-    if (is_new) constraints.classes_.push_back(entry->first);
-    constraints.class_of_[node] = entry->second;
-  }
+  constraints.NarrowGroups();
   return constraints;
+}
+
+int32_t DeviceConstraints::ClassFor(const std::vector<bool>& allowed) {
+  const auto [entry, is_new] =
+      known_classes_.try_emplace(allowed, static_cast<int32_t>(classes_.size()));
+  if (is_new) classes_.push_back(allowed);
+  return entry->second;
 }
 
 void DeviceConstraints::FindMatches() {
@@ -128,19 +130,21 @@ IdVector<ir::NodeId, bool> DeviceConstraints::Reached(const std::vector<ir::Node
   return reached;
 }
 
-void DeviceConstraints::NarrowGroups(IdVector<ir::NodeId, std::vector<bool>>& allowed) {
+void DeviceConstraints::NarrowGroups() {
   // A few rounds at most, as rules that share nodes pass on what they know.
   for (bool changed = true; changed;) {
     changed = false;
     for (const std::vector<ir::NodeId>& group : together_) {
       if (group.empty()) continue;
-      std::vector<bool> all = allowed[group.front()];
+      std::vector<bool> all = Devices(group.front());
       for (const ir::NodeId node : group) {
-        for (size_t d = 0; d < all.size(); ++d) all[d] = all[d] && allowed[node][d];
+        const std::vector<bool>& allowed = Devices(node);
+        for (size_t d = 0; d < all.size(); ++d) all[d] = all[d] && allowed[d];
       }
+      const int32_t narrowed = ClassFor(all);
       for (const ir::NodeId node : group) {
-        changed = changed || allowed[node] != all;
-        allowed[node] = all;
+        changed = changed || class_of_[node] != narrowed;
+        class_of_[node] = narrowed;
       }
     }
   }

@@ -76,7 +76,9 @@ class DeviceConstraints {
   // Nodes to which something leads from `seeds`, or with `backwards` from which it leads there.
   IdVector<ir::NodeId, bool> Reached(const std::vector<ir::NodeId>& seeds, bool backwards) const;
   // What each node may run on is narrowed down to what all that are kept with it may.
-  void NarrowGroups(IdVector<ir::NodeId, std::vector<bool>>& allowed);
+  void NarrowGroups();
+  // The class of nodes that may run on these devices, by device.
+  int32_t ClassFor(const std::vector<bool>& allowed);
   // How the first rule that keeps the node together with others is written.
   std::string Keeper(ir::NodeId node) const;
   // The reason why the device may not run the node, by itself.
@@ -107,6 +109,7 @@ class DeviceConstraints {
   IdVector<ir::NodeId, bool> folded_;
   IdVector<ir::NodeId, int32_t> class_of_;
   std::vector<std::vector<bool>> classes_;  // by class, by device
+  std::map<std::vector<bool>, int32_t> known_classes_;
 };
 
 }  // namespace allot

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <queue>
 #include <set>
 #include <utility>
+
+#include "absl/container/flat_hash_map.h"
 
 #include "passes/travellers.h"
 #include "support/status.h"
@@ -40,7 +41,7 @@ KernelCosts::KernelCosts(const ir::Graph& graph, const ir::Plan& plan, const Cos
     : graph_(&graph), plan_(&plan), cost_model_(&cost_model), target_(&target) {}
 
 std::vector<KernelNodes> KernelCosts::Kernels(absl::Span<const ir::NodeId> nodes) const {
-  std::map<ir::KernelId, size_t> index_of;
+  absl::flat_hash_map<ir::KernelId, size_t> index_of;
   std::vector<KernelNodes> kernels;
   for (const ir::NodeId node : nodes) {
     const auto [entry, is_new] = index_of.try_emplace(plan_->kernel_of[node], kernels.size());
@@ -58,7 +59,7 @@ void KernelCosts::SortToRun(std::vector<KernelNodes>& kernels) const {
   std::sort(kernels.begin(), kernels.end(), ends_before);
   // Where all that a kernel computes leaves it at its last node, as it does with patterns, that is
   // an order to run in. A measured kernel may give something away before its end.
-  std::map<ir::NodeId, size_t> kernel_of;
+  absl::flat_hash_map<ir::NodeId, size_t> kernel_of;
   for (size_t k = 0; k < kernels.size(); ++k) {
     if (kernels[k].size() == 1) continue;
     for (const ir::NodeId node : kernels[k]) kernel_of.emplace(node, k);

@@ -1,5 +1,9 @@
 #include "passes/analysis/op_family.h"
 
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+
 namespace allot {
 namespace {
 
@@ -21,17 +25,25 @@ constexpr OpEntry kOps[] = {
 #undef ALLOT_INT8_OP
 };
 
+using Names = std::pair<absl::string_view, absl::string_view>;  // domain, operator
+
+const absl::flat_hash_map<Names, const OpEntry*>& EntryOf() {
+  static const auto& entries = *[] {
+    auto* made = new absl::flat_hash_map<Names, const OpEntry*>();
+    for (const OpEntry& op : kOps) made->emplace(Names(op.domain, op.op_type), &op);
+    return made;
+  }();
+  return entries;
+}
+
 }  // namespace
 
 absl::Span<const OpEntry> KnownOps() { return kOps; }
 
 const OpEntry* FindKnownOp(absl::string_view domain, absl::string_view op_type) {
   if (domain == "ai.onnx") domain = "";
-  // A few hundred rows: a scan is cheaper than anything else that is done per node.
-  for (const OpEntry& op : kOps) {
-    if (op_type == op.op_type && domain == op.domain) return &op;
-  }
-  return nullptr;
+  const auto found = EntryOf().find(Names(domain, op_type));
+  return found == EntryOf().end() ? nullptr : found->second;
 }
 
 }  // namespace allot

@@ -85,7 +85,6 @@ class FunctionInliner {
       return functions_.Find(module_.graph.node(id)) >= 0;
     };
     const std::vector<ir::NodeId> nodes = module_.graph.nodes();
-    if (module_.functions.empty()) return false;
     if (options_.needed && std::none_of(nodes.begin(), nodes.end(), calls)) return false;
     ir::Graph graph = inliner_.Run();
     if (inliner_.num_inlined() == 0) return false;
@@ -224,6 +223,7 @@ class InlineFunctions final : public GraphPass {
   explicit InlineFunctions(Options options) : options_(options) {}
 
   absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
+    if (module.functions.empty()) return false;
     return FunctionInliner(options_, module, context).Run();
   }
 
