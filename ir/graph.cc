@@ -29,12 +29,22 @@ void ForEachProducer(const Graph& graph, const Node& node, Visit visit) {
   }
 }
 
+bool IsSorted(const Graph& graph, const std::vector<NodeId>& nodes) {
+  return std::all_of(nodes.begin(), nodes.end(), [&](NodeId node) {
+    bool after = true;
+    ForEachProducer(graph, graph.node(node),
+                    [&](NodeId producer) { after = after && producer < node; });
+    return after;
+  });
+}
+
 // The live nodes with operands before users (Kahn's algorithm, smallest old id first), or nullopt
 // if a cycle stops it. O(E log V).
 std::optional<std::vector<NodeId>> TopologicalOrder(const Graph& graph) {
+  const std::vector<NodeId> nodes = graph.nodes();
+  if (IsSorted(graph, nodes)) return nodes;
   IdVector<NodeId, int32_t> missing(graph.node_id_bound(), 0);
   IdVector<NodeId, std::vector<NodeId>> successors(graph.node_id_bound());
-  const std::vector<NodeId> nodes = graph.nodes();
   for (const NodeId node : nodes) {
     ForEachProducer(graph, graph.node(node), [&](NodeId producer) {
       ++missing[node];
@@ -84,6 +94,14 @@ std::vector<NodeId> Graph::nodes() const {
     if (live_[node]) live.push_back(node);
   }
   return live;
+}
+
+void Graph::Reserve(size_t nodes, size_t values) {
+  nodes_.reserve(nodes);
+  live_.reserve(nodes);
+  values_.reserve(values);
+  users_.reserve(values);
+  output_uses_.reserve(values);
 }
 
 ValueId Graph::AddValue(Value value) {
@@ -264,7 +282,34 @@ bool Graph::Compact() {
   return true;
 }
 
+bool Graph::IsNumbered(const std::vector<NodeId>& order) const {
+  if (order.size() != nodes_.size()) return false;
+  size_t next_node = 0, next_value = 0;
+  const auto follows = [&](ValueId value) { return value == ValueId(next_value++); };
+  const auto used = [this](ValueId value) { return !users_[value].empty() || IsOutput(value); };
+  if (!std::all_of(inputs_.begin(), inputs_.end(), follows) ||
+      !std::all_of(captures_.begin(), captures_.end(), follows) ||
+      !std::all_of(initializers_.begin(), initializers_.end(), follows) ||
+      !std::all_of(initializers_.begin(), initializers_.end(), used)) {
+    return false;
+  }
+  for (const NodeId node : order) {
+    const std::vector<ValueId>& results = nodes_[node].results;
+    if (node != NodeId(next_node++) || !std::all_of(results.begin(), results.end(), follows)) {
+      return false;
+    }
+  }
+  return next_value == values_.size();
+}
+
 void Graph::Renumber(const std::vector<NodeId>& order) {
+  // Large graphs come sorted most often; moving them all would need twice their memory.
+  if (IsNumbered(order)) {
+    for (Node& node : nodes_) {
+      for (Graph& body : node.regions) body.Renumber(*TopologicalOrder(body));
+    }
+    return;
+  }
   IdVector<ValueId, ValueId> renamed(values_.size());
   IdVector<ValueId, Value> values;
   values.reserve(values_.size());

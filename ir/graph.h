@@ -99,6 +99,8 @@ class Graph {
   bool IsOutput(ValueId value) const { return output_uses_[value] > 0; }
 
   // --- editing ---
+  // Makes room for so many nodes and values in all, so that storage need not grow by doubling.
+  void Reserve(size_t nodes, size_t values);
   ValueId AddInput(std::string value_name, Type type, ConstantId default_value = ConstantId());
   ValueId AddCapture(std::string value_name, Type type);
   ValueId AddInitializer(std::string value_name, Type type, ConstantId constant);
@@ -140,6 +142,8 @@ class Graph {
   ValueId AddValue(Value value);
   void AddUse(ValueId value, NodeId user);
   void DropUse(ValueId value, NodeId user);
+  // Whether Renumber(`order`) would leave all ids as they are.
+  bool IsNumbered(const std::vector<NodeId>& order) const;
   // Numbers everything anew: `order` lists the live nodes. Bodies first.
   void Renumber(const std::vector<NodeId>& order);
   void MergeCaptures(NodeId node, size_t from, size_t into);

@@ -74,7 +74,7 @@ void ReadHead(const ModelProto& proto, ir::Module& module) {
   }
 }
 
-absl::Status ReadModel(ModelProto proto, ImportState& state) {
+absl::Status ReadModel(ModelProto& proto, ImportState& state) {
   if (!proto.has_graph() || proto.ir_version() <= 0) {
     return InputError("the file has no ", proto.has_graph() ? "IR version" : "graph",
                       ": it is damaged or no ONNX model");
@@ -115,10 +115,14 @@ absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts&
       module, diagnostics,
       shown,  ExternalDataCheck(parts.folder, parts.file, options.check_external_data),
       {},     nullptr,
-      {}};
-  absl::StatusOr<ModelProto> proto = ParseWithoutWeights(bytes, reference_at_least);
-  absl::Status status = proto.status();
-  if (status.ok()) status = ReadModel(*std::move(proto), state);
+      {},     {}};
+  // Of a large model millions of small messages, which an arena keeps apart from what stays.
+  google::protobuf::ArenaOptions blocks;
+  blocks.max_block_size = size_t{1} << 20;
+  google::protobuf::Arena arena(blocks);
+  auto& proto = *google::protobuf::Arena::CreateMessage<ModelProto>(&arena);
+  absl::Status status = ParseWithoutWeights(bytes, reference_at_least, &proto);
+  if (status.ok()) status = ReadModel(proto, state);
   if (const std::string lacking = state.external_data.Lacking(); status.ok() && !lacking.empty()) {
     state.Warn(lacking);
   }

@@ -21,9 +21,9 @@ std::string DescribeFunction(const ir::Function& function) {
   return absl::StrCat("function '", name, "'");
 }
 
-// The body as a graph: its inputs and outputs are bare names.
-absl::StatusOr<onnx::GraphProto> BodyOf(FunctionProto* proto) {
-  onnx::GraphProto graph;
+// The body as a graph in the arena of `proto`: its inputs and outputs are bare names.
+absl::StatusOr<onnx::GraphProto*> BodyOf(FunctionProto* proto) {
+  auto& graph = *google::protobuf::Arena::CreateMessage<onnx::GraphProto>(proto->GetArena());
   graph.mutable_node()->Swap(proto->mutable_node());
   for (const std::string& input : proto->input()) graph.add_input()->set_name(input);
   for (const std::string& output : proto->output()) graph.add_output()->set_name(output);
@@ -32,7 +32,7 @@ absl::StatusOr<onnx::GraphProto> BodyOf(FunctionProto* proto) {
       return InputError("its value_info is damaged");
     }
   }
-  return graph;
+  return &graph;
 }
 
 absl::Status ReadAttributes(const FunctionProto& proto, ImportState& state,
@@ -73,13 +73,13 @@ absl::Status ReadFunction(FunctionProto* proto, ImportState& state, ir::Function
                FunctionProto::kOpsetImportFieldNumber, FunctionProto::kDomainFieldNumber,
                kFunctionAttributeProto, kFunctionValueInfo, kFunctionOverload});
 
-  ALLOT_ASSIGN_OR_RETURN(onnx::GraphProto body, BodyOf(proto));
+  ALLOT_ASSIGN_OR_RETURN(onnx::GraphProto* const body, BodyOf(proto));
   std::set<std::string> attributes(function.attributes.begin(), function.attributes.end());
   for (const auto& [name, attribute] : function.attribute_defaults) attributes.insert(name);
   state.function_attributes = &attributes;
   state.free_names = FreeNames();  // it knows graphs by their address
   const absl::Status status =
-      ImportGraph(&body, absl::StrCat(DescribeFunction(function), ": "), state, &function.body);
+      ImportGraph(body, absl::StrCat(DescribeFunction(function), ": "), state, &function.body);
   state.function_attributes = nullptr;
   state.free_names = FreeNames();
   return status;
@@ -161,6 +161,7 @@ absl::Status ImportFunctions(onnx::ModelProto* model, ImportState& state) {
   std::vector<ImportState::Call> outer_calls = std::move(state.calls);
   for (size_t i = 0; i < functions.size(); ++i) {
     state.calls.clear();
+    state.called.clear();
     ALLOT_RETURN_IF_ERROR(
         ReadFunction(model->mutable_functions(static_cast<int>(i)), state, functions[i]),
         DescribeFunction(functions[i]), ": ");

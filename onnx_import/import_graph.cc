@@ -291,6 +291,11 @@ class GraphImporter {
   absl::Status AddNodes() {
     ALLOT_ASSIGN_OR_RETURN(const std::vector<int> order,
                            NodeOrder(proto_.node(), state_.free_names));
+    size_t num_values = graph_.value_id_bound();
+    for (const NodeProto& node : proto_.node()) {
+      num_values += static_cast<size_t>(node.output_size());
+    }
+    graph_.Reserve(order.size(), num_values);
     bool moved = false;
     for (size_t i = 0; i < order.size(); ++i) moved = moved || order[i] != static_cast<int>(i);
     if (moved) {
@@ -319,8 +324,10 @@ class GraphImporter {
     node.location.name = node.name;
     node.location.file = state_.module.source_file;
     node.location.index = index;
-    state_.calls.push_back({node.domain, node.op_type, node.overload,
-                            absl::StrCat(place_, DescribeNode(proto, index))});
+    if (state_.called.emplace(node.domain, node.op_type, node.overload).second) {
+      state_.calls.push_back({node.domain, node.op_type, node.overload,
+                              absl::StrCat(place_, DescribeNode(proto, index))});
+    }
 
     for (const std::string& input : proto.input()) {
       if (input.empty()) {

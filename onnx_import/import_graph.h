@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,11 +29,12 @@ struct ImportState {
   FreeNames free_names;
   // In a function: the attributes that its nodes may refer to.
   const std::set<std::string>* function_attributes = nullptr;
-  // Each operator that the current graph applies, at any depth.
+  // Each operator that the current graph applies, at any depth, and where it does so first.
   struct Call {
     std::string domain, op_type, overload, place;
   };
   std::vector<Call> calls;
+  std::set<std::tuple<std::string, std::string, std::string>> called;  // those of `calls`
 
   void Warn(const std::string& message) { diagnostics.Warning(where, OneLine(message)); }
 };

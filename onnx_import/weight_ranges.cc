@@ -345,8 +345,8 @@ class Walk {
 
 }  // namespace
 
-absl::StatusOr<onnx::ModelProto> ParseWithoutWeights(absl::string_view file,
-                                                     int64_t reference_at_least) {
+absl::Status ParseWithoutWeights(absl::string_view file, int64_t reference_at_least,
+                                 onnx::ModelProto* model) {
   std::string graph;
   ALLOT_RETURN_IF_ERROR(Walk(file, reference_at_least, &graph).Model());
   const absl::string_view bytes = reference_at_least >= 0 ? absl::string_view(graph) : file;
@@ -355,11 +355,10 @@ absl::StatusOr<onnx::ModelProto> ParseWithoutWeights(absl::string_view file,
         "more than 2 GiB remain without the weights, which no protobuf message can "
         "hold; store the tensors as external data");
   }
-  onnx::ModelProto model;
-  if (!model.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  if (!model->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return InputError("the file is no valid protobuf message: it is damaged or no ONNX model");
   }
-  return model;
+  return absl::OkStatus();
 }
 
 std::optional<WeightRange> TakeWeightRange(TensorProto* tensor) {

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "onnx/onnx_pb.h"
 
@@ -30,11 +30,11 @@ struct WeightRange {
 // Messages may be nested so deep: protobuf's own limit.
 inline constexpr int kMaxMessageDepth = 100;
 
-// Parses a serialized ModelProto. Tensors of at least `reference_at_least` bytes become ranges (a
-// negative number: none). Errors: "truncated at byte N, in graph.node[3].attribute[0]", "nested
-// deeper than ...". Linear in the bytes that are not left out.
-absl::StatusOr<onnx::ModelProto> ParseWithoutWeights(absl::string_view file,
-                                                     int64_t reference_at_least);
+// Parses a serialized ModelProto into an empty one. Tensors of at least `reference_at_least` bytes
+// become ranges (a negative number: none). Errors: "truncated at byte N, in
+// graph.node[3].attribute[0]", "nested deeper than ...". Linear in the bytes that are not left out.
+absl::Status ParseWithoutWeights(absl::string_view file, int64_t reference_at_least,
+                                 onnx::ModelProto* model);
 
 // Where the elements of the tensor are, if ParseWithoutWeights left them out. Removes the mark.
 std::optional<WeightRange> TakeWeightRange(onnx::TensorProto* tensor);

@@ -1,5 +1,6 @@
 #include "tools/program.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -74,6 +75,8 @@ extern "C" void AllotEndOnLostPage(int) {
 
 int RunProgram(int argc, char** argv,
                const std::function<absl::Status(int argc, char** argv, int& exit_status)>& run) {
+  // What is large goes back to the system when it is freed; else it stays between what is small.
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   std::set_new_handler(EndWithoutMemory);
   std::set_terminate(EndOnException);
   struct sigaction action = {};

@@ -12,8 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import onnx_writer as onnx  # noqa: E402  (from the folder above)
 
 BUILD = os.environ['ALLOT_BUILD']
-ALLOT, ALLOT_OPT, ALLOT_SOLVE, MAKE_MODELS = (
-    os.path.join(BUILD, name) for name in ('allot', 'allot-opt', 'allot-solve', 'make-e2e-models'))
+ALLOT, ALLOT_OPT, ALLOT_SOLVE, MAKE_MODELS, PEAK_MEMORY = (
+    os.path.join(BUILD, name) for name in ('allot', 'allot-opt', 'allot-solve', 'make-e2e-models', 'peak-memory'))
 
 TWO = {'schema': 'allot.target/1', 'name': 'two', 'devices': [
     {'name': name, 'kind': kind, 'memory': '8GiB', 'flops': {'float32': '100G'}, 'memory_bandwidth': '20GB/s',

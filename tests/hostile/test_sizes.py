@@ -7,7 +7,7 @@ import time
 import unittest
 
 import hostile
-from hostile import ALLOT, ALLOT_OPT, ALLOT_SOLVE, HostileTest, onnx, run
+from hostile import ALLOT, ALLOT_OPT, ALLOT_SOLVE, PEAK_MEMORY, HostileTest, onnx, run
 
 FLOAT4 = onnx.block(1, onnx.number(1, onnx.FLOAT), onnx.block(2, onnx.block(1, onnx.number(1, 4))))
 
@@ -21,9 +21,9 @@ def node(kind, inputs, outputs, name, domain=''):
         onnx.block(3, name) + onnx.block(4, kind) + (onnx.block(7, domain) if domain else b'')
 
 
-def model(nodes, last, functions=()):
+def model(nodes, *outputs, functions=()):
     graph = b''.join(onnx.block(1, each) for each in nodes) + onnx.block(2, 'g') + onnx.block(11, value('x')) + \
-        onnx.block(12, value(last))
+        b''.join(onnx.block(12, value(output)) for output in outputs)
     return onnx.number(1, 8) + onnx.block(7, graph) + onnx.block(8, onnx.number(2, 17)) + \
         onnx.block(8, onnx.block(1, 'f'), onnx.number(2, 1)) + b''.join(onnx.block(25, each) for each in functions)
 
@@ -40,7 +40,7 @@ def functions(levels, calls=2, inner='Relu'):
     for level in range(levels):
         steps = [node(f'f{level + 1}', [f'v{i}' if i else 'x'], [f'v{i + 1}'], f'n{i}', 'f') for i in range(calls)]
         made.append(function(f'f{level}', steps, f'v{calls}'))
-    return model([node('f0', ['x'], ['y'], 'call', 'f')], 'y', made)
+    return model([node('f0', ['x'], ['y'], 'call', 'f')], 'y', functions=made)
 
 
 class ShapeTest(HostileTest):
@@ -52,8 +52,16 @@ class ShapeTest(HostileTest):
         self.assertWorks(self.place('--json', model=self.write('fan.onnx', model(steps, 'y'))))
 
     def test_a_very_long_chain(self):
-        steps = [node('Sigmoid' if i % 2 else 'Relu', [f'v{i}' if i else 'x'], [f'v{i + 1}'], f'n{i}') for i in range(50_000)]
-        self.assertWorks(self.place('--json', model=self.write('chain.onnx', model(steps, 'v50000'))))
+        steps = [node('Sigmoid' if i % 2 else 'Relu', [f'v{i}' if i else 'x'], [f'v{i + 1}'], f'n{i}') for i in range(100_000)]
+        path = self.write('chain.onnx', model(steps, 'v100000'))
+        result = run(PEAK_MEMORY, ALLOT, path, f'--target={self.target}', '--quiet')
+        self.assertWorks(result)
+        self.assertLess(int(result.out.splitlines()[-1]), 200_000)  # KiB; less than 2 a node
+
+    def test_very_many_outputs(self):
+        steps = [node('Sigmoid', ['x'], [f'v{i}'], f'n{i}') for i in range(10_000)]
+        path = self.write('outputs.onnx', model(steps, *(f'v{i}' for i in range(10_000))))
+        self.assertWorks(self.place('--json', model=path))
 
 
 class FunctionTest(HostileTest):
@@ -73,7 +81,7 @@ class FunctionTest(HostileTest):
     def test_functions_without_an_end(self):
         ring = [function('f0', [node('f1', ['x'], ['y'], 'n', 'f')], 'y'),
                 function('f1', [node('f0', ['x'], ['y'], 'n', 'f')], 'y')]
-        path = self.write('ring.onnx', model([node('f0', ['x'], ['y'], 'call', 'f')], 'y', ring))
+        path = self.write('ring.onnx', model([node('f0', ['x'], ['y'], 'call', 'f')], 'y', functions=ring))
         result = self.place(model=path)
         if result.status != 0:
             self.assertOneError(result, 'f0|f1|deep|itself')

@@ -187,6 +187,30 @@ TEST(GraphTest, CompactSortsStablyAndRenumbers) {
   EXPECT_THAT(graph.users(ValueId(3)), ElementsAre(NodeId(2)));
 }
 
+TEST(GraphTest, CompactKeepsWhatIsNumberedAndSortsItsBodies) {
+  Graph body;
+  const ValueId inner = body.AddInput("inner", Floats());
+  const NodeId late = body.AddNode(Op("Late", {inner}), {{"late", Floats()}});
+  body.SetOperand(late, 0, AddOp(body, "Early", {inner}, "early"));
+  body.SetOutputs({body.node(late).results[0]});
+  Graph graph;
+  graph.Reserve(2, 3);
+  const ValueId x = graph.AddInput("x", Floats());
+  Node owner = Op("Loop", {x});
+  owner.regions.push_back(std::move(body));
+  const NodeId loop = graph.AddNode(std::move(owner), {{"looped", Floats()}});
+  graph.SetOutputs({AddOp(graph, "B", {graph.node(loop).results[0]}, "b")});
+  const Node* const where = &graph.node(loop);
+
+  ASSERT_TRUE(graph.Compact());
+  EXPECT_EQ(&graph.node(loop), where);
+  EXPECT_EQ(graph.node(NodeId(1)).op_type, "B");
+  EXPECT_EQ(graph.value(graph.outputs()[0]).name, "b");
+  const Graph& sorted = graph.node(loop).regions[0];
+  EXPECT_EQ(sorted.node(NodeId(0)).op_type, "Early");
+  EXPECT_EQ(sorted.value(sorted.outputs()[0]).name, "late");
+}
+
 TEST(GraphTest, CompactCountsCapturesAsUses) {
   Graph graph;
   const ValueId x = graph.AddInput("x", Floats());

@@ -13,6 +13,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
+absl::StatusOr<onnx::ModelProto> Parse(absl::string_view file, int64_t reference_at_least) {
+  onnx::ModelProto model;
+  const absl::Status status = ParseWithoutWeights(file, reference_at_least, &model);
+  if (!status.ok()) return status;
+  return model;
+}
+
 std::string Weights(size_t bytes) {
   std::string weights(bytes, '\0');
   for (size_t i = 0; i < bytes; ++i) weights[i] = static_cast<char>(i * 7 + 1);
@@ -43,7 +50,7 @@ TEST(ParseWithoutWeights, LeavesLargeTensorsInTheFile) {
   SetFloats(large, in_function->mutable_t());
 
   const std::string file = model.SerializeAsString();
-  absl::StatusOr<onnx::ModelProto> parsed = ParseWithoutWeights(file, 1000);
+  absl::StatusOr<onnx::ModelProto> parsed = Parse(file, 1000);
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   onnx::GraphProto& graph = *parsed->mutable_graph();
   for (onnx::TensorProto* tensor :
@@ -71,7 +78,7 @@ TEST(ParseWithoutWeights, TakesPackedFloatsAsTheyStand) {
     model.mutable_graph()->mutable_initializer(1)->add_double_data(i);
     model.mutable_graph()->mutable_initializer(2)->add_int32_data(i);
   }
-  absl::StatusOr<onnx::ModelProto> parsed = ParseWithoutWeights(model.SerializeAsString(), 1000);
+  absl::StatusOr<onnx::ModelProto> parsed = Parse(model.SerializeAsString(), 1000);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(TakeWeightRange(parsed->mutable_graph()->mutable_initializer(0))->length, 1200);
   EXPECT_EQ(TakeWeightRange(parsed->mutable_graph()->mutable_initializer(1))->length, 2400);
@@ -95,7 +102,7 @@ TEST(ParseWithoutWeights, LeavesOddTensorsWhole) {
     graph.mutable_node(0)->mutable_attribute(2)->mutable_t()->set_raw_data(raw);
     return model.SerializeAsString();
   }();
-  absl::StatusOr<onnx::ModelProto> parsed = ParseWithoutWeights(file, 1000);
+  absl::StatusOr<onnx::ModelProto> parsed = Parse(file, 1000);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->SerializeAsString(), file);
 }
@@ -104,7 +111,7 @@ TEST(ParseWithoutWeights, RefusesForgedReferences) {
   onnx::ModelProto model = GraphModel("initializer { dims: 4 data_type: 1 }");
   AddBytesField(468'413'101, std::string(16, '\1'), model.mutable_graph()->mutable_initializer(0));
   for (int64_t threshold : {-1, 1000}) {
-    const auto parsed = ParseWithoutWeights(model.SerializeAsString(), threshold);
+    const auto parsed = Parse(model.SerializeAsString(), threshold);
     ASSERT_FALSE(parsed.ok());
     EXPECT_THAT(std::string(parsed.status().message()), HasSubstr("graph.initializer[0]"));
   }
@@ -116,14 +123,14 @@ TEST(ParseWithoutWeights, NamesThePlaceOfTheFault) {
           .SerializeAsString();
   const size_t cut = file.find("abcdef") + 3;
   // The attribute is longer than what is left of the file.
-  const auto truncated = ParseWithoutWeights(file.substr(0, cut), 1000);
+  const auto truncated = Parse(file.substr(0, cut), 1000);
   ASSERT_FALSE(truncated.ok());
   EXPECT_THAT(std::string(truncated.status().message()),
               HasSubstr(absl::StrCat("truncated at byte ", cut)));
 
   std::string longer = file;
   longer[file.find("abcdef") - 1] = 7;  // one byte more than the attribute has
-  const auto broken = ParseWithoutWeights(longer, 1000);
+  const auto broken = Parse(longer, 1000);
   ASSERT_FALSE(broken.ok());
   EXPECT_THAT(std::string(broken.status().message()), HasSubstr("graph.node[1].attribute[0]"));
 }
@@ -141,7 +148,7 @@ TEST(ParseWithoutWeights, LimitsNesting) {
     // graph.node.attribute.g, with the attribute's type, at the right depth for the walk to follow
     graph = wrap(1, wrap(5, "\xa0\x01\x05" + wrap(6, graph)));
   }
-  const auto parsed = ParseWithoutWeights(wrap(7, graph), 1000);
+  const auto parsed = Parse(wrap(7, graph), 1000);
   ASSERT_FALSE(parsed.ok());
   EXPECT_THAT(std::string(parsed.status().message()), HasSubstr("nested deeper than 100"));
 }
@@ -149,7 +156,7 @@ TEST(ParseWithoutWeights, LimitsNesting) {
 TEST(ParseWithoutWeights, LimitsNestingOfGroups) {
   std::string groups;
   for (int i = 0; i < 100'000; ++i) groups += "\xa3\x06";  // field 100, start of a group
-  const auto parsed = ParseWithoutWeights(groups, 1000);
+  const auto parsed = Parse(groups, 1000);
   ASSERT_FALSE(parsed.ok());
   EXPECT_THAT(std::string(parsed.status().message()), HasSubstr("nested deeper than 100"));
 }
