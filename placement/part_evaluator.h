@@ -35,6 +35,11 @@ class PartEvaluator {
   // For throughput: the sum of all loads at the last Value(); zero for latency.
   Picos total_load() const { return total_load_; }
 
+  // Tensors between parts and the parts that read them, at the last Value().
+  int64_t crossing_ends() const {
+    return static_cast<int64_t>(quotient_.slot_flow.size() + quotient_.consumers.size());
+  }
+
   // For latency: when a part ends, at the last Value().
   Picos EndOf(int32_t part) const { return simulation_.end()[part]; }
 

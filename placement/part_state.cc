@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "placement/evaluation_work.h"
+
 namespace allot {
 
 PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
@@ -13,6 +15,7 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
       evaluator_(problem, graph),
       n_(static_cast<int32_t>(problem.items.size())),
       num_devices_(static_cast<int32_t>(problem.devices.size())),
+      items_work_(EvaluationWork(problem)),
       order_(start.items.order),
       unit_of_(n_, -1),
       stage_(n_),
@@ -66,10 +69,6 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
     weight_.push_back(least + 1);
     all_weight_ += weight_.back();
   }
-  // Ordinary networks have a few tensors per item, which take as long as the rest.
-  constexpr int64_t kTensorsPerItem = 16;
-  const auto ends = static_cast<int64_t>(problem.flows.size() + touch_.size());
-  evaluation_work_ = std::max<int64_t>(n_, ends / kTensorsPerItem);
   leaving_.Resize(problem.flows.size());
   dirty_.Resize(static_cast<size_t>(n_));
   cell_.resize(static_cast<size_t>(n_));
@@ -200,6 +199,11 @@ bool PartState::Decode() {
   }
   Reject();
   return false;
+}
+
+int64_t PartState::evaluation_work() const {
+  constexpr int64_t kFree = 1024, kItemsPerEnd = 4;
+  return std::max(items_work_, (evaluator_.crossing_ends() - kFree) * kItemsPerEnd);
 }
 
 SearchValue PartState::Evaluate() {

@@ -56,9 +56,9 @@ class PartState {
   bool Decode();
   // Of the decoded state. O(items + flows between parts).
   SearchValue Evaluate();
-  // What an evaluation counts as, in item evaluations: the items, or more where tensors and those
-  // who read them outnumber them by far.
-  int64_t evaluation_work() const { return evaluation_work_; }
+  // What the last evaluation counts as, in item evaluations: as EvaluationWork(), or more where
+  // thousands of tensors leave their parts, each of which takes as long as several items.
+  int64_t evaluation_work() const;
   void Accept();
   void Reject();
 
@@ -104,7 +104,7 @@ class PartState {
   const ProblemGraph& graph_;
   PartEvaluator evaluator_;
   const int32_t n_, num_devices_;
-  int64_t evaluation_work_ = 0;
+  const int64_t items_work_;   // what items and tensors count as, wherever they are
   std::vector<ItemId> order_;  // within parts, for the answer
 
   std::vector<int32_t> unit_of_;

@@ -20,14 +20,14 @@ class Refiner {
         progress_(progress),
         random_(options.seed),
         state_(problem, graph, start, options.migration, options.max_parts),
-        evaluation_(state_.evaluation_work()),
         moves_(state_, random_) {}
 
   PartedSolution Run() {
     value_ = Evaluate();
     Keep();
     const int64_t work = options_.work;
-    const int64_t merging = std::min<int64_t>(work / 8, 8 * evaluation_ * value_.secondary);
+    const int64_t merging =
+        std::min<int64_t>(work / 8, 8 * state_.evaluation_work() * value_.secondary);
     // While nothing feasible is known, shorter runs from shaken starts.
     for (int round = 0; round < 3 && !best_.feasible(); ++round) {
       if (round > 0) Shake();
@@ -47,8 +47,9 @@ class Refiner {
 
  private:
   SearchValue Evaluate() {
-    spent_ += evaluation_;
-    return state_.Evaluate();
+    const SearchValue value = state_.Evaluate();
+    spent_ += state_.evaluation_work();
+    return value;
   }
 
   void Keep() {
@@ -89,14 +90,15 @@ class Refiner {
 
   void Anneal(int64_t until) {
     const int64_t from = spent_;
+    value_ = Evaluate();
+    const int64_t evaluation = state_.evaluation_work();
     // Below a few hundredths of a per mille of the objective nothing is worth telling apart, so
     // fewer temperatures than an annealing of small numbers needs.
     constexpr int64_t kLevels = 48;
     Cooling cooling(Cooling::Hot(value_.objective, state_.num_items()) / options_.cooler,
-                    std::max<int64_t>((until - from) / std::max<int64_t>(evaluation_, 1), 1),
+                    std::max<int64_t>((until - from) / std::max<int64_t>(evaluation, 1), 1),
                     kLevels);
     Penalty penalty(problem_, value_.objective);
-    value_ = Evaluate();
     Picos smooth = state_.Smooth();
     int64_t idle = 0;
     constexpr int kBetweenQuestions = 256;
@@ -105,7 +107,7 @@ class Refiner {
       moves_.Propose();
       // Many moves ask for what is so already, which costs a fraction of an evaluation.
       if (!state_.Decode()) {
-        spent_ += evaluation_ / 4 + 1;
+        spent_ += evaluation / 4 + 1;
         ++idle;
         continue;
       }
@@ -169,7 +171,6 @@ class Refiner {
   int64_t spent_ = 0;
   Random random_;
   PartState state_;
-  const int64_t evaluation_;  // what one counts as
   PartMoves moves_;
   SearchValue value_, best_;
   Picos best_price_ = 0;  // of moving, in the objective of the best

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "placement/evaluation_work.h"
 #include "placement/solver.h"
 #include "placement/solvers/annealing.h"
 #include "placement/solvers/list_schedule.h"
@@ -21,6 +22,7 @@ class Search {
         evaluator_(evaluator),
         num_items_(static_cast<int32_t>(problem.items.size())),
         num_devices_(static_cast<int32_t>(problem.devices.size())),
+        evaluation_(EvaluationWork(problem)),
         work_(work),
         finish_(finish),
         random_(seed),
@@ -56,7 +58,7 @@ class Search {
     Reorder();
     // The descent at the end needs its share.
     const int64_t most =
-        int64_t{2} * num_devices_ * num_items_ * static_cast<int64_t>(units_.size());
+        int64_t{2} * num_devices_ * evaluation_ * static_cast<int64_t>(units_.size());
     const int64_t descent = finish_ == Finish::kDescent ? std::min<int64_t>(work_ / 4, most) : 0;
     // While nothing feasible is known, shorter runs from shaken starts.
     for (int round = 0; round < 3 && !best_.feasible(); ++round) {
@@ -82,7 +84,7 @@ class Search {
   }
 
   SearchValue Evaluate() {
-    spent_ += num_items_;
+    spent_ += evaluation_;
     return evaluator_.Value(device_.data(), order_.data());
   }
 
@@ -365,7 +367,7 @@ class Search {
   }
 
   void Anneal(int64_t until) {
-    const int64_t steps = std::max<int64_t>((until - spent_) / std::max(num_items_, 1), 1);
+    const int64_t steps = std::max<int64_t>((until - spent_) / evaluation_, 1);
     Cooling cooling(Cooling::Hot(value_.objective, num_items_), steps);
     Penalty penalty(problem_, value_.objective);
     Evaluate();
@@ -430,6 +432,7 @@ class Search {
   const ProblemGraph& graph_;
   Evaluator& evaluator_;
   const int32_t num_items_, num_devices_;
+  const int64_t evaluation_;  // what one counts as
   const int64_t work_;
   const Finish finish_;
   int64_t spent_ = 0;

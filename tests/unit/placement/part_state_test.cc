@@ -2,6 +2,7 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/evaluation_work.h"
 #include "placement/part_moves.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
@@ -58,6 +59,48 @@ TEST(PartStateTest, WhatMovesKeepIsWhatAFreshLookFinds) {
               fresh.Value(settled.device.data(), settled.part_of.data(), settled.num_parts));
   }
   EXPECT_GT(decoded, 5'000);
+}
+
+// `width` items that one item reads, as a Sum reads the branches of a fan.
+PlacementProblem Fan(int32_t width) {
+  PlacementProblem problem;
+  problem.devices.resize(2);
+  problem.num_channels = 0;
+  problem.routes.resize(2);
+  for (auto& row : problem.routes) row = IdVector<DeviceId, std::optional<Route>>(2, Route());
+  for (int32_t i = 0; i <= width; ++i) {
+    problem.items.Add({.name = "i", .time = IdVector<DeviceId, std::optional<Picos>>(2, 1000)});
+  }
+  for (int32_t i = 0; i < width; ++i) problem.flows.Add({ItemId(i), {ItemId(width)}, 4, {}});
+  return problem;
+}
+
+int64_t WorkOfFan(int32_t width, bool apart) {
+  const PlacementProblem problem = Fan(width);
+  const ProblemGraph graph = BuildGraph(problem);
+  Solution solution{Placement(problem.items.size(), DeviceId(0)), graph.topological};
+  if (apart) solution.device_of[ItemId(width)] = DeviceId(1);
+  PartState state(problem, graph, FormParts(problem, graph, solution, 100));
+  state.Evaluate();
+  return state.evaluation_work();
+}
+
+TEST(PartStateTest, TensorsBetweenPartsCountWhereThereAreThousands) {
+  EXPECT_EQ(WorkOfFan(100, /*apart=*/true), 101);
+  EXPECT_EQ(WorkOfFan(5'000, /*apart=*/false), 5'001);
+  EXPECT_GT(WorkOfFan(5'000, /*apart=*/true), 5 * 5'001);
+}
+
+TEST(EvaluationWorkTest, CountsEndsWhereTheyAreMostOfIt) {
+  PlacementProblem problem = Fan(100);
+  EXPECT_EQ(EvaluationWork(problem), 101);
+  // Each of 100 items is read by all of 100 others.
+  for (int32_t i = 0; i < 100; ++i) problem.items.Add(problem.items[ItemId(0)]);
+  for (PlacementProblem::Flow& flow : problem.flows) {
+    flow.to.clear();
+    for (int32_t to = 100; to < 200; ++to) flow.to.push_back(ItemId(to));
+  }
+  EXPECT_EQ(EvaluationWork(problem), 100 * 102 / 16);
 }
 
 }  // namespace
