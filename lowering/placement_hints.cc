@@ -1,6 +1,7 @@
 #include "lowering/placement_hints.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -104,6 +105,26 @@ std::string LayerAssignmentSettings(const Target& target) {
   return absl::StrJoin(rules, "; ", [](std::string* out, const auto& rule) {
     absl::StrAppend(out, rule.first, "(", absl::StrJoin(rule.second, ", "), ")");
   });
+}
+
+// A session runs on one set of CPU cores, and each of its providers drives one device. Two devices
+// that a provider would call alike are in different machines.
+std::string SessionSettings(const Target& target, const ir::Plan& plan) {
+  IdVector<DeviceId, bool> used(target.devices.size(), false);
+  for (size_t lane = 0; lane < plan.num_lanes(); ++lane) {
+    for (const ir::Part& part : ir::LaneView(plan, lane).parts) used[part.device] = true;
+  }
+  Target session = target;
+  std::set<std::string> providers;
+  for (const DeviceId device : target.devices.ids()) {
+    std::string& provider = session.devices[device].runtime.provider;
+    if (!used[device]) {
+      provider.clear();
+    } else if (provider.empty() || !providers.insert(absl::AsciiStrToLower(provider)).second) {
+      return "";
+    }
+  }
+  return LayerAssignmentSettings(session);
 }
 
 }  // namespace allot

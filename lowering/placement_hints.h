@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 
+#include "ir/plan.h"
 #include "target/target.h"
 
 namespace allot {
@@ -38,5 +39,8 @@ std::string WithConfiguration(absl::string_view unknown_fields, const Target& ta
 // with the device's label and '/', so that gpu1 does not match gpu10. Devices without a runtime
 // hint from which an execution provider follows are left out.
 std::string LayerAssignmentSettings(const Target& target);
+
+// The same for the devices that the plan uses; empty unless one session can do what it says.
+std::string SessionSettings(const Target& target, const ir::Plan& plan);
 
 }  // namespace allot

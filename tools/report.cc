@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -43,20 +42,6 @@ IdVector<DeviceId, DeviceCounts> CountPerDevice(const Compilation& compilation) 
 constexpr absl::string_view kFilesOfOnePlacement[] = {kAnnotatedFile, "model.dot",
                                                       "openvino/affinities.json",
                                                       "model.onnx-mlir.json", "iree/model.mlir"};
-
-// Whether one session of ONNX Runtime can do what the plan says: it runs on one set of CPU cores,
-// and each of its providers drives one device. Two devices that a provider would call alike are in
-// different machines.
-bool OneSessionCan(const Target& target, const IdVector<DeviceId, DeviceCounts>& counts) {
-  std::vector<std::string> providers;
-  for (const DeviceId device : target.devices.ids()) {
-    if (counts[device].parts == 0) continue;
-    const std::string provider = absl::AsciiStrToLower(target.devices[device].runtime.provider);
-    if (provider.empty() || absl::c_linear_search(providers, provider)) return false;
-    providers.push_back(provider);
-  }
-  return true;
-}
 
 // "lane 1", "3 of 8 inferences by a copy of the model on gpu0", for each; empty if there is one.
 std::vector<std::pair<std::string, std::string>> LaneLines(const Compilation& compilation) {
@@ -192,13 +177,8 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     if (compilation.plan.lanes.empty() || !absl::c_linear_search(files, file)) continue;
     absl::StrAppend(&text, file, " holds lane 0 alone, as it can say one placement only\n");
   }
-  Target used = compilation.target;
-  for (const DeviceId device : used.devices.ids()) {
-    if (counts[device].parts == 0) used.devices[device].runtime.provider.clear();
-  }
-  const std::string settings = LayerAssignmentSettings(used);
-  if (!settings.empty() && absl::c_linear_search(files, kAnnotatedFile) &&
-      OneSessionCan(compilation.target, counts)) {
+  const std::string settings = SessionSettings(compilation.target, compilation.plan);
+  if (!settings.empty() && absl::c_linear_search(files, kAnnotatedFile)) {
     absl::StrAppend(&text, "one session of ONNX Runtime runs ", kAnnotatedFile,
                     " with the option\n    session.layer_assignment_settings=", settings, "\n");
   }

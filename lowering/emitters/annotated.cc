@@ -21,10 +21,11 @@ constexpr int64_t kConfigurationIrVersion = 11;
 struct Options {};
 
 std::vector<std::pair<std::string, std::string>> Metadata(const EmitInput& input) {
-  std::vector<std::pair<std::string, std::string>> metadata = {
-      {"allot.version", kVersion},
-      {"allot.target", input.target.name},
-      {"allot.layer_assignment_settings", LayerAssignmentSettings(input.target)}};
+  std::vector<std::pair<std::string, std::string>> metadata = {{"allot.version", kVersion},
+                                                               {"allot.target", input.target.name}};
+  if (std::string settings = SessionSettings(input.target, input.plan); !settings.empty()) {
+    metadata.emplace_back("allot.layer_assignment_settings", std::move(settings));
+  }
   if (!input.plan.summary.has_value()) return metadata;
   const ir::Summary& summary = *input.plan.summary;
   metadata.emplace_back("allot.objective", std::string(ir::ObjectiveName(summary.objective)));

@@ -240,6 +240,13 @@ Json Integrity(const EmitInput& input) {
   return Json(std::move(integrity));
 }
 
+void AddSessionOptions(const EmitInput& input, Json::Object& manifest) {
+  std::string settings = SessionSettings(input.target, input.plan);
+  if (settings.empty()) return;
+  Json::Object options = {{"session.layer_assignment_settings", std::move(settings)}};
+  manifest.emplace_back("onnxruntime", Json::Object{{"session_options", std::move(options)}});
+}
+
 class Manifest final : public Emitter {
  public:
   explicit Manifest(Options) {}
@@ -266,10 +273,7 @@ class Manifest final : public Emitter {
       manifest.emplace_back("lanes", FurtherLanes(input));
     }
     manifest.emplace_back("signature", Signatures(input));
-    manifest.emplace_back(
-        "onnxruntime",
-        Json::Object{{"session_options", Json::Object{{"session.layer_assignment_settings",
-                                                       LayerAssignmentSettings(input.target)}}}});
+    AddSessionOptions(input, manifest);
     manifest.emplace_back("files", Files(input));
     manifest.emplace_back("external_data", Names(input.external_data));
     manifest.emplace_back("integrity", Integrity(input));

@@ -70,7 +70,7 @@ export async function checkFolder(model, folder, sizes = { seq: 5 }) {
   }
 
   const annotated = await ort.InferenceSession.create(path.join(folder, 'model.annotated.onnx'), {
-    ...options, logSeverityLevel: 4, extra: manifest.onnxruntime.session_options,
+    ...options, logSeverityLevel: 4, extra: manifest.onnxruntime?.session_options ?? {},
   });
   const again = await annotated.run(feeds);
   await annotated.release();

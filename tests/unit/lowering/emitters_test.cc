@@ -130,6 +130,14 @@ TEST(ManifestTest, DescribesThePartsAndWhatPasses) {
   EXPECT_THAT(Text(model.Emit(), "manifest.json"), Not(HasSubstr(model.folder.path())));
 }
 
+TEST(ManifestTest, NamesNoOptionsWhereOneSessionCannotDoIt) {
+  Case model(ZooText(kChain), AFirst);
+  model.target.devices[DeviceId(0)].runtime.provider = "CUDA";
+  const std::vector<OutputFile> files = model.Emit({"annotated", "manifest"});
+  EXPECT_EQ(Parsed(Text(files, "manifest.json")).Find("onnxruntime"), nullptr);
+  EXPECT_THAT(Text(files, "model.annotated.onnx"), Not(HasSubstr("layer_assignment_settings")));
+}
+
 TEST(ManifestTest, WithoutScheduleOrModelPath) {
   Case model(ZooText(kChain), AFirst);
   model.plan.summary.reset();

@@ -88,6 +88,25 @@ TEST(PlacementHintsTest, SettingsNameEachRuntimeOnce) {
             "cpu(cpu0/, cpu__1_/); gpu:0(gpu0/); npu(dsp/); accelerator(fpga0/)");
 }
 
+TEST(PlacementHintsTest, OneSessionHasOneDeviceOfEachProvider) {
+  Target target = TwoDevices();
+  Device second = target.devices[DeviceId(1)];
+  second.name = "gpu1";
+  target.devices.Add(second);
+  ir::Plan plan;
+  for (const int device : {0, 1}) plan.parts.Add({DeviceId(device), {0, 2}});
+  EXPECT_EQ(SessionSettings(target, plan), "cpu(cpu0/); gpu:0(gpu0/)");
+  // What takes turns with it counts, too.
+  ir::Lane lane;
+  lane.parts.Add({DeviceId(2), {0, 2}});
+  plan.lanes.push_back(lane);
+  EXPECT_EQ(SessionSettings(target, plan), "");
+  target.devices[DeviceId(2)].runtime.provider = "";
+  EXPECT_EQ(SessionSettings(target, plan), "");
+  target.devices[DeviceId(2)].runtime.provider = "qnn";
+  EXPECT_EQ(SessionSettings(target, plan), "cpu(cpu0/); gpu:0(gpu0/); npu(gpu1/)");
+}
+
 TEST(OutputNamesTest, AreSafeAndUnique) {
   EXPECT_EQ(SafeName("a b:c/d"), "a_b_c_d");
   EXPECT_EQ(SafeName("..x"), "_.x");
