@@ -19,6 +19,7 @@
 #include "passes/pass.h"
 #include "passes/search_points.h"
 #include "passes/start_plan.h"
+#include "placement/bounds.h"
 #include "placement/lane_search.h"
 #include "placement/lanes.h"
 #include "placement/migration.h"
@@ -113,6 +114,7 @@ class Placing {
  private:
   absl::StatusOr<Decision> Decide() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
+    ShowBound();
     const bool stream = problem_.objective == PlacementObjective::kThroughput;
     const bool limits = options_.latency_limit_us > 0 || options_.max_parts > 0;
     if (stream && !problem_.contiguous && (options_.replicas || limits)) {
@@ -221,7 +223,6 @@ class Placing {
 
   // Whether a better answer may be worth looking for: more than a twentieth above what is proved.
   bool LeavesMuch(Picos value) const {
-    constexpr int64_t kBoundWork = 500'000;
     const Picos bound = BoundSteadyState(problem_, kBoundWork, Launch::kPerGroup);
     return bound < value - value / 20 && !(context_.stop && context_.stop());
   }
@@ -404,8 +405,22 @@ class Placing {
   void Note(Picos value) {
     // A stage may have had better parts by luck. Nobody kept them.
     for (ir::SearchPoint& point : reached_.search) point.value = std::max(point.value, value);
-    if (context_.progress) context_.progress(value, 0, work_);
+    if (context_.progress) context_.progress(value, bound_, work_);
     AddSearchPoint(work_, value, 0, reached_);
+  }
+
+  // For whoever watches: what no plan beats. Later passes prove it again, for the plan.
+  void ShowBound() {
+    if (!context_.progress) return;
+    if (problem_.objective == PlacementObjective::kThroughput) {
+      bound_ = BoundSteadyState(problem_, kBoundWork, Launch::kPerGroup);  // of turns, too
+    } else {
+      const Picos enough = best_.has_value() ? best_->solution.score.objective : kMaxPicos;
+      const std::vector<LowerBound> bounds =
+          LowerBounds(problem_, graph_, Launch::kPerGroup, kBoundWork, enough);
+      if (!bounds.empty()) bound_ = bounds.front().value;
+    }
+    if (best_.has_value()) context_.progress(best_->solution.score.objective, bound_, work_);
   }
 
   // What the plan would be worth if the solver stopped here.
@@ -427,6 +442,7 @@ class Placing {
   const int64_t part_effort_;
   SolveLimits limits_;
   static constexpr size_t kMostKnown = 16;
+  static constexpr int64_t kBoundWork = 500'000;
   std::optional<Candidate> best_;
   std::optional<Candidate> crowded_;  // the fewest parts of what has too many
   std::vector<Candidate> known_;      // all that were offered
@@ -438,6 +454,7 @@ class Placing {
   ir::Summary reached_;  // the baselines, and how the search went
   bool proven_infeasible_ = false;
   int64_t work_ = 0;
+  Picos bound_ = 0;  // as ShowBound() found it
 };
 
 class Place final : public PlanPass {

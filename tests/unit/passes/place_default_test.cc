@@ -230,5 +230,21 @@ TEST(PlaceDefaultTest, UnknownSolversAreNamed) {
               ::testing::HasSubstr("there is no solver 'gredy'; did you mean 'greedy'?"));
 }
 
+// While place searches, whoever watches is told what no plan beats.
+TEST(PlaceDefaultTest, TellsABoundWhileItPlaces) {
+  for (const ir::Objective objective : {ir::Objective::kLatency, ir::Objective::kThroughput}) {
+    RandomGraphOptions options;
+    options.nodes = 30;
+    Planning planning(RandomModule(options), SlowTarget(3));
+    planning.context.objective = objective;
+    Picos told = 0;
+    planning.context.progress = [&](Picos, Picos bound, int64_t) { told = std::max(told, bound); };
+    ASSERT_TRUE(
+        planning.Run("infer-shapes,estimate-cost,coarsen,split-modularity,place{work=1000}").ok());
+    EXPECT_GT(told, 0);
+    EXPECT_LE(told, planning.plan.summary->value);
+  }
+}
+
 }  // namespace
 }  // namespace allot
