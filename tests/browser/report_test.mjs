@@ -137,6 +137,9 @@ test('a stream is compared with whole copies, too', async () => {
   await visit(reportOf(scratch, 'stream', branchingModel(20), '--objective=throughput'), async (tab) => {
     assert.match(await textOf(tab, '#cards'), / Best single device [\d.]+ \S+ alone on \S+, [\d.]+× the plan's time splitting (pays|does not pay) Whole copies in turn [\d.]+ \S+ [\d.]+× the plan's time Lower bound /);
   });
+  await visit(reportOf(scratch, 'ruled', branchingModel(20), '--objective=throughput', '--forbid=.*1=cpu0'), async (tab) => {
+    assert.match(await textOf(tab, '#cards'), / Best single device .*× the plan's time, under your rules splitting .* Whole copies .*× the plan's time, under your rules Lower bound /);
+  });
   // One inference has nobody to take turns with.
   await visit(medium, async (tab) => assert.doesNotMatch(await textOf(tab, '#cards'), /copies/));
 });

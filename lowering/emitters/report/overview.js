@@ -25,7 +25,10 @@ function paintCards(plan, measured) {
   }
   const single = bestSingle(summary), stream = summary.objective === 'throughput';
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
-  const copies = copiesOf(summary), times = (value) => (summary.value_us > 0 ? `${(value / summary.value_us).toFixed(2)}× the plan's time` : '');
+  // Rules bind what is compared with, too: without them one device might do better.
+  const rules = plan.rules ? ', under your rules' : '';
+  const copies = copiesOf(summary);
+  const times = (value) => (summary.value_us > 0 ? `${(value / summary.value_us).toFixed(2)}× the plan's time${rules}` : '');
   // What is not split is on one device, or a copy on several.
   const unsplit = Math.min(single?.value ?? Infinity, copies ?? Infinity), pays = summary.value_us < unsplit;
   // A run of the plan that is slower than what was predicted for not splitting speaks against it.
@@ -45,7 +48,7 @@ function paintCards(plan, measured) {
     card('Best single device', single === null ? 'none can' : time(single.value),
       single === null ? null : `alone on ${single.device}, ${times(single.value)}`,
       element('span', { className: pays && !refuted ? 'good' : 'poor' },
-        single === null && copies === null ? 'no device can run it all' : refuted ? 'predicted to pay; as measured, splitting does not' :
+        single === null && copies === null ? `no device can run it all${rules}` : refuted ? 'predicted to pay; as measured, splitting does not' :
           pays ? 'splitting pays' : 'splitting does not pay')),
     ...(copies === null ? [] : [card('Whole copies in turn', time(copies), times(copies))]),
     card('Lower bound', time(summary.lower_bound_us),

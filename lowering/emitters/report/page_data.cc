@@ -54,6 +54,7 @@ class PageWriter {
                          {"model", ModelName()},
                          {"target", input_.target.name},
                          {"pipeline", input_.pipeline},
+                         {"rules", !input_.target.rules.empty()},
                          {"travelling", static_cast<int64_t>(graph_.num_nodes() - shown_.size())},
                          {"summary", plan_.summary ? Summary(*plan_.summary) : Json(nullptr)},
                          {"devices", Devices()},

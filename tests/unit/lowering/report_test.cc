@@ -22,9 +22,8 @@ constexpr char kEnd[] = "</script>";
 
 // The report of a model whose even nodes are in one part and whose odd ones in another.
 std::string Report(const std::string& model_text, bool scheduled = true,
-                   const std::string& path = "../model.onnx") {
+                   const std::string& path = "../model.onnx", const Target& target = TwoDevices()) {
   const ScratchFolder folder;
-  const Target target = TwoDevices();
   ir::Module module = ImportText(model_text, folder);
   EXPECT_TRUE(module.graph.Compact());
   int next = 0;
@@ -103,6 +102,13 @@ TEST(ReportTest, HoldsThePlan) {
   EXPECT_EQ(*summary.Find("value_us"), Json(4));
   EXPECT_EQ(*summary.Find("search"),
             Json(Json::Array{Json::Array{0, 5, 0}, Json::Array{70, 4, 1}}));
+}
+
+TEST(ReportTest, SaysWhetherRulesBindWhatIsComparedWith) {
+  EXPECT_EQ(*PlanOf(Report(Chain(2))).Find("rules"), Json(false));
+  Target target = TwoDevices();
+  target.rules.emplace_back();
+  EXPECT_EQ(*PlanOf(Report(Chain(2), true, "../model.onnx", target)).Find("rules"), Json(true));
 }
 
 TEST(ReportTest, NeedsNoSchedule) {
