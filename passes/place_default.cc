@@ -53,7 +53,7 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   // What a fixed input decides is decided before anything is placed.
   const std::string graph =
       options.fixed.empty()
-          ? absl::StrCat("inline-functions{needed=true},", shapes)
+          ? absl::StrCat("inline-functions{needed=true},fold-conditions{needed=true},", shapes)
           : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed),
                          "},inline-functions{needed=true},", shapes, ",fold-conditions,dead-nodes");
   return absl::StrCat(graph, ",estimate-cost,coarsen,split-modularity,place{",
@@ -65,7 +65,8 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
 NamedPipeline PlaceDefaultPipeline() {
   return MakePipeline(
       "place-default",
-      "decide where everything runs; of the graph, only types change, and calls that hold it all",
+      "decide where everything runs; of the graph, only types change, and what holds it all is "
+      "opened",
       OptionSchema<PlaceDefaultOptions>()
           .Add("solver", &PlaceDefaultOptions::solver, "who places; see solvers")
           .Add("work", &PlaceDefaultOptions::work,

@@ -1,11 +1,17 @@
 // Puts the branch that is taken in the place of every If whose condition is known at compile time,
 // on every nesting level; not in functions, whose conditions differ from call to call. Needs
 // nothing before it; types and dead nodes are others' work. Near linear.
+//
+// With `needed`, only in the main graph, and only an If that holds more than half of the model's
+// nodes, as nothing can be placed apart inside it: so long as there are such.
 #include <map>
+#include <set>
 #include <utility>
 
 #include "passes/analysis/type_inference.h"
+#include "passes/called_function.h"
 #include "passes/inlining.h"
+#include "passes/node_counts.h"
 #include "passes/pass.h"
 #include "support/registry.h"
 #include "support/status.h"
@@ -13,7 +19,9 @@
 namespace allot {
 namespace {
 
-struct Options {};
+struct Options {
+  bool needed = false;
+};
 
 // The branches taken in a graph and in the bodies of its nodes, by graph and node.
 using Taken = std::map<std::pair<const ir::Graph*, ir::NodeId>, const ir::Graph*>;
@@ -32,14 +40,29 @@ void FindTaken(const InferredTypes& inferred, InstanceId instance, const ir::Gra
   }
 }
 
+// Of the main graph: each If that holds more than half of the model's nodes.
+std::set<ir::NodeId> Large(const ir::Module& module) {
+  std::set<ir::NodeId> large;
+  const CalledFunctions functions(module);
+  NodeCounts counts(module, functions);
+  for (const ir::NodeId id : module.graph.nodes()) {
+    const ir::Node& node = module.graph.node(id);
+    // The rest must be counted only where there is an If.
+    if (node.Is("If") && counts.Of(node) > counts.Of(module.graph) / 2) large.insert(id);
+  }
+  return large;
+}
+
 class FoldConditions final : public GraphPass {
  public:
-  explicit FoldConditions(Options /*options*/) {}
+  explicit FoldConditions(Options options) : options_(options) {}
 
   absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
     int64_t folded = 0;
     // What is in a body whose names had to change is found the next time.
     while (true) {
+      const std::set<ir::NodeId> large = options_.needed ? Large(module) : std::set<ir::NodeId>();
+      if (options_.needed && large.empty()) break;
       Diagnostics repeated;  // infer-shapes says it
       ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
                              InferTypes(module, context.schemas, repeated));
@@ -47,7 +70,9 @@ class FoldConditions final : public GraphPass {
       FindTaken(inferred, InstanceId(0), module.graph, taken);
       Inliner inliner(module,
                       [&](const ir::Graph& graph, const ir::Node& node, ir::NodeId id,
-                          bool) -> std::optional<Inlined> {
+                          bool at_top) -> std::optional<Inlined> {
+                        if (options_.needed && !(at_top && large.count(id) > 0))
+                          return std::nullopt;
                         const auto found = taken.find({&graph, id});
                         if (found == taken.end()) return std::nullopt;
                         Inlined inlined;
@@ -63,6 +88,9 @@ class FoldConditions final : public GraphPass {
     context.statistics->Add("branches folded", folded);
     return folded > 0;
   }
+
+ private:
+  Options options_;
 };
 
 }  // namespace
@@ -70,7 +98,8 @@ class FoldConditions final : public GraphPass {
 Entry<GraphPass> FoldConditionsEntry() {
   return MakeEntry<GraphPass, FoldConditions>(
       "fold-conditions", "put the branch that is taken in the place of an If that is known",
-      OptionSchema<Options>());
+      OptionSchema<Options>().Add("needed", &Options::needed,
+                                  "only those that hold more than half of the model"));
 }
 
 }  // namespace allot

@@ -66,6 +66,11 @@ ir::Constant Int64Constant(const std::vector<int64_t>& elements) {
   return Inline(ElementType::kInt64, {static_cast<int64_t>(elements.size())}, std::move(bytes));
 }
 
+ir::Constant BoolConstant(const std::vector<bool>& elements) {
+  return Inline(ElementType::kBool, {static_cast<int64_t>(elements.size())},
+                std::string(elements.begin(), elements.end()));
+}
+
 ValueId GraphBuilder::Input(const std::string& name, Type type) {
   return graph_.AddInput(name, std::move(type));
 }

@@ -18,6 +18,7 @@ ir::Attribute Attr(ir::AttributeValue value);
 // A constant in memory whose floats are small, unlike and the same on every run.
 ir::Constant FloatConstant(const std::vector<int64_t>& dims, uint64_t seed = 1);
 ir::Constant Int64Constant(const std::vector<int64_t>& elements);
+ir::Constant BoolConstant(const std::vector<bool>& elements);
 
 // Adds to one graph. Names are made up from the operator and a number: node "Relu_3" gives value
 // "Relu_3_y"; several results are "Split_4_y0", "Split_4_y1".

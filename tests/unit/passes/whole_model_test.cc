@@ -1,4 +1,5 @@
 // Models of which nothing could be placed apart: opened where that helps, and explained where not.
+#include <optional>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -36,11 +37,13 @@ ir::Module InOneCall(int64_t function_opset = 17) {
   return std::move(b).Finish({y});
 }
 
-// y = If(c) { four layers } else { x }.
-ir::Module InOneIf() {
+// y = If(c) { four layers } else { x }. The condition is an input, or `known`.
+ir::Module InOneIf(std::optional<bool> known = std::nullopt) {
   ModuleBuilder b;
   const ir::ValueId x = b.Input("x", F32({64, 64}));
-  const ir::ValueId c = b.Input("use_cache", testing::Tensor(ir::ElementType::kBool, {1}));
+  const ir::ValueId c = known.has_value()
+                            ? b.Initializer("use_cache", testing::BoolConstant({*known}))
+                            : b.Input("use_cache", testing::Tensor(ir::ElementType::kBool, {1}));
   const ir::ValueId y = b.If(
       c, {x}, F32({64, 64}),
       [](GraphBuilder& body, const std::vector<ir::ValueId>& in) { return Layers(body, in[0], 4); },
@@ -135,6 +138,30 @@ TEST(WholeModelTest, OneIfIsExplainedAndOpenedByAFixedInput) {
     EXPECT_EQ(fixed.NodesOf("Relu").size(), taken ? 0u : 1u);
     EXPECT_EQ(fixed.module.graph.inputs().size(), 1u);
     EXPECT_EQ(Warnings(fixed), "");
+  }
+}
+
+TEST(WholeModelTest, OneIfWhoseConditionIsKnownIsOpened) {
+  for (const bool taken : {true, false}) {
+    Planning planning(InOneIf(taken), testing::SlowTarget(2));
+    ASSERT_TRUE(planning.Run("place-default").ok());
+    EXPECT_EQ(planning.NodesOf("MatMul").size(), taken ? 4u : 0u);
+    EXPECT_EQ(planning.NodesOf("If").size(), 0u);
+    EXPECT_EQ(Warnings(planning), "");
+  }
+}
+
+TEST(WholeModelTest, ASmallIfStaysUnlessAsked) {
+  for (const bool all : {false, true}) {
+    ModuleBuilder b;
+    ir::ValueId x = Layers(b, b.Input("x", F32({64, 64})), 8);
+    const auto relu = [](GraphBuilder& body, const std::vector<ir::ValueId>& in) {
+      return body.Op("Relu", {in[0]}, F32({64, 64}));
+    };
+    x = b.If(b.Initializer("c", testing::BoolConstant({true})), {x}, F32({64, 64}), relu, relu);
+    Planning planning(std::move(b).Finish({x}), testing::SlowTarget(2));
+    ASSERT_TRUE(planning.Run(all ? "fold-conditions" : "fold-conditions{needed=true}").ok());
+    EXPECT_EQ(planning.NodesOf("If").size(), all ? 0u : 1u);
   }
 }
 
