@@ -42,7 +42,9 @@ class LaneSearch {
     for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
     if (!options_.single) {
       OfferMixtures(1);
-      for (const size_t parts : kPartsOfLanes) OfferMixtures(parts);
+      for (const size_t parts : kPartsOfLanes) {
+        if (!Spent()) OfferMixtures(parts);
+      }
     }
     LaneSearchResult result;
     result.work = work_;
@@ -66,6 +68,8 @@ class LaneSearch {
     LanesScore score;
     bool feasible = false;
   };
+
+  bool Spent() const { return options_.work > 0 && work_ >= options_.work && !columns_.empty(); }
 
   // What an answer may take at most: the slack on top of what is known without a search.
   void SetWorst() {
@@ -148,7 +152,8 @@ class LaneSearch {
     }
     PatternMaster master(static_cast<int32_t>(num_resources_), {1});
     const Picos most = MostLoad(AllColumns());
-    for (size_t given = 0, round = 0; round < kRounds && given < columns_.size(); ++round) {
+    for (size_t given = 0, round = 0; round < kRounds && given < columns_.size() && !Spent();
+         ++round) {
       for (; given < columns_.size(); ++given) master.Add(0, Spare(columns_[given], most));
       master.Solve(kMostPivots);
       Price(master.Worths());
@@ -174,8 +179,10 @@ class LaneSearch {
     }
     for (const OrderedCuts& cuts : cuts_) {
       for (const IdVector<DeviceId, bool>& use : uses) {
-        work_ += static_cast<int64_t>(cuts.size());
         for (const size_t parts : kPartsOfLanes) {
+          if (Spent()) return;
+          const size_t levels = parts > OrderedCuts::kManyParts ? 1 : parts;
+          work_ += static_cast<int64_t>(cuts.size() * levels);
           const std::vector<DeviceId> chain = cuts.CheapestChain(weight, use, parts);
           if (!chain.empty()) AddWithImages(cuts.Parts(chain));
         }
@@ -272,6 +279,10 @@ class LaneSearch {
     double sum = 0;
     for (const double use : uses) sum += use;
     if (sum <= 0) return {};
+    // A cycle takes a few operations for each of the columns on each resource.
+    constexpr int64_t kOperationsPerItem = 16;
+    work_ +=
+        static_cast<int64_t>(columns.size() * num_resources_) * kMaxLaneCycle / kOperationsPerItem;
     std::vector<int64_t> best;
     Int128 best_load = 0;
     int64_t best_cycle = 0;

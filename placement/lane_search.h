@@ -24,6 +24,9 @@ struct LaneSearchOptions {
   Picos latency_limit = 0;  // of one inference in any lane; 0: none
   int64_t max_parts = 0;    // of all lanes; 0: any number
   bool single = false;      // one lane only
+  // Beyond so much work only what is promised is looked at: `known`, single devices and whole
+  // copies. 0: no limit.
+  int64_t work = 0;
 };
 
 struct LaneSearchResult {

@@ -199,6 +199,7 @@ class Placing {
     search.latency_limit = options_.latency_limit_us * kPicosPerMicro;
     search.max_parts = options_.max_parts;
     search.single = !options_.replicas;
+    search.work = options_.work;
     std::vector<PartedSolution> known;
     for (const Candidate& candidate : known_) known.push_back(candidate.solution);
     LaneSearchResult found = SearchLanes(problem_, graph_, known, search);
@@ -229,7 +230,11 @@ class Placing {
 
   void SearchOnePlacement() {
     if (!best_.has_value()) return;
-    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, SearchOptions());
+    PartSearchOptions search = SearchOptions();
+    if (options_.work > 0) {
+      search.work = search.first_round = std::min(search.work, options_.work);
+    }
+    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, search);
     work_ += found.work;
     for (PartedSolution* solution : {&found.best, &found.simple}) {
       OfferParted(best_->name, std::move(*solution));

@@ -35,7 +35,7 @@ void CheckRoundTrip(const ir::ParsedModule& parsed) {
 
 // Each starts from what a text may say already: nothing, costs, clusters, a placement.
 constexpr char kAll[] =
-    "canonicalize,estimate-cost,coarsen{max-items=12},place{work=300 replicas=false},"
+    "canonicalize,estimate-cost,coarsen{max-items=12},place{work=300},"
     "refine{work=300},form-parts,schedule,explain";
 constexpr char kCopies[] =
     "infer-shapes,fold-shapes,drop-identity,estimate-cost,coarsen,place-copies,form-parts,schedule,"
@@ -44,8 +44,8 @@ constexpr const char* kPipelines[] = {
     kAll,
     kCopies,
     "inline-functions,fold-conditions,cse,dead-nodes",
-    "coarsen{max-items=12},place{work=300 replicas=false},form-parts,schedule",
-    "split-modularity,place{work=300 replicas=false},form-parts,schedule,explain",
+    "coarsen{max-items=12},place{work=300},form-parts,schedule",
+    "split-modularity,place{work=300},form-parts,schedule,explain",
     "refine{work=300},form-parts,schedule,explain",
     "form-parts,schedule,explain",
     "schedule,explain"};

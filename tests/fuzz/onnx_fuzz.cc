@@ -22,14 +22,14 @@ namespace {
 constexpr char kEveryGraphPass[] =
     "inline-functions,canonicalize,fold-conditions,drop-identity,cse,dead-nodes,infer-shapes,"
     "fold-shapes,inline-functions,estimate-cost,coarsen{max-items=12},split-modularity,"
-    "place{work=300 replicas=false},refine{work=300},form-parts,schedule,explain";
+    "place{work=300},refine{work=300},form-parts,schedule,explain";
 
 CompileOptions Options(uint64_t choice) {
   CompileOptions options;
   options.target = "small";
   options.machine = SmallMachine();
   options.work = 500;
-  options.replicas = false;  // their search takes a second, whatever its limit
+  options.replicas = (choice & 128) == 0;
   options.default_dim = 1 + static_cast<int64_t>(choice % 3);
   if (choice & 4) options.objective = ir::Objective::kThroughput;
   if (choice & 8) options.pipeline = kEveryGraphPass;

@@ -40,6 +40,16 @@ TEST(LaneSearchTest, EqualDevicesWithoutLinksTakeTurnsWithCopies) {
   EXPECT_TRUE(VerifyLanes(problem, found.lanes, 9).ok());
 }
 
+TEST(LaneSearchTest, LittleWorkIsEnoughForCopies) {
+  const PlacementProblem problem = Equals(4);
+  LaneSearchOptions options;
+  const LaneSearchResult whole = SearchLanes(problem, BuildGraph(problem), {}, options);
+  options.work = 1;
+  const LaneSearchResult found = SearchLanes(problem, BuildGraph(problem), {}, options);
+  EXPECT_EQ(found.score.period, 9);
+  EXPECT_LT(found.work, whole.work / 2);
+}
+
 TEST(LaneSearchTest, LanesThatAreSlowLeaveOut) {
   PlacementProblem problem = Equals(2);
   for (PlacementProblem::Item& item : problem.items) item.time[DeviceId(1)] = 20;
