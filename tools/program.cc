@@ -76,7 +76,9 @@ extern "C" void AllotEndOnLostPage(int) {
 int RunProgram(int argc, char** argv,
                const std::function<absl::Status(int argc, char** argv, int& exit_status)>& run) {
   // What is large goes back to the system when it is freed; else it stays between what is small.
+#ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
   std::set_new_handler(EndWithoutMemory);
   std::set_terminate(EndOnException);
   struct sigaction action = {};
