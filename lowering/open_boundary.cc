@@ -68,8 +68,9 @@ void IdleBodies::Collect(const ir::Graph& graph, const ir::Node& node, Contents&
     if (functions_.count(key) > 0) contents.calls.insert(std::move(key));
   }
   if (node.regions.empty()) return;
-  contents.idle =
-      contents.idle || node.Is("If") || (node.Is("Loop") && !MakesATrip(module_, graph, node));
+  // A runtime wants something to scan; all other bodies may never run.
+  const bool runs = node.Is("Scan") || (node.Is("Loop") && MakesATrip(module_, graph, node));
+  contents.idle = contents.idle || !runs;
   for (const ir::Graph& body : node.regions) {
     for (const ir::NodeId id : body.nodes()) Collect(body, body.node(id), contents);
   }

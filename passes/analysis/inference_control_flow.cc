@@ -143,12 +143,12 @@ Type Carried(const Type& in, const Type& out) {
 
 absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::WalkRepeated(
     Frame& frame, NodeId id, size_t body, std::vector<Known> inputs, size_t first_carried,
-    size_t num_carried, size_t first_output, std::optional<int64_t> iterations) {
+    size_t num_carried, size_t first_output, std::optional<int64_t> iterations, bool tolerant) {
   for (int attempt = 0;; ++attempt) {
     const auto untyped = untyped_;
     const auto counts = std::make_tuple(untyped_behind_, first_mismatch_, mismatches_);
     ALLOT_ASSIGN_OR_RETURN(Outcome outcome,
-                           WalkBody(frame, id, body, inputs, iterations, /*tolerant=*/false));
+                           WalkBody(frame, id, body, inputs, iterations, tolerant));
     // With sizes given, the first iteration stands for all.
     if (!outcome.instance.valid() || dims_ != nullptr) return outcome;
     bool stable = true;
@@ -182,6 +182,7 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitLoop(Frame& frame
   const ir::Node& node = frame.graph.node(id);
   const Known trips = OperandOf(frame, node, 0);
   const Known condition = OperandOf(frame, node, 1);
+  const bool has_trips = !node.operands.empty() && node.operands[0].valid();
   const bool has_condition = node.operands.size() > 1 && node.operands[1].valid();
   const size_t num_carried = node.operands.size() > 2 ? node.operands.size() - 2 : 0;
   const auto is_true = [](const Known& known) {
@@ -192,7 +193,8 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitLoop(Frame& frame
   if (trips.value && trips.value->elements.size() == 1 && trips.value->elements[0].is_integer()) {
     trip_count = std::max<int64_t>(trips.value->elements[0].integer(), 0);
   }
-  if (trip_count && *trip_count > kMostIterations) trip_count.reset();
+  const bool for_ever = trip_count && *trip_count > kMostIterations;
+  if (for_ever) trip_count.reset();
 
   std::vector<Known> inputs;
   inputs.push_back({Type::Tensor(ElementType::kInt64, Shape{}), std::nullopt});
@@ -205,8 +207,10 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitLoop(Frame& frame
     carried.value.reset();  // of the first iteration only
     inputs.push_back(std::move(carried));
   }
+  const bool makes_a_trip = (trip_count ? *trip_count > 0 : for_ever || !has_trips) &&
+                            (!has_condition || is_true(condition));
   ALLOT_ASSIGN_OR_RETURN(Outcome outcome, WalkRepeated(frame, id, body, std::move(inputs), 2,
-                                                       num_carried, 1, trip_count));
+                                                       num_carried, 1, trip_count, !makes_a_trip));
   frame.result.bodies[id][body] = outcome.instance;
   if (!outcome.instance.valid() || outcome.outputs.empty()) return Results();
 
@@ -285,8 +289,9 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitScan(
   }
   const std::optional<int64_t> iterations =
       length.known() ? std::optional<int64_t>(length.size) : std::nullopt;
-  ALLOT_ASSIGN_OR_RETURN(
-      Outcome outcome, WalkRepeated(frame, id, body, std::move(inputs), 0, states, 0, iterations));
+  ALLOT_ASSIGN_OR_RETURN(Outcome outcome,
+                         WalkRepeated(frame, id, body, std::move(inputs), 0, states, 0, iterations,
+                                      /*tolerant=*/iterations.value_or(0) < 1));
   frame.result.bodies[id][body] = outcome.instance;
   Results results;
   for (size_t i = 0; i < outcome.outputs.size(); ++i) {
@@ -340,8 +345,9 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitBatchedScan(
   const std::optional<int64_t> iterations =
       steps.known() ? std::optional<int64_t>(steps.size) : std::nullopt;
   const std::vector<Known> first = inputs;
-  ALLOT_ASSIGN_OR_RETURN(
-      Outcome outcome, WalkRepeated(frame, id, body, std::move(inputs), 0, states, 0, iterations));
+  ALLOT_ASSIGN_OR_RETURN(Outcome outcome,
+                         WalkRepeated(frame, id, body, std::move(inputs), 0, states, 0, iterations,
+                                      /*tolerant=*/iterations.value_or(0) < 1));
   frame.result.bodies[id][body] = outcome.instance;
   Results results;
   for (size_t i = 0; i < outcome.outputs.size(); ++i) {
@@ -392,8 +398,9 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitSequenceMap(Frame
     }
     inputs.push_back({std::move(type), std::nullopt});
   }
+  // The sequence may be empty.
   ALLOT_ASSIGN_OR_RETURN(Outcome outcome, WalkBody(frame, id, body, std::move(inputs), std::nullopt,
-                                                   /*tolerant=*/false));
+                                                   /*tolerant=*/true));
   frame.result.bodies[id][body] = outcome.instance;
   Results results;
   for (Known& output : outcome.outputs) {

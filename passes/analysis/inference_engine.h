@@ -46,7 +46,7 @@ class InferenceEngine {
     const std::vector<ir::OpsetImport>& imports;
     const ir::AttributeMap* arguments = nullptr;  // null outside of functions
     int depth = 0;
-    bool tolerant = false;  // in a branch that may never run: contradictions are no errors
+    bool tolerant = false;  // in a body that may never run: contradictions are no errors
     // What is certain, which rules may use.
     IdVector<ir::ValueId, ir::Type> types;
     IdVector<ir::ValueId, std::optional<PartialValue>> values;
@@ -101,11 +101,11 @@ class InferenceEngine {
                                    std::vector<Known> inputs, std::optional<int64_t> iterations,
                                    bool tolerant);
   // Walks a body whose first inputs come back as its outputs from `first_output` on, until their
-  // types hold for every iteration.
+  // types hold for every iteration. `tolerant`: it may never run.
   absl::StatusOr<Outcome> WalkRepeated(Frame& frame, ir::NodeId id, size_t body,
                                        std::vector<Known> inputs, size_t first_carried,
                                        size_t num_carried, size_t first_output,
-                                       std::optional<int64_t> iterations);
+                                       std::optional<int64_t> iterations, bool tolerant);
   Known OperandOf(const Frame& frame, const ir::Node& node, size_t i) const;
 
   // What is declared, with sizes in place of symbols where they are given.

@@ -274,6 +274,21 @@ TEST_F(IdleBodiesTest, LoopsDoUnlessTheyMakeATrip) {
   }
 }
 
+TEST_F(IdleBodiesTest, SequencesMayBeEmptyAndOwnOperatorsNeedNotRunTheirBodies) {
+  const std::string body =
+      Body("body", Input("v") + Output("w") + Op("Add", "add", {"v", "y"}, {"w"}));
+  for (const char* domain : {"", "domain: 'own' "}) {
+    const Bundle bundle =
+        Cut(Input("x") + Output("z") + Typed("y") + Op("Relu", "a", {"x"}, {"y"}) +
+                Op("SequenceConstruct", "s", {"x"}, {"q"}) +
+                Op("SequenceMap", "b", {"q"}, {"r"}, domain + body) +
+                Op("ConcatFromSequence", "c", {"r"}, {"z"},
+                   "attribute { name: 'axis' type: INT i: 0 } "),
+            {{"a", 0}, {"s", 1}, {"b", 1}, {"c", 1}});
+    EXPECT_EQ(Taken(bundle, "y"), "open") << domain;
+  }
+}
+
 TEST_F(IdleBodiesTest, BranchesInsideOfBodiesAndFunctionsCount) {
   const std::string inner =
       Body("body", Scalar("input", "i", 7) + Scalar("input", "go", 9) + Input("v") +

@@ -525,6 +525,38 @@ TEST(TypeInference, ContradictionsInBodiesAreErrors) {
   EXPECT_THAT(std::string(types.status().message()), HasSubstr("inner dimensions 3 and 2 differ"));
 }
 
+TEST(TypeInference, ContradictionsInBodiesThatMayNeverRunAreNone) {
+  for (const char* trips : {"", "0", "-1"}) {
+    const LoopModel model = MakeLoop("f32[2,3]", "MatMul", "", trips, true);
+    EXPECT_EQ(TypeOf(Infer(model.module), model.last), "any[...]") << trips;
+  }
+  // A condition that is an input may be false at once.
+  LoopModel model = MakeLoop("f32[2,3]", "MatMul", "", "5", true);
+  ir::Graph& graph = model.module.graph;
+  const ir::NodeId loop = graph.value(model.last).producer;
+  graph.SetOperand(loop, 1, Input(graph, "go", "i1[]"));
+  EXPECT_EQ(TypeOf(Infer(model.module), model.last), "any[...]");
+}
+
+TEST(TypeInference, ContradictionsInScansAreErrorsIfThereIsSomethingToScan) {
+  for (const bool empty : {true, false}) {
+    ir::Module module = EmptyModule();
+    ir::Graph& graph = module.graph;
+    ir::Node node;
+    node.op_type = "Scan";
+    node.operands = {Input(graph, "xs", empty ? "f32[N,2,3]" : "f32[4,2,3]")};
+    node.attributes["num_scan_inputs"].value = int64_t{1};
+    node.attributes["body"].value = ir::RegionIndex{0};
+    ir::Graph body;
+    const ir::ValueId x = body.AddInput("x", {});
+    body.SetOutputs(Apply(body, "MatMul", {x, x}, "xx"));
+    node.regions.push_back(std::move(body));
+    graph.AddNode(std::move(node), {{"ys", {}}});
+    Diagnostics diagnostics;
+    EXPECT_EQ(InferTypes(module, nullptr, diagnostics).ok(), empty);
+  }
+}
+
 // --- functions -----------------------------------------------------------------------------------
 
 // local.Reduce(x) with attribute "keep": ReduceSum over axis 0 with keepdims=keep.
