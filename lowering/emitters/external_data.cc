@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <set>
 
+#include "ir/data_reach.h"
 #include "lowering/to_onnx.h"
 #include "support/status.h"
 
@@ -11,7 +12,8 @@ namespace {
 
 class Collector {
  public:
-  explicit Collector(const ir::Module& module) : module_(module) {}
+  // `in_place`: the data is used where it lies, beside the files that name it.
+  Collector(const ir::Module& module, bool in_place) : module_(module), in_place_(in_place) {}
 
   absl::Status AddGraph(const ir::Graph& graph) {
     for (const std::vector<ir::ValueId>* values : {&graph.inputs(), &graph.initializers()}) {
@@ -48,6 +50,12 @@ class Collector {
     }
     ALLOT_RETURN_IF_ERROR(CheckData(module_, module_.constants[id]), "tensor '", name, "': ");
     if (!seen_.insert(data->location).second) return absl::OkStatus();
+    // Only a model that is a link itself may have its data where the link leads.
+    if (in_place_ && !ir::CheckReach(module_.source_folder, "", data->location).ok()) {
+      return InputError("tensor '", name, "': its data is in '", data->location,
+                        "', a link out of the model's folder, and a runtime takes none for parts "
+                        "that lie there; give another output folder, or --external-data=embed");
+    }
     OutputFile file;
     ALLOT_ASSIGN_OR_RETURN(file.copied_from, DataPath(module_, *data), "tensor '", name, "': ");
     file.name = std::filesystem::path(data->location).lexically_normal().string();
@@ -56,6 +64,7 @@ class Collector {
   }
 
   const ir::Module& module_;
+  const bool in_place_;
   std::set<std::string> seen_, seen_names_;
   std::vector<OutputFile> files_;
 };
@@ -66,14 +75,16 @@ absl::StatusOr<std::vector<OutputFile>> CopiedExternalData(
     const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
     const std::string& folder) {
   std::vector<OutputFile> files;
-  Collector collector(input.module);
+  const bool in_place =
+      !input.embed_external_data && input.output_is_model_folder && folder.empty();
+  Collector collector(input.module, in_place);
   for (const ir::Graph* graph : graphs) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
   for (const ir::Function& function : input.module.functions) {
     ALLOT_RETURN_IF_ERROR(collector.AddGraph(function.body));
     ALLOT_RETURN_IF_ERROR(collector.AddAttributes(function.attribute_defaults));
   }
   // All is there. What lies in reach is named as it is, and what is embedded is copied.
-  if (input.embed_external_data || (input.output_is_model_folder && folder.empty())) return files;
+  if (input.embed_external_data || in_place) return files;
   files = std::move(collector).Take();
   for (OutputFile& file : files) file.name = folder + file.name;
   return files;

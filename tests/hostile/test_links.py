@@ -36,6 +36,22 @@ class LinkTest(HostileTest):
         self.write('hf/blobs/cccc', b'')  # nothing of it was written to
         self.assertEqual(self.read('hf/blobs/bbbb'), WEIGHTS)
 
+    def test_parts_beside_links_to_data_elsewhere(self):
+        """ONNX Runtime refuses data that a link leads out of a part's folder."""
+        model = self.cache()
+        folder = os.path.dirname(model)
+        for more in ([], ['--emit=parts,manifest'], ['--emit=annotated']):
+            self.assertOneError(self.place('-o', folder, *more, model=model), "model.onnx_data.*another output folder")
+            self.assertEqual(sorted(os.listdir(folder)), ['model.onnx', 'model.onnx_data'])
+        self.assertWorks(self.place('-o', folder, '--external-data=embed', model=model))
+        self.assertWorks(self.place('-o', folder, '--emit=plan', model=model))
+        self.assertTrue(os.path.islink(os.path.join(folder, 'model.onnx_data')))
+        # A link that stays inside is fine.
+        self.write('m/m.onnx', external_model('w.bin'))
+        self.write('m/deep/v.bin', WEIGHTS)
+        os.symlink('deep/v.bin', self.path('m/w.bin'))
+        self.assertWorks(self.place('-o', self.path('m'), model=self.path('m/m.onnx')))
+
     def test_a_folder_that_is_a_link(self):
         self.write('models/v1/m.onnx', external_model('w.bin'))
         self.write('models/v1/w.bin', WEIGHTS)
