@@ -49,11 +49,20 @@ const char* Example(Unit unit) {
   return "";
 }
 
-// The length of the number at the start of `text`.
+// The length of the number at the start of `text`. An "e" belongs to it only before digits: "1E" is
+// a prefix.
 size_t NumberLength(absl::string_view text) {
+  const auto digit_at = [text](size_t i) {
+    return i < text.size() && absl::ascii_isdigit(text[i]);
+  };
   size_t i = 0;
-  while (i < text.size() && (absl::ascii_isdigit(text[i]) || text[i] == '.')) ++i;
-  return i;
+  while (digit_at(i) || (i < text.size() && text[i] == '.')) ++i;
+  if (i == 0 || i == text.size() || (text[i] != 'e' && text[i] != 'E')) return i;
+  size_t exponent = i + 1;
+  if (exponent < text.size() && (text[exponent] == '-' || text[exponent] == '+')) ++exponent;
+  if (!digit_at(exponent)) return i;
+  while (digit_at(exponent)) ++exponent;
+  return exponent;
 }
 
 // The factor that "", "k", "G", "Mi", ... stand for; nullopt for any other text.

@@ -18,6 +18,12 @@ TEST(Quantity, ReadsPrefixesAndUnits) {
   EXPECT_EQ(bytes("3k"), 3000);
   EXPECT_EQ(bytes("3K"), 3000);
   EXPECT_EQ(bytes("0.5B"), 1) << "half up";
+  EXPECT_EQ(bytes("1e3MB"), 1'000'000'000);
+  EXPECT_EQ(bytes("1.5E+3 MB"), 1'500'000'000);
+  EXPECT_EQ(bytes("4e9"), 4'000'000'000);
+  EXPECT_EQ(bytes("2e-3kB"), 2);
+  EXPECT_EQ(bytes("1EB"), 1'000'000'000'000'000'000) << "exa";
+  EXPECT_EQ(ParseQuantity("1e12", Unit::kFlopsPerSecond).value(), 1'000'000'000'000);
   EXPECT_EQ(ParseQuantity("1555GB/s", Unit::kBytesPerSecond).value(), 1'555'000'000'000);
   EXPECT_EQ(ParseQuantity("19.5T", Unit::kFlopsPerSecond).value(), 19'500'000'000'000);
   EXPECT_EQ(ParseQuantity("19.5 TFLOP/s", Unit::kFlopsPerSecond).value(), 19'500'000'000'000);
@@ -26,8 +32,9 @@ TEST(Quantity, ReadsPrefixesAndUnits) {
 }
 
 TEST(Quantity, RefusesBitsSignsAndNonsense) {
-  for (const char* text : {"", "GB", "25gb/s", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x",
-                           "inf", "nan", "3XB/s", "0x10", "3 G i B/s"}) {
+  for (const char* text :
+       {"", "GB", "25gb/s", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x", "inf", "nan", "3XB/s",
+        "0x10", "3 G i B/s", "e3GB/s", "1e GB/s", "1e+GB/s", "1e3e3B/s", "1e3.5B/s"}) {
     const auto parsed = ParseQuantity(text, Unit::kBytesPerSecond);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.status().message(),
@@ -51,6 +58,8 @@ TEST(Quantity, SaysWhatBitsAreInBytes) {
   EXPECT_EQ(advice("100Gbps", Unit::kBytesPerSecond), "cannot read '100Gbps" + says + "12.5GB/s");
   EXPECT_EQ(advice("8Gib/s", Unit::kBytesPerSecond),
             "cannot read '8Gib/s" + says + "1073741.824kB/s");
+  EXPECT_EQ(advice("2.5e1Gb/s", Unit::kBytesPerSecond),
+            "cannot read '2.5e1Gb/s" + says + "3.125GB/s");
   EXPECT_EQ(advice("16Gb", Unit::kBytes), "cannot read '16Gb" + says + "2GB");
   EXPECT_EQ(advice("16Gbit", Unit::kBytes), "cannot read '16Gbit" + says + "2GB");
   EXPECT_EQ(advice("16Gb/s", Unit::kBytes), "cannot read '16Gb/s'; write it like '40GiB'");
