@@ -48,6 +48,45 @@ bool CanReach(const PlacementProblem& problem, FlowId flow, ItemId consumer) {
   return false;
 }
 
+// What is in memory while an item runs, wherever that is.
+struct Need {
+  Bytes weights = 0, tensors = 0;
+
+  Bytes total() const { return SaturatingAdd(weights, tensors); }
+  std::string Text() const {
+    if (tensors <= weights) return MemoryText(total());
+    return absl::StrCat(MemoryText(total()), ", ", MemoryText(tensors), " of which are tensors");
+  }
+};
+
+IdVector<ItemId, Need> NeedsOfItems(const PlacementProblem& problem) {
+  IdVector<ItemId, Need> needs;
+  for (const PlacementProblem::Item& item : problem.items) {
+    needs.Add({item.memory, item.workspace});
+  }
+  for (const PlacementProblem::SharedMemory& shared : problem.shared) {
+    for (const ItemId item : shared.items) {
+      needs[item].weights = SaturatingAdd(needs[item].weights, shared.bytes);
+    }
+  }
+  const auto add_tensor = [&needs](ItemId item, Bytes bytes) {
+    needs[item].tensors = SaturatingAdd(needs[item].tensors, bytes);
+  };
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    add_tensor(flow.from, flow.bytes);
+    for (const ItemId consumer : flow.to) add_tensor(consumer, flow.bytes);
+  }
+  return needs;
+}
+
+bool FitsNowhere(const PlacementProblem& problem, ItemId item, const Need& need) {
+  for (const DeviceId device : problem.devices.ids()) {
+    const bool runs = problem.items[item].time[device].has_value();
+    if (runs && need.total() <= problem.devices[device].memory) return false;
+  }
+  return true;
+}
+
 // The first producer and consumer that no route joins; OK if there are none.
 absl::Status DescribeMissingRoute(const PlacementProblem& problem) {
   for (const FlowId flow : problem.flows.ids()) {
@@ -93,20 +132,22 @@ absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven) {
         bound > 0 ? absl::StrCat(", of which ", MemoryText(bound), " must be there") : ""));
   }
   std::string largest;
-  Bytes most = 0;
-  for (const PlacementProblem::Item& item : problem.items) {
-    const Bytes size = SaturatingAdd(item.memory, item.workspace);
-    if (size > most) {
-      most = size;
-      largest = absl::StrCat("; the largest piece, '", item.name, "', needs ", MemoryText(size));
-    }
+  Need most;
+  const IdVector<ItemId, Need> needs = NeedsOfItems(problem);
+  for (const ItemId item : problem.items.ids()) {
+    proven = proven || FitsNowhere(problem, item, needs[item]);
+    if (needs[item].total() <= most.total()) continue;
+    most = needs[item];
+    largest =
+        absl::StrCat("; the largest piece, '", problem.items[item].name, "', needs ", most.Text());
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "the model fits nowhere: its weights take ", MemoryText(needed), ", the devices have ",
       MemoryText(available), " together (", absl::StrJoin(devices, "; "), ")", largest,
       proven ? ""
              : "; no placement was found, but that none exists is not proven: more work= may help",
-      "; use devices with more memory, or fewer pins"));
+      "; use devices with more memory, ",
+      most.tensors > most.weights ? "smaller sizes (--dim), " : "", "or fewer pins"));
 }
 
 }  // namespace allot

@@ -448,6 +448,12 @@ TEST(MemoryTest, ModelsThatFitNowhereSayWhatTheyNeed) {
                     HasSubstr("d0 has 100 bytes"), HasSubstr("d1 has 100 bytes")));
 }
 
+TEST(MemoryTest, TensorsCountInWhatAPieceNeeds) {
+  Planning planning(SharedWeights(), testing::SlowTarget(2));
+  for (Device& device : planning.target.devices) device.memory = 600;
+  EXPECT_THAT(std::string(planning.Run("place-default").message()), HasSubstr("which are tensors"));
+}
+
 TEST(ExplainTest, ReasonsFollowTheRules) {
   Planning planning(SharedWeights());
   planning.AddRule(Rule::Effect::kPin, "MatMul_0", "", "gpu0");
