@@ -301,7 +301,12 @@ absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int6
         return InputError("--dim=", text, ": a tensor of size 0 holds nothing, and all that is ",
                           "computed from it takes no time; give a size of 1 or more");
       }
-      bindings.symbols[std::string(piece.substr(0, equal))] = size;
+      const auto [known, is_new] =
+          bindings.symbols.emplace(std::string(piece.substr(0, equal)), size);
+      if (!is_new && known->second != size) {
+        return InputError("--dim=", text, ": '", known->first, "' is ", known->second,
+                          " already; give each dimension one size");
+      }
     }
   }
   return bindings;

@@ -29,10 +29,14 @@ absl::StatusOr<Picos> ParseSeconds(absl::string_view text) {
 }
 
 // Reads a percentage, "1" or "0.5", as thousandths.
-std::function<absl::Status(absl::string_view)> PercentInto(int64_t& permille) {
-  return [&permille](absl::string_view text) -> absl::Status {
+std::function<absl::Status(absl::string_view)> PercentInto(int64_t& permille,
+                                                           int64_t most = INT32_MAX) {
+  return [&permille, most](absl::string_view text) -> absl::Status {
     const absl::StatusOr<int64_t> amount = ParseScaledDecimal(text, 10);
     if (!amount.ok()) return InputError("expected a percentage such as 1 or 0.5");
+    if (*amount > most) {
+      return InputError("'", text, "' is too large; expected at most ", most / 10);
+    }
     permille = *amount;
     return absl::OkStatus();
   };
@@ -76,13 +80,14 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
       "latency-limit", "TIME",
       [&compile](absl::string_view text) -> absl::Status {
         ALLOT_ASSIGN_OR_RETURN(compile.latency_limit, ParseDuration(text));
-        return absl::OkStatus();
+        if (compile.latency_limit >= kPicosPerMicro) return absl::OkStatus();
+        return InputError("'", text, "' is less than a microsecond; give 1us or more");
       },
-      "how long one inference of a stream may take, such as 5ms");
+      "how long one inference of a stream may take, such as 5ms,\nin whole microseconds");
   line.Action("simplify", "PERCENT", PercentInto(compile.simplify_permille),
               "how much slower a plan may be for having fewer parts\n(default: 1)");
   line.Action(
-      "min-gain", "PERCENT", PercentInto(compile.min_gain_permille),
+      "min-gain", "PERCENT", PercentInto(compile.min_gain_permille, 1000),
       "what a plan must gain over the model as a whole, on one\ndevice or in copies that take "
       "turns (default: 0)");
   line.Flag("contiguous", &compile.contiguous,

@@ -90,6 +90,9 @@ class FixInputs final : public GraphPass {
       ALLOT_ASSIGN_OR_RETURN(ir::Constant constant,
                              MakeConstant(module.graph.value(input).type, value), "input '", name,
                              "' ");
+      if (fixed.count(input) > 0) {
+        return InputError("input '", name, "' has a value already; give it one");
+      }
       constant.name = name;
       fixed[input] = module.constants.Add(std::move(constant));
     }

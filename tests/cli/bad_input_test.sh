@@ -112,6 +112,15 @@ refuses "no such costs" "nothing.csv: cannot be read" $good/branches.onnx --cost
 
 refuses "a unit of bits" "that is 3.125GB/s" $good/branches.onnx --target=../bits.json
 refuses "a size of zero" "--dim=batch=0: " $good/branches.onnx --target=cpu-2gpu --dim batch=0
+refuses "two sizes of a dimension" "--dim=batch=5: 'batch' is 4 already" $good/branches.onnx --target=cpu-2gpu --dim batch=4 --dim batch=5
+refuses "two values of a fixed input" "input 'flag' has a value already" $good/control_flow.onnx --target=cpu-2gpu --set flag=true --set flag=false
+refuses "a limit that is too short to count" "--latency-limit: '999ns' is less than a microsecond" $good/branches.onnx --target=cpu-2gpu \
+  --objective=throughput --latency-limit=999ns
+refuses "no limit at all" "--latency-limit: '0us' is less than a microsecond" $good/branches.onnx --target=cpu-2gpu --objective=throughput --latency-limit=0us
+refuses "more gain than all" "--min-gain: '200' is too large; expected at most 100" $good/branches.onnx --target=cpu-2gpu --min-gain=200
+refuses "more simplicity than numbers hold" "--simplify: '1e12' is too large" $good/branches.onnx --target=cpu-2gpu --simplify=1e12
+refuses "tensors that fit nowhere" "'.*', needs [0-9.]+ GB, [0-9.]+ GB of which are tensors; use devices with more memory, smaller sizes" \
+  $good/branches.onnx --target=cpu-2gpu --dim batch=100000000
 refuses "a fixed input that is none" "no input 'y'; did you mean 'x'" $good/branches.onnx --target=cpu-2gpu --set y=1
 refuses "a machine of nearly that name" "did you mean 'cpu-2gpu'" $good/branches.onnx --target=cpu-2gpux
 refuses "a command of nearly that name" "neither a command nor a model 'rum'; did you mean 'allot run'" rum

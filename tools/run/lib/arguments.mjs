@@ -92,7 +92,11 @@ export function parseDims(texts) {
   for (const piece of texts.flatMap((text) => text.split(','))) {
     const match = /^(.+)=(\d{1,12})$/.exec(piece);
     if (!match) throw new UserError(`--dim=${piece}: expected NAME=SIZE, such as --dim batch=8`);
-    dims[match[1]] = Number(match[2]);
+    const [, name, size] = match;
+    if (Object.hasOwn(dims, name) && dims[name] !== Number(size)) {
+      throw new UserError(`--dim=${piece}: '${name}' is ${dims[name]} already; give each dimension one size`);
+    }
+    dims[name] = Number(size);
   }
   return dims;
 }
