@@ -7,7 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 #include "support/status.h"
@@ -136,7 +139,11 @@ class TreeParser {
     atom.kind = Tree::Kind::kSet;
     switch (c) {
       case '(': {
-        if (Take('?') && !Take(':')) return Wrong("look-around is not supported");
+        if (Take('?') && !Take(':')) {
+          return Wrong(Done() || !absl::StrContains("=!<", text_[i_])
+                           ? "of groups only '( )' and '(?: )' are supported"
+                           : "look-around is not supported");
+        }
         ALLOT_ASSIGN_OR_RETURN(Tree inner, ParseChoice(depth + 1));
         if (!Take(')')) return Wrong("'(' without ')'");
         return inner;
@@ -193,6 +200,14 @@ class TreeParser {
         return Range('\n', '\n');
       case 'r':
         return Range('\r', '\r');
+      case 'f':
+        return Range('\f', '\f');
+      case 'v':
+        return Range('\v', '\v');
+      case 'x':
+        return ParseCode(2);
+      case 'u':
+        return ParseCode(4);
       default:
         break;
     }
@@ -202,6 +217,25 @@ class TreeParser {
     }
     --i_;
     return TakeOne();
+  }
+
+  // The character whose number follows, in so many hexadecimal digits or, of four, in braces.
+  absl::StatusOr<Set> ParseCode(size_t digits) {
+    absl::string_view number = text_.substr(i_, digits);
+    if (digits == 4 && Take('{')) {
+      const size_t end = text_.find('}', i_);
+      number = text_.substr(i_, end == text_.npos ? 0 : end - i_);
+      digits = number.size();
+    }
+    uint32_t code = 0;
+    const bool read = digits > 0 && number.size() == digits && digits <= 6 &&
+                      absl::c_all_of(number, absl::ascii_isxdigit) &&
+                      absl::SimpleHexAtoi(number, &code);
+    if (!read) return Wrong("a character is written \\x41, \\u0041 or \\u{41}");
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return Wrong("no character");
+    const bool braces = text_[i_ - 1] == '{';
+    i_ += digits + (braces ? 1 : 0);
+    return Set(code, code);
   }
 
   // Behind '['.

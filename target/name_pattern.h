@@ -2,10 +2,10 @@
 // length (Thompson's simulation of the automaton; K. Thompson, CACM 1968), whatever the pattern.
 //
 // The syntax is the part of ECMAScript's that is regular: literals, `.`, classes `[a-z]` `[^/]`
-// `[[:digit:]]`, `\d \w \s \D \W \S`, escapes, groups `( )` and `(?: )`, `|`, and `* + ? {m} {m,}
-// {m,n}`, also in their lazy forms. `^` and `$` stand for the ends. There are no back references
-// and no look-around. A character is a code point of UTF-8; a byte that is not part of one is a
-// character by itself.
+// `[[:digit:]]`, `\d \w \s \D \W \S`, `\x41 \u0041 \u{41}` and other escapes, groups `( )` and `(?:
+// )`, `|`, and `* + ? {m} {m,} {m,n}`, also in their lazy forms. `^` and `$` stand for the ends.
+// There are no back references and no look-around. A character is a code point of UTF-8; a byte
+// that is not part of one is a character by itself.
 #pragma once
 
 #include <cstdint>

@@ -61,6 +61,22 @@ TEST(NamePattern, CharactersAreThoseOfUtf8) {
   EXPECT_FALSE(NamePattern::Parse("[я-а]").ok());
 }
 
+TEST(NamePattern, CharactersByNumber) {
+  EXPECT_TRUE(Matches("\\x41\\u0042\\u{43}", "ABC"));
+  EXPECT_TRUE(Matches("\\u00e9+", "éé"));
+  EXPECT_TRUE(Matches("[\\u4e00-\\u9fff]/\\u{1F600}", "层/😀"));
+  EXPECT_FALSE(Matches("[\\u4e00-\\u9fff]", "é"));
+  EXPECT_TRUE(Matches("a\\x2ec", "a.c"));
+  EXPECT_FALSE(Matches("a\\x2ec", "abc")) << "no longer a special character";
+  EXPECT_TRUE(Matches("\\f\\v", "\f\v"));
+  for (const char* bad :
+       {"\\x4", "\\xg1", "\\u004", "\\u{}", "\\u{41", "\\u{1234567}", "\\u-041"}) {
+    EXPECT_FALSE(NamePattern::Parse(bad).ok()) << bad;
+  }
+  EXPECT_FALSE(NamePattern::Parse("\\ud800").ok()) << "half a character";
+  EXPECT_FALSE(NamePattern::Parse("\\u{110000}").ok());
+}
+
 TEST(NamePattern, NamedClasses) {
   EXPECT_TRUE(Matches("[[:alpha:]_]+[[:digit:]]", "conv_1"));
   EXPECT_FALSE(Matches("[[:upper:]]", "a"));
@@ -94,6 +110,10 @@ TEST(NamePattern, ErrorsSayWhatAndWhere) {
   EXPECT_EQ(message("a**"), "bad pattern 'a**': nothing to repeat at character 3");
   EXPECT_EQ(message("[z-a]"), "bad pattern '[z-a]': a range runs backwards at character 5");
   EXPECT_EQ(message("(?=a)"), "bad pattern '(?=a)': look-around is not supported at character 3");
+  EXPECT_EQ(message("(?i)a"),
+            "bad pattern '(?i)a': of groups only '( )' and '(?: )' are supported at character 3");
+  EXPECT_EQ(message("\\u41"),
+            "bad pattern '\\u41': a character is written \\x41, \\u0041 or \\u{41} at character 3");
   EXPECT_EQ(message("\\1"), "bad pattern '\\1': unknown escape '\\1' at character 2");
   EXPECT_EQ(message("a{3"), "bad pattern 'a{3': '{' without '}' at character 4");
   EXPECT_EQ(message("a{3,1}"), "bad pattern 'a{3,1}': a count runs backwards at character 6");
