@@ -411,6 +411,10 @@ absl::StatusOr<std::vector<std::string>> WriteOutputs(const Compilation& compila
                          MakeOutputs(compilation, model_path, options, emit, folder));
   std::vector<std::string> sources = SourceFiles(compilation.module);
   if (model_path != "-") sources.push_back(model_path);
+  // Not the plan of --start: a better one may take its place.
+  std::error_code error;
+  if (fs::exists(options.target, error)) sources.push_back(options.target);
+  sources.insert(sources.end(), options.cost_files.begin(), options.cost_files.end());
   ALLOT_RETURN_IF_ERROR(WriteOutputFolder(folder, files, sources, options.force));
   std::vector<std::string> names;
   for (const OutputFile& file : files) names.push_back(file.name);

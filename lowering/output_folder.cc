@@ -225,7 +225,12 @@ class Writing {
       ALLOT_ASSIGN_OR_RETURN(const There there, Look(shown, root, file.name, before));
       const bool same = there.digest.sha256 == digests_[file.name].sha256;
       if (there.exists && !there.ours && !same) {
-        if (!force_ || there.special) {
+        if (there.special) {
+          return InputError("'", (shown / file.name).string(),
+                            "' is no regular file, which is never replaced; move it away, or give "
+                            "another output folder");
+        }
+        if (!force_) {
           in_the_way.push_back((shown / file.name).string());
           continue;
         }
@@ -295,7 +300,7 @@ class Writing {
   }
 
   // Whether the file is the one that it would be copied from: then it stays. An error if it is
-  // another one that the model is read from.
+  // another one that is read for it.
   absl::StatusOr<bool> CheckProtected(const fs::path& folder, const OutputFile& file) const {
     const fs::path place = PlaceOf(folder / file.name);
     if (protected_.count(place) == 0) return false;
@@ -303,8 +308,7 @@ class Writing {
     if (!file.copied_from.empty()) AddPlaces(file.copied_from, own);
     if (own.count(place) > 0) return true;
     return InputError("writing '", (folder / file.name).string(),
-                      "' would replace a file that the model is read from; give another output "
-                      "folder");
+                      "' would replace a file that is read for it; give another output folder");
   }
 
   // The folders on the way must be folders, and of this folder.

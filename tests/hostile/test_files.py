@@ -138,11 +138,25 @@ class UserFilesTest(HostileTest):
         os.mkfifo(self.path('out', 'plan.json'))
         for force in ([], ['--force']):
             result = self.place('-o', self.out, *force)
-            self.assertOneError(result, 'plan.json')
+            self.assertOneError(result, "plan.json' is no regular file.*move it away")
+            self.assertNotIn('--force', result.err)
             self.assertTrue(stat.S_ISFIFO(os.stat(self.path('out', 'plan.json')).st_mode))
         os.remove(self.path('out', 'plan.json'))
         os.mkdir(self.path('out', 'plan.json'))
         self.assertOneError(self.place('-o', self.out, '--force'), 'it is a folder')
+
+    def test_what_a_plan_is_made_from_is_not_replaced_even_by_force(self):
+        with open(self.target, 'rb') as file:
+            target = file.read()
+        costs = b'node,device,time_us\nnosuch,d0,1\n'
+        self.write('out/plan.json', target)
+        self.write('out/model.dot', costs)
+        for force in ([], ['--force']):
+            result = self.allot(self.model(), f'--target={self.out}/plan.json', '--quiet', '-o', self.out, '--emit=plan', *force)
+            self.assertOneError(result, "plan.json' would replace a file that is read")
+            result = self.place('-o', self.out, '--emit=dot', f'--costs={self.out}/model.dot', *force)
+            self.assertOneError(result, "model.dot' would replace a file that is read")
+        self.assertEqual((self.read('out/plan.json'), self.read('out/model.dot')), (target, costs))
 
     def test_permissions_stay(self):
         os.makedirs(self.out)
