@@ -233,6 +233,13 @@ std::string RelativeTo(const std::string& path, const std::string& folder) {
   return to.lexically_normal().lexically_relative(from).generic_string();
 }
 
+// Whether the model comes from standard input or a pipe, so that nobody can read it once more.
+bool IsStream(const std::string& model_path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(model_path, error);
+  return model_path == "-" || (fs::exists(status) && !fs::is_regular_file(status));
+}
+
 // Whether the model lies in the folder itself.
 bool IsFolderOf(const std::string& folder, const std::string& model_path) {
   std::error_code error;
@@ -381,7 +388,7 @@ absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilati
                   .target = compilation.target,
                   .plan = compilation.plan,
                   .bundle = bundle};
-  input.model_path = model_path == "-" ? "" : RelativeTo(model_path, folder);
+  input.model_path = IsStream(model_path) ? "" : RelativeTo(model_path, folder);
   input.pipeline = compilation.pipeline;
   input.made_from = compilation.made_from;
   for (Provenance::File& file : input.made_from.costs) file.path = RelativeTo(file.path, folder);

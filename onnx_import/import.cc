@@ -135,7 +135,9 @@ absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts&
 absl::StatusOr<ir::Module> ImportFile(const std::string& path, const std::string& shown,
                                       const ImportOptions& options, Diagnostics& diagnostics) {
   ALLOT_ASSIGN_OR_RETURN(const ModelFile file, ModelFile::Open(path));
-  const PathParts parts = path == "-" ? PathParts{"", "stdin"} : SplitPath(path);
+  PathParts parts = path == "-" ? PathParts() : SplitPath(path);
+  // The name of a pipe is one that a shell made up.
+  if (!file.can_be_referred_to()) parts.file = "stdin";
   // A tensor that is left in the file must take no part in its meaning: 0 would leave out all.
   const int64_t reference_at_least =
       file.can_be_referred_to() ? std::max<int64_t>(options.reference_at_least, 1) : -1;

@@ -164,6 +164,15 @@ class EndlessTest(HostileTest):
         result = run('bash', '-c', f'{ALLOT} <(sleep 1; cat {self.model()}) --target=<(cat {self.target}) --quiet')
         self.assertWorks(result)
 
+    def test_a_model_from_a_pipe_has_no_name(self):
+        """Nobody can read it once more, and its name tells of the shell that made it."""
+        for number, command in enumerate((f'{ALLOT} - <{self.model()}', f'cat {self.model()} | {ALLOT} /dev/stdin', f'{ALLOT} <(cat {self.model()})')):
+            out = self.path(f'out{number}')
+            self.assertWorks(run('bash', '-c', f'{command} --target={self.target} --quiet -o {out}'))
+            self.assertNotIn('model', json.loads(self.read(f'out{number}/manifest.json')))
+            self.assertNotIn('model', json.loads(self.read(f'out{number}/plan.json')))
+            self.assertIn('stdin.00000_d0.onnx', os.listdir(out))
+
     def test_a_pipe_without_an_end(self):
         for command in ([ALLOT_SOLVE, '-'], [ALLOT_OPT, '-'], [ALLOT, '-', f'--target={self.target}']):
             endless = subprocess.Popen(['yes'], stdout=subprocess.PIPE)

@@ -193,6 +193,9 @@ test('what cannot be asked for', async () => {
   const unnamed = copyOf(branches);
   edit(unnamed, (content) => { delete content.model; });
   await run([unnamed, '--check', '--samples=2']).fails(/names no model; make the parts from a file, not from standard input$/m);
+  const piped = copyOf(branches);
+  edit(piped, (content) => { content.model = '../../../../../../dev/zero'; });
+  await run([piped, '--check', '--samples=2']).fails(/the model .*dev\/zero is no file; make the parts from a file$/m);
   const gone = copyOf(branches);
   edit(gone, (content) => { content.model = 'gone.onnx'; });
   await run([gone, '--whole=left', '--samples=2']).fails(/load .*gone\.onnx: /);

@@ -1,4 +1,5 @@
 // Running a manifest: load its parts on workers, stream samples, measure, and compare with the whole model.
+import fs from 'node:fs';
 import path from 'node:path';
 import { Conductor } from './conductor.mjs';
 import { makeDataflow } from './dataflow.mjs';
@@ -36,6 +37,9 @@ function workerDevice(device, ort, onCpu) {
 // The manifest's model as one part, on one device.
 function wholeModel(manifest, deviceId) {
   if (!manifest.modelPath) throw new UserError(`${manifest.file} names no model; make the parts from a file, not from standard input`);
+  if (fs.existsSync(manifest.modelPath) && !fs.statSync(manifest.modelPath).isFile()) {
+    throw new UserError(`${manifest.file}: the model ${manifest.modelPath} is no file; make the parts from a file`);
+  }
   const device = manifest.devices.find((candidate) => candidate.id === deviceId);
   if (!device) throw new UserError(`--whole=${deviceId}: there is no such device (there are ${manifest.devices.map(({ id }) => id).join(', ')})`);
   const computed = manifest.outputs.filter((name) => !manifest.inputs.includes(name));
