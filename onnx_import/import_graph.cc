@@ -483,22 +483,6 @@ class GraphImporter {
 
 }  // namespace
 
-std::string OneLine(absl::string_view message) {
-  std::string line;
-  line.reserve(message.size());
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      line += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppend(&line, "\\x", absl::Hex(byte, absl::kZeroPad2));
-    } else {
-      line.push_back(c);
-    }
-  }
-  return line;
-}
-
 absl::Status FinishConstants(size_t first, ImportState& state) {
   ir::ConstantPool& constants = state.module.constants;
   for (size_t i = first; i < constants.size(); ++i) {

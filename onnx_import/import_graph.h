@@ -14,11 +14,9 @@
 #include "onnx_import/captures.h"
 #include "onnx_import/external_data.h"
 #include "support/diagnostics.h"
+#include "support/one_line.h"
 
 namespace allot {
-
-// Names in files may hold anything; in messages, control characters are escaped.
-std::string OneLine(absl::string_view message);
 
 // What all graphs of one model share.
 struct ImportState {

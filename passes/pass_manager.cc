@@ -6,6 +6,7 @@
 
 #include "ir/verify.h"
 #include "passes/pipeline.h"
+#include "support/one_line.h"
 #include "support/status.h"
 
 namespace allot {
@@ -97,8 +98,9 @@ absl::Status RunPipeline(const Pipeline& pipeline, ir::Module& module, ir::Plan&
     context.statistics = &statistics;
     if (options.hooks != nullptr) options.hooks->Before(step, index, module, plan);
     bool changed = false;
-    outcome = WithContext(RunStep(step, module, plan, context, options.verify_each, changed),
-                          absl::StrCat("pass '", step.name, "': "));
+    outcome =
+        OneLine(WithContext(RunStep(step, module, plan, context, options.verify_each, changed),
+                            absl::StrCat("pass '", step.name, "': ")));
     if (options.hooks != nullptr) {
       options.hooks->After(step, index, module, plan, outcome, changed, statistics);
     }

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "support/one_line.h"
+
 namespace allot {
 namespace {
 
@@ -30,6 +32,8 @@ std::string ToString(const Diagnostic& diagnostic) {
 
 void Diagnostics::Report(Diagnostic diagnostic) {
   if (diagnostic.severity == Severity::kError) ++num_errors_;
+  diagnostic.where = OneLine(diagnostic.where);
+  diagnostic.message = OneLine(diagnostic.message);
   all_.push_back(std::move(diagnostic));
 }
 

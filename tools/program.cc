@@ -10,8 +10,13 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "onnx_import/model_file.h"
+#include "support/one_line.h"
 #include "support/status.h"
 #include "tools/terminal.h"
 #include "tools/text_file.h"
@@ -98,7 +103,11 @@ int RunProgram(int argc, char** argv,
   if (status.ok()) status = printed;
   if (status.ok()) return exit_status;
   const std::string label = InTone(Tone::kError, "error:", HasColour(stderr));
-  std::fprintf(stderr, "%s %s\n", label.c_str(), std::string(status.message()).c_str());
+  std::vector<std::string> lines;
+  for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
+    lines.push_back(OneLine(line));
+  }
+  std::fprintf(stderr, "%s %s\n", label.c_str(), absl::StrJoin(lines, "\n").c_str());
   return 1;
 }
 

@@ -10,6 +10,7 @@
 
 #include "lowering/emitter.h"
 #include "lowering/file_digest.h"
+#include "support/one_line.h"
 #include "support/status.h"
 
 namespace allot {
@@ -103,6 +104,7 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Emitter> emitter,
                            choice.entry->make(choice.options), place);
     absl::StatusOr<std::vector<OutputFile>> emitted = emitter->Emit(input);
+    if (!emitted.ok()) emitted = OneLine(emitted.status());
     // Parts may be small enough for one file each where the whole model is not.
     const bool asked_for = !choices.empty() || choice.entry->name == kParts;
     if (!asked_for && absl::IsOutOfRange(emitted.status())) continue;

@@ -164,6 +164,21 @@ class EndlessTest(HostileTest):
         result = run('bash', '-c', f'{ALLOT} <(sleep 1; cat {self.model()}) --target=<(cat {self.target}) --quiet')
         self.assertWorks(result)
 
+    def test_names_that_move_the_cursor(self):
+        """Names of models and problems may hold line ends and terminal sequences; messages are one line of plain text."""
+        with open(self.model(), 'rb') as file:
+            contents = file.read()
+        self.assertIn(b'\x12\x05batch', contents[-200:])
+        named = self.write('named.onnx', contents.replace(b'\x12\x05batch', b'\x12\x05b\n\x1b[J'))
+        for arguments in ([], ['--dim=b=2'], ['--default-dim=1000000000']):
+            result = run(ALLOT, named, f'--target={self.target}', *arguments)
+            self.assertNotIn('\x1b', result.err)
+            for line in result.err.splitlines():
+                self.assertRegex(line, '^(note|warning|error|[^ ]*: warning): ')
+        result = run(ALLOT, named, f'--target={self.target}', '--pin=\x1b[J=d0')
+        self.assertOneError(result, 'x1b')
+        self.assertNotIn('\x1b', result.err)
+
     def test_a_model_from_a_pipe_has_no_name(self):
         """Nobody can read it once more, and its name tells of the shell that made it."""
         for number, command in enumerate((f'{ALLOT} - <{self.model()}', f'cat {self.model()} | {ALLOT} /dev/stdin', f'{ALLOT} <(cat {self.model()})')):

@@ -2,8 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include "support/one_line.h"
+
 namespace allot {
 namespace {
+
+// Names of models may hold anything, also what moves a terminal's cursor.
+TEST(DiagnosticsTest, EachIsOneLine) {
+  Diagnostics diagnostics;
+  diagnostics.Warning("node 'a\nb'", "names \x1b[2J and \x7f");
+  EXPECT_EQ(ToString(diagnostics.all()[0]), "node 'a\\nb': warning: names \\x1b[2J and \\x7f");
+  EXPECT_EQ(OneLine(absl::InvalidArgumentError("a\rb")), absl::InvalidArgumentError("a\\x0db"));
+  EXPECT_TRUE(OneLine(absl::OkStatus()).ok());
+}
 
 TEST(DiagnosticsTest, NotesAndWarningsAreNoErrors) {
   Diagnostics diagnostics;

@@ -5,7 +5,8 @@ import { inTone } from './text_output.mjs';
 export class UserError extends Error {}
 
 /** `text` on one line: messages of ONNX Runtime and of JSON.parse may have several. */
-export const oneLine = (text) => text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
+export const oneLine = (text) => text.trim().replace(/\s*[\r\n]+\s*/g, ' ')
+  .replace(/[\u0000-\u001f\u007f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /**
  * Runs an entry program: its exit status is what `body` returns (0 for nothing), or 1 after one line
