@@ -56,8 +56,17 @@ function folderOfInputs(entries) {
 test('a tensor that JavaScript has no numbers for', async () => {
   for (const dtype of ['bfloat16', 'float8e4m3fn', 'int4']) {
     const copy = copyOf(branches);
-    edit(copy, (content) => { Object.values(content.signature)[0].dtype = dtype; });
-    await run([copy]).fails(new RegExp(`^error: .*manifest\\.json: tensor \\S+ is ${dtype}, which allot run cannot pass between parts`, 'm'));
+    const { edges, inputs, outputs } = JSON.parse(fs.readFileSync(copy));
+    edit(copy, (content) => { content.signature[edges[0].tensor].dtype = dtype; });
+    await run([copy]).fails(new RegExp(`^error: .*manifest\\.json: tensor ${edges[0].tensor} is ${dtype}, which allot run cannot pass between parts`, 'm'));
+    // The whole model passes nothing on.
+    await run([copy, '--whole=left', '--samples=2']).succeeds();
+    await run([copy, '--annotated']).succeeds();
+    for (const [role, name] of [['input', inputs[0]], ['output', outputs[0]]]) {
+      edit(copy, (content) => { content.signature[name].dtype = dtype; });
+      await run([copy, '--whole=left']).fails(new RegExp(`^error: .*manifest\\.json: ${role} ${name} of the model is ${dtype}, which allot run has no numbers for`, 'm'));
+      edit(copy, (content) => { content.signature[name].dtype = 'float32'; });
+    }
   }
 });
 

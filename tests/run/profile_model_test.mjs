@@ -35,6 +35,17 @@ const measure = (more) => (
 process.env.TMPDIR = path.join(scratch, 'tmp');
 fs.mkdirSync(process.env.TMPDIR);
 
+test('a model whose inputs JavaScript has no numbers for', { skip }, async () => {
+  writeTarget(device('one', { provider: 'cpu', threads: 1 }));
+  const narrow = path.join(scratch, 'narrow.onnx'), bytes = onnxModel({
+    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }], inputs: [['x', 4]], outputs: [['y', 4]], weights: [] });
+  // The element types of x and y: field 1, FLOAT, before the shape.
+  for (let at = bytes.indexOf('\x08\x01\x12'); at >= 0; at = bytes.indexOf('\x08\x01\x12', at)) bytes[at + 1] = 16;
+  fs.writeFileSync(narrow, bytes);
+  await assert.rejects(measure({ model: narrow, repeats: 1 }),
+    (error) => error instanceof UserError && /an input or output is bfloat16, which onnxruntime-node has no numbers for; give the model a Cast there$/.test(error.message));
+});
+
 test('rows for all nodes and devices that are here', { skip }, async () => {
   const cpu = { provider: 'cpu', threads: 1 };
   writeTarget(device('one', cpu), device('two', cpu), device('far', { provider: 'nowhere' }, 'gpu'));

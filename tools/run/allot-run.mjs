@@ -71,10 +71,16 @@ function checkDims(manifest, texts) {
   }
 }
 
-// What JavaScript has no numbers for would end inside a worker, without a name.
-function checkTypes(manifest) {
+// What JavaScript has no numbers for would end inside a worker, without a name. In one session nothing passes between parts.
+function checkTypes(manifest, oneSession) {
+  const outer = new Set([...manifest.inputs, ...manifest.outputs]);
   for (const [name, { dtype, kind }] of Object.entries(manifest.signature ?? {})) {
     if (typeof dtype !== 'string' || (kind ?? 'tensor') !== 'tensor' || canTravel(dtype)) continue;
+    if (outer.has(name)) {
+      const role = manifest.inputs.includes(name) ? 'input' : 'output';
+      throw new UserError(`${manifest.file}: ${role} ${name} of the model is ${dtype}, which allot run has no numbers for (the parts themselves are right); give the model a Cast there, or run the parts in a runtime of yours`);
+    }
+    if (oneSession) continue;
     throw new UserError(`${manifest.file}: tensor ${name} is ${dtype}, which allot run cannot pass between parts (the parts themselves are right); cut where the tensor has another type, by --pin or --together, or run the parts in a runtime of yours`);
   }
 }
@@ -87,7 +93,7 @@ await main(async (argv) => {
   }
   if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no manifest given' : 'more than one manifest given'}; usage: allot-run MANIFEST [options]`);
   const manifest = readManifest(flags.positional[0]);
-  checkTypes(manifest);
+  checkTypes(manifest, flags.annotated || flags.whole !== undefined);
   checkDims(manifest, flags.dim);
   if (flags.trace) checkWritable(flags.trace);
   if (flags.report && (flags.annotated || flags.whole)) throw new UserError('--report shows when parts ran; leave out --annotated and --whole');

@@ -9,6 +9,14 @@ const FLOATS = new Set(['float32', 'float64', 'float16']);
 /** Whether tensors of this element type can pass between workers. */
 export const canTravel = (type) => type === 'string' || Object.hasOwn(ARRAYS, type);
 
+// ONNX's numbers of the element types that cannot.
+const OTHER_TYPES = new Map([[14, 'complex64'], [15, 'complex128'], [16, 'bfloat16'], [17, 'float8e4m3fn'], [18, 'float8e4m3fnuz'],
+  [19, 'float8e5m2'], [20, 'float8e5m2fnuz'], [21, 'uint4'], [22, 'int4'], [23, 'float4e2m1'], [24, 'float8e8m0'], [25, 'uint2'], [26, 'int2']]);
+
+/** What the runtime says of a model, with the names of element types in place of their numbers. */
+export const withTypeNames = (text) => text.replace(/^Unsupported data type: (\d+)$/,
+  (whole, number) => (OTHER_TYPES.has(Number(number)) ? `an input or output is ${OTHER_TYPES.get(Number(number))}, which onnxruntime-node has no numbers for; give the model a Cast there` : whole));
+
 /** The typed array that holds elements of `type`. */
 export const arrayOf = (type) => (Object.hasOwn(ARRAYS, type) ? ARRAYS[type] : undefined);
 

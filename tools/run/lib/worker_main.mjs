@@ -4,7 +4,7 @@
 // parts of this device take is fetched once; one that only this device takes never leaves the process.
 import { loadRuntime } from './onnxruntime.mjs';
 import { readRegion, writeRegion } from './shared_memory.mjs';
-import { canTravel, fromBytes, toBytes } from './tensors.mjs';
+import { canTravel, fromBytes, toBytes, withTypeNames } from './tensors.mjs';
 
 const MEMORY = 3;
 
@@ -21,7 +21,12 @@ const buffers = new Map();
 const now = () => Number(process.hrtime.bigint() / 10n) / 100;
 
 async function load({ part, file, options }) {
-  const session = await ort.InferenceSession.create(file, options);
+  let session;
+  try {
+    session = await ort.InferenceSession.create(file, options);
+  } catch (error) {
+    throw new Error(withTypeNames(error.message));
+  }
   parts.set(part, session);
   const plain = ({ name, isTensor, type, shape }) => ({ name, isTensor, type, shape });
   return { inputs: session.inputMetadata.map(plain), outputs: session.outputMetadata.map(plain) };
