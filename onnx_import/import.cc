@@ -52,7 +52,9 @@ void ReadOpsets(const ModelProto& proto, ImportState& state) {
 // A warning for each domain that operators come from and that the model does not import.
 void ReportMissingOpsets(ImportState& state) {
   std::set<std::string> known;
-  for (const auto& [domain, version] : state.module.opset_imports) known.insert(domain);
+  for (const auto& [domain, version] : state.module.opset_imports) {
+    if (version > 0) known.insert(domain);
+  }
   for (const ImportState::Call& call : state.calls) {
     if (!known.insert(call.domain).second) continue;
     state.Warn(

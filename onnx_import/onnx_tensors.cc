@@ -146,6 +146,7 @@ absl::StatusOr<ir::FileBytes> ReadExternalData(const TensorProto& tensor, int64_
   if (file.location.empty()) {
     return InputError("its data is external, but no entry 'location' names the file");
   }
+  if (file.length == 0) file.length = -1;  // runtimes take it for none
   if (file.length >= 0 && file.length < expected) {
     return InputError("external data of ", file.length, " bytes, but the tensor needs ", expected);
   }
@@ -180,12 +181,27 @@ absl::StatusOr<ir::Constant> ReadHead(const TensorProto& tensor) {
   return constant;
 }
 
+// Strings have one home only, since their sizes differ.
+absl::Status CheckStrings(const TensorProto& tensor, const ir::Constant& constant) {
+  if (tensor.data_location() == TensorProto::EXTERNAL || !tensor.raw_data().empty()) {
+    return InputError("strings lie in string_data only, neither raw nor in another file");
+  }
+  int64_t expected = 1;
+  for (const int64_t dim : constant.dims) expected = SaturatingMultiply(expected, dim);
+  if (tensor.string_data_size() == expected) return absl::OkStatus();
+  return InputError("the tensor has ", tensor.string_data_size(),
+                    " strings, but its dimensions need ", expected);
+}
+
 }  // namespace
 
 absl::StatusOr<ir::Constant> ConstantFromOnnx(TensorProto* tensor) {
   ALLOT_ASSIGN_OR_RETURN(ir::Constant constant, ReadHead(*tensor));
   ALLOT_ASSIGN_OR_RETURN(const int64_t expected, ExpectedBytes(constant.element, constant.dims));
 
+  if (constant.element == ElementType::kString && !tensor->has_segment()) {
+    ALLOT_RETURN_IF_ERROR(CheckStrings(*tensor, constant));
+  }
   if (constant.element == ElementType::kString || tensor->has_segment()) {
     TensorProto rest = *tensor;
     rest.clear_name();

@@ -55,6 +55,11 @@ TEST(ImportOnnx, WarnsOfOddHeads) {
                                          "domain 'x.y'"));
   EXPECT_THAT(missing.notes(), HasSubstr("domain 'ai.onnx'"));
 
+  const Imported none = Import(Proto(
+      "ir_version: 8 opset_import { version: 0 } graph { node { op_type: 'Relu' name: 'n' } }"));
+  ASSERT_TRUE(none.module.ok());
+  EXPECT_THAT(none.notes(), HasSubstr("imports no version of domain 'ai.onnx'"));
+
   const Imported twice = Import(Proto(
       "ir_version: 8 opset_import { version: 9 } opset_import { domain: 'ai.onnx' version: 17 } "
       "graph {}"));

@@ -156,6 +156,15 @@ TEST(ConstantFromOnnx, RefersToExternalData) {
   EXPECT_TRUE(MessageDifferencer::Equals(before, again)) << again.DebugString();
 }
 
+TEST(ConstantFromOnnx, AnExternalLengthOfZeroIsNone) {
+  auto proto = FromText<onnx::TensorProto>(
+      "dims: 3 data_type: 1 data_location: EXTERNAL external_data { key: 'location' value: 'f' } "
+      "external_data { key: 'length' value: '0' }");
+  const absl::StatusOr<ir::Constant> constant = ConstantFromOnnx(&proto);
+  ASSERT_TRUE(constant.ok()) << constant.status();
+  EXPECT_EQ(std::get<ir::FileBytes>(constant->storage).length, -1);
+}
+
 TEST(ConstantFromOnnx, KeepsSparseTensorsWhole) {
   const auto proto = FromText<onnx::SparseTensorProto>(
       "values { dims: 1 data_type: 1 float_data: 3 name: 'w' doc_string: 'd' } indices { dims: 1 "
@@ -181,6 +190,10 @@ TEST(ConstantFromOnnx, SaysWhatIsWrong) {
       {"dims: 2 data_type: 3 raw_data: 'abc'", "3 bytes of data"},
       {"dims: 1 data_type: 1 raw_data: 'abcd' float_data: 1", "twice"},
       {"dims: [4611686018427387904, 4] data_type: 1", "more than 2^63"},
+      {"dims: 2 data_type: 8 string_data: 'a'", "1 strings, but its dimensions need 2"},
+      {"dims: 1 data_type: 8 raw_data: 'a'", "string_data only"},
+      {"dims: 1 data_type: 8 data_location: EXTERNAL external_data { key: 'location' value: 'f' }",
+       "string_data only"},
       {"dims: 1 data_type: 1 data_location: EXTERNAL", "'location'"},
       {"dims: 1 data_type: 1 data_location: EXTERNAL external_data { key: 'location' value: 'f' } "
        "external_data { key: 'offset' value: '-3' }",
