@@ -50,12 +50,14 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   const bool turns = options.replicas && !options.contiguous;
   const std::string shapes =
       absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "");
-  // What a fixed input decides is decided before anything is placed.
+  // What a fixed input decides is decided before anything is placed. The branch that is taken may
+  // be a call that holds it all.
+  const std::string open = absl::StrCat("inline-functions{needed=true},", shapes);
   const std::string graph =
       options.fixed.empty()
           ? absl::StrCat("inline-functions{needed=true},fold-conditions{needed=true},", shapes)
-          : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed),
-                         "},inline-functions{needed=true},", shapes, ",fold-conditions,dead-nodes");
+          : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed), "},", open,
+                         ",fold-conditions,", open, ",fold-conditions,dead-nodes");
   return absl::StrCat(graph, ",estimate-cost,coarsen,split-modularity,place{",
                       absl::StrJoin(place, " "), "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),

@@ -1,5 +1,6 @@
 #include "support/diagnostics.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -31,9 +32,13 @@ std::string ToString(const Diagnostic& diagnostic) {
 }
 
 void Diagnostics::Report(Diagnostic diagnostic) {
-  if (diagnostic.severity == Severity::kError) ++num_errors_;
   diagnostic.where = OneLine(diagnostic.where);
   diagnostic.message = OneLine(diagnostic.message);
+  if (diagnostic.severity == Severity::kError) {
+    ++num_errors_;
+  } else if (std::find(all_.begin(), all_.end(), diagnostic) != all_.end()) {
+    return;  // a pass that runs twice says the same twice
+  }
   all_.push_back(std::move(diagnostic));
 }
 

@@ -165,6 +165,28 @@ TEST(WholeModelTest, ASmallIfStaysUnlessAsked) {
   }
 }
 
+// A branch that is taken may hold a call, which holds another If, ...
+TEST(WholeModelTest, CallsInTheBranchThatIsTakenAreOpened) {
+  ModuleBuilder b;
+  b.Function("custom", "Model", {"x"},
+             [](GraphBuilder& body, const std::vector<ir::ValueId>& inputs) {
+               return Layers(body, inputs[0], 4);
+             });
+  const ir::ValueId x = b.Input("x", F32({64, 64}));
+  const ir::ValueId c = b.Input("use_cache", testing::Tensor(ir::ElementType::kBool, {1}));
+  const auto branch = [](const std::string& op, const std::string& domain) {
+    return [op, domain](GraphBuilder& body, const std::vector<ir::ValueId>& in) {
+      const ir::ValueId known = body.Op("Unheard", {in[0]}, F32({64, 64}), {}, "nowhere");
+      return body.Op(op, {known}, F32({64, 64}), {}, domain);
+    };
+  };
+  const ir::ValueId y = b.If(c, {x}, F32({64, 64}), branch("Model", "custom"), branch("Relu", ""));
+  Planning planning(std::move(b).Finish({y}), testing::SlowTarget(2));
+  ASSERT_TRUE(planning.Run("place-default{fixed=use_cache=true}").ok());
+  EXPECT_EQ(planning.NodesOf("MatMul").size(), 4u);
+  EXPECT_TRUE(planning.NodesOf("Model").empty());
+}
+
 TEST(WholeModelTest, WrongFixedInputsAreSaid) {
   const auto error = [](const std::string& values) {
     Planning planning(InOneIf(), testing::SlowTarget(2));

@@ -16,6 +16,15 @@ TEST(DiagnosticsTest, EachIsOneLine) {
   EXPECT_TRUE(OneLine(absl::OkStatus()).ok());
 }
 
+TEST(DiagnosticsTest, WhatIsSaidTwiceIsKeptOnce) {
+  Diagnostics diagnostics;
+  for (int i = 0; i < 2; ++i) {
+    diagnostics.Warning("a", "b");
+    diagnostics.Note("a", "b");
+  }
+  EXPECT_EQ(diagnostics.all().size(), 2u);
+}
+
 TEST(DiagnosticsTest, NotesAndWarningsAreNoErrors) {
   Diagnostics diagnostics;
   diagnostics.Note("a", "fine");
