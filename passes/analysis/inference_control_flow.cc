@@ -115,6 +115,10 @@ absl::StatusOr<InferenceEngine::Results> InferenceEngine::VisitIf(
   Results results;
   const std::vector<Known>&yes = outcomes[0].outputs, &no = outcomes[1].outputs;
   if (!outcomes[0].instance.valid() || !outcomes[1].instance.valid()) return results;
+  // A branch that cannot run is not taken.
+  if (outcomes[0].unfit != outcomes[1].unfit) {
+    return std::move(outcomes[outcomes[0].unfit ? 1 : 0].outputs);
+  }
   for (size_t i = 0; i < yes.size() && i < no.size(); ++i) {
     Known joined{JoinTypes(yes[i].type, no[i].type), std::nullopt};
     // For costs, one branch is a better guess than nothing.

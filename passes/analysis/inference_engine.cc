@@ -263,6 +263,7 @@ absl::StatusOr<InferenceEngine::Outcome> InferenceEngine::Walk(Invocation invoca
   for (const ValueId id : graph.outputs()) {
     outcome.outputs.push_back({frame.types[id], frame.values[id]});
   }
+  outcome.unfit = frame.unfit;
   outcome.instance = graphs_.Add(std::move(frame.result));
   return outcome;
 }
@@ -362,9 +363,12 @@ void InferenceEngine::Settle(Frame& frame, ValueId id, Type inferred,
   frame.result.types[id] = std::move(shown);
 }
 
-absl::Status InferenceEngine::Contradiction(const Frame& frame, const ir::Node& node,
+absl::Status InferenceEngine::Contradiction(Frame& frame, const ir::Node& node,
                                             const absl::Status& why) {
-  if (frame.tolerant) return absl::OkStatus();
+  if (frame.tolerant) {
+    frame.unfit = true;
+    return absl::OkStatus();
+  }
   std::string operands;
   for (const ValueId operand : node.operands) {
     absl::StrAppend(&operands, operands.empty() ? "" : ", ",
@@ -383,6 +387,7 @@ int64_t InferenceEngine::UntypedSoFar() const {
 }
 
 void InferenceEngine::CountUntyped(const Frame& frame, NodeId node_id, int64_t counted) {
+  if (frame.unfit) return;
   const ir::Node& node = frame.graph.node(node_id);
   int64_t untyped = 0;
   for (const ValueId result : node.results) {

@@ -47,6 +47,7 @@ class InferenceEngine {
     const ir::AttributeMap* arguments = nullptr;  // null outside of functions
     int depth = 0;
     bool tolerant = false;  // in a body that may never run: contradictions are no errors
+    bool unfit = false;     // there is one: the body never runs, its types are of no interest
     // What is certain, which rules may use.
     IdVector<ir::ValueId, ir::Type> types;
     IdVector<ir::ValueId, std::optional<PartialValue>> values;
@@ -55,6 +56,7 @@ class InferenceEngine {
   struct Outcome {
     InstanceId instance;  // invalid if the graph was not looked into
     std::vector<Known> outputs;
+    bool unfit = false;  // it never runs
   };
   struct Invocation {
     const ir::Graph& graph;
@@ -80,7 +82,7 @@ class InferenceEngine {
   // `counted`: the results without type that were counted before the node's bodies were visited.
   void CountUntyped(const Frame& frame, ir::NodeId node_id, int64_t counted);
   int64_t UntypedSoFar() const;
-  absl::Status Contradiction(const Frame& frame, const ir::Node& node, const absl::Status& why);
+  absl::Status Contradiction(Frame& frame, const ir::Node& node, const absl::Status& why);
 
   // inference_control_flow.cc: sets the results of nodes with bodies and of calls.
   using Results = std::vector<Known>;

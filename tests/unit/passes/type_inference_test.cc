@@ -528,7 +528,9 @@ TEST(TypeInference, ContradictionsInBodiesAreErrors) {
 TEST(TypeInference, ContradictionsInBodiesThatMayNeverRunAreNone) {
   for (const char* trips : {"", "0", "-1"}) {
     const LoopModel model = MakeLoop("f32[2,3]", "MatMul", "", trips, true);
-    EXPECT_EQ(TypeOf(Infer(model.module), model.last), "any[...]") << trips;
+    const Outcome outcome = Infer(model.module);
+    EXPECT_EQ(TypeOf(outcome, model.last), "any[...]") << trips;
+    EXPECT_TRUE(outcome.types.untyped_ops.empty()) << "MatMul has a rule";
   }
   // A condition that is an input may be false at once.
   LoopModel model = MakeLoop("f32[2,3]", "MatMul", "", "5", true);
@@ -536,6 +538,29 @@ TEST(TypeInference, ContradictionsInBodiesThatMayNeverRunAreNone) {
   const ir::NodeId loop = graph.value(model.last).producer;
   graph.SetOperand(loop, 1, Input(graph, "go", "i1[]"));
   EXPECT_EQ(TypeOf(Infer(model.module), model.last), "any[...]");
+}
+
+TEST(TypeInference, ABranchThatCannotRunIsNotTaken) {
+  for (const bool first : {true, false}) {
+    ir::Module module = EmptyModule();
+    ir::Graph& graph = module.graph;
+    ir::Node node;
+    node.op_type = "If";
+    node.operands = {Input(graph, "which", "i1[]")};
+    node.captures = {Input(graph, "x", "f32[2,3]")};
+    for (const char* branch : {"then_branch", "else_branch"}) {
+      ir::Graph body;
+      const ir::ValueId x = body.AddCapture("x", {});
+      node.attributes[branch].value = ir::RegionIndex{static_cast<int32_t>(node.regions.size())};
+      body.SetOutputs(node.regions.empty() == first ? Apply(body, "MatMul", {x, x}, "y")
+                                                    : Apply(body, "Transpose", {x}, "y"));
+      node.regions.push_back(std::move(body));
+    }
+    const ir::NodeId id = graph.AddNode(std::move(node), {{"y", {}}});
+    const Outcome outcome = Infer(module);
+    EXPECT_EQ(TypeOf(outcome, graph.node(id).results[0]), "f32[3,2]");
+    EXPECT_TRUE(outcome.types.untyped_ops.empty());
+  }
 }
 
 TEST(TypeInference, ContradictionsInScansAreErrorsIfThereIsSomethingToScan) {
