@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { edit, makeModels, place, Runner } from './runner.mjs';
+import { edit, makeModels, place, RUN, Runner } from './runner.mjs';
 
 const { scratch, models } = makeModels('faults');
 const modelOf = (name) => models.find((file) => path.basename(file) === `${name}.onnx`);
@@ -242,6 +242,14 @@ test('no ONNX Runtime', async () => {
   fs.cpSync(fileURLToPath(new URL('../../tools/run', import.meta.url)), tools, { recursive: true, filter: (file) => !file.includes('node_modules') });
   const env = { ORT_NODE_MODULES: path.join(scratch, 'nowhere') };
   await run([branches, '--samples=2'], { program: path.join(tools, 'allot-run.mjs'), env }).fails(/^error: onnxruntime-node is not installed: run .*install\.sh$/m);
+});
+
+test('no room under the output', onLinux, async () => {
+  const full = fs.openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [RUN, branches, '--samples=2', '--json'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  fs.closeSync(full);
+  assert.equal(status, 1);
+  assert.match(stderr, /^error: cannot write to standard output: ENOSPC[^\n]*\n$/);
 });
 
 test('whoever reads the output stops', async () => {

@@ -14,7 +14,11 @@ export const oneLine = (text) => text.trim().replace(/\s*[\r\n]+\s*/g, ' ')
  */
 export async function main(body) {
   // Whoever reads our output may stop (`| head`); that is no fault.
-  process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', (error) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`error: cannot write to standard output: ${oneLine(error.message)}\n`);
+    process.exit(1);
+  });
   try {
     process.exitCode = (await body(process.argv.slice(2))) ?? 0;
   } catch (error) {
