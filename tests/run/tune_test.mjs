@@ -125,6 +125,33 @@ test('devices that are not here are named and left out', { skip }, () => {
   assert.ok(parts.every(({ device }) => device === 'left'));
 });
 
+test('files of others in the folder stay', { skip }, () => {
+  write(cpu('left'), cpu('right'));
+  const out = path.join(scratch, 'theirs'), file = (name) => path.join(out, name);
+  const tuned = () => tune('branches', 'latency', out, '--rounds=1');
+  for (const name of ['costs.csv', 'tuning.json', 'plan.json']) {
+    fs.mkdirSync(out);
+    fs.writeFileSync(file(name), 'mine');
+    const { status, stderr } = tuned();
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`^error: '.*${name}' was not written by (allot tune|Allot), or changed since; move it away.*\n$`));
+    assert.deepEqual(fs.readdirSync(out), [name]);
+    assert.equal(fs.readFileSync(file(name), 'utf8'), 'mine');
+    fs.rmSync(out, { recursive: true });
+  }
+  fs.writeFileSync(out, 'mine');
+  assert.match(tuned().stderr, /^error: '.*theirs' exists and is no folder; give another output folder\n$/);
+  fs.rmSync(out);
+  // An earlier tuning's are replaced, unless they were changed.
+  for (let i = 0; i < 2; ++i) assert.equal(tuned().status, 0);
+  fs.appendFileSync(file('costs.csv'), '# mine\n');
+  assert.match(tuned().stderr, /costs\.csv' was not written by allot tune, or changed since/);
+  // Nor is what a link leads to.
+  fs.renameSync(file('costs.csv'), path.join(scratch, 'linked.csv'));
+  fs.symlinkSync(path.join(scratch, 'linked.csv'), file('costs.csv'));
+  assert.match(tuned().stderr, /costs\.csv' was not written by allot tune/);
+});
+
 test('what cannot be tuned is one error, and nothing is written', { skip }, () => {
   write(gpu);
   const out = path.join(scratch, 'nothing');

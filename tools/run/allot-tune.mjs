@@ -10,6 +10,7 @@ import { profileModel } from './lib/profile_model.mjs';
 import { readTarget } from './lib/target_file.mjs';
 import { withTemporaryFolder } from './lib/temporary_folder.mjs';
 import { progress, writeWhole } from './lib/text_output.mjs';
+import { checkTunedFolder, HISTORY } from './lib/tuned_folder.mjs';
 import { Tuning } from './lib/tuning.mjs';
 import { tuningReport, tuningText } from './lib/tuning_report.mjs';
 
@@ -43,6 +44,7 @@ await main(async (argv) => {
   if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no model given' : 'more than one model given'}; usage: allot tune MODEL --target=FILE|NAME`);
   const [model] = flags.positional;
   if (!fs.existsSync(model)) throw new UserError(`${model}: there is no such file`);
+  if (flags.o) checkTunedFolder(flags.o);
   // The plan, the profile and the runs must be of the same sizes.
   const dims = { ...readInputSpec(model, flags.inputs).dims, ...parseDims(flags.dim) };
   const target = await readTarget(flags.target);
@@ -71,7 +73,7 @@ await main(async (argv) => {
     const choice = await tuning.choose();
     const out = flags.o ?? path.join(folder, 'chosen');
     const result = tuningReport(tuning, choice, await tuning.write(choice, out));
-    if (flags.o) writeWhole(path.join(out, 'tuning.json'), JSON.stringify(result, null, 1) + '\n');
+    if (flags.o) writeWhole(path.join(out, HISTORY), JSON.stringify(result, null, 1) + '\n');
     return result;
   });
   progress('');

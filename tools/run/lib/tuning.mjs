@@ -10,6 +10,7 @@ import { lanesOf, readManifest } from './manifest.mjs';
 import { coreList, runtimeOf } from './onnxruntime.mjs';
 import { runPlan } from './plan_run.mjs';
 import { median, range } from './statistics.mjs';
+import { withCostsIn } from './tuned_folder.mjs';
 
 /** A plan within this share of the best measured one is as good: noise decides among them, so the better predicted one wins. */
 const EQUAL = 0.03;
@@ -193,10 +194,7 @@ export class Tuning {
     const { costs } = chosen.round ?? this.rounds[0];
     const more = chosen.round ? chosen.round.more : ['--pin', `.*=${chosen.whole}`];
     // Planned from the copy, so that plan.json names costs which stay.
-    const kept = path.join(folder, 'costs.csv');
-    fs.mkdirSync(folder, { recursive: true });
-    fs.copyFileSync(costs, kept);
-    await runAllot(this.arguments(kept, folder, more));
+    await withCostsIn(folder, costs, (kept) => runAllot(this.arguments(kept, folder, more)));
     return readManifest(path.join(folder, 'manifest.json'));
   }
 }

@@ -1,0 +1,53 @@
+// The folder of `allot tune -o`: which of its files may be replaced.
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from './errors.mjs';
+
+export const COSTS = 'costs.csv', HISTORY = 'tuning.json';
+
+function readJsonIfAny(file) {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Throws UserError if `folder` cannot be one, or holds costs or a history that are not as an earlier tuning left them: to
+ * be asked before long work. What `allot -o` writes it asks for itself.
+ */
+export function checkTunedFolder(folder) {
+  const about = (file) => fs.lstatSync(file, { throwIfNoEntry: false });
+  if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory()) throw new UserError(`'${folder}' exists and is no folder; give another output folder`);
+  const tuned = readJsonIfAny(path.join(folder, HISTORY))?.schema === 'allot.tune/1';
+  const sources = readJsonIfAny(path.join(folder, 'plan.json'))?.made_from?.costs;
+  const digest = Array.isArray(sources) ? sources.find((source) => source?.file === COSTS)?.sha256 : undefined;
+  const own = {
+    [HISTORY]: () => tuned,
+    [COSTS]: (file) => tuned && crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex') === digest,
+  };
+  for (const [name, isOwn] of Object.entries(own)) {
+    const file = path.join(folder, name), there = about(file);
+    if (there && !(there.isFile() && isOwn(file))) {
+      throw new UserError(`'${file}' was not written by allot tune, or changed since; move it away, or give another output folder`);
+    }
+  }
+}
+
+/** Puts a copy of `costs` into `folder`, for `body`; if that fails, what was there before comes back. */
+export async function withCostsIn(folder, costs, body) {
+  const kept = path.join(folder, COSTS);
+  const before = fs.existsSync(kept) ? fs.readFileSync(kept) : null;
+  const made = fs.mkdirSync(folder, { recursive: true });
+  fs.copyFileSync(costs, kept);
+  try {
+    return await body(kept);
+  } catch (error) {
+    if (before) fs.writeFileSync(kept, before);
+    else fs.rmSync(kept);
+    if (made) fs.rmdirSync(folder);
+    throw error;
+  }
+}
