@@ -39,7 +39,7 @@ class Explain final : public PlanPass {
     const ProblemGraph graph = BuildGraph(built.problem);
     std::optional<Moves> moves;
     // A move within one lane says nothing of what the lanes are worth together.
-    if (const int64_t effort = Effort(built.problem); effort > 0 && plan.lanes.empty()) {
+    if (const int64_t effort = Effort(built.problem, context); effort > 0 && plan.lanes.empty()) {
       moves.emplace(built.problem, graph, PlannedSolution(plan),
                     has_parts ? PlannedParts(plan) : Partition(), effort);
     }
@@ -60,14 +60,17 @@ class Explain final : public PlanPass {
  private:
   // Evaluations for each of the moves that may be asked for: every cluster to every other device,
   // and both ends of every cut; 0 if they are too many. A few go to parts that are there.
-  int64_t Effort(const PlacementProblem& problem) const {
+  int64_t Effort(const PlacementProblem& problem, const PassContext& context) const {
+    constexpr int64_t kLater = 16;  // once time is up, so much less
+    const bool late = context.stop && context.stop();
     constexpr int64_t kFixed = 5, kMost = 40;
     const auto devices = static_cast<int64_t>(problem.devices.size());
     const auto moves =
         static_cast<int64_t>(problem.items.size()) * std::max<int64_t>(devices - 1, 1) +
         2 * static_cast<int64_t>(problem.flows.size());
     const auto evaluation = static_cast<int64_t>(problem.items.size() + problem.flows.size());
-    return std::clamp<int64_t>(options_.work / (moves * evaluation) - kFixed, 0, kMost);
+    return std::clamp<int64_t>(options_.work / (late ? kLater : 1) / (moves * evaluation) - kFixed,
+                               0, kMost);
   }
 
   ExplainOptions options_;

@@ -220,12 +220,17 @@ class SchedulePass final : public PlanPass {
     return absl::OkStatus();
   }
 
+  static constexpr int64_t kUsualWork = 2'000'000, kLateWork = 250'000;
+
   // The bound is proven on kernels, not on clusters: it holds whatever coarsening did.
   absl::Status StoreBound(const ir::Module& module, ir::Plan& plan, PassContext& context) const {
     const ScopedStep step(context, "LowerBound");
     ALLOT_ASSIGN_OR_RETURN(const BuiltProblem kernels, BuildKernelProblem(module, plan, context));
     const ProblemGraph graph = BuildGraph(kernels.problem);
-    int64_t work = options_.bound_work > 0 ? options_.bound_work : 2'000'000;
+    // Once time is up, what is quick.
+    const auto late = [&context] { return context.stop && context.stop(); };
+    int64_t work = late() ? kLateWork : kUsualWork;
+    if (options_.bound_work > 0) work = options_.bound_work;
     ir::Summary& summary = *plan.summary;
     summary.lower_bound = 0;
     summary.bound_name = "none";
@@ -249,7 +254,7 @@ class SchedulePass final : public PlanPass {
       // Wide graphs take more work than others.
       constexpr int kWideGap = 10;
       const bool wide = summary.value - summary.lower_bound > summary.value / kWideGap;
-      if (!wide || stream || options_.bound_work > 0 || work > 2'000'000) break;
+      if (!wide || stream || options_.bound_work > 0 || work > kUsualWork || late()) break;
     }
     if (summary.lower_bound < summary.value && kernels.problem.items.size() <= kMaxExactPartItems) {
       const std::optional<PartedSolution> known = PlanOnKernels(kernels, plan);

@@ -104,6 +104,24 @@ TEST(PlaceDefaultTest, ThroughputEqualsBruteForce) {
   CompareWithBruteForce(ir::Objective::kThroughput);
 }
 
+TEST(PlaceDefaultTest, OnceTimeIsUpThereAreStillABoundAndReasons) {
+  RandomGraphOptions options;
+  options.seed = 7;
+  options.nodes = 200;
+  Picos bounds[2];
+  for (const bool late : {false, true}) {
+    Planning planning(RandomModule(options), SlowTarget(3));
+    if (late) planning.context.stop = [] { return true; };
+    ASSERT_TRUE(planning.Run("place-default").ok());
+    const ir::Summary& summary = *planning.plan.summary;
+    EXPECT_EQ(planning.plan.reasons.size(), planning.plan.num_clusters());
+    EXPECT_GT(summary.lower_bound, 0);
+    EXPECT_LE(summary.lower_bound, summary.value);
+    bounds[late ? 1 : 0] = summary.lower_bound;
+  }
+  EXPECT_LE(bounds[1], bounds[0]);
+}
+
 TEST(PlaceDefaultTest, LargerGraphsKeepEveryPromise) {
   for (const ir::Objective objective : {ir::Objective::kLatency, ir::Objective::kThroughput}) {
     for (const int nodes : {20, 150, 400}) {
