@@ -220,7 +220,7 @@ class SchedulePass final : public PlanPass {
     return absl::OkStatus();
   }
 
-  static constexpr int64_t kUsualWork = 2'000'000, kLateWork = 250'000;
+  static constexpr int64_t kUsualWork = 2'000'000, kWideWork = 5'000'000, kLateWork = 250'000;
 
   // The bound is proven on kernels, not on clusters: it holds whatever coarsening did.
   absl::Status StoreBound(const ir::Module& module, ir::Plan& plan, PassContext& context) const {
@@ -244,17 +244,19 @@ class SchedulePass final : public PlanPass {
       }
       return KeepBound(summary);
     }
-    for (;; work *= 4) {
+    for (;; work = kWideWork) {
       const std::vector<LowerBound> bounds =
           LowerBounds(kernels.problem, graph, Launch::kPerGroup, work, summary.value);
       if (!bounds.empty() && bounds.front().value > summary.lower_bound) {
         summary.lower_bound = bounds.front().value;
         summary.bound_name = bounds.front().name;
       }
-      // Wide graphs take more work than others.
+      // Wide graphs take more work than others, unless they are so large that it takes too long.
       constexpr int kWideGap = 10;
-      const bool wide = summary.value - summary.lower_bound > summary.value / kWideGap;
-      if (!wide || stream || options_.bound_work > 0 || work > kUsualWork || late()) break;
+      constexpr size_t kMostWide = 4000;
+      const bool wide = summary.value - summary.lower_bound > summary.value / kWideGap &&
+                        kernels.problem.items.size() <= kMostWide;
+      if (!wide || stream || options_.bound_work > 0 || work >= kWideWork || late()) break;
     }
     if (summary.lower_bound < summary.value && kernels.problem.items.size() <= kMaxExactPartItems) {
       const std::optional<PartedSolution> known = PlanOnKernels(kernels, plan);
