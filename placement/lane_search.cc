@@ -1,6 +1,7 @@
 #include "placement/lane_search.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -38,7 +39,10 @@ class LaneSearch {
       Add(cuts_[0].Parts(std::vector<DeviceId>(cuts_[0].size(), d)));
     }
     SetWorst();
-    if (!options_.single) GenerateColumns();
+    if (!options_.single) {
+      AddRangesOfGroups();
+      GenerateColumns();
+    }
     for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
     if (!options_.single) {
       OfferMixtures(1);
@@ -118,28 +122,56 @@ class LaneSearch {
     return true;
   }
 
-  // The same with the devices of each class in turn: what one can do, its equals can do as well.
+  // The same with other devices of each class: what one can do, its equals can do as well. Each in
+  // turn, and as many as it has of a class at once, so that images share no device.
   bool AddWithImages(const PartedSolution& solution) {
     bool added = Add(solution);
-    for (int32_t shift = 1;; ++shift) {
-      bool any = false;
-      IdVector<DeviceId, DeviceId> image(problem_.devices.size(), DeviceId(0));
-      for (const DeviceId d : problem_.devices.ids()) {
-        std::vector<DeviceId> equals;
-        size_t at = 0;
-        for (const DeviceId e : problem_.devices.ids()) {
-          if (like_[Index(e)] != like_[Index(d)]) continue;
-          if (e == d) at = equals.size();
-          equals.push_back(e);
-        }
-        any = any || static_cast<size_t>(shift) < equals.size();
-        image[d] = equals[(at + static_cast<size_t>(shift)) % equals.size()];
-      }
-      if (!any) return added;
+    std::map<int32_t, std::vector<DeviceId>> equals;  // by class
+    std::map<int32_t, size_t> used;
+    for (const DeviceId d : problem_.devices.ids()) equals[like_[Index(d)]].push_back(d);
+    std::set<DeviceId> devices(solution.items.device_of.begin(), solution.items.device_of.end());
+    for (const DeviceId d : devices) ++used[like_[Index(d)]];
+    size_t most = 0, groups = problem_.devices.size();
+    for (const auto& [like, members] : equals) most = std::max(most, members.size());
+    for (const auto& [like, count] : used) groups = std::min(groups, equals[like].size() / count);
+    const auto add = [&](auto shift) {
       PartedSolution moved = solution;
-      for (DeviceId& device : moved.items.device_of) device = image[device];
+      for (DeviceId& device : moved.items.device_of) {
+        const int32_t like = like_[Index(device)];
+        const std::vector<DeviceId>& members = equals[like];
+        const auto at = std::find(members.begin(), members.end(), device) - members.begin();
+        device = members[(static_cast<size_t>(at) + shift(like)) % members.size()];
+      }
       moved.score = EvaluateParts(problem_, moved.items, moved.parts);
       added = Add(std::move(moved)) || added;
+    };
+    for (size_t turn = 1; turn < most; ++turn) add([&](int32_t) { return turn; });
+    for (size_t group = 1; group < groups; ++group) {
+      add([&](int32_t like) { return group * used[like]; });
+    }
+    return added;
+  }
+
+  // What one would do by hand: the devices in equal groups, a chain of ranges on each.
+  void AddRangesOfGroups() {
+    std::map<int32_t, size_t> members;
+    for (const int32_t like : like_) ++members[like];
+    size_t most = 0;
+    for (const auto& [like, count] : members) most = std::max(most, count);
+    for (size_t groups = 2; groups <= most && 2 * groups <= problem_.devices.size(); ++groups) {
+      IdVector<DeviceId, bool> use(problem_.devices.size(), false);
+      std::map<int32_t, size_t> taken;
+      for (const DeviceId d : problem_.devices.ids()) {
+        const int32_t like = like_[Index(d)];
+        use[d] = ++taken[like] <= members[like] / groups;
+      }
+      for (const OrderedCuts& cuts : cuts_) {
+        if (Spent()) return;
+        work_ += static_cast<int64_t>(cuts.size() * cuts.size());
+        const std::vector<DeviceId> chain =
+            cuts.BalancedChain(like_, use, OrderedCuts::kMostDeviceSets);
+        if (!chain.empty()) AddWithImages(cuts.Parts(chain));
+      }
     }
   }
 

@@ -190,12 +190,15 @@ class DeviceSets {
 }  // namespace
 
 std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& like,
+                                                 const IdVector<DeviceId, bool>& use,
                                                  int64_t max_sets) const {
   const size_t n = size();
-  if (n == 0) return {};
   // The fastest devices, as many as there are sets for.
   std::vector<DeviceId> devices;
-  for (const DeviceId device : problem_.devices.ids()) devices.push_back(device);
+  for (const DeviceId device : problem_.devices.ids()) {
+    if (use[device]) devices.push_back(device);
+  }
+  if (n == 0 || devices.empty()) return {};
   const auto slowness = [&](DeviceId d) {
     const size_t row = Index(d) * (n + 1);
     return std::pair(cannot_[row + n], time_[row + n]);
@@ -329,7 +332,6 @@ std::vector<std::vector<ItemId>> OrdersToCut(const PlacementProblem& problem,
 
 std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
                                          const ProblemGraph& graph) {
-  constexpr int64_t kMaxSets = 128;
   std::optional<PartedSolution> best;
   const auto offer = [&](PartedSolution parted) {
     if (!parted.score.feasible) return;
@@ -339,6 +341,7 @@ std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
   if (problem.items.empty()) return best;
   const bool latency = problem.objective == PlacementObjective::kLatency;
   const std::vector<int32_t> like = latency ? std::vector<int32_t>() : DeviceClasses(problem);
+  const IdVector<DeviceId, bool> all(problem.devices.size(), true);
   for (std::vector<ItemId>& order : OrdersToCut(problem, graph)) {
     const OrderedCuts cuts(problem, graph, std::move(order));
     for (const DeviceId d : problem.devices.ids()) {
@@ -346,9 +349,8 @@ std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
       offer(cuts.Parts(std::vector<DeviceId>(cuts.size(), d)));
     }
     const std::vector<DeviceId> chain =
-        latency ? cuts.CheapestChain({}, IdVector<DeviceId, bool>(problem.devices.size(), true),
-                                     problem.items.size())
-                : cuts.BalancedChain(like, kMaxSets);
+        latency ? cuts.CheapestChain({}, all, problem.items.size())
+                : cuts.BalancedChain(like, all, OrderedCuts::kMostDeviceSets);
     if (!chain.empty()) offer(cuts.Parts(chain));
   }
   return best;

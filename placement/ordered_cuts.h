@@ -49,7 +49,9 @@ class OrderedCuts {
   // smallest that it can be exchanged with) are tried in one order only. Dynamic programming over
   // sets of devices: O(sets * devices^2 * items^2), where sets are at most `max_sets`; beyond that
   // devices are left out, those that take longest for everything first.
-  std::vector<DeviceId> BalancedChain(const std::vector<int32_t>& like, int64_t max_sets) const;
+  static constexpr int64_t kMostDeviceSets = 128;
+  std::vector<DeviceId> BalancedChain(const std::vector<int32_t>& like,
+                                      const IdVector<DeviceId, bool>& use, int64_t max_sets) const;
 
   // The chain as parts; `chain` by position.
   PartedSolution Parts(const std::vector<DeviceId>& chain) const;

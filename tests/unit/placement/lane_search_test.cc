@@ -40,6 +40,19 @@ TEST(LaneSearchTest, EqualDevicesWithoutLinksTakeTurnsWithCopies) {
   EXPECT_TRUE(VerifyLanes(problem, found.lanes, 9).ok());
 }
 
+TEST(LaneSearchTest, GroupsOfDevicesTakeTurnsWithRanges) {
+  PlacementProblem problem = Equals(4);
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      4, IdVector<DeviceId, std::optional<Route>>(4, Route{{{1, kPicosPerSecond}}, {}}));
+  // None holds all three items, two hold them, and four twice.
+  for (PlacementProblem::MachineDevice& device : problem.devices) device.memory = 25;
+  const LaneSearchResult found = SearchLanes(problem, BuildGraph(problem), {}, {});
+  EXPECT_EQ(found.lanes.lanes.size(), 2);
+  EXPECT_EQ(found.score.num_parts, 4);
+  EXPECT_EQ(found.score.period, 12);  // 23 / 2, rounded up
+  EXPECT_TRUE(VerifyLanes(problem, found.lanes, 12).ok());
+}
+
 TEST(LaneSearchTest, LittleWorkIsEnoughForCopies) {
   const PlacementProblem problem = Equals(4);
   LaneSearchOptions options;

@@ -130,7 +130,8 @@ TEST(OrderedCutsTest, BalancedChainsAreTheBestRanges) {
                    const PartedSolution parted = cuts.Parts(chain);
                    if (parted.score.feasible) least = std::min(least, parted.score.objective);
                  });
-    const std::vector<DeviceId> chain = cuts.BalancedChain(DeviceClasses(problem), 128);
+    const std::vector<DeviceId> chain = cuts.BalancedChain(
+        DeviceClasses(problem), IdVector<DeviceId, bool>(problem.devices.size(), true), 128);
     ASSERT_EQ(chain.empty(), least == std::numeric_limits<Picos>::max());
     if (chain.empty()) continue;
     ++found;
