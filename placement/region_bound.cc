@@ -69,6 +69,14 @@ void RegionBound::FindSends(const std::vector<std::vector<Input>>& inputs) {
   }
 }
 
+// How many rows back parts are looked for; without launches they say nothing that paths do not.
+int32_t RegionBound::LookedBack() const {
+  constexpr int32_t kMostLookedBack = 64;
+  const bool launched = std::any_of(costs_.again.begin(), costs_.again.end(),
+                                    [](Picos launch) { return launch > 0; });
+  return launched ? kMostLookedBack : 0;
+}
+
 // start_: from the entry, which ends at instant 0.
 void RegionBound::FindStarts(const std::vector<std::vector<Input>>& inputs,
                              const std::vector<int64_t>& lambda) {
@@ -98,12 +106,13 @@ void RegionBound::FindStarts(const std::vector<std::vector<Input>>& inputs,
     }
   }
   rows.reach = LeastCrossings(costs_, rows);
+  const int32_t span = LookedBack();
   for (size_t k = 0; k < width; ++k) {
     rows.first.assign(rows.reach.begin() + static_cast<ptrdiff_t>(k * width),
                       rows.reach.begin() + static_cast<ptrdiff_t>((k + 1) * width));
     rows.time[k] = 0;
     std::vector<Picos> ends(rows.time.size(), 0);
-    PartEnds(costs_, rows, lambda, kMostLookedBack, ends).All();
+    PartEnds(costs_, rows, lambda, span, ends).All();
     rows.time[k] = kNotAllowed;
     std::vector<Picos>& start = start_.emplace_back();
     for (size_t cell = width; cell < ends.size(); ++cell) {
@@ -134,12 +143,13 @@ void RegionBound::FindTails(const std::vector<std::vector<Input>>& inputs,
     }
   }
   rows.reach = LeastCrossings(costs_, rows);
+  const int32_t span = LookedBack();
   for (size_t l = 0; l < width; ++l) {
     rows.first.assign(rows.reach.begin() + static_cast<ptrdiff_t>(l * width),
                       rows.reach.begin() + static_cast<ptrdiff_t>((l + 1) * width));
     rows.time[l] = costs_.Time(exit_, static_cast<int32_t>(l));
     std::vector<Picos> ends(rows.time.size(), 0);
-    PartEnds(costs_, rows, lambda, kMostLookedBack, ends).All();
+    PartEnds(costs_, rows, lambda, span, ends).All();
     rows.time[l] = kNotAllowed;
     std::vector<Picos>& tail = tail_.emplace_back(ends.size(), kNever);
     tail[Cell(n, static_cast<int32_t>(l))] = 0;

@@ -32,12 +32,11 @@ class RegionBound {
   Picos Path(int32_t k, int32_t l) const;
 
  private:
-  // How many rows back parts are looked for.
-  static constexpr int32_t kMostLookedBack = 64;
   struct Input {
     int32_t flow, from;
   };
   std::vector<std::vector<Input>> Inputs() const;
+  int32_t LookedBack() const;
   void FindSends(const std::vector<std::vector<Input>>& inputs);
   void FindStarts(const std::vector<std::vector<Input>>& inputs,
                   const std::vector<int64_t>& lambda);
