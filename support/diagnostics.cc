@@ -24,6 +24,12 @@ absl::string_view Label(Severity severity) {
   return "error";
 }
 
+// Whether it has been said already, as by a pass that runs twice. Of very many nobody looks.
+bool Repeats(const std::vector<Diagnostic>& all, const Diagnostic& diagnostic) {
+  constexpr size_t kMostCompared = 4096;
+  return all.size() <= kMostCompared && std::find(all.begin(), all.end(), diagnostic) != all.end();
+}
+
 }  // namespace
 
 std::string ToString(const Diagnostic& diagnostic) {
@@ -36,8 +42,8 @@ void Diagnostics::Report(Diagnostic diagnostic) {
   diagnostic.message = OneLine(diagnostic.message);
   if (diagnostic.severity == Severity::kError) {
     ++num_errors_;
-  } else if (std::find(all_.begin(), all_.end(), diagnostic) != all_.end()) {
-    return;  // a pass that runs twice says the same twice
+  } else if (Repeats(all_, diagnostic)) {
+    return;
   }
   all_.push_back(std::move(diagnostic));
 }
