@@ -30,4 +30,8 @@ struct LowerBound {
 std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
                                     Launch launch, int64_t work, Picos enough = kMaxPicos);
 
+// Whether a value is more than a tenth above what is proved: the gap of wide graphs, which take
+// more work than others to search and to bound.
+inline bool LeavesWideGap(Picos value, Picos bound) { return value - bound > value / 10; }
+
 }  // namespace allot

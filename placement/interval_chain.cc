@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "placement/allowed_times.h"
@@ -46,8 +47,6 @@ class Chain {
     const bool launches = std::any_of(costs_.first.begin(), costs_.first.end(),
                                       [](Picos launch) { return launch > 0; });
     if (launches) search_work_ = {work / 2, work / 2};
-    const bool launched = std::any_of(costs_.again.begin(), costs_.again.end(),
-                                      [](Picos launch) { return launch > 0; });
     regions_ = ChooseRegions(costs_, work / 2);
     regions_at_.resize(n_);
     for (size_t r = 0; r < regions_.size(); ++r) {
@@ -61,12 +60,13 @@ class Chain {
     best_ = CriticalPath(costs_, paths_);
     IntervalsFromStart();
     // What parts show of a pivot stands on what is known of all before it.
-    const PartRows rows = RowsOf(costs_);
-    std::vector<Picos> ordered(end_.size());
-    const int32_t span = launched ? SpanWithin(costs_, work * 4) : 0;
-    PartEnds parts(costs_, rows, weights_.back(), span, ordered);
+    const int32_t span = costs_.LaunchesParts() ? SpanWithin(costs_, work * 4) : 0;
+    const PartRows rows = span > 1 ? RowsOf(costs_) : PartRows();
+    std::vector<Picos> ordered(span > 1 ? end_.size() : 0);
+    std::optional<PartEnds> parts;
+    if (span > 1) parts.emplace(costs_, rows, weights_.back(), span, ordered);
     for (size_t p = 0; p < pivots_.size(); ++p) {
-      while (span > 1 && parts.next() <= pivots_[p]) RaiseByParts(parts, ordered);
+      while (parts.has_value() && parts->next() <= pivots_[p]) RaiseNext(*parts, ordered);
       for (const size_t region : regions_at_[static_cast<size_t>(pivots_[p])])
         Cross(regions_[region]);
       IntervalsFrom(p);
@@ -86,7 +86,7 @@ class Chain {
   static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
 
   // `ordered`: ends by position.
-  void RaiseByParts(PartEnds& parts, std::vector<Picos>& ordered) {
+  void RaiseNext(PartEnds& parts, std::vector<Picos>& ordered) {
     const auto at = static_cast<size_t>(parts.next());
     const size_t from = at * num_devices_, row = Index(items_[at]) * num_devices_;
     for (size_t d = 0; d < num_devices_; ++d) ordered[from + d] = end_[row + d];

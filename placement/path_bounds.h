@@ -2,6 +2,7 @@
 // from there to the end.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct PathCosts {
     }
     const Picos time = table.Time(flow, from, to);
     return time == TransferTable::kNoRoute ? kNever : time + arrival[static_cast<size_t>(to)];
+  }
+
+  // Whether what follows in another part of the same device waits for a launch.
+  bool LaunchesParts() const {
+    return std::any_of(again.begin(), again.end(), [](Picos launch) { return launch > 0; });
   }
 
   const ProblemGraph& graph;

@@ -7,12 +7,13 @@
 #include "placement/allowed_times.h"
 #include "placement/call_search.h"
 #include "placement/device_windows.h"
-#include "placement/part_bounds.h"
 
 namespace allot {
 namespace {
 
 constexpr Picos kNever = PathCosts::kNever;
+// How many rows back parts are looked for.
+constexpr int32_t kMostLookedBack = 64;
 
 }  // namespace
 
@@ -69,12 +70,19 @@ void RegionBound::FindSends(const std::vector<std::vector<Input>>& inputs) {
   }
 }
 
-// How many rows back parts are looked for; without launches they say nothing that paths do not.
-int32_t RegionBound::LookedBack() const {
-  constexpr int32_t kMostLookedBack = 64;
-  const bool launched = std::any_of(costs_.again.begin(), costs_.again.end(),
-                                    [](Picos launch) { return launch > 0; });
-  return launched ? kMostLookedBack : 0;
+// The ends of all rows if the first is on a device, where it takes some time.
+std::vector<Picos> RegionBound::Ends(PartRows& rows, size_t device, Picos time,
+                                     const std::vector<int64_t>& lambda) const {
+  // Without launches parts say nothing that paths do not.
+  const int32_t span = costs_.LaunchesParts() ? kMostLookedBack : 0;
+  const auto width = static_cast<ptrdiff_t>(costs_.num_devices);
+  const auto reach = rows.reach.begin() + static_cast<ptrdiff_t>(device) * width;
+  rows.first.assign(reach, reach + width);
+  rows.time[device] = time;
+  std::vector<Picos> ends(rows.time.size(), 0);
+  PartEnds(costs_, rows, lambda, span, ends).All();
+  rows.time[device] = kNotAllowed;
+  return ends;
 }
 
 // start_: from the entry, which ends at instant 0.
@@ -106,14 +114,8 @@ void RegionBound::FindStarts(const std::vector<std::vector<Input>>& inputs,
     }
   }
   rows.reach = LeastCrossings(costs_, rows);
-  const int32_t span = LookedBack();
   for (size_t k = 0; k < width; ++k) {
-    rows.first.assign(rows.reach.begin() + static_cast<ptrdiff_t>(k * width),
-                      rows.reach.begin() + static_cast<ptrdiff_t>((k + 1) * width));
-    rows.time[k] = 0;
-    std::vector<Picos> ends(rows.time.size(), 0);
-    PartEnds(costs_, rows, lambda, span, ends).All();
-    rows.time[k] = kNotAllowed;
+    const std::vector<Picos> ends = Ends(rows, k, 0, lambda);
     std::vector<Picos>& start = start_.emplace_back();
     for (size_t cell = width; cell < ends.size(); ++cell) {
       start.push_back(ends[cell] >= kNever ? kNever : ends[cell] - rows.time[cell]);
@@ -143,14 +145,9 @@ void RegionBound::FindTails(const std::vector<std::vector<Input>>& inputs,
     }
   }
   rows.reach = LeastCrossings(costs_, rows);
-  const int32_t span = LookedBack();
   for (size_t l = 0; l < width; ++l) {
-    rows.first.assign(rows.reach.begin() + static_cast<ptrdiff_t>(l * width),
-                      rows.reach.begin() + static_cast<ptrdiff_t>((l + 1) * width));
-    rows.time[l] = costs_.Time(exit_, static_cast<int32_t>(l));
-    std::vector<Picos> ends(rows.time.size(), 0);
-    PartEnds(costs_, rows, lambda, span, ends).All();
-    rows.time[l] = kNotAllowed;
+    const Picos time = costs_.Time(exit_, static_cast<int32_t>(l));
+    const std::vector<Picos> ends = Ends(rows, l, time, lambda);
     std::vector<Picos>& tail = tail_.emplace_back(ends.size(), kNever);
     tail[Cell(n, static_cast<int32_t>(l))] = 0;
     for (size_t row = 1; row <= n; ++row) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "placement/device_windows.h"
+#include "placement/part_bounds.h"
 #include "placement/path_bounds.h"
 
 namespace allot {
@@ -36,7 +37,8 @@ class RegionBound {
     int32_t flow, from;
   };
   std::vector<std::vector<Input>> Inputs() const;
-  int32_t LookedBack() const;
+  std::vector<Picos> Ends(PartRows& rows, size_t device, Picos time,
+                          const std::vector<int64_t>& lambda) const;
   void FindSends(const std::vector<std::vector<Input>>& inputs);
   void FindStarts(const std::vector<std::vector<Input>>& inputs,
                   const std::vector<int64_t>& lambda);

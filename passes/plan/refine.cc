@@ -187,9 +187,8 @@ class RefinePass final : public PlanPass {
     search.first_round = FirstRound(problem);
     const bool latency = problem.objective == PlacementObjective::kLatency;
     const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
-    // Where the gap shows that a graph is wide, one round does not settle.
-    constexpr int kWideGap = 10;
-    const bool wide = latency && before.score.objective - bound > before.score.objective / kWideGap;
+    // In a wide graph one round does not settle.
+    const bool wide = latency && LeavesWideGap(before.score.objective, bound);
     search.work = options_.work > 0 ? options_.work : (wide ? 2 : 1) * search.first_round;
     search.seed = context.seed;
     search.threads = context.threads;

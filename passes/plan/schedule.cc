@@ -251,10 +251,9 @@ class SchedulePass final : public PlanPass {
         summary.lower_bound = bounds.front().value;
         summary.bound_name = bounds.front().name;
       }
-      // Wide graphs take more work than others, unless they are so large that it takes too long.
-      constexpr int kWideGap = 10;
+      // Wide graphs are looked at twice, unless they are so large that it takes too long.
       constexpr size_t kMostWide = 4000;
-      const bool wide = summary.value - summary.lower_bound > summary.value / kWideGap &&
+      const bool wide = LeavesWideGap(summary.value, summary.lower_bound) &&
                         kernels.problem.items.size() <= kMostWide;
       if (!wide || stream || options_.bound_work > 0 || work >= kWideWork || late()) break;
     }
