@@ -2,17 +2,12 @@
 // alike.
 #pragma once
 
-#include <string>
 #include <vector>
 
+#include "placement/lower_bound.h"
 #include "placement/problem.h"
 
 namespace allot {
-
-struct LowerBound {
-  Picos value = 0;
-  std::string name;
-};
 
 // All bounds that apply, best first (ties by name). Everything is integer arithmetic.
 //  critical-path   latency: longest path, charging transfers and launches where devices change

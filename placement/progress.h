@@ -1,12 +1,19 @@
-// What a search passes on to a ProgressHook: improvements only.
+// What a search tells those who wait for it.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 
-#include "placement/solver.h"
+#include "support/units.h"
 
 namespace allot {
 
+// What a search has reached: the objective of the best feasible solution that it knows (negative:
+// none), the best proven bound (0: none), and the work that it has spent.
+using ProgressHook = std::function<void(Picos value, Picos bound, int64_t work)>;
+
+// What a search passes on to a ProgressHook: improvements only.
 class Progress {
  public:
   // Keeps a reference to the hook, which may be empty.

@@ -7,7 +7,7 @@
 
 #include "placement/migration.h"
 #include "placement/parts.h"
-#include "placement/solver.h"
+#include "placement/progress.h"
 
 namespace allot {
 

@@ -9,15 +9,12 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/bounds.h"
 #include "placement/evaluate.h"
+#include "placement/lower_bound.h"
+#include "placement/progress.h"
 #include "support/registry.h"
 
 namespace allot {
-
-// What a search has reached: the objective of the best feasible solution that it knows (negative:
-// none), the best proven bound (0: none), and the work that it has spent.
-using ProgressHook = std::function<void(Picos value, Picos bound, int64_t work)>;
 
 class PlacementSolver;
 struct SolveResult;

@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "placement/bounds.h"
+#include "placement/lower_bound.h"
 #include "placement/replication.h"
 
 namespace allot {

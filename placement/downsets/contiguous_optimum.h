@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 
 #include "placement/evaluate.h"
-#include "placement/solver.h"
+#include "placement/progress.h"
 
 namespace allot {
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "placement/bounds.h"
 #include "placement/evaluator.h"
 #include "placement/linear_split.h"
 #include "placement/load_reduction.h"

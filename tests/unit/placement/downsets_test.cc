@@ -13,6 +13,7 @@
 #include "placement/downsets/merge_stages.h"
 #include "placement/downsets/remaining_loads.h"
 #include "placement/downsets/stage_search.h"
+#include "placement/solver.h"
 #include "placement/verify.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
