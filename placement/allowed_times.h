@@ -7,6 +7,9 @@
 
 namespace allot {
 
+// Larger than any time: there is no way.
+inline constexpr Picos kNever = Picos{1} << 62;
+
 // By [item][device]: the time of the item there; kNotAllowed if it, or an item it must share its
 // device with, cannot run there, or if they alone overflow the device's memory. A relaxation: every
 // feasible placement uses allowed pairs only.

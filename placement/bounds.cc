@@ -20,13 +20,13 @@ namespace {
 Picos Bottleneck(const LoadRows& rows, const std::vector<Picos>& fixed) {
   Picos bound = 0;
   for (size_t row = 0; row < rows.size(); ++row) {
-    Picos least = PathCosts::kNever;
+    Picos least = kNever;
     for (size_t d = 0; d < rows.num_devices; ++d) {
       const Picos time = rows.time[row * rows.num_devices + d];
       if (time == kNotAllowed) continue;
       least = std::min(least, time + (fixed.empty() ? 0 : fixed[d]));
     }
-    if (least < PathCosts::kNever) bound = std::max(bound, least);
+    if (least < kNever) bound = std::max(bound, least);
   }
   return bound;
 }
@@ -46,7 +46,7 @@ Picos BestCallPath(const PlacementProblem& problem, const ProblemGraph& graph, i
   Picos best = 0;
   for (const std::vector<ItemId>& path : bounder.Candidates()) {
     const Picos value = bounder.Bound(path, work).value;
-    if (value < PathCosts::kNever) best = std::max(best, value);
+    if (value < kNever) best = std::max(best, value);
   }
   return best;
 }
@@ -68,7 +68,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     // within the calls, which are no shorter than their items on the path.
     const PathCosts costs(problem, graph, Launch::kIgnore);
     const Picos path = CriticalPath(costs, LongestPaths(costs));
-    if (path >= PathCosts::kNever) return {};
+    if (path >= kNever) return {};
     return BestFirst({{path, "critical-path"}, {BestCallPath(problem, graph, work), "call-path"}});
   }
   const LoadRows rows = MakeLoadRows(problem);
@@ -90,7 +90,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     if (launch == Launch::kPerGroup) RaiseByParts(costs, dual.lambda, 2 * work, paths);
     const Picos path = CriticalPath(costs, paths);
     // No way at all: the problem is infeasible, and nothing is claimed of it.
-    if (path < PathCosts::kNever) {
+    if (path < kNever) {
       bounds.push_back({path, "critical-path"});
       if (std::max(path, bounds.front().value) >= enough) return BestFirst(std::move(bounds));
       ChainBound chain = IntervalChain(costs, paths, dual, work);

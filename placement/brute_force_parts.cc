@@ -1,15 +1,13 @@
 #include "placement/brute_force_parts.h"
 
 #include <algorithm>
-#include <limits>
 
+#include "placement/allowed_times.h"
 #include "placement/call_evaluator.h"
 #include "placement/evaluator.h"
 
 namespace allot {
 namespace {
-
-constexpr Picos kNever = std::numeric_limits<Picos>::max();
 
 class Enumeration {
  public:

@@ -49,7 +49,7 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
         const Picos time = table.Time(id.index(), from, to);
         const Picos delay =
             size == CallSize::kOne && from != to ? table.ArrivalDelay(to) : Picos{0};
-        mine.crossing.push_back(time == TransferTable::kNoRoute ? PathCosts::kNever : time + delay);
+        mine.crossing.push_back(time == TransferTable::kNoRoute ? kNever : time + delay);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "placement/allowed_times.h"
 #include "placement/device_symmetry.h"
 #include "placement/path_bounds.h"
 
@@ -170,12 +171,12 @@ void CallPathBounder::FindOutside(const std::vector<ItemId>& path) {
 // The least duration of a call that holds the closure but nothing of what is outside.
 Picos CallPathBounder::CallCost(const Word* before, const Word* behind) {
   for (size_t w = 0; w < words_; ++w) {
-    if ((inside_[w] & (before[w] | behind[w])) != 0) return PathCosts::kNever;
+    if ((inside_[w] & (before[w] | behind[w])) != 0) return kNever;
   }
   const auto outside = [&](ItemId item) {
     return Has(before, item.index()) || Has(behind, item.index());
   };
-  Picos best = PathCosts::kNever;
+  Picos best = kNever;
   for (const size_t d : kinds_) {
     const DeviceId device(d);
     if (call_time_[d] < 0) continue;
@@ -212,7 +213,7 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
   // least[j][c]: of the first j items in c calls. from[j][c]: where the last run begins, and
   // whether it is a call.
   const size_t width = most_calls + 1;
-  std::vector<Picos> least((length + 1) * width, PathCosts::kNever);
+  std::vector<Picos> least((length + 1) * width, kNever);
   std::vector<std::pair<size_t, bool>> from((length + 1) * width);
   least[0] = 0;
   const auto relax = [&](size_t end, size_t calls, Picos value, size_t begin, bool call) {
@@ -224,7 +225,7 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
     const Picos alone = pool_time_[path[end - 1].index()];
     for (size_t c = 0; c < width && alone >= 0; ++c) {
       const Picos before = least[(end - 1) * width + c];
-      if (before < PathCosts::kNever) relax(end, c, before + alone, end - 1, false);
+      if (before < kNever) relax(end, c, before + alone, end - 1, false);
     }
     inside_.assign(words_, 0);
     above_.assign(words_, 0);
@@ -242,10 +243,10 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
         return bound;
       }
       const Picos cost = CallCost(&outside_before_[begin * words_], &outside_behind_[end * words_]);
-      if (cost >= PathCosts::kNever) continue;
+      if (cost >= kNever) continue;
       for (size_t c = 0; c + 1 < width; ++c) {
         const Picos before = least[begin * width + c];
-        if (before < PathCosts::kNever) relax(end, c + 1, before + cost, begin, true);
+        if (before < kNever) relax(end, c + 1, before + cost, begin, true);
       }
     }
   }
@@ -255,7 +256,7 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
     if (least[length * width + c] < least[length * width + calls]) calls = c;
   }
   bound.value = least[length * width + calls];
-  if (bound.value >= PathCosts::kNever) return bound;
+  if (bound.value >= kNever) return bound;
   for (size_t end = length; end > 0;) {
     const auto [begin, call] = from[end * width + calls];
     PathRun run{begin, end, call, {}};

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/problem.h"
 
 namespace allot {
@@ -42,7 +43,7 @@ class CallPathBounder {
 
   // The bound of one path, given from its source on; each item feeds the next. Spends what it uses
   // of `work` (item visits) and knows nothing if that is not enough. If no way to cut it exists, no
-  // placement does: then `value` is PathCosts::kNever.
+  // placement does: then `value` is kNever.
   CallPathBound Bound(const std::vector<ItemId>& path, int64_t& work);
 
   // Paths worth trying, by themselves: longest ones by the time on pools, on other devices, by

@@ -13,7 +13,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
 // What the memo may hold; beyond it nothing new is remembered.
 constexpr size_t kMaxRemembered = 400'000;
 constexpr size_t kMaxPerKey = 48;

@@ -16,6 +16,7 @@
 #include <functional>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/path_bounds.h"
 #include "placement/problem.h"
 
@@ -70,9 +71,9 @@ struct Call {
 };
 
 struct CallSearchLimits {
-  Picos upper = PathCosts::kNever;  // only what is smaller is looked for
-  Picos goal = 0;                   // a proven bound: what reaches it ends the search
-  int64_t work = 1'000'000;         // calls tried
+  Picos upper = kNever;      // only what is smaller is looked for
+  Picos goal = 0;            // a proven bound: what reaches it ends the search
+  int64_t work = 1'000'000;  // calls tried
   // Judges a sequence of calls; kNever if it is not allowed. Never less than the search's own
   // value. Turns dominance off: what is dominated may still be judged better.
   std::function<Picos(const std::vector<Call>&)> judge;

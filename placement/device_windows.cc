@@ -10,8 +10,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 // The inequality of the header; `time` holds the rows of the set, as far as they can be there.
 bool Exceeds(const std::vector<Picos>& time, const std::vector<int64_t>& weight,
              const std::vector<Picos>& window) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/path_bounds.h"
 
 namespace allot {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/call_search.h"
 #include "placement/evaluator.h"
@@ -11,8 +12,6 @@
 
 namespace allot {
 namespace {
-
-constexpr Picos kNever = PathCosts::kNever;
 
 Solution ToSolution(const CallInstance& instance, const std::vector<Call>& calls) {
   Solution solution;

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "placement/allowed_times.h"
 #include "placement/evaluate.h"
 #include "placement/nested_bounds.h"
 #include "placement/path_bounds.h"
@@ -38,7 +39,7 @@ inline constexpr size_t kMaxExactItems = 64, kMaxExactDevices = 64;
 // At most kMaxExactItems items and kMaxExactDevices devices. `incumbent` may be null. Only what is
 // below `upper` is looked for; the bound may then be `upper` itself.
 ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
-                            const Solution* incumbent, int64_t work,
-                            Picos upper = PathCosts::kNever, const ItemBounds* known = nullptr);
+                            const Solution* incumbent, int64_t work, Picos upper = kNever,
+                            const ItemBounds* known = nullptr);
 
 }  // namespace allot

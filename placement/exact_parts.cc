@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/call_search.h"
 #include "placement/load_search.h"
@@ -12,8 +13,6 @@
 
 namespace allot {
 namespace {
-
-constexpr Picos kNever = PathCosts::kNever;
 
 class Exact {
  public:

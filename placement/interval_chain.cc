@@ -14,8 +14,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 // Items by position in the topological order: every interval between two pivots lies in the
 // stretch of positions between theirs.
 class Chain {

@@ -9,7 +9,7 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = BoundaryCosts::kNever;
+constexpr Picos kForbidden = BoundaryCosts::kForbidden;
 
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
 
@@ -38,7 +38,7 @@ class Splitter {
     }
     // best[e]: with all devices so far, units before e placed; cut[s][e]: where the last one
     // begins.
-    std::vector<Picos> best(n_ + 1, kNever), next;
+    std::vector<Picos> best(n_ + 1, kForbidden), next;
     best[0] = 0;
     std::vector<std::vector<size_t>> cut;
     for (const int32_t d : devices) {
@@ -57,7 +57,7 @@ class Splitter {
       work += static_cast<int64_t>(n_ * n_ / 16);
       best.swap(next);
     }
-    if (best[n_] >= kNever) return {};
+    if (best[n_] >= kForbidden) return {};
     std::vector<int32_t> device(n_);
     size_t end = n_;
     for (size_t s = devices.size(); s-- > 0;) {
@@ -74,7 +74,7 @@ class Splitter {
     const auto boundary = [&](const std::vector<Picos>& costs, size_t f) {
       return costs[f * Size(model_.num_devices) + Size(d)];
     };
-    std::vector<Picos> loads(n_ * n_, kNever);
+    std::vector<Picos> loads(n_ * n_, kForbidden);
     std::vector<size_t> inside(model_.flows.size());
     for (size_t first = 0; first < n_; ++first) {
       std::fill(inside.begin(), inside.end(), 0);
@@ -101,7 +101,7 @@ class Splitter {
             load -= boundary(costs_.send, f);
           }
         }
-        loads[first * n_ + last] = std::min(load, kNever);
+        loads[first * n_ + last] = std::min(load, kForbidden);
       }
     }
     return loads;

@@ -26,7 +26,7 @@ class LoadPatterns {
   // least()[w]: the least load of a pattern whose units are worth w in all; kNone if no pattern
   // below the cutoff is. `worth` by unit, not negative. O(units * states * worth).
   void Run(const std::vector<int32_t>& worth);
-  static constexpr Picos kNone = BoundaryCosts::kNever;
+  static constexpr Picos kNone = BoundaryCosts::kForbidden;
   const std::vector<Picos>& least() const { return least_; }
   // By unit, whether the pattern behind least()[w] holds it.
   std::vector<char> Pattern(int32_t w) const;

@@ -10,7 +10,7 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = BoundaryCosts::kNever;
+constexpr Picos kForbidden = BoundaryCosts::kForbidden;
 
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
 
@@ -52,7 +52,7 @@ class DeviceCuts {
     nodes_ = model.num_units + 2;
     for (int32_t unit = 0; unit < model.num_units; ++unit) {
       const Picos time = model.Time(unit, device);
-      arcs_.push_back({unit, sink_, time == kNotAllowed ? kNever : time});
+      arcs_.push_back({unit, sink_, time == kNotAllowed ? kForbidden : time});
     }
     for (size_t f = 0; f < model.flows.size(); ++f) {
       const LoadModel::Flow& flow = model.flows[f];
@@ -66,12 +66,12 @@ class DeviceCuts {
       }
       if (send > 0) {
         arcs_.push_back({flow.from, nodes_, send});
-        for (const int32_t to : flow.to) arcs_.push_back({nodes_, to, kNever});
+        for (const int32_t to : flow.to) arcs_.push_back({nodes_, to, kForbidden});
         ++nodes_;
       }
       if (receive > 0) {
         arcs_.push_back({nodes_, flow.from, receive});
-        for (const int32_t to : flow.to) arcs_.push_back({to, nodes_, kNever});
+        for (const int32_t to : flow.to) arcs_.push_back({to, nodes_, kForbidden});
         ++nodes_;
       }
     }
@@ -80,16 +80,16 @@ class DeviceCuts {
   // The least load of the device if it holds `unit`, and not `without` (none if negative).
   Picos Least(int32_t unit, int32_t without, int64_t& spent) {
     const Picos alone = model_.Time(unit, device_);
-    if (alone == kNotAllowed) return kNever;
+    if (alone == kNotAllowed) return kForbidden;
     const Picos once = model_.once[Size(device_)];
     if (!communicates_) return alone + once;
     const size_t size = arcs_.size();
-    arcs_.push_back({source_, unit, kNever});
-    if (without >= 0) arcs_.push_back({without, sink_, kNever});
+    arcs_.push_back({source_, unit, kForbidden});
+    if (without >= 0) arcs_.push_back({without, sink_, kForbidden});
     spent += 2 * static_cast<int64_t>(arcs_.size());
     const MinCut cut = MinimumCut(nodes_, arcs_, source_, sink_);
     arcs_.resize(size);
-    return std::min(cut.value + once, kNever);
+    return std::min(cut.value + once, kForbidden);
   }
 
  private:
@@ -162,7 +162,7 @@ class Reducer {
 
   void TakeDevicesAway(const BoundaryCosts& costs) {
     const int32_t num_devices = model().num_devices;
-    result_.least.assign(Size(model().num_units), kNever);
+    result_.least.assign(Size(model().num_units), kForbidden);
     std::vector<Picos> time = model().time;
     for (int32_t d = 0; d < num_devices; ++d) {
       const int32_t like = model().device_class[Size(d)];
@@ -199,7 +199,7 @@ class Reducer {
   // A bound on the load of device d with a and without b from the two and what is between them.
   Picos Between(int32_t a, int32_t b, int32_t d, const BoundaryCosts& costs) {
     Picos load = model().Time(a, d);
-    if (load == kNotAllowed) return kNever;
+    if (load == kNotAllowed) return kForbidden;
     load += model().once[Size(d)];
     spent_ += static_cast<int64_t>(model().flows.size() / 8) + 1;
     for (size_t f = 0; f < model().flows.size(); ++f) {
@@ -210,7 +210,7 @@ class Reducer {
       if (flow.from == a && has(b)) load += costs.send[f * Size(model().num_devices) + Size(d)];
       if (flow.from == b && has(a)) load += costs.receive[f * Size(model().num_devices) + Size(d)];
     }
-    return std::min(load, kNever);
+    return std::min(load, kForbidden);
   }
 
   bool Inseparable(int32_t a, int32_t b, const BoundaryCosts& costs,
@@ -267,7 +267,7 @@ BoundaryCosts MakeBoundaryCosts(const LoadModel& model) {
         send = receive = flow.staging[d];
         continue;
       }
-      send = receive = kNever;
+      send = receive = kForbidden;
       for (size_t other = 0; other < num_devices; ++other) {
         if (other == d) continue;
         const Picos out = flow.time[d * num_devices + other];
@@ -329,8 +329,8 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
     const auto all = [&](const auto& holds) {
       return std::all_of(flow.to.begin(), flow.to.end(), holds);
     };
-    if (all([&](int32_t to) { return impossible(flow.from, to); })) result.send[f] = kNever;
-    if (all([&](int32_t to) { return impossible(to, flow.from); })) result.receive[f] = kNever;
+    if (all([&](int32_t to) { return impossible(flow.from, to); })) result.send[f] = kForbidden;
+    if (all([&](int32_t to) { return impossible(to, flow.from); })) result.receive[f] = kForbidden;
   }
   return result;
 }
@@ -342,7 +342,7 @@ LoadReduction ReduceLoads(const LoadModel& model, Picos cutoff, int64_t work, in
 Picos BoundByUnitCuts(const LoadModel& model, int64_t work, int64_t& spent) {
   const BoundaryCosts costs = MakeBoundaryCosts(model);
   const int64_t until = spent + work;
-  std::vector<Picos> least(Size(model.num_units), kNever);
+  std::vector<Picos> least(Size(model.num_units), kForbidden);
   for (int32_t d = 0; d < model.num_devices; ++d) {
     if (model.device_class[Size(d)] != d) continue;
     DeviceCuts cuts(model, costs, d);
@@ -354,7 +354,7 @@ Picos BoundByUnitCuts(const LoadModel& model, int64_t work, int64_t& spent) {
   Picos bound = 0;
   for (const Picos load : least) {
     // Nowhere at all: infeasible, and nothing is claimed of it.
-    if (load < kNever) bound = std::max(bound, load);
+    if (load < kForbidden) bound = std::max(bound, load);
   }
   return bound;
 }

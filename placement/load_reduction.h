@@ -25,16 +25,17 @@ struct LoadReduction {
 };
 
 // What a flow costs a device that sends it or receives it from elsewhere, at least; 0 where only
-// channels carry it, kNever if the device cannot.
+// channels carry it, kForbidden if the device cannot.
 struct BoundaryCosts {
-  static constexpr Picos kNever = Picos{1} << 60;
+  // More than what counts, and little enough that several may be added up.
+  static constexpr Picos kForbidden = Picos{1} << 60;
   std::vector<Picos> send, receive;  // [flow][device]
 };
 BoundaryCosts MakeBoundaryCosts(const LoadModel& model);
 
 // What is left of the model on one device alone, if its load is below the cutoff: units that are
-// there together or not at all are joined, and what a flow costs is raised to kNever where it never
-// leaves, or never enters.
+// there together or not at all are joined, and what a flow costs is raised to kForbidden where it
+// never leaves, or never enters.
 struct DeviceReduction {
   LoadModel model;
   std::vector<int32_t> joined;       // by unit of the original model

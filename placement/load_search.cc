@@ -13,7 +13,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
 constexpr size_t kMaxRemembered = 400'000;
 constexpr size_t kMaxPerKey = 48;
 

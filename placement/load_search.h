@@ -9,14 +9,15 @@
 #include <functional>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/call_search.h"
 
 namespace allot {
 
 struct LoadSearchLimits {
-  Picos upper = PathCosts::kNever;  // only what is smaller is looked for
-  Picos goal = 0;                   // a proven bound: what reaches it ends the search
-  int64_t work = 1'000'000;         // calls tried
+  Picos upper = kNever;      // only what is smaller is looked for
+  Picos goal = 0;            // a proven bound: what reaches it ends the search
+  int64_t work = 1'000'000;  // calls tried
   // Whether a sequence of calls is allowed, if not all are. Turns dominance off.
   std::function<bool(const std::vector<Call>&)> allowed;
 };
@@ -28,7 +29,7 @@ struct LoadSearchResult {
   std::vector<Call> calls;
   int64_t work = 0;
   // The least value of a sequence that was not allowed.
-  Picos refused = PathCosts::kNever;
+  Picos refused = kNever;
 };
 
 LoadSearchResult SearchLoads(const PlacementProblem& problem, const CallInstance& instance,

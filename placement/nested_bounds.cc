@@ -10,8 +10,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
 uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
 

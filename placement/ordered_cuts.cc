@@ -1,10 +1,10 @@
 #include "placement/ordered_cuts.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
 
+#include "placement/allowed_times.h"
 #include "placement/device_symmetry.h"
 #include "support/check.h"
 
@@ -12,7 +12,6 @@ namespace allot {
 namespace {
 
 constexpr Int128 kNeverCost = static_cast<Int128>(1) << 120;
-constexpr Picos kNeverLoad = std::numeric_limits<Picos>::max();
 
 }  // namespace
 
@@ -210,7 +209,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
   const size_t classes = sets.num_classes();
   const bool blocking = problem_.communication == Communication::kBlocking;
   struct Cell {
-    Picos load = kNeverLoad;
+    Picos load = kNever;
     int32_t begin = -1, before = -1;  // where the last range begins, and the class before it
   };
   // [set][class of the last range][end of it]
@@ -254,7 +253,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
   }
   int64_t set = -1;
   size_t c = 0;
-  Picos least = kNeverLoad;
+  Picos least = kNever;
   for (int64_t s = 1; s < sets.num_sets(); ++s) {
     for (size_t k = 0; k < classes; ++k) {
       if (at(s, k, n).load >= least) continue;

@@ -7,11 +7,6 @@
 #include "placement/load_bound.h"
 
 namespace allot {
-namespace {
-
-constexpr Picos kNever = PathCosts::kNever;
-
-}  // namespace
 
 PartEnds::PartEnds(const PathCosts& costs, const PartRows& rows, const std::vector<int64_t>& lambda,
                    int32_t span, std::vector<Picos>& ends)

@@ -64,7 +64,6 @@ ProblemGraph ReversedGraph(const PathCosts& forward) {
 
 void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends) {
   const size_t num_devices = static_cast<size_t>(costs.num_devices);
-  constexpr Picos kNever = PathCosts::kNever;
   std::vector<Picos> arrivals(ends.size(), 0);
   for (const ItemId id : costs.graph.topological) {
     const size_t row = static_cast<size_t>(id.index()) * num_devices;
@@ -99,7 +98,6 @@ void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends) {
 PathBounds LongestPaths(const PathCosts& costs) {
   const size_t num_devices = static_cast<size_t>(costs.num_devices);
   const size_t size = static_cast<size_t>(costs.num_items) * num_devices;
-  constexpr Picos kNever = PathCosts::kNever;
   PathBounds paths{std::vector<Picos>(size, 0), std::vector<Picos>(size, 0)};
   std::vector<Picos>& tail = paths.tail;
   RaiseEnds(costs, paths.head);
@@ -129,7 +127,7 @@ PathBounds LongestPaths(const PathCosts& costs) {
 Picos CriticalPath(const PathCosts& costs, const PathBounds& paths) {
   Picos bound = 0;
   for (size_t i = 0; i < static_cast<size_t>(costs.num_items); ++i) {
-    Picos best = PathCosts::kNever;
+    Picos best = kNever;
     for (size_t d = 0; d < static_cast<size_t>(costs.num_devices); ++d) {
       const size_t at = i * static_cast<size_t>(costs.num_devices) + d;
       if (paths.head[at] >= best || paths.tail[at] >= best) continue;

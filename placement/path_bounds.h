@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/problem.h"
 #include "placement/simulation.h"
 
@@ -17,9 +18,6 @@ struct PathCosts {
   // Time running backwards, over ReversedGraph(forward): each end of a flow is a flow of its own,
   // and nothing precedes what was last.
   PathCosts(const PathCosts& forward, const ProblemGraph& reversed);
-
-  // Larger than any time: there is no way.
-  static constexpr Picos kNever = Picos{1} << 62;
 
   Picos Time(int32_t item, int32_t device) const {
     return times[static_cast<size_t>(item) * num_devices + device];

@@ -11,7 +11,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
 // How many rows back parts are looked for.
 constexpr int32_t kMostLookedBack = 64;
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/device_windows.h"
 #include "placement/part_bounds.h"
 #include "placement/path_bounds.h"
@@ -23,7 +24,7 @@ class RegionBound {
   // No schedule that ends the entry on device k ends the exit on device l earlier than this
   // afterwards, to a part in 4096. Nothing beyond `cutoff` is looked for. kNever if there is no
   // way. O(items * devices * constant).
-  Picos Between(int32_t k, int32_t l, Picos cutoff = PathCosts::kNever) const;
+  Picos Between(int32_t k, int32_t l, Picos cutoff = kNever) const;
   // At least `known`, which is such a bound, and of launched parts the exact value but for
   // contention of transfers, as far as it is below `cutoff`. Costs `work`, calls tried, which it
   // counts down; nothing more is known if these do not suffice, or beyond kMostSearched items.

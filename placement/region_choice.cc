@@ -10,8 +10,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 // The nearest item that every path from an item to the end of `order` (or its beginning, with
 // next = predecessors) leads through, by item; -1: none. `order` lists each item before what it
 // leads to. Cooper, Harvey and Kennedy's walk (A simple, fast dominance algorithm, 2001).

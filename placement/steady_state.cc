@@ -21,7 +21,7 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = BoundaryCosts::kNever;
+constexpr Picos kForbidden = BoundaryCosts::kForbidden;
 
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
 
@@ -49,9 +49,9 @@ class TwoKinds {
       }
     }
     for (const std::vector<Picos>* costs : {&costs_.send, &costs_.receive}) {
-      for (const Picos cost : *costs) total += cost < kNever ? cost : 0;
+      for (const Picos cost : *costs) total += cost < kForbidden ? cost : 0;
     }
-    applies_ = kinds_.size() == 2 && total * kWeights < kNever;
+    applies_ = kinds_.size() == 2 && total * kWeights < kForbidden;
   }
 
   bool applies() const { return applies_; }
@@ -82,7 +82,7 @@ class TwoKinds {
     int32_t nodes = source + 2;
     std::vector<CapacityArc> arcs;
     const auto cost = [&](int kind, Picos time) {
-      return time == kNotAllowed || time >= kNever ? kNever : weight[kind] * time;
+      return time == kNotAllowed || time >= kForbidden ? kForbidden : weight[kind] * time;
     };
     // The first kind is the source's side.
     for (int32_t unit = 0; unit < model_.num_units; ++unit) {
@@ -92,24 +92,24 @@ class TwoKinds {
     for (size_t f = 0; f < model_.flows.size(); ++f) {
       const size_t row = f * Size(model_.num_devices);
       const auto crossing = [&](int from, int to) {
-        return std::min(kNever, cost(from, costs_.send[row + Size(kinds_[Size(from)])]) +
-                                    cost(to, costs_.receive[row + Size(kinds_[Size(to)])]));
+        return std::min(kForbidden, cost(from, costs_.send[row + Size(kinds_[Size(from)])]) +
+                                        cost(to, costs_.receive[row + Size(kinds_[Size(to)])]));
       };
       const LoadModel::Flow& flow = model_.flows[f];
       if (const Picos out = crossing(0, 1); out > 0) {
         arcs.push_back({flow.from, nodes, out});
-        for (const int32_t to : flow.to) arcs.push_back({nodes, to, kNever});
+        for (const int32_t to : flow.to) arcs.push_back({nodes, to, kForbidden});
         ++nodes;
       }
       if (const Picos in = crossing(1, 0); in > 0) {
         arcs.push_back({nodes, flow.from, in});
-        for (const int32_t to : flow.to) arcs.push_back({to, nodes, kNever});
+        for (const int32_t to : flow.to) arcs.push_back({to, nodes, kForbidden});
         ++nodes;
       }
     }
     spent_ += 2 * static_cast<int64_t>(arcs.size());
     const MinCut cut = MinimumCut(nodes, arcs, source, sink);
-    if (cut.value >= kNever) return 0;  // something fits nowhere
+    if (cut.value >= kForbidden) return 0;  // something fits nowhere
     const Picos launch[2] = {weight[0] * launch_[Size(kinds_[0])],
                              weight[1] * launch_[Size(kinds_[1])]};
     // A placement uses both kinds or one alone.
@@ -117,7 +117,7 @@ class TwoKinds {
     for (const int kind : {0, 1}) {
       Picos alone = launch[kind];
       for (int32_t unit = 0; unit < model_.num_units; ++unit) {
-        alone = std::min(kNever, alone + cost(kind, model_.Time(unit, kinds_[Size(kind)])));
+        alone = std::min(kForbidden, alone + cost(kind, model_.Time(unit, kinds_[Size(kind)])));
       }
       least = std::min(least, alone);
     }

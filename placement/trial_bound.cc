@@ -12,8 +12,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 class Trials {
  public:
   Trials(const TrialInput& input, int64_t work)

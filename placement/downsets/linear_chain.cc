@@ -1,16 +1,14 @@
 #include "placement/downsets/linear_chain.h"
 
 #include <algorithm>
-#include <limits>
 #include <queue>
 #include <utility>
 
+#include "placement/allowed_times.h"
 #include "support/random.h"
 
 namespace allot {
 namespace {
-
-constexpr Picos kNever = std::numeric_limits<Picos>::max();
 
 // How many devices of each class have been used: nodes, and steps that use one more.
 struct DeviceCounts {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "placement/allowed_times.h"
 #include "placement/glpk/glpk.h"
 #include "placement/milp/assignment.h"
 #include "placement/path_bounds.h"
@@ -129,7 +130,7 @@ class Milp : public PlacementSolver {
         Picos longest = 0;
         for (int32_t from = 0; from < costs.num_devices; ++from) {
           const Picos crossing = costs.Crossing(flow.index(), from, to);
-          if (crossing < PathCosts::kNever) longest = std::max(longest, crossing);
+          if (crossing < kNever) longest = std::max(longest, crossing);
         }
         sum = SaturatingAdd(sum, longest);
       }

@@ -181,7 +181,7 @@ class Builder {
         int32_t& z = edge.z.emplace_back(-1);
         if (X(edge.from, k) < 0 || X(edge.to, l) < 0) continue;
         const bool possible = std::all_of(flows.begin(), flows.end(), [&](FlowId flow) {
-          return costs_.Crossing(flow.index(), k, l) < PathCosts::kNever;
+          return costs_.Crossing(flow.index(), k, l) < kNever;
         });
         if (!possible) continue;
         z = Column(absl::StrCat("z_", name, "_", k, "_", l), MilpModel::Kind::kContinuous, 0, 1);
@@ -357,8 +357,8 @@ class Builder {
         const Picos time = costs_.Time(item.index(), d);
         // Where there is no way, nothing is claimed; z forbids it.
         const Picos before = paths.head[cell(item, d)], after = paths.tail[cell(item, d)];
-        if (before < PathCosts::kNever) head.push_back({X(item, d), -Scaled(before - time)});
-        const Picos rest = time + (after < PathCosts::kNever ? after : 0);
+        if (before < kNever) head.push_back({X(item, d), -Scaled(before - time)});
+        const Picos rest = time + (after < kNever ? after : 0);
         tail.push_back({X(item, d), -Scaled(rest)});
       }
       Row(absl::StrCat("head_", item.index()), std::move(head), 0, kMilpInfinity);

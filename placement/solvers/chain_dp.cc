@@ -29,8 +29,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 struct ChainDpOptions {
   int64_t max_module = static_cast<int64_t>(kMaxExactItems) - 1;
 };

@@ -1,10 +1,10 @@
 // Contiguous throughput along one topological order: what is left of the search over downsets if
 // the graph is taken for a line. Exact for that order, no bound.
 #include <algorithm>
-#include <limits>
 #include <utility>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/downsets/contiguous_optimum.h"
 #include "placement/downsets/linear_chain.h"
 #include "placement/solver.h"
@@ -36,7 +36,6 @@ class LinearDp : public PlacementSolver {
     }
     ALLOT_ASSIGN_OR_RETURN(const StageProblem stages, BuildStageProblem(input.problem));
     const StageIndex index(stages);
-    constexpr Picos kNever = std::numeric_limits<Picos>::max();
     SolveResult result;
     std::optional<StageChain> chain;
     if (options_.patience <= 0) {

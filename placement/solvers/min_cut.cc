@@ -43,7 +43,7 @@ class Network {
     Picos all = 1;
     for (const CapacityArc& arc : arcs_) all = SaturatingAdd(all, std::max<Picos>(arc.capacity, 0));
     for (CapacityArc& arc : arcs_) {
-      if (arc.capacity == kNever) arc.capacity = all;
+      if (arc.capacity == kForbidden) arc.capacity = all;
     }
   }
 
@@ -58,7 +58,7 @@ class Network {
   }
 
  private:
-  static constexpr Picos kNever = -1;  // as for times: no device, no route
+  static constexpr Picos kForbidden = -1;  // as for times: no device, no route
 
   // `cost` if `from` is on the first device and `to` on the second.
   void Pay(int32_t from, int32_t to, Picos cost) {
@@ -70,7 +70,7 @@ class Network {
     const TransferTable& table = evaluator_.table();
     const int32_t producer = vertex_[flow.from.index()];
     const Picos time = table.Time(index, from, to);
-    const Picos cost = time < 0 ? kNever : time + table.ArrivalDelay(to);
+    const Picos cost = time < 0 ? kForbidden : time + table.ArrivalDelay(to);
     if (cost == 0) return;
     const auto tie = [&](int32_t a, int32_t b, Picos price) {
       from == kFirst ? Pay(a, b, price) : Pay(b, a, price);
@@ -80,7 +80,7 @@ class Network {
       return;
     }
     tie(producer, num_vertices_, cost);
-    for (const ItemId consumer : flow.to) tie(num_vertices_, vertex_[consumer.index()], kNever);
+    for (const ItemId consumer : flow.to) tie(num_vertices_, vertex_[consumer.index()], kForbidden);
     ++num_vertices_;
   }
 

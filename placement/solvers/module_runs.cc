@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/exact_items.h"
 #include "placement/region_bound.h"
@@ -12,8 +13,6 @@
 
 namespace allot {
 namespace {
-
-constexpr Picos kNever = PathCosts::kNever;
 
 void Pin(PlacementProblem::Item& item, size_t device) {
   for (const DeviceId d : item.time.ids()) {

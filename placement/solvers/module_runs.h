@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "placement/allowed_times.h"
 #include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
@@ -15,7 +16,7 @@ namespace allot {
 
 struct ModuleRun {
   Picos lower = 0;                     // proven
-  Picos value = PathCosts::kNever;     // of the placement below
+  Picos value = kNever;                // of the placement below
   std::vector<int32_t> device, order;  // by place in ChainModule::items
   bool bounded = false;                // `lower` is more than the first guess from paths
   bool closed = false;                 // nothing is left to find out

@@ -10,8 +10,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = PathCosts::kNever;
-
 class Windows {
  public:
   Windows(const PlacementProblem& problem, const ProblemGraph& graph, const PathCosts& costs,

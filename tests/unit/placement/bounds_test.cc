@@ -175,7 +175,7 @@ TEST(PathBoundsTest, TimeRunsBackwards) {
     const PathCosts backwards(costs, reversed);
     const PathBounds mirrored = LongestPaths(backwards);
     for (size_t cell = 0; cell < costs.times.size(); ++cell) {
-      if (costs.times[cell] == kNotAllowed || paths.tail[cell] >= PathCosts::kNever) continue;
+      if (costs.times[cell] == kNotAllowed || paths.tail[cell] >= kNever) continue;
       EXPECT_EQ(mirrored.head[cell], costs.times[cell] + paths.tail[cell]);
       ++compared;
     }
@@ -258,7 +258,7 @@ TEST(PartBoundsTest, RaiseEndsAndNeverTooFar) {
       }
       const Picos bound = CriticalPath(costs, paths);
       const std::optional<PartedSolution> best = BestParts(problem, graph);
-      if (!best.has_value() || bound >= PathCosts::kNever) continue;
+      if (!best.has_value() || bound >= kNever) continue;
       ASSERT_LE(bound, best->score.objective) << "round " << round << ", work " << work;
       raised += bound > CriticalPath(costs, plain) ? 1 : 0;
       tight += bound == best->score.objective ? 1 : 0;
@@ -277,13 +277,13 @@ TEST(RegionBoundTest, SearchesThePartsBetweenTwoItems) {
   // to end its part for that, and launches once for those and once for the last item.
   EXPECT_LE(region.Between(0, 0), 160 + 20 + 1);
   int64_t work = 100'000;
-  EXPECT_EQ(region.Search(0, 0, region.Between(0, 0), PathCosts::kNever, work), 20 + 160 + 20 + 1);
+  EXPECT_EQ(region.Search(0, 0, region.Between(0, 0), kNever, work), 20 + 160 + 20 + 1);
   EXPECT_LT(work, 100'000);
   // With the last item elsewhere, a chain can be split between the devices.
-  EXPECT_EQ(region.Search(0, 1, region.Between(0, 1), PathCosts::kNever, work), 191);
+  EXPECT_EQ(region.Search(0, 1, region.Between(0, 1), kNever, work), 191);
   EXPECT_EQ(region.Search(0, 0, region.Between(0, 0), 190, work), 190) << "as far as asked for";
   work = 1;
-  EXPECT_EQ(region.Search(0, 0, 17, PathCosts::kNever, work), 17) << "not found out";
+  EXPECT_EQ(region.Search(0, 0, 17, kNever, work), 17) << "not found out";
   // The chain adds the launch before, and the first item; and nothing is better than that.
   const LoadDual dual = BoundLoad(MakeLoadRows(problem), {20, 20}, {}, 50);
   const PathBounds paths = LongestPaths(costs);
@@ -327,7 +327,7 @@ TEST(RegionBoundTest, WindowsNeverExceedTheSearch) {
       for (int32_t l = 0; l < costs.num_devices; ++l) {
         if (costs.Time(0, k) == kNotAllowed || costs.Time(last, l) == kNotAllowed) continue;
         int64_t work = 1'000'000;
-        const Picos exact = region.Search(k, l, 0, PathCosts::kNever, work);
+        const Picos exact = region.Search(k, l, 0, kNever, work);
         ASSERT_GT(work, 0);
         const Picos windows = region.Between(k, l);
         ASSERT_LE(windows, exact) << "round " << round << ": " << k << " to " << l;

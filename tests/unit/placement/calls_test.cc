@@ -3,6 +3,7 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
 #include "placement/call_evaluator.h"
@@ -125,8 +126,7 @@ TEST(CallPathTest, SaysWhenThereIsNoWay) {
   problem.devices[DeviceId(0)].memory = 0;
   const ProblemGraph graph = BuildGraph(problem);
   int64_t work = 10'000;
-  EXPECT_EQ(CallPathBounder(problem, graph).Bound(graph.topological, work).value,
-            PathCosts::kNever);
+  EXPECT_EQ(CallPathBounder(problem, graph).Bound(graph.topological, work).value, kNever);
 }
 
 TEST(CallSegmentsTest, WhatItFindsIsWhatItSays) {

@@ -1,12 +1,12 @@
 // Contiguous pipelines against a plain dynamic program over all downsets, written from the
 // definitions.
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <set>
 
 #include "gtest/gtest.h"
 
+#include "placement/allowed_times.h"
 #include "placement/contiguity.h"
 #include "placement/downsets/contiguous_optimum.h"
 #include "placement/downsets/linear_chain.h"
@@ -21,7 +21,6 @@
 namespace allot {
 namespace {
 
-constexpr Picos kNever = std::numeric_limits<Picos>::max();
 constexpr int64_t kPlenty = 1'000'000'000;
 
 // The load of the items of some blocks on a device, as the documentation defines it; kNever if they

@@ -7,6 +7,7 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/allowed_times.h"
 #include "placement/exact_items.h"
 #include "placement/nested_bounds.h"
 #include "tests/unit/placement/exhaustive.h"
@@ -32,7 +33,7 @@ bool LeastOfAll(const PlacementProblem& problem, const ProblemGraph& graph,
                 std::vector<Picos>& before, std::vector<Picos>& after) {
   Evaluator evaluator(problem, graph);
   const size_t n = problem.items.size(), num_devices = problem.devices.size();
-  before.assign(n * num_devices, PathCosts::kNever);
+  before.assign(n * num_devices, kNever);
   after = before;
   bool any = false;
   std::vector<int32_t> device(n, 0);
@@ -202,8 +203,7 @@ TEST(NestedBoundsTest, ExactItemsBelievesThem) {
     ItemBounds bounds;
     RaiseBefore(instance, 1'000, bounds.before);
     RaiseAfter(instance, 1'000, bounds.after);
-    const ExactItemsResult exact =
-        ExactItems(problem, graph, nullptr, 1'000'000, PathCosts::kNever, &bounds);
+    const ExactItemsResult exact = ExactItems(problem, graph, nullptr, 1'000'000, kNever, &bounds);
     ASSERT_TRUE(exact.proved) << round;
     ASSERT_EQ(exact.solution.has_value(), optimum.has_value()) << round;
     if (optimum.has_value()) {

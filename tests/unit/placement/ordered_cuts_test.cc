@@ -20,7 +20,7 @@ using testing::RandomOptions;
 using testing::RandomProblem;
 using testing::RandomProblemOptions;
 
-constexpr Int128 kNever = static_cast<Int128>(1) << 120;
+constexpr Int128 kNoChain = static_cast<Int128>(1) << 120;
 
 void ForEachChain(size_t length, size_t devices,
                   const std::function<void(const std::vector<DeviceId>&)>& visit) {
@@ -44,12 +44,12 @@ Int128 Cost(const PlacementProblem& problem, const OrderedCuts& cuts,
   Int128 cost = 0;
   for (size_t i = 0; i < chain.size(); ++i) {
     const std::optional<Picos>& time = problem.items[order[i]].time[chain[i]];
-    if (!time.has_value()) return kNever;
+    if (!time.has_value()) return kNoChain;
     cost += 2 * static_cast<Int128>(of(chain[i])) * *time;
     if (i > 0 && chain[i] == chain[i - 1]) continue;
     cost += 2 * static_cast<Int128>(of(chain[i])) * problem.devices[chain[i]].part_cost;
     if (i == 0) continue;
-    if (!cuts.MayCut(i, chain[i - 1], chain[i])) return kNever;
+    if (!cuts.MayCut(i, chain[i - 1], chain[i])) return kNoChain;
     Int128 price = 0;
     if (problem.communication == Communication::kBlocking) {
       price += of(chain[i - 1]) + of(chain[i]);
@@ -86,7 +86,7 @@ TEST(OrderedCutsTest, CheapestChainsAreTheCheapest) {
       weight.push_back(static_cast<int64_t>((seed * 7 + r * 13) % 5));
     }
     const auto n = problem.items.size();
-    Int128 least = kNever, least_of_two = kNever;
+    Int128 least = kNoChain, least_of_two = kNoChain;
     ForEachChain(n, problem.devices.size(), [&](const std::vector<DeviceId>& chain) {
       const Int128 cost = Cost(problem, cuts, graph.topological, chain, weight);
       least = std::min(least, cost);
@@ -94,9 +94,9 @@ TEST(OrderedCutsTest, CheapestChainsAreTheCheapest) {
     });
     const IdVector<DeviceId, bool> all(problem.devices.size(), true);
     const std::vector<DeviceId> any = cuts.CheapestChain(weight, all, OrderedCuts::kManyParts + 1);
-    ASSERT_EQ(any.empty(), least == kNever);
+    ASSERT_EQ(any.empty(), least == kNoChain);
     const std::vector<DeviceId> two = cuts.CheapestChain(weight, all, 2);
-    ASSERT_EQ(two.empty(), least_of_two == kNever);
+    ASSERT_EQ(two.empty(), least_of_two == kNoChain);
     if (!any.empty()) {
       EXPECT_TRUE(Cost(problem, cuts, graph.topological, any, weight) == least);
       ++found;

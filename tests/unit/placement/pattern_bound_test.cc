@@ -50,7 +50,7 @@ Picos LoadOfSet(const LoadModel& model, const BoundaryCosts& costs, int32_t d, u
   Picos load = set != 0 ? model.once[static_cast<size_t>(d)] : 0;
   for (int32_t unit = 0; unit < model.num_units; ++unit) {
     if (!in(unit)) continue;
-    if (model.Time(unit, d) == kNotAllowed) return BoundaryCosts::kNever;
+    if (model.Time(unit, d) == kNotAllowed) return BoundaryCosts::kForbidden;
     load += model.Time(unit, d);
   }
   for (size_t f = 0; f < model.flows.size(); ++f) {
@@ -61,7 +61,7 @@ Picos LoadOfSet(const LoadModel& model, const BoundaryCosts& costs, int32_t d, u
     if (in(flow.from) && !all_in) load += costs.send[at];
     if (!in(flow.from) && some_in) load += costs.receive[at];
   }
-  return std::min(load, BoundaryCosts::kNever);
+  return std::min(load, BoundaryCosts::kForbidden);
 }
 
 TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
@@ -90,7 +90,7 @@ TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
     patterns.Run(worth);
     std::vector<Picos> least(
         static_cast<size_t>(std::accumulate(worth.begin(), worth.end(), 0)) + 1,
-        BoundaryCosts::kNever);
+        BoundaryCosts::kForbidden);
     for (uint32_t set = 0; set < uint32_t{1} << model.num_units; ++set) {
       size_t w = 0;
       for (int32_t u = 0; u < model.num_units; ++u) {
