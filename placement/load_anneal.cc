@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "placement/load_state.h"
-#include "placement/solvers/annealing.h"
 #include "support/random.h"
 
 namespace allot {

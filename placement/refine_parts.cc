@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "placement/cooling.h"
 #include "placement/part_moves.h"
 #include "placement/part_state.h"
-#include "placement/solvers/annealing.h"
+#include "placement/penalty.h"
 #include "support/random.h"
 
 namespace allot {

@@ -7,8 +7,9 @@
 #include "placement/bounds.h"
 #include "placement/call_evaluator.h"
 #include "placement/call_paths.h"
+#include "placement/cooling.h"
+#include "placement/penalty.h"
 #include "placement/solver.h"
-#include "placement/solvers/annealing.h"
 #include "placement/solvers/call_segments.h"
 #include "support/graph/topo_order.h"
 
