@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ir/module.h"
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 #include "support/id.h"
 
 namespace allot {

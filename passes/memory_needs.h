@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

@@ -7,7 +7,7 @@
 
 #include "passes/pass.h"
 #include "placement/parts.h"
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/call_paths.h"
 #include "placement/interval_chain.h"
 #include "placement/load_bound.h"
 #include "placement/load_reduction.h"
 #include "placement/part_bounds.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/steady_state.h"
 #include "placement/trial_bound.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "placement/lower_bound.h"
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

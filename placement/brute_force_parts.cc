@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "placement/allowed_times.h"
 #include "placement/call_evaluator.h"
 #include "placement/evaluator.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

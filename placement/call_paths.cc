@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "placement/allowed_times.h"
-#include "placement/device_symmetry.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/device_symmetry.h"
 
 namespace allot {
 namespace {

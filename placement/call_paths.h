@@ -16,8 +16,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/allowed_times.h"
-#include "placement/problem.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/load_bound.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

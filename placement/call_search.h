@@ -16,9 +16,9 @@
 #include <functional>
 #include <vector>
 
-#include "placement/allowed_times.h"
 #include "placement/path_bounds.h"
-#include "placement/problem.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

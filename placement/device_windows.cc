@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-#include "placement/allowed_times.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

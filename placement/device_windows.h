@@ -12,8 +12,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/allowed_times.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

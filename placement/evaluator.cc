@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "placement/contiguity.h"
+#include "placement/problem/contiguity.h"
 
 namespace allot {
 

@@ -4,11 +4,11 @@
 #include <bit>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/call_search.h"
 #include "placement/evaluator.h"
 #include "placement/load_search.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

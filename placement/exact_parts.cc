@@ -5,11 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/call_search.h"
 #include "placement/load_search.h"
 #include "placement/part_evaluator.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

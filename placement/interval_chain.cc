@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/part_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/region_bound.h"
 #include "placement/region_choice.h"
 

@@ -6,11 +6,11 @@
 #include <set>
 #include <utility>
 
-#include "placement/device_symmetry.h"
 #include "placement/load_bound.h"
 #include "placement/ordered_cuts.h"
 #include "placement/part_price.h"
 #include "placement/pattern_master.h"
+#include "placement/problem/device_symmetry.h"
 #include "placement/whole_shares.h"
 
 namespace allot {

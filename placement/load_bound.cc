@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "placement/allowed_times.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "placement/lanes.h"
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

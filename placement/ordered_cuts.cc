@@ -4,8 +4,8 @@
 #include <numeric>
 #include <utility>
 
-#include "placement/allowed_times.h"
-#include "placement/device_symmetry.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/device_symmetry.h"
 #include "support/check.h"
 
 namespace allot {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "placement/allowed_times.h"
 #include "placement/load_bound.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 

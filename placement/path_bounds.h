@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "placement/allowed_times.h"
-#include "placement/problem.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/problem.h"
 #include "placement/simulation.h"
 
 namespace allot {

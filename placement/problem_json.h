@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

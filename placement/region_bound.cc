@@ -4,9 +4,9 @@
 #include <map>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/call_search.h"
 #include "placement/device_windows.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/allowed_times.h"
 #include "placement/device_windows.h"
 #include "placement/part_bounds.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-#include "placement/allowed_times.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/region_bound.h"
 
 namespace allot {

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 
 #include "placement/evaluate.h"
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 #include "placement/replication.h"
 #include "support/json.h"
 

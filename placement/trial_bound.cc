@@ -4,10 +4,10 @@
 #include <numeric>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/device_windows.h"
 #include "placement/interval_chain.h"
 #include "placement/part_bounds.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/pattern_master.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

@@ -1,7 +1,7 @@
 // Makes a large placement problem small, at some loss: for graphs beyond what a solver can search.
 #pragma once
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

@@ -6,7 +6,7 @@
 
 #include "ir/graph.h"
 #include "ir/plan.h"
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 #include "support/id.h"
 
 namespace allot {

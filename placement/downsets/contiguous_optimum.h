@@ -1,11 +1,12 @@
 // The best contiguous placement for throughput: the pipeline whose largest load is smallest, over
 // all ways to cut the graph into stages and to give the stages to devices.
 //
-// A contiguous placement is a chain of downsets of the block order (placement/contiguity.h). What a
-// stage costs depends on its two downsets and its device alone, as long as transfers are staged or
-// occupy nothing. The method is the dynamic programming over downsets of Tarnawski et al. (2020),
-// turned into a question: is there a chain whose loads all stay below U? That lets most downsets
-// go unvisited (stage_search.h) and is asked for smaller and smaller U until the answer is no.
+// A contiguous placement is a chain of downsets of the block order
+// (placement/problem/contiguity.h). What a stage costs depends on its two downsets and its device
+// alone, as long as transfers are staged or occupy nothing. The method is the dynamic programming
+// over downsets of Tarnawski et al. (2020), turned into a question: is there a chain whose loads
+// all stay below U? That lets most downsets go unvisited (stage_search.h) and is asked for smaller
+// and smaller U until the answer is no.
 #pragma once
 
 #include <cstdint>

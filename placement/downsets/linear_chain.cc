@@ -4,7 +4,7 @@
 #include <queue>
 #include <utility>
 
-#include "placement/allowed_times.h"
+#include "placement/problem/allowed_times.h"
 #include "support/random.h"
 
 namespace allot {

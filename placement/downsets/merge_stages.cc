@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/downsets/stage_index.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

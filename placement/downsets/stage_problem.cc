@@ -5,9 +5,9 @@
 #include <tuple>
 #include <utility>
 
-#include "placement/allowed_times.h"
-#include "placement/contiguity.h"
-#include "placement/device_symmetry.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/contiguity.h"
+#include "placement/problem/device_symmetry.h"
 #include "support/graph/strong_components.h"
 #include "support/status.h"
 

@@ -1,7 +1,7 @@
 // Contiguous placement as the division of a DAG of blocks into stages.
 //
-// A block is what a contiguous placement cannot tear apart (placement/contiguity.h). A stage is a
-// set of blocks between two downsets, on a device of some class. Its load is
+// A block is what a contiguous placement cannot tear apart (placement/problem/contiguity.h). A
+// stage is a set of blocks between two downsets, on a device of some class. Its load is
 //   launch + sum of times + cost of each flow made inside that is read outside
 //          + cost of each flow made outside that is read inside,
 // which depends on nothing but the set and the class.
@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 #include "support/json_reader.h"
 
 namespace allot {

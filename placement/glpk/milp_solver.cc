@@ -5,10 +5,10 @@
 #include <optional>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/glpk/glpk.h"
 #include "placement/milp/assignment.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/solver.h"
 #include "support/status.h"
 

@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/allowed_times.h"
-#include "placement/device_symmetry.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/device_symmetry.h"
 #include "support/graph/csr_graph.h"
 #include "support/graph/reachability.h"
 #include "support/status.h"

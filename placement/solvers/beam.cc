@@ -5,8 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/load_bound.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 namespace {

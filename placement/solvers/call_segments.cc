@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "placement/device_symmetry.h"
+#include "placement/problem/device_symmetry.h"
 
 namespace allot {
 

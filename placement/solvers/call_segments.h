@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "placement/contiguity.h"
 #include "placement/evaluate.h"
+#include "placement/problem/contiguity.h"
 
 namespace allot {
 

@@ -14,11 +14,11 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/progress.h"
 #include "placement/solver.h"
 #include "placement/solvers/list_schedule.h"

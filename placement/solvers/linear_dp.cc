@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "placement/allowed_times.h"
 #include "placement/downsets/contiguous_optimum.h"
 #include "placement/downsets/linear_chain.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/solver.h"
 #include "support/status.h"
 

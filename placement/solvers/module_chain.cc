@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "placement/allowed_times.h"
+#include "placement/problem/allowed_times.h"
 #include "support/graph/csr_graph.h"
 #include "support/graph/cut_vertices.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

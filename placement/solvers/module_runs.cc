@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/exact_items.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/region_bound.h"
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/local_search.h"

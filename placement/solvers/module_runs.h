@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "placement/allowed_times.h"
 #include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/solvers/module_chain.h"
 
 namespace allot {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot::testing {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot::testing {
 

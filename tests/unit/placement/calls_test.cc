@@ -3,12 +3,12 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/allowed_times.h"
 #include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
 #include "placement/call_evaluator.h"
 #include "placement/call_paths.h"
 #include "placement/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "placement/solver.h"
 #include "placement/solvers/call_segments.h"
 #include "tests/models/random_problem.h"

@@ -6,13 +6,13 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/allowed_times.h"
-#include "placement/contiguity.h"
 #include "placement/downsets/contiguous_optimum.h"
 #include "placement/downsets/linear_chain.h"
 #include "placement/downsets/merge_stages.h"
 #include "placement/downsets/remaining_loads.h"
 #include "placement/downsets/stage_search.h"
+#include "placement/problem/allowed_times.h"
+#include "placement/problem/contiguity.h"
 #include "placement/solver.h"
 #include "placement/verify.h"
 #include "support/random.h"

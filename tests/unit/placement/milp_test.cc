@@ -8,10 +8,10 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/device_symmetry.h"
 #include "placement/milp/assignment.h"
 #include "placement/milp/lp_text.h"
 #include "placement/milp/model.h"
+#include "placement/problem/device_symmetry.h"
 #include "placement/solver.h"
 #include "tests/unit/placement/exhaustive.h"
 

@@ -7,9 +7,9 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/allowed_times.h"
 #include "placement/exact_items.h"
 #include "placement/nested_bounds.h"
+#include "placement/problem/allowed_times.h"
 #include "tests/unit/placement/exhaustive.h"
 
 namespace allot {

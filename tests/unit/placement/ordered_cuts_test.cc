@@ -8,8 +8,8 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/device_symmetry.h"
 #include "placement/lanes.h"
+#include "placement/problem/device_symmetry.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {

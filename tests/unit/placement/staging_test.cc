@@ -3,8 +3,8 @@
 #include "gtest/gtest.h"
 
 #include "placement/call_evaluator.h"
-#include "placement/contiguity.h"
 #include "placement/evaluate.h"
+#include "placement/problem/contiguity.h"
 #include "placement/verify.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "placement/allowed_times.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 

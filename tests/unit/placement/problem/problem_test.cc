@@ -1,4 +1,4 @@
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 #include <limits>
 

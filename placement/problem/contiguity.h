@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 #include "support/graph/csr_graph.h"
 
 namespace allot {

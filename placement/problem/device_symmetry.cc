@@ -1,4 +1,4 @@
-#include "placement/device_symmetry.h"
+#include "placement/problem/device_symmetry.h"
 
 #include <algorithm>
 #include <utility>

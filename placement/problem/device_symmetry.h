@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/problem.h"
+#include "placement/problem/problem.h"
 
 namespace allot {
 

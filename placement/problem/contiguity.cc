@@ -1,4 +1,4 @@
-#include "placement/contiguity.h"
+#include "placement/problem/contiguity.h"
 
 #include "support/graph/strong_components.h"
 
