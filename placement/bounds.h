@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "placement/lower_bound.h"
 #include "placement/problem/problem.h"
+#include "placement/value/lower_bound.h"
 
 namespace allot {
 

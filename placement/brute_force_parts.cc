@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "placement/call_evaluator.h"
-#include "placement/evaluator.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/value/call_evaluator.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 namespace {

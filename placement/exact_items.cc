@@ -6,9 +6,9 @@
 
 #include "placement/bounds.h"
 #include "placement/call_search.h"
-#include "placement/evaluator.h"
 #include "placement/load_search.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 namespace {

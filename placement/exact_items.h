@@ -3,10 +3,10 @@
 
 #include <optional>
 
-#include "placement/evaluate.h"
 #include "placement/nested_bounds.h"
 #include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

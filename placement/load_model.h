@@ -9,8 +9,8 @@
 
 #include "absl/types/span.h"
 
-#include "placement/evaluate.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

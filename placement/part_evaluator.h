@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "placement/evaluator.h"
 #include "placement/parts.h"
+#include "placement/value/evaluator.h"
 #include "support/bits.h"
 
 namespace allot {

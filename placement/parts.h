@@ -3,7 +3,7 @@
 // DAG.
 #pragma once
 
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

@@ -8,7 +8,7 @@
 
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/problem.h"
-#include "placement/simulation.h"
+#include "placement/value/simulation.h"
 
 namespace allot {
 

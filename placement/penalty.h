@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "placement/evaluator.h"
+#include "placement/value/evaluator.h"
 #include "support/units.h"
 
 namespace allot {

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "placement/evaluator.h"
+#include "placement/value/evaluator.h"
 #include "placement/verify.h"
 #include "placement/violation.h"
 #include "support/status.h"

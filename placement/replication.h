@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

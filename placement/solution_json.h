@@ -8,9 +8,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "placement/evaluate.h"
 #include "placement/problem/problem.h"
 #include "placement/replication.h"
+#include "placement/value/evaluate.h"
 #include "support/json.h"
 
 namespace allot {

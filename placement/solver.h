@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/evaluate.h"
-#include "placement/lower_bound.h"
 #include "placement/progress.h"
+#include "placement/value/evaluate.h"
+#include "placement/value/lower_bound.h"
 #include "support/registry.h"
 
 namespace allot {

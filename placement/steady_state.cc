@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "placement/evaluator.h"
 #include "placement/load_bound.h"
 #include "placement/load_model.h"
 #include "placement/load_reduction.h"
 #include "placement/load_state.h"
 #include "placement/pattern_master.h"
 #include "placement/turns_bound.h"
+#include "placement/value/evaluator.h"
 #include "placement/whole_shares.h"
 #include "support/check.h"
 #include "support/graph/min_cut.h"

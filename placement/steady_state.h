@@ -14,8 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "placement/lower_bound.h"
 #include "placement/replication.h"
+#include "placement/value/lower_bound.h"
 
 namespace allot {
 

@@ -14,8 +14,8 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/evaluate.h"
 #include "placement/progress.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "placement/downsets/stage_index.h"
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

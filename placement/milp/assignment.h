@@ -18,8 +18,8 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/evaluate.h"
 #include "placement/milp/model.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/evaluate.h"
 #include "placement/path_bounds.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "placement/evaluate.h"
 #include "placement/problem/contiguity.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "placement/bounds.h"
-#include "placement/call_evaluator.h"
 #include "placement/call_paths.h"
 #include "placement/cooling.h"
 #include "placement/penalty.h"
 #include "placement/solver.h"
 #include "placement/solvers/call_segments.h"
+#include "placement/value/call_evaluator.h"
 #include "support/graph/topo_order.h"
 
 namespace allot {

@@ -15,7 +15,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/bounds.h"
-#include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
@@ -24,6 +23,7 @@
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/module_chain.h"
 #include "placement/solvers/module_runs.h"
+#include "placement/value/evaluator.h"
 #include "support/status.h"
 
 namespace allot {

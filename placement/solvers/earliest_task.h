@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "placement/evaluator.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

@@ -5,8 +5,8 @@
 #include <limits>
 #include <vector>
 
-#include "placement/evaluator.h"
 #include "placement/solver.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

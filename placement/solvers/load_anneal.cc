@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "placement/bounds.h"
-#include "placement/evaluator.h"
 #include "placement/linear_split.h"
 #include "placement/load_reduction.h"
 #include "placement/pattern_bound.h"
 #include "placement/solver.h"
+#include "placement/value/evaluator.h"
 #include "support/status.h"
 
 namespace allot {

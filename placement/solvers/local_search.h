@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "placement/evaluator.h"
 #include "placement/solver.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/evaluator.h"
 #include "placement/progress.h"
 #include "placement/solver.h"
 #include "placement/solvers/beam.h"
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/local_search.h"
 #include "placement/solvers/windows.h"
+#include "placement/value/evaluator.h"
 #include "support/graph/csr_graph.h"
 #include "support/graph/modularity.h"
 #include "support/status.h"

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "placement/evaluator.h"
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/solvers/module_chain.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

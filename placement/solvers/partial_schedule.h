@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "placement/evaluator.h"
 #include "placement/solvers/list_schedule.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

@@ -1,6 +1,6 @@
 // Everything on one device: what no placement should be worse than.
-#include "placement/evaluate.h"
 #include "placement/solver.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 namespace {

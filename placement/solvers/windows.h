@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/evaluator.h"
 #include "placement/path_bounds.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

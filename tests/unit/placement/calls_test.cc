@@ -5,12 +5,12 @@
 
 #include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
-#include "placement/call_evaluator.h"
 #include "placement/call_paths.h"
 #include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/solver.h"
 #include "placement/solvers/call_segments.h"
+#include "placement/value/call_evaluator.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {

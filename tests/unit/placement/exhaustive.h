@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "placement/evaluate.h"
-#include "placement/evaluator.h"
+#include "placement/value/evaluate.h"
+#include "placement/value/evaluator.h"
 #include "support/random.h"
 
 namespace allot {

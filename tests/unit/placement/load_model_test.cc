@@ -6,11 +6,11 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/evaluator.h"
 #include "placement/linear_split.h"
 #include "placement/load_anneal.h"
 #include "placement/load_reduction.h"
 #include "placement/load_state.h"
+#include "placement/value/evaluator.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
 

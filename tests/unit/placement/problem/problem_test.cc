@@ -5,7 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 namespace {

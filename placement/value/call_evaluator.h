@@ -9,8 +9,8 @@
 
 #include <vector>
 
-#include "placement/evaluate.h"
-#include "placement/evaluator.h"
+#include "placement/value/evaluate.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

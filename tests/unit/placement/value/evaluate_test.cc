@@ -1,10 +1,10 @@
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 #include <algorithm>
 
 #include "gtest/gtest.h"
 
-#include "placement/evaluator.h"
+#include "placement/value/evaluator.h"
 #include "placement/verify.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"

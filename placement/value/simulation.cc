@@ -1,4 +1,4 @@
-#include "placement/simulation.h"
+#include "placement/value/simulation.h"
 
 #include <algorithm>
 

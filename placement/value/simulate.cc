@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <tuple>
 
-#include "placement/call_evaluator.h"
-#include "placement/evaluate.h"
-#include "placement/simulation.h"
+#include "placement/value/call_evaluator.h"
+#include "placement/value/evaluate.h"
+#include "placement/value/simulation.h"
 
 namespace allot {
 

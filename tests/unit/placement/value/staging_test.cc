@@ -2,9 +2,9 @@
 // worked out by hand.
 #include "gtest/gtest.h"
 
-#include "placement/call_evaluator.h"
-#include "placement/evaluate.h"
 #include "placement/problem/contiguity.h"
+#include "placement/value/call_evaluator.h"
+#include "placement/value/evaluate.h"
 #include "placement/verify.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "placement/peak_memory.h"
+#include "placement/value/peak_memory.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "placement/evaluator.h"
+#include "placement/value/evaluator.h"
 
 #include <algorithm>
 

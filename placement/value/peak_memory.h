@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/simulation.h"
+#include "placement/value/simulation.h"
 
 namespace allot {
 

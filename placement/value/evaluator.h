@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "placement/evaluate.h"
-#include "placement/peak_memory.h"
-#include "placement/simulation.h"
+#include "placement/value/evaluate.h"
+#include "placement/value/peak_memory.h"
+#include "placement/value/simulation.h"
 
 namespace allot {
 

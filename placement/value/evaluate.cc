@@ -1,9 +1,9 @@
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 #include <tuple>
 
-#include "placement/call_evaluator.h"
-#include "placement/evaluator.h"
+#include "placement/value/call_evaluator.h"
+#include "placement/value/evaluator.h"
 
 namespace allot {
 

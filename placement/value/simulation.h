@@ -7,7 +7,7 @@
 
 #include "absl/types/span.h"
 
-#include "placement/evaluate.h"
+#include "placement/value/evaluate.h"
 
 namespace allot {
 

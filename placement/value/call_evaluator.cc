@@ -1,4 +1,4 @@
-#include "placement/call_evaluator.h"
+#include "placement/value/call_evaluator.h"
 
 #include <algorithm>
 
