@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "placement/evaluation_work.h"
+#include "placement/search/evaluation_work.h"
 
 namespace allot {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "placement/cooling.h"
 #include "placement/part_moves.h"
 #include "placement/part_state.h"
-#include "placement/penalty.h"
+#include "placement/search/cooling.h"
+#include "placement/search/penalty.h"
 #include "support/random.h"
 
 namespace allot {

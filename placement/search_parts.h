@@ -7,7 +7,7 @@
 
 #include "placement/migration.h"
 #include "placement/parts.h"
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 
 namespace allot {
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/lower_bound.h"
 #include "support/registry.h"

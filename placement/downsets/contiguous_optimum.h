@@ -14,7 +14,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 #include "placement/value/evaluate.h"
 
 namespace allot {

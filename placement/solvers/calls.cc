@@ -6,8 +6,8 @@
 
 #include "placement/bounds.h"
 #include "placement/call_paths.h"
-#include "placement/cooling.h"
-#include "placement/penalty.h"
+#include "placement/search/cooling.h"
+#include "placement/search/penalty.h"
 #include "placement/solver.h"
 #include "placement/solvers/call_segments.h"
 #include "placement/value/call_evaluator.h"

@@ -18,7 +18,7 @@
 #include "placement/exact_items.h"
 #include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/module_chain.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "placement/downsets/contiguous_optimum.h"
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"
 

@@ -4,9 +4,9 @@
 #include <numeric>
 #include <utility>
 
-#include "placement/cooling.h"
-#include "placement/evaluation_work.h"
-#include "placement/penalty.h"
+#include "placement/search/cooling.h"
+#include "placement/search/evaluation_work.h"
+#include "placement/search/penalty.h"
 #include "placement/solver.h"
 #include "placement/solvers/list_schedule.h"
 #include "support/random.h"

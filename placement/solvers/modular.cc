@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "placement/solvers/beam.h"
 #include "placement/solvers/list_schedule.h"

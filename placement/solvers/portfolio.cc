@@ -12,7 +12,7 @@
 
 #include "placement/bounds.h"
 #include "placement/claims.h"
-#include "placement/progress.h"
+#include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"
 

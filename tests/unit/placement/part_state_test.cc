@@ -2,8 +2,8 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/evaluation_work.h"
 #include "placement/part_moves.h"
+#include "placement/search/evaluation_work.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
 

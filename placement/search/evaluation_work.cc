@@ -1,4 +1,4 @@
-#include "placement/evaluation_work.h"
+#include "placement/search/evaluation_work.h"
 
 #include <algorithm>
 
