@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "placement/claims.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "support/status.h"
 
 namespace allot {

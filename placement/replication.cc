@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "placement/value/evaluator.h"
-#include "placement/verify.h"
-#include "placement/violation.h"
+#include "placement/verify/verify.h"
+#include "placement/verify/violation.h"
 #include "support/status.h"
 
 namespace allot {

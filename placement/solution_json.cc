@@ -10,7 +10,7 @@
 
 #include "placement/formats/names.h"
 #include "placement/steady_state.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "support/diagnostics.h"
 #include "support/json_reader.h"
 #include "support/status.h"

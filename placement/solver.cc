@@ -1,8 +1,8 @@
 #include "placement/solver.h"
 
 #include "placement/claims.h"
-#include "placement/verify.h"
-#include "placement/violation.h"
+#include "placement/verify/verify.h"
+#include "placement/verify/violation.h"
 #include "support/status.h"
 
 namespace allot {

@@ -14,7 +14,7 @@
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/steady_state.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "support/status.h"
 
 namespace allot {

@@ -9,7 +9,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/device_constraints.h"
 #include "passes/explaining/moves.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"
 #include "tests/unit/passes/planning.h"

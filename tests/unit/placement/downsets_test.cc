@@ -14,7 +14,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/contiguity.h"
 #include "placement/solver.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
 

@@ -13,7 +13,7 @@
 #include "placement/part_evaluator.h"
 #include "placement/refine_parts.h"
 #include "placement/solver.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
 

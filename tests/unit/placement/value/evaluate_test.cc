@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 
 #include "placement/value/evaluator.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
 

@@ -5,7 +5,7 @@
 #include "placement/problem/contiguity.h"
 #include "placement/value/call_evaluator.h"
 #include "placement/value/evaluate.h"
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 
 namespace allot {
 namespace {

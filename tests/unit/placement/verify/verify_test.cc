@@ -1,4 +1,4 @@
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

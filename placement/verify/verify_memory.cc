@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 
 namespace allot {
 

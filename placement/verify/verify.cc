@@ -1,4 +1,4 @@
-#include "placement/verify.h"
+#include "placement/verify/verify.h"
 
 #include <algorithm>
 #include <map>
@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/violation.h"
+#include "placement/verify/violation.h"
 #include "support/status.h"
 
 namespace allot {

@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
-#include "placement/verify.h"
-#include "placement/violation.h"
+#include "placement/verify/verify.h"
+#include "placement/verify/violation.h"
 #include "support/status.h"
 
 namespace allot {
