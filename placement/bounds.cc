@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/call_paths.h"
+#include "placement/bounds/call_paths.h"
+#include "placement/bounds/load_bound.h"
+#include "placement/bounds/part_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/interval_chain.h"
-#include "placement/load_bound.h"
 #include "placement/load_reduction.h"
-#include "placement/part_bounds.h"
-#include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/steady_state.h"
 #include "placement/trial_bound.h"

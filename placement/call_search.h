@@ -16,7 +16,7 @@
 #include <functional>
 #include <vector>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/problem.h"
 

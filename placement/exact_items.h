@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "placement/bounds/path_bounds.h"
 #include "placement/nested_bounds.h"
-#include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/value/evaluate.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "placement/part_bounds.h"
+#include "placement/bounds/part_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/region_bound.h"
 #include "placement/region_choice.h"

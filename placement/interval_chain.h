@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/load_bound.h"
-#include "placement/path_bounds.h"
+#include "placement/bounds/load_bound.h"
+#include "placement/bounds/path_bounds.h"
 
 namespace allot {
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 #include "placement/ordered_cuts.h"
 #include "placement/part_price.h"
 #include "placement/pattern_master.h"

@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "placement/bounds/device_windows.h"
 #include "placement/call_search.h"
-#include "placement/device_windows.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

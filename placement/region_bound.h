@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/device_windows.h"
-#include "placement/part_bounds.h"
-#include "placement/path_bounds.h"
+#include "placement/bounds/device_windows.h"
+#include "placement/bounds/part_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

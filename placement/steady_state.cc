@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 #include "placement/load_model.h"
 #include "placement/load_reduction.h"
 #include "placement/load_state.h"

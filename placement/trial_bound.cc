@@ -4,9 +4,9 @@
 #include <numeric>
 #include <utility>
 
-#include "placement/device_windows.h"
+#include "placement/bounds/device_windows.h"
+#include "placement/bounds/part_bounds.h"
 #include "placement/interval_chain.h"
-#include "placement/part_bounds.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

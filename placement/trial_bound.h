@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 
 namespace allot {
 

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 
 namespace allot {
 

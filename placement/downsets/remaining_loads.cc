@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

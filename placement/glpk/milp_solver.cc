@@ -5,9 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "placement/bounds/path_bounds.h"
 #include "placement/glpk/glpk.h"
 #include "placement/milp/assignment.h"
-#include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/solver.h"
 #include "support/status.h"

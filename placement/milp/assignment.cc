@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/device_symmetry.h"
 #include "support/graph/csr_graph.h"

@@ -5,7 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

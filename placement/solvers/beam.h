@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/value/evaluate.h"
 
 namespace allot {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "placement/bounds.h"
-#include "placement/call_paths.h"
+#include "placement/bounds/call_paths.h"
 #include "placement/search/cooling.h"
 #include "placement/search/penalty.h"
 #include "placement/solver.h"

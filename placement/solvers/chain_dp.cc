@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/exact_items.h"
-#include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/search/progress.h"
 #include "placement/solver.h"

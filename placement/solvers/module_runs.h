@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "placement/bounds/path_bounds.h"
 #include "placement/exact_items.h"
-#include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/solvers/module_chain.h"
 #include "placement/value/evaluator.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/value/evaluator.h"
 
 namespace allot {

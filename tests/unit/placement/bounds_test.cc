@@ -9,11 +9,11 @@
 
 #include "gtest/gtest.h"
 
+#include "placement/bounds/load_bound.h"
+#include "placement/bounds/part_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/brute_force_parts.h"
 #include "placement/interval_chain.h"
-#include "placement/load_bound.h"
-#include "placement/part_bounds.h"
-#include "placement/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/region_bound.h"
 #include "placement/trial_bound.h"

@@ -1,4 +1,4 @@
-#include "placement/device_windows.h"
+#include "placement/bounds/device_windows.h"
 
 #include <algorithm>
 #include <array>

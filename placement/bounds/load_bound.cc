@@ -1,4 +1,4 @@
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
-#include "placement/part_bounds.h"
+#include "placement/bounds/part_bounds.h"
 
 #include <algorithm>
 #include <functional>
 
-#include "placement/load_bound.h"
+#include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

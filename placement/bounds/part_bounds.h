@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 
 namespace allot {
 

@@ -1,8 +1,8 @@
-#include "placement/call_paths.h"
+#include "placement/bounds/call_paths.h"
 
 #include <algorithm>
 
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/device_symmetry.h"
 

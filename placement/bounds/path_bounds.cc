@@ -1,4 +1,4 @@
-#include "placement/path_bounds.h"
+#include "placement/bounds/path_bounds.h"
 
 #include <algorithm>
 
