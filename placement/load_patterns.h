@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/load_model.h"
-#include "placement/load_reduction.h"
+#include "placement/loads/load_model.h"
+#include "placement/loads/load_reduction.h"
 
 namespace allot {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/load_model.h"
+#include "placement/loads/load_model.h"
 
 namespace allot {
 

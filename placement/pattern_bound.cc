@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "placement/load_patterns.h"
-#include "placement/load_reduction.h"
+#include "placement/loads/load_reduction.h"
 #include "placement/pattern_master.h"
 
 namespace allot {

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "placement/load_model.h"
+#include "placement/loads/load_model.h"
 
 namespace allot {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "placement/bounds/load_bound.h"
-#include "placement/load_model.h"
-#include "placement/load_reduction.h"
-#include "placement/load_state.h"
+#include "placement/loads/load_model.h"
+#include "placement/loads/load_reduction.h"
+#include "placement/loads/load_state.h"
 #include "placement/pattern_master.h"
 #include "placement/turns_bound.h"
 #include "placement/value/evaluator.h"

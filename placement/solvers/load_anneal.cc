@@ -1,6 +1,7 @@
-// Throughput by annealing loads (placement/load_anneal.h) over what a cutoff leaves to decide
-// (placement/load_reduction.h), from splits of a depth-first order and from coarse placements.
-#include "placement/load_anneal.h"
+// Throughput by annealing loads (placement/loads/unit_annealing.h) over what a cutoff leaves to
+// decide (placement/loads/load_reduction.h), from splits of a depth-first order and from coarse
+// placements.
+#include "placement/loads/unit_annealing.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,8 +9,8 @@
 #include <utility>
 
 #include "placement/bounds.h"
-#include "placement/linear_split.h"
-#include "placement/load_reduction.h"
+#include "placement/loads/linear_split.h"
+#include "placement/loads/load_reduction.h"
 #include "placement/pattern_bound.h"
 #include "placement/solver.h"
 #include "placement/value/evaluator.h"

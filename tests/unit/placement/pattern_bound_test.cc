@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "placement/load_patterns.h"
-#include "placement/load_state.h"
+#include "placement/loads/load_state.h"
 #include "placement/open_flows.h"
 #include "placement/pattern_master.h"
 #include "support/random.h"

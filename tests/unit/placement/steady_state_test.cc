@@ -10,7 +10,7 @@
 
 #include "placement/batching.h"
 #include "placement/brute_force_parts.h"
-#include "placement/load_model.h"
+#include "placement/loads/load_model.h"
 #include "placement/parts.h"
 #include "placement/solver.h"
 #include "support/random.h"

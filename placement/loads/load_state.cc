@@ -1,4 +1,4 @@
-#include "placement/load_state.h"
+#include "placement/loads/load_state.h"
 
 #include <algorithm>
 

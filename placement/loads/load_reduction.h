@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/load_model.h"
+#include "placement/loads/load_model.h"
 
 namespace allot {
 

@@ -1,15 +1,15 @@
 // The loads of units: incremental against full, reductions and cuts against enumeration.
-#include "placement/load_model.h"
+#include "placement/loads/load_model.h"
 
 #include <algorithm>
 #include <functional>
 
 #include "gtest/gtest.h"
 
-#include "placement/linear_split.h"
-#include "placement/load_anneal.h"
-#include "placement/load_reduction.h"
-#include "placement/load_state.h"
+#include "placement/loads/linear_split.h"
+#include "placement/loads/load_reduction.h"
+#include "placement/loads/load_state.h"
+#include "placement/loads/unit_annealing.h"
 #include "placement/value/evaluator.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"

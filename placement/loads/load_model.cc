@@ -1,4 +1,4 @@
-#include "placement/load_model.h"
+#include "placement/loads/load_model.h"
 
 #include <algorithm>
 #include <map>

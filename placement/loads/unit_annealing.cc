@@ -1,10 +1,10 @@
-#include "placement/load_anneal.h"
+#include "placement/loads/unit_annealing.h"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-#include "placement/load_state.h"
+#include "placement/loads/load_state.h"
 #include "support/random.h"
 
 namespace allot {

@@ -1,10 +1,10 @@
-#include "placement/linear_split.h"
+#include "placement/loads/linear_split.h"
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "placement/load_reduction.h"
+#include "placement/loads/load_reduction.h"
 
 namespace allot {
 namespace {

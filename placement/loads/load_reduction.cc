@@ -1,4 +1,4 @@
-#include "placement/load_reduction.h"
+#include "placement/loads/load_reduction.h"
 
 #include <algorithm>
 #include <map>
