@@ -9,7 +9,7 @@
 #include "placement/bounds/load_bound.h"
 #include "placement/ordered_cuts.h"
 #include "placement/part_price.h"
-#include "placement/pattern_master.h"
+#include "placement/patterns/pattern_master.h"
 #include "placement/problem/device_symmetry.h"
 #include "placement/whole_shares.h"
 

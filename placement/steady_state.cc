@@ -10,7 +10,7 @@
 #include "placement/loads/load_model.h"
 #include "placement/loads/load_reduction.h"
 #include "placement/loads/load_state.h"
-#include "placement/pattern_master.h"
+#include "placement/patterns/pattern_master.h"
 #include "placement/turns_bound.h"
 #include "placement/value/evaluator.h"
 #include "placement/whole_shares.h"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "placement/pattern_master.h"
+#include "placement/patterns/pattern_master.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

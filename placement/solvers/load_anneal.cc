@@ -11,7 +11,7 @@
 #include "placement/bounds.h"
 #include "placement/loads/linear_split.h"
 #include "placement/loads/load_reduction.h"
-#include "placement/pattern_bound.h"
+#include "placement/patterns/pattern_bound.h"
 #include "placement/solver.h"
 #include "placement/value/evaluator.h"
 #include "support/status.h"

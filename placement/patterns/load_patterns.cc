@@ -1,10 +1,10 @@
-#include "placement/load_patterns.h"
+#include "placement/patterns/load_patterns.h"
 
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
 
-#include "placement/open_flows.h"
+#include "placement/patterns/open_flows.h"
 
 namespace allot {
 namespace {

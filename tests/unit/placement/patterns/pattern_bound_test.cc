@@ -1,5 +1,5 @@
 // Patterns of single devices against enumeration, and the bound that they give.
-#include "placement/pattern_bound.h"
+#include "placement/patterns/pattern_bound.h"
 
 #include <algorithm>
 #include <functional>
@@ -8,10 +8,10 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/load_patterns.h"
 #include "placement/loads/load_state.h"
-#include "placement/open_flows.h"
-#include "placement/pattern_master.h"
+#include "placement/patterns/load_patterns.h"
+#include "placement/patterns/open_flows.h"
+#include "placement/patterns/pattern_master.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"
 

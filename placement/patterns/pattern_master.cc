@@ -1,4 +1,4 @@
-#include "placement/pattern_master.h"
+#include "placement/patterns/pattern_master.h"
 
 #include <algorithm>
 #include <cmath>

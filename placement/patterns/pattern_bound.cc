@@ -1,13 +1,13 @@
-#include "placement/pattern_bound.h"
+#include "placement/patterns/pattern_bound.h"
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
 
-#include "placement/load_patterns.h"
 #include "placement/loads/load_reduction.h"
-#include "placement/pattern_master.h"
+#include "placement/patterns/load_patterns.h"
+#include "placement/patterns/pattern_master.h"
 
 namespace allot {
 namespace {

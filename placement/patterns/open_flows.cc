@@ -1,4 +1,4 @@
-#include "placement/open_flows.h"
+#include "placement/patterns/open_flows.h"
 
 #include <algorithm>
 #include <limits>
