@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 
 #include "passes/pass.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "placement/problem/problem.h"
 
 namespace allot {

@@ -7,7 +7,7 @@
 
 #include "ir/node_name.h"
 #include "passes/cluster_problem.h"
-#include "placement/part_evaluator.h"
+#include "placement/parts/part_evaluator.h"
 
 namespace allot {
 namespace {

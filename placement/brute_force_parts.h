@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 
 namespace allot {
 

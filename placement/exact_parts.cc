@@ -8,7 +8,7 @@
 #include "placement/bounds.h"
 #include "placement/call_search.h"
 #include "placement/load_search.h"
-#include "placement/part_evaluator.h"
+#include "placement/parts/part_evaluator.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "placement/bounds/load_bound.h"
-#include "placement/ordered_cuts.h"
-#include "placement/part_price.h"
+#include "placement/parts/ordered_cuts.h"
+#include "placement/parts/part_price.h"
 #include "placement/patterns/pattern_master.h"
 #include "placement/problem/device_symmetry.h"
 #include "placement/whole_shares.h"

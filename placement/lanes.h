@@ -20,7 +20,7 @@
 
 #include "absl/status/status.h"
 
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 
 namespace allot {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "placement/migration.h"
-#include "placement/part_evaluator.h"
+#include "placement/parts/part_evaluator.h"
 #include "support/bits.h"
 
 namespace allot {

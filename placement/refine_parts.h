@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "placement/migration.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "placement/search/progress.h"
 
 namespace allot {

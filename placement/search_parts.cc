@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-#include "placement/part_price.h"
+#include "placement/parts/part_price.h"
 #include "placement/refine_parts.h"
 #include "placement/simplify_parts.h"
 

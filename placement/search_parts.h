@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "placement/migration.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "placement/search/progress.h"
 
 namespace allot {

@@ -4,8 +4,8 @@
 #include <tuple>
 
 #include "placement/part_moves.h"
-#include "placement/part_price.h"
 #include "placement/part_state.h"
+#include "placement/parts/part_price.h"
 
 namespace allot {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "placement/migration.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 
 namespace allot {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "placement/part_evaluator.h"
-#include "placement/parts.h"
+#include "placement/parts/part_evaluator.h"
+#include "placement/parts/parts.h"
 
 namespace allot {
 

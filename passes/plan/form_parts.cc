@@ -4,7 +4,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "support/status.h"
 
 namespace allot {

@@ -23,7 +23,7 @@
 #include "placement/lane_search.h"
 #include "placement/lanes.h"
 #include "placement/migration.h"
-#include "placement/ordered_cuts.h"
+#include "placement/parts/ordered_cuts.h"
 #include "placement/refine_parts.h"
 #include "placement/search_parts.h"
 #include "placement/solver.h"

@@ -17,7 +17,7 @@
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/migration.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "placement/search_parts.h"
 #include "support/status.h"
 

@@ -3,7 +3,7 @@
 #include "gtest/gtest.h"
 
 #include "placement/brute_force_parts.h"
-#include "placement/ordered_cuts.h"
+#include "placement/parts/ordered_cuts.h"
 #include "placement/simplify_parts.h"
 #include "tests/models/random_problem.h"
 

@@ -11,7 +11,7 @@
 #include "placement/batching.h"
 #include "placement/brute_force_parts.h"
 #include "placement/loads/load_model.h"
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "placement/solver.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"

@@ -1,5 +1,5 @@
 // Chains along an order, held against all of them.
-#include "placement/ordered_cuts.h"
+#include "placement/parts/ordered_cuts.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 
 #include <algorithm>
 #include <limits>
@@ -10,7 +10,7 @@
 #include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
 #include "placement/exact_parts.h"
-#include "placement/part_evaluator.h"
+#include "placement/parts/part_evaluator.h"
 #include "placement/refine_parts.h"
 #include "placement/solver.h"
 #include "placement/verify/verify.h"

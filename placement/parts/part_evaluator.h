@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 #include "placement/value/evaluator.h"
 #include "support/bits.h"
 

@@ -1,9 +1,9 @@
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "placement/part_evaluator.h"
+#include "placement/parts/part_evaluator.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "placement/part_evaluator.h"
+#include "placement/parts/part_evaluator.h"
 
 #include <algorithm>
 #include <functional>

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "placement/parts.h"
+#include "placement/parts/parts.h"
 
 namespace allot {
 

@@ -1,4 +1,4 @@
-#include "placement/ordered_cuts.h"
+#include "placement/parts/ordered_cuts.h"
 
 #include <algorithm>
 #include <numeric>
