@@ -10,7 +10,7 @@
 
 #include "passes/pass.h"
 #include "passes/problem_builder.h"
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "placement/parts/parts.h"
 
 namespace allot {

@@ -10,7 +10,7 @@
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "passes/coarsening/node_groups.h"
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "support/diagnostics.h"
 #include "target/target.h"
 

@@ -8,9 +8,9 @@
 #include "placement/bounds/part_bounds.h"
 #include "placement/bounds/path_bounds.h"
 #include "placement/interval_chain.h"
+#include "placement/lanes/steady_state.h"
 #include "placement/loads/load_reduction.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/steady_state.h"
 #include "placement/trial_bound.h"
 
 namespace allot {

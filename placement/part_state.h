@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/migration.h"
+#include "placement/lanes/migration.h"
 #include "placement/parts/part_evaluator.h"
 #include "support/bits.h"
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "placement/migration.h"
+#include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
 #include "placement/search/progress.h"
 

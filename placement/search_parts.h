@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "placement/migration.h"
+#include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
 #include "placement/search/progress.h"
 

@@ -1,7 +1,7 @@
 // Fewer parts for nearly the same value: what can be deployed and understood.
 #pragma once
 
-#include "placement/migration.h"
+#include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
 
 namespace allot {

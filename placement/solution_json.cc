@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/formats/names.h"
-#include "placement/steady_state.h"
+#include "placement/lanes/steady_state.h"
 #include "placement/verify/verify.h"
 #include "support/diagnostics.h"
 #include "support/json_reader.h"

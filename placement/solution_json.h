@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "placement/lanes/replication.h"
 #include "placement/problem/problem.h"
-#include "placement/replication.h"
 #include "placement/value/evaluate.h"
 #include "support/json.h"
 

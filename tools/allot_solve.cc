@@ -16,10 +16,10 @@
 #include "absl/strings/strip.h"
 
 #include "placement/batching.h"
+#include "placement/lanes/steady_state.h"
 #include "placement/problem_json.h"
 #include "placement/solution_json.h"
 #include "placement/solver.h"
-#include "placement/steady_state.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/quantity.h"

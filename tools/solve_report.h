@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "placement/lanes/steady_state.h"
 #include "placement/solver.h"
-#include "placement/steady_state.h"
 #include "support/json.h"
 
 namespace allot {

@@ -20,14 +20,14 @@
 #include "passes/search_points.h"
 #include "passes/start_plan.h"
 #include "placement/bounds.h"
-#include "placement/lane_search.h"
-#include "placement/lanes.h"
-#include "placement/migration.h"
+#include "placement/lanes/lane_search.h"
+#include "placement/lanes/lanes.h"
+#include "placement/lanes/migration.h"
+#include "placement/lanes/steady_state.h"
 #include "placement/parts/ordered_cuts.h"
 #include "placement/refine_parts.h"
 #include "placement/search_parts.h"
 #include "placement/solver.h"
-#include "placement/steady_state.h"
 #include "support/status.h"
 
 namespace allot {

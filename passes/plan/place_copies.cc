@@ -7,7 +7,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/pass.h"
 #include "passes/requirements.h"
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "support/status.h"
 
 namespace allot {

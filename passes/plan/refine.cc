@@ -16,7 +16,7 @@
 #include "passes/start_plan.h"
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
-#include "placement/migration.h"
+#include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
 #include "placement/search_parts.h"
 #include "support/status.h"

@@ -13,7 +13,7 @@
 #include "passes/search_points.h"
 #include "placement/bounds.h"
 #include "placement/exact_parts.h"
-#include "placement/steady_state.h"
+#include "placement/lanes/steady_state.h"
 #include "placement/verify/verify.h"
 #include "support/status.h"
 

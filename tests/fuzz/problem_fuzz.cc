@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "placement/lanes/steady_state.h"
 #include "placement/problem_json.h"
 #include "placement/solution_json.h"
 #include "placement/solver.h"
-#include "placement/steady_state.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace allot::fuzz {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "passes/cluster_problem.h"
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "tests/models/build_graph.h"
 #include "tests/unit/passes/planning.h"
 

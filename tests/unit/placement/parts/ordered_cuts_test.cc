@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "placement/problem/device_symmetry.h"
 #include "tests/models/random_problem.h"
 

@@ -1,4 +1,4 @@
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 
 #include <algorithm>
 #include <limits>

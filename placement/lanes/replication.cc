@@ -1,4 +1,4 @@
-#include "placement/replication.h"
+#include "placement/lanes/replication.h"
 
 #include <algorithm>
 #include <set>

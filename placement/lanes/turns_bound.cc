@@ -1,4 +1,4 @@
-#include "placement/turns_bound.h"
+#include "placement/lanes/turns_bound.h"
 
 #include <algorithm>
 #include <numeric>

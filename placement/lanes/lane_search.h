@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 
 namespace allot {
 

@@ -1,5 +1,5 @@
 // Replicas and batches: worked out by hand, and held against enumeration.
-#include "placement/steady_state.h"
+#include "placement/lanes/steady_state.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "placement/migration.h"
+#include "placement/lanes/migration.h"
 
 #include "gtest/gtest.h"
 

@@ -1,4 +1,4 @@
-#include "placement/steady_state.h"
+#include "placement/lanes/steady_state.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "placement/bounds/load_bound.h"
+#include "placement/lanes/turns_bound.h"
+#include "placement/lanes/whole_shares.h"
 #include "placement/loads/load_model.h"
 #include "placement/loads/load_reduction.h"
 #include "placement/loads/load_state.h"
 #include "placement/patterns/pattern_master.h"
-#include "placement/turns_bound.h"
 #include "placement/value/evaluator.h"
-#include "placement/whole_shares.h"
 #include "support/check.h"
 #include "support/graph/min_cut.h"
 #include "support/status.h"

@@ -1,5 +1,5 @@
 // Lanes: worked out by hand, held against their parts and against enumeration.
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 
 #include <algorithm>
 #include <functional>

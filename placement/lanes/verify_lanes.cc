@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "support/status.h"
 
 namespace allot {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/lanes.h"
+#include "placement/lanes/lanes.h"
 #include "placement/problem/problem.h"
 
 namespace allot {

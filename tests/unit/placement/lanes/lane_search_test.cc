@@ -1,8 +1,8 @@
-#include "placement/lane_search.h"
+#include "placement/lanes/lane_search.h"
 
 #include "gtest/gtest.h"
 
-#include "placement/steady_state.h"
+#include "placement/lanes/steady_state.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {

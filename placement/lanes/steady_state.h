@@ -14,7 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "placement/replication.h"
+#include "placement/lanes/replication.h"
 #include "placement/value/lower_bound.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "placement/lane_search.h"
+#include "placement/lanes/lane_search.h"
 
 #include <algorithm>
 #include <map>
@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "placement/bounds/load_bound.h"
+#include "placement/lanes/whole_shares.h"
 #include "placement/parts/ordered_cuts.h"
 #include "placement/parts/part_price.h"
 #include "placement/patterns/pattern_master.h"
 #include "placement/problem/device_symmetry.h"
-#include "placement/whole_shares.h"
 
 namespace allot {
 namespace {
