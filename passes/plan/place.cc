@@ -25,8 +25,8 @@
 #include "placement/lanes/migration.h"
 #include "placement/lanes/steady_state.h"
 #include "placement/parts/ordered_cuts.h"
-#include "placement/refine_parts.h"
-#include "placement/search_parts.h"
+#include "placement/refinement/refine_parts.h"
+#include "placement/refinement/search_parts.h"
 #include "placement/solver.h"
 #include "support/status.h"
 

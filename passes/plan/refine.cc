@@ -18,7 +18,7 @@
 #include "placement/exact_parts.h"
 #include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
-#include "placement/search_parts.h"
+#include "placement/refinement/search_parts.h"
 #include "support/status.h"
 
 namespace allot {

@@ -2,8 +2,8 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/refine_parts.h"
-#include "placement/search_parts.h"
+#include "placement/refinement/refine_parts.h"
+#include "placement/refinement/search_parts.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {

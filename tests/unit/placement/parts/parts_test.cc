@@ -11,7 +11,7 @@
 #include "placement/brute_force_parts.h"
 #include "placement/exact_parts.h"
 #include "placement/parts/part_evaluator.h"
-#include "placement/refine_parts.h"
+#include "placement/refinement/refine_parts.h"
 #include "placement/solver.h"
 #include "placement/verify/verify.h"
 #include "support/random.h"

@@ -1,12 +1,12 @@
-#include "placement/search_parts.h"
+#include "placement/refinement/search_parts.h"
 
 #include <algorithm>
 #include <thread>
 #include <utility>
 
 #include "placement/parts/part_price.h"
-#include "placement/refine_parts.h"
-#include "placement/simplify_parts.h"
+#include "placement/refinement/refine_parts.h"
+#include "placement/refinement/simplify_parts.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "placement/part_state.h"
+#include "placement/refinement/part_state.h"
 
 #include <algorithm>
 

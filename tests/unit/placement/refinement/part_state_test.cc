@@ -1,8 +1,8 @@
-#include "placement/part_state.h"
+#include "placement/refinement/part_state.h"
 
 #include "gtest/gtest.h"
 
-#include "placement/part_moves.h"
+#include "placement/refinement/part_moves.h"
 #include "placement/search/evaluation_work.h"
 #include "support/random.h"
 #include "tests/models/random_problem.h"

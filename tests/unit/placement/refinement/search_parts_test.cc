@@ -1,10 +1,10 @@
-#include "placement/search_parts.h"
+#include "placement/refinement/search_parts.h"
 
 #include "gtest/gtest.h"
 
 #include "placement/brute_force_parts.h"
 #include "placement/parts/ordered_cuts.h"
-#include "placement/simplify_parts.h"
+#include "placement/refinement/simplify_parts.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/part_state.h"
+#include "placement/refinement/part_state.h"
 #include "support/random.h"
 
 namespace allot {

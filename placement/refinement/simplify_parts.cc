@@ -1,11 +1,11 @@
-#include "placement/simplify_parts.h"
+#include "placement/refinement/simplify_parts.h"
 
 #include <algorithm>
 #include <tuple>
 
-#include "placement/part_moves.h"
-#include "placement/part_state.h"
 #include "placement/parts/part_price.h"
+#include "placement/refinement/part_moves.h"
+#include "placement/refinement/part_state.h"
 
 namespace allot {
 namespace {

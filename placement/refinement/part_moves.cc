@@ -1,4 +1,4 @@
-#include "placement/part_moves.h"
+#include "placement/refinement/part_moves.h"
 
 #include <algorithm>
 

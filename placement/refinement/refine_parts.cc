@@ -1,9 +1,9 @@
-#include "placement/refine_parts.h"
+#include "placement/refinement/refine_parts.h"
 
 #include <algorithm>
 
-#include "placement/part_moves.h"
-#include "placement/part_state.h"
+#include "placement/refinement/part_moves.h"
+#include "placement/refinement/part_state.h"
 #include "placement/search/cooling.h"
 #include "placement/search/penalty.h"
 #include "support/random.h"
