@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "placement/bounds.h"
-#include "placement/call_search.h"
-#include "placement/load_search.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/load_search.h"
+#include "placement/sequences/sequence_search.h"
 #include "placement/value/evaluator.h"
 
 namespace allot {

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "placement/bounds/path_bounds.h"
-#include "placement/nested_bounds.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/nested_bounds.h"
 #include "placement/value/evaluate.h"
 
 namespace allot {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "placement/bounds.h"
-#include "placement/call_search.h"
-#include "placement/load_search.h"
 #include "placement/parts/part_evaluator.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/load_search.h"
+#include "placement/sequences/sequence_search.h"
 
 namespace allot {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "placement/bounds/device_windows.h"
-#include "placement/call_search.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/sequence_search.h"
 
 namespace allot {
 namespace {

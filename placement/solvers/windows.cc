@@ -4,8 +4,8 @@
 #include <bit>
 #include <utility>
 
-#include "placement/call_search.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/sequence_search.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "placement/call_search.h"
+#include "placement/sequences/sequence_search.h"
 
 #include <algorithm>
 #include <bit>

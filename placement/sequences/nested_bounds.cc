@@ -1,4 +1,4 @@
-#include "placement/nested_bounds.h"
+#include "placement/sequences/nested_bounds.h"
 
 #include <algorithm>
 #include <bit>

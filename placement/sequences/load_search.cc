@@ -1,4 +1,4 @@
-#include "placement/load_search.h"
+#include "placement/sequences/load_search.h"
 
 #include <algorithm>
 #include <bit>

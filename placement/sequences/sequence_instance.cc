@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <bit>
 
-#include "placement/call_search.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/device_symmetry.h"
+#include "placement/sequences/sequence_search.h"
 
 namespace allot {
 namespace {

@@ -9,8 +9,8 @@
 #include <functional>
 #include <vector>
 
-#include "placement/call_search.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/sequence_search.h"
 
 namespace allot {
 

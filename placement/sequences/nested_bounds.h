@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/call_search.h"
+#include "placement/sequences/sequence_search.h"
 
 namespace allot {
 

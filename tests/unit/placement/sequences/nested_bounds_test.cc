@@ -8,8 +8,8 @@
 #include "gtest/gtest.h"
 
 #include "placement/exact_items.h"
-#include "placement/nested_bounds.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/sequences/nested_bounds.h"
 #include "tests/unit/placement/exhaustive.h"
 
 namespace allot {
