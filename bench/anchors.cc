@@ -13,8 +13,8 @@
 #include "absl/strings/str_join.h"
 
 #include "bench/solve_run.h"
-#include "placement/bounds.h"
 #include "placement/problem_json.h"
+#include "placement/proofs/lower_bounds.h"
 #include "support/json.h"
 
 namespace allot::bench {

@@ -4,8 +4,8 @@
 #include <bit>
 #include <utility>
 
-#include "placement/bounds.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/sequences/load_search.h"
 #include "placement/sequences/sequence_search.h"
 #include "placement/value/evaluator.h"

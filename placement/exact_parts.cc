@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "placement/bounds.h"
 #include "placement/parts/part_evaluator.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/sequences/load_search.h"
 #include "placement/sequences/sequence_search.h"
 

@@ -14,10 +14,10 @@
 #include "passes/requirements.h"
 #include "passes/search_points.h"
 #include "passes/start_plan.h"
-#include "placement/bounds.h"
 #include "placement/exact_parts.h"
 #include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/refinement/search_parts.h"
 #include "support/status.h"
 

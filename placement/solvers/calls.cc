@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "placement/bounds.h"
 #include "placement/bounds/call_paths.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/search/cooling.h"
 #include "placement/search/penalty.h"
 #include "placement/solver.h"

@@ -14,10 +14,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/bounds.h"
 #include "placement/bounds/path_bounds.h"
 #include "placement/exact_items.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "placement/solvers/list_schedule.h"

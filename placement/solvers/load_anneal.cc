@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "placement/bounds.h"
 #include "placement/loads/linear_split.h"
 #include "placement/loads/load_reduction.h"
 #include "placement/patterns/pattern_bound.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
 #include "placement/value/evaluator.h"
 #include "support/status.h"

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/bounds.h"
 #include "placement/exact_items.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/region_bound.h"
+#include "placement/proofs/lower_bounds.h"
+#include "placement/proofs/region_bound.h"
 #include "placement/solvers/list_schedule.h"
 #include "placement/solvers/local_search.h"
 #include "placement/solvers/windows.h"

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/bounds.h"
 #include "placement/claims.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"

@@ -4,8 +4,8 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
 #include "tests/models/random_problem.h"
 #include "tools/program_registries.h"

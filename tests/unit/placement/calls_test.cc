@@ -3,11 +3,11 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/bounds.h"
 #include "placement/bounds/call_paths.h"
 #include "placement/bounds/path_bounds.h"
 #include "placement/brute_force_parts.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
 #include "placement/solvers/call_segments.h"
 #include "placement/value/call_evaluator.h"

@@ -5,8 +5,8 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/bounds.h"
 #include "placement/exact_items.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
 #include "tests/models/random_modular.h"
 

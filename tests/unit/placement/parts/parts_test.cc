@@ -7,10 +7,10 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/bounds.h"
 #include "placement/brute_force_parts.h"
 #include "placement/exact_parts.h"
 #include "placement/parts/part_evaluator.h"
+#include "placement/proofs/lower_bounds.h"
 #include "placement/refinement/refine_parts.h"
 #include "placement/solver.h"
 #include "placement/verify/verify.h"

@@ -1,4 +1,4 @@
-#include "placement/bounds.h"
+#include "placement/proofs/lower_bounds.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,11 +7,11 @@
 #include "placement/bounds/load_bound.h"
 #include "placement/bounds/part_bounds.h"
 #include "placement/bounds/path_bounds.h"
-#include "placement/interval_chain.h"
 #include "placement/lanes/steady_state.h"
 #include "placement/loads/load_reduction.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/trial_bound.h"
+#include "placement/proofs/interval_chain.h"
+#include "placement/proofs/trial_bound.h"
 
 namespace allot {
 namespace {

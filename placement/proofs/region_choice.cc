@@ -1,11 +1,11 @@
-#include "placement/region_choice.h"
+#include "placement/proofs/region_choice.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
 #include "placement/problem/allowed_times.h"
-#include "placement/region_bound.h"
+#include "placement/proofs/region_bound.h"
 
 namespace allot {
 namespace {

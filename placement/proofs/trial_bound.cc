@@ -1,4 +1,4 @@
-#include "placement/trial_bound.h"
+#include "placement/proofs/trial_bound.h"
 
 #include <algorithm>
 #include <numeric>
@@ -6,8 +6,8 @@
 
 #include "placement/bounds/device_windows.h"
 #include "placement/bounds/part_bounds.h"
-#include "placement/interval_chain.h"
 #include "placement/problem/allowed_times.h"
+#include "placement/proofs/interval_chain.h"
 
 namespace allot {
 namespace {

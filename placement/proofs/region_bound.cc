@@ -1,4 +1,4 @@
-#include "placement/region_bound.h"
+#include "placement/proofs/region_bound.h"
 
 #include <algorithm>
 #include <map>

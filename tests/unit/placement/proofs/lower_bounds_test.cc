@@ -1,6 +1,6 @@
 // Bounds are held against optima found by trying everything: no bound may ever exceed one, at item
 // level or at part level.
-#include "placement/bounds.h"
+#include "placement/proofs/lower_bounds.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,10 +13,10 @@
 #include "placement/bounds/part_bounds.h"
 #include "placement/bounds/path_bounds.h"
 #include "placement/brute_force_parts.h"
-#include "placement/interval_chain.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/region_bound.h"
-#include "placement/trial_bound.h"
+#include "placement/proofs/interval_chain.h"
+#include "placement/proofs/region_bound.h"
+#include "placement/proofs/trial_bound.h"
 #include "tests/unit/placement/exhaustive.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "placement/interval_chain.h"
+#include "placement/proofs/interval_chain.h"
 
 #include <algorithm>
 #include <array>
@@ -8,8 +8,8 @@
 
 #include "placement/bounds/part_bounds.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/region_bound.h"
-#include "placement/region_choice.h"
+#include "placement/proofs/region_bound.h"
+#include "placement/proofs/region_choice.h"
 
 namespace allot {
 namespace {
