@@ -14,7 +14,7 @@
 #include "passes/requirements.h"
 #include "passes/search_points.h"
 #include "passes/start_plan.h"
-#include "placement/exact_parts.h"
+#include "placement/exact/exact_parts.h"
 #include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"
 #include "placement/proofs/lower_bounds.h"

@@ -11,7 +11,7 @@
 #include "passes/pass.h"
 #include "passes/requirements.h"
 #include "passes/search_points.h"
-#include "placement/exact_parts.h"
+#include "placement/exact/exact_parts.h"
 #include "placement/lanes/steady_state.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/verify/verify.h"

@@ -1,10 +1,11 @@
-// Exact search over placements and orders: see placement/exact_items.h for what is proven when.
+// Exact search over placements and orders: see placement/exact/exact_items.h for what is proven
+// when.
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 #include "placement/solver.h"
 #include "support/status.h"
 

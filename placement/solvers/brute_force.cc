@@ -1,7 +1,7 @@
 // Tries everything: the oracle of the suite, and the answer for very small problems.
 #include <limits>
 
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/solver.h"
 
 namespace allot {

@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/bounds/path_bounds.h"
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/search/progress.h"

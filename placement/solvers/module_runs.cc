@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/proofs/region_bound.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "placement/bounds/path_bounds.h"
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/solvers/module_chain.h"
 #include "placement/value/evaluator.h"

@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
 #include "tests/models/random_problem.h"

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/verify/verify.h"
 
 namespace allot::testing {

@@ -7,7 +7,7 @@
 
 #include "ir/print.h"
 #include "passes/cluster_problem.h"
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "support/random.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"

@@ -5,7 +5,7 @@
 
 #include "placement/bounds/call_paths.h"
 #include "placement/bounds/path_bounds.h"
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
 #include "tests/models/random_modular.h"

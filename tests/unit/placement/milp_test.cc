@@ -13,7 +13,7 @@
 #include "placement/milp/model.h"
 #include "placement/problem/device_symmetry.h"
 #include "placement/solver.h"
-#include "tests/unit/placement/exhaustive.h"
+#include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {
 namespace {

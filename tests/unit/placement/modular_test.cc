@@ -11,7 +11,7 @@
 #include "placement/solver.h"
 #include "placement/solvers/beam.h"
 #include "placement/solvers/windows.h"
-#include "tests/unit/placement/exhaustive.h"
+#include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {
 namespace {

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 #include "placement/solver.h"
-#include "tests/unit/placement/exhaustive.h"
+#include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {
 namespace {

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "placement/batching.h"
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/loads/load_model.h"
 #include "placement/parts/parts.h"
 #include "placement/solver.h"

@@ -7,8 +7,8 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/brute_force_parts.h"
-#include "placement/exact_parts.h"
+#include "placement/exact/brute_force_parts.h"
+#include "placement/exact/exact_parts.h"
 #include "placement/parts/part_evaluator.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/refinement/refine_parts.h"

@@ -12,12 +12,12 @@
 #include "placement/bounds/load_bound.h"
 #include "placement/bounds/part_bounds.h"
 #include "placement/bounds/path_bounds.h"
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/interval_chain.h"
 #include "placement/proofs/region_bound.h"
 #include "placement/proofs/trial_bound.h"
-#include "tests/unit/placement/exhaustive.h"
+#include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {
 namespace {

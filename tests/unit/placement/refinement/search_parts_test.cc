@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 #include "placement/parts/ordered_cuts.h"
 #include "placement/refinement/simplify_parts.h"
 #include "tests/models/random_problem.h"

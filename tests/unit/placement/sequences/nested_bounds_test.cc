@@ -7,10 +7,10 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/sequences/nested_bounds.h"
-#include "tests/unit/placement/exhaustive.h"
+#include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {
 namespace {

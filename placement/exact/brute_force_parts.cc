@@ -1,4 +1,4 @@
-#include "placement/brute_force_parts.h"
+#include "placement/exact/brute_force_parts.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "placement/exact_items.h"
+#include "placement/exact/exact_items.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "placement/exact_parts.h"
+#include "placement/exact/exact_parts.h"
 
 #include <algorithm>
 #include <bit>

@@ -8,11 +8,11 @@
 
 #include "gtest/gtest.h"
 
-#include "placement/brute_force_parts.h"
-#include "placement/exact_items.h"
-#include "placement/exact_parts.h"
+#include "placement/exact/brute_force_parts.h"
+#include "placement/exact/exact_items.h"
+#include "placement/exact/exact_parts.h"
 #include "placement/solver.h"
-#include "tests/unit/placement/exhaustive.h"
+#include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {
 namespace {
