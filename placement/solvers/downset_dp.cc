@@ -1,8 +1,8 @@
-// Exact for contiguous throughput: see placement/downsets/contiguous_optimum.h.
+// Exact for contiguous throughput: see placement/contiguous/contiguous_optimum.h.
 #include <limits>
 #include <utility>
 
-#include "placement/downsets/contiguous_optimum.h"
+#include "placement/contiguous/contiguous_optimum.h"
 #include "placement/search/progress.h"
 #include "placement/solver.h"
 #include "support/status.h"

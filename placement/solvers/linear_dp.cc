@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "placement/downsets/contiguous_optimum.h"
-#include "placement/downsets/linear_chain.h"
+#include "placement/contiguous/contiguous_optimum.h"
+#include "placement/contiguous/linear_chain.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/solver.h"
 #include "support/status.h"

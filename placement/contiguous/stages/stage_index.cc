@@ -1,4 +1,4 @@
-#include "placement/downsets/stage_index.h"
+#include "placement/contiguous/stages/stage_index.h"
 
 #include <utility>
 

@@ -16,10 +16,10 @@
 #include <optional>
 #include <vector>
 
-#include "placement/downsets/downset_table.h"
-#include "placement/downsets/linear_chain.h"
-#include "placement/downsets/remaining_loads.h"
-#include "placement/downsets/stage_index.h"
+#include "placement/contiguous/downset_table.h"
+#include "placement/contiguous/linear_chain.h"
+#include "placement/contiguous/remaining_loads.h"
+#include "placement/contiguous/stages/stage_index.h"
 
 namespace allot {
 

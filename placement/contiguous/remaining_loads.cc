@@ -1,4 +1,4 @@
-#include "placement/downsets/remaining_loads.h"
+#include "placement/contiguous/remaining_loads.h"
 
 #include <algorithm>
 #include <utility>

@@ -7,7 +7,7 @@
 // (Lossless counterpart of the "trivial" contractions that published solvers do first.)
 #pragma once
 
-#include "placement/downsets/stage_problem.h"
+#include "placement/contiguous/stages/stage_problem.h"
 
 namespace allot {
 

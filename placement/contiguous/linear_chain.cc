@@ -1,4 +1,4 @@
-#include "placement/downsets/linear_chain.h"
+#include "placement/contiguous/linear_chain.h"
 
 #include <algorithm>
 #include <queue>

@@ -7,8 +7,8 @@
 
 #include "absl/types/span.h"
 
-#include "placement/downsets/block_set.h"
-#include "placement/downsets/stage_problem.h"
+#include "placement/contiguous/stages/block_set.h"
+#include "placement/contiguous/stages/stage_problem.h"
 
 namespace allot {
 

@@ -1,12 +1,12 @@
-#include "placement/downsets/contiguous_optimum.h"
+#include "placement/contiguous/contiguous_optimum.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "placement/downsets/linear_chain.h"
-#include "placement/downsets/merge_stages.h"
-#include "placement/downsets/remaining_loads.h"
-#include "placement/downsets/stage_search.h"
+#include "placement/contiguous/linear_chain.h"
+#include "placement/contiguous/remaining_loads.h"
+#include "placement/contiguous/stage_search.h"
+#include "placement/contiguous/stages/merge_stages.h"
 #include "support/status.h"
 
 namespace allot {

@@ -10,7 +10,7 @@
 #include <map>
 #include <vector>
 
-#include "placement/downsets/stage_index.h"
+#include "placement/contiguous/stages/stage_index.h"
 
 namespace allot {
 

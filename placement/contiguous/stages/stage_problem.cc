@@ -1,4 +1,4 @@
-#include "placement/downsets/stage_problem.h"
+#include "placement/contiguous/stages/stage_problem.h"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "placement/downsets/stage_search.h"
+#include "placement/contiguous/stage_search.h"
 
 #include <algorithm>
 #include <bit>

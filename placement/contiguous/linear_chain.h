@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "placement/downsets/stage_index.h"
+#include "placement/contiguous/stages/stage_index.h"
 #include "placement/value/evaluate.h"
 
 namespace allot {

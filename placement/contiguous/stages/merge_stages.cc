@@ -1,10 +1,10 @@
-#include "placement/downsets/merge_stages.h"
+#include "placement/contiguous/stages/merge_stages.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "placement/downsets/stage_index.h"
+#include "placement/contiguous/stages/stage_index.h"
 #include "placement/problem/allowed_times.h"
 
 namespace allot {
