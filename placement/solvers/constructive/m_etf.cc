@@ -1,6 +1,6 @@
 // m-ETF: earliest task first within memory (Baechi; Jeon et al., SoCC 2020).
-#include "placement/solvers/earliest_task.h"
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/earliest_task.h"
+#include "placement/solvers/constructive/list_schedule.h"
 #include "support/status.h"
 
 namespace allot {

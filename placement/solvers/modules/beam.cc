@@ -1,4 +1,4 @@
-#include "placement/solvers/beam.h"
+#include "placement/solvers/modules/beam.h"
 
 #include <algorithm>
 #include <tuple>

@@ -1,5 +1,5 @@
 // The standard list scheduler for unlike machines, and the first solution of every search.
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 
 namespace allot {
 namespace {

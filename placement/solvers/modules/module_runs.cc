@@ -1,4 +1,4 @@
-#include "placement/solvers/module_runs.h"
+#include "placement/solvers/modules/module_runs.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,9 +7,9 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/proofs/region_bound.h"
-#include "placement/solvers/list_schedule.h"
-#include "placement/solvers/local_search.h"
-#include "placement/solvers/windows.h"
+#include "placement/solvers/constructive/list_schedule.h"
+#include "placement/solvers/local_search/local_search.h"
+#include "placement/solvers/local_search/windows.h"
 
 namespace allot {
 namespace {

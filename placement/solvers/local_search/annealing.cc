@@ -1,5 +1,5 @@
 // Simulated annealing by itself: local search without the descent, in one run.
-#include "placement/solvers/local_search.h"
+#include "placement/solvers/local_search/local_search.h"
 
 namespace allot {
 namespace {

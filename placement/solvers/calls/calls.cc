@@ -9,7 +9,7 @@
 #include "placement/search/cooling.h"
 #include "placement/search/penalty.h"
 #include "placement/solver.h"
-#include "placement/solvers/call_segments.h"
+#include "placement/solvers/calls/call_segments.h"
 #include "placement/value/call_evaluator.h"
 #include "support/graph/topo_order.h"
 

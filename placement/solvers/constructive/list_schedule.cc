@@ -1,11 +1,11 @@
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 #include <utility>
 
-#include "placement/solvers/partial_schedule.h"
+#include "placement/solvers/constructive/partial_schedule.h"
 
 namespace allot {
 

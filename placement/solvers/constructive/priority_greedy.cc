@@ -1,6 +1,6 @@
 // The plainest list scheduler: by priority, first to finish, nothing clever. What the others must
 // beat.
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "placement/solvers/module_chain.h"
+#include "placement/solvers/modules/module_chain.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "placement/solvers/partial_schedule.h"
+#include "placement/solvers/constructive/partial_schedule.h"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 #include "support/status.h"
 
 namespace allot {

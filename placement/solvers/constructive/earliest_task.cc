@@ -1,4 +1,4 @@
-#include "placement/solvers/earliest_task.h"
+#include "placement/solvers/constructive/earliest_task.h"
 
 #include <algorithm>
 #include <functional>
@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "placement/solvers/list_schedule.h"
-#include "placement/solvers/partial_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
+#include "placement/solvers/constructive/partial_schedule.h"
 #include "support/status.h"
 
 namespace allot {

@@ -20,9 +20,9 @@
 #include "placement/proofs/lower_bounds.h"
 #include "placement/search/progress.h"
 #include "placement/solver.h"
-#include "placement/solvers/list_schedule.h"
-#include "placement/solvers/module_chain.h"
-#include "placement/solvers/module_runs.h"
+#include "placement/solvers/constructive/list_schedule.h"
+#include "placement/solvers/modules/module_chain.h"
+#include "placement/solvers/modules/module_runs.h"
 #include "placement/value/evaluator.h"
 #include "support/status.h"
 

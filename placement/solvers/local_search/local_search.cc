@@ -1,4 +1,4 @@
-#include "placement/solvers/local_search.h"
+#include "placement/solvers/local_search/local_search.h"
 
 #include <algorithm>
 #include <numeric>
@@ -8,7 +8,7 @@
 #include "placement/search/evaluation_work.h"
 #include "placement/search/penalty.h"
 #include "placement/solver.h"
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 #include "support/random.h"
 
 namespace allot {

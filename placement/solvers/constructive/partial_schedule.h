@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 #include "placement/value/evaluator.h"
 
 namespace allot {

@@ -1,5 +1,5 @@
 // The classical heuristics on the examples of their papers and on small ones worked out by hand.
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 
 #include <algorithm>
 #include <string>

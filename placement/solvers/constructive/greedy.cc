@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/list_schedule.h"
 
 namespace allot {
 namespace {

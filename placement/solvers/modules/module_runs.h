@@ -9,7 +9,7 @@
 #include "placement/bounds/path_bounds.h"
 #include "placement/exact/exact_items.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/solvers/module_chain.h"
+#include "placement/solvers/modules/module_chain.h"
 #include "placement/value/evaluator.h"
 
 namespace allot {

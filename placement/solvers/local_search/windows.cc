@@ -1,4 +1,4 @@
-#include "placement/solvers/windows.h"
+#include "placement/solvers/local_search/windows.h"
 
 #include <algorithm>
 #include <bit>

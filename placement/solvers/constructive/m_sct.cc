@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include "placement/solvers/earliest_task.h"
-#include "placement/solvers/list_schedule.h"
+#include "placement/solvers/constructive/earliest_task.h"
+#include "placement/solvers/constructive/list_schedule.h"
 #include "support/status.h"
 
 namespace allot {

@@ -9,8 +9,8 @@
 #include "gtest/gtest.h"
 
 #include "placement/solver.h"
-#include "placement/solvers/beam.h"
-#include "placement/solvers/windows.h"
+#include "placement/solvers/local_search/windows.h"
+#include "placement/solvers/modules/beam.h"
 #include "tests/unit/placement/exact/exhaustive.h"
 
 namespace allot {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <queue>
 
-#include "placement/solvers/partial_schedule.h"
+#include "placement/solvers/constructive/partial_schedule.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "placement/solvers/call_segments.h"
+#include "placement/solvers/calls/call_segments.h"
 
 #include <algorithm>
 #include <tuple>

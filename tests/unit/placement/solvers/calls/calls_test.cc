@@ -9,7 +9,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/solver.h"
-#include "placement/solvers/call_segments.h"
+#include "placement/solvers/calls/call_segments.h"
 #include "placement/value/call_evaluator.h"
 #include "tests/models/random_problem.h"
 
