@@ -13,7 +13,7 @@
 #include "absl/strings/str_join.h"
 
 #include "bench/solve_run.h"
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 #include "placement/proofs/lower_bounds.h"
 #include "support/json.h"
 

@@ -69,7 +69,7 @@ allot_install_headers(dev ON
   lowering/bundle.h lowering/emitter.h lowering/output_folder.h
   onnx_import/import.h
   passes/pass.h passes/pipeline.h passes/registry.h
-  placement/value/evaluate.h placement/problem/problem.h placement/problem_json.h placement/solution_json.h placement/solver.h
+  placement/value/evaluate.h placement/problem/problem.h placement/formats/problem_json.h placement/formats/solution_json.h placement/solver.h
   placement/verify/verify.h
   support/json.h support/random.h support/version.h
   target/builtin_targets.h target/cost_model.h target/cost_models/measured.h target/host_target.h target/routing.h

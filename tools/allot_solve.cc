@@ -16,9 +16,9 @@
 #include "absl/strings/strip.h"
 
 #include "placement/batching.h"
+#include "placement/formats/problem_json.h"
+#include "placement/formats/solution_json.h"
 #include "placement/lanes/steady_state.h"
-#include "placement/problem_json.h"
-#include "placement/solution_json.h"
 #include "placement/solver.h"
 #include "support/options.h"
 #include "support/status.h"

@@ -15,7 +15,7 @@
 #include "ir/verify.h"
 #include "onnx_import/import.h"
 #include "passes/cluster_problem.h"
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 #include "support/status.h"
 #include "target/target_json.h"
 #include "tools/crash_reproducer.h"

@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
-#include "placement/problem_json.h"
-#include "placement/solution_json.h"
+#include "placement/formats/problem_json.h"
+#include "placement/formats/solution_json.h"
 #include "tools/text_table.h"
 
 namespace allot {

@@ -1,12 +1,12 @@
 // A way to write problems as JSON: how it is recognised and read. Adding one is one file with a
-// function below and its place in the list of placement/problem_json.cc.
+// function below and its place in the list of placement/formats/problem_json.cc.
 #pragma once
 
 #include <string>
 
 #include "absl/strings/string_view.h"
 
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 #include "support/diagnostics.h"
 #include "support/json.h"
 

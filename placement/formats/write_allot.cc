@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "placement/formats/names.h"
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 #include "support/json.h"
 #include "target/quantity.h"
 

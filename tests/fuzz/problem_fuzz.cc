@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "placement/formats/problem_json.h"
+#include "placement/formats/solution_json.h"
 #include "placement/lanes/steady_state.h"
-#include "placement/problem_json.h"
-#include "placement/solution_json.h"
 #include "placement/solver.h"
 #include "tests/fuzz/fuzz_input.h"
 

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 #include "placement/value/evaluate.h"
 
 namespace allot {

@@ -1,11 +1,11 @@
-#include "placement/solution_json.h"
+#include "placement/formats/solution_json.h"
 
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 #include "placement/solver.h"
 #include "support/random.h"
 #include "tests/models/damaged_json.h"

@@ -1,4 +1,4 @@
-#include "placement/solution_json.h"
+#include "placement/formats/solution_json.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "placement/problem_json.h"
+#include "placement/formats/problem_json.h"
 
 #include <utility>
 
