@@ -14,6 +14,7 @@
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
 #include "ir/plan.h"
+#include "passes/analysis/dim_bindings.h"
 #include "placement/solver.h"
 #include "support/diagnostics.h"
 #include "support/registry.h"
@@ -32,12 +33,6 @@ class PassStatistics {
 
  private:
   std::map<std::string, int64_t> counts_;
-};
-
-// Sizes for dimensions that the model leaves open, used for costs only and never written out.
-struct DimBindings {
-  std::map<std::string, int64_t> symbols;  // --dim N=4
-  int64_t fallback = 1;                    // any other symbol or unknown dimension
 };
 
 // Told of the steps inside a pass, which nest; how timing learns of them.

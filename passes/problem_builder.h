@@ -1,22 +1,12 @@
 // The only bridge between (Graph, Plan) and PlacementProblem, and the way back.
 #pragma once
 
-#include <vector>
-
 #include "absl/status/statusor.h"
 
+#include "passes/built_problem.h"
 #include "passes/pass.h"
-#include "placement/parts/parts.h"
-#include "placement/problem/problem.h"
 
 namespace allot {
-
-// What a problem's ids stand for: item i is the i-th group of nodes; flow f is values[f].
-struct BuiltProblem {
-  PlacementProblem problem;
-  IdVector<ItemId, std::vector<ir::NodeId>> nodes;  // ascending
-  IdVector<FlowId, ir::ValueId> values;
-};
 
 // One item per group of nodes; nodes with an invalid group travel with their users. Times come from
 // the cost model and the kernels in `plan`; rules, operator support and missing dynamic shapes make

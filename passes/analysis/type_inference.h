@@ -15,7 +15,7 @@
 
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
-#include "passes/pass.h"
+#include "passes/analysis/dim_bindings.h"
 #include "support/diagnostics.h"
 #include "support/id.h"
 

@@ -1,0 +1,19 @@
+// A placement problem, and what of the graph it is about.
+#pragma once
+
+#include <vector>
+
+#include "ir/graph.h"
+#include "placement/problem/problem.h"
+#include "support/id.h"
+
+namespace allot {
+
+// What a problem's ids stand for: item i is the i-th group of nodes; flow f is values[f].
+struct BuiltProblem {
+  PlacementProblem problem;
+  IdVector<ItemId, std::vector<ir::NodeId>> nodes;  // ascending
+  IdVector<FlowId, ir::ValueId> values;
+};
+
+}  // namespace allot
