@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "passes/called_function.h"
+#include "ir/called_function.h"
 
 namespace allot {
 namespace {

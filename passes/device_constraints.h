@@ -10,10 +10,10 @@
 
 #include "absl/status/statusor.h"
 
+#include "ir/called_function.h"
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "passes/analysis/constant_work.h"
-#include "passes/called_function.h"
 #include "support/id.h"
 #include "target/rule.h"
 #include "target/target.h"

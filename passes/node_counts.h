@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "ir/called_function.h"
 #include "ir/module.h"
-#include "passes/called_function.h"
 #include "support/units.h"
 
 namespace allot {

@@ -12,12 +12,12 @@
 
 #include "absl/status/statusor.h"
 
+#include "ir/called_function.h"
 #include "passes/analysis/partial_value.h"
 #include "passes/analysis/rule_context.h"
 #include "passes/analysis/shape_rules.h"
 #include "passes/analysis/type_inference.h"
 #include "passes/analysis/value_rules.h"
-#include "passes/called_function.h"
 
 namespace allot {
 

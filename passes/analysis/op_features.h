@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "ir/called_function.h"
 #include "ir/module.h"
 #include "passes/analysis/op_view.h"
 #include "passes/analysis/type_inference.h"
-#include "passes/called_function.h"
 #include "support/id.h"
 #include "target/op_features.h"
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "passes/called_function.h"
+#include "ir/called_function.h"
 #include "passes/coarsening/uncuttable.h"
 #include "support/units.h"
 

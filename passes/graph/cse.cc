@@ -8,8 +8,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "ir/called_function.h"
 #include "passes/analysis/attribute_key.h"
-#include "passes/called_function.h"
 #include "passes/graph/every_graph.h"
 #include "passes/pass.h"
 #include "support/registry.h"

@@ -8,8 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "ir/called_function.h"
 #include "passes/analysis/type_inference.h"
-#include "passes/called_function.h"
 #include "passes/inlining.h"
 #include "passes/node_counts.h"
 #include "passes/pass.h"

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "passes/called_function.h"
+#include "ir/called_function.h"
 #include "passes/inlining.h"
 #include "passes/node_counts.h"
 #include "passes/pass.h"

@@ -1,4 +1,4 @@
-#include "passes/called_function.h"
+#include "ir/called_function.h"
 
 namespace allot {
 
