@@ -21,7 +21,7 @@
 #include "lowering/plan_file.h"
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
-#include "passes/analysis/op_family.h"
+#include "operators/op_family.h"
 #include "passes/device_constraints.h"
 #include "passes/place_default.h"
 #include "support/options.h"

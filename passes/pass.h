@@ -14,7 +14,7 @@
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
 #include "ir/plan.h"
-#include "passes/analysis/dim_bindings.h"
+#include "operators/inference/dim_bindings.h"
 #include "placement/solver.h"
 #include "support/diagnostics.h"
 #include "support/registry.h"

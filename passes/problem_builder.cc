@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "passes/analysis/constant_work.h"
+#include "operators/work/constant_work.h"
 #include "passes/clashes/blame_rules.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/coarsening/uncuttable.h"

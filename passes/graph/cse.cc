@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/called_function.h"
-#include "passes/analysis/attribute_key.h"
+#include "operators/attribute_key.h"
 #include "passes/graph/every_graph.h"
 #include "passes/pass.h"
 #include "support/registry.h"

@@ -8,7 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "passes/analysis/partial_value.h"
+#include "operators/rules/partial_value.h"
 #include "passes/inlining.h"
 #include "passes/pass.h"
 #include "support/options.h"

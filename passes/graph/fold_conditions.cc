@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "ir/called_function.h"
-#include "passes/analysis/type_inference.h"
+#include "operators/inference/type_inference.h"
 #include "passes/inlining.h"
 #include "passes/node_counts.h"
 #include "passes/pass.h"

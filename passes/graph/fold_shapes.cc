@@ -5,8 +5,8 @@
 //
 // Keeps nodes with a result that is a graph output, Constant nodes, and results that are not
 // integers, however well known. Linear.
-#include "passes/analysis/partial_value.h"
-#include "passes/analysis/type_inference.h"
+#include "operators/inference/type_inference.h"
+#include "operators/rules/partial_value.h"
 #include "passes/pass.h"
 #include "support/registry.h"
 #include "support/status.h"

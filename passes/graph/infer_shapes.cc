@@ -3,7 +3,7 @@
 // Keeps nodes, names and operands. Function bodies stay as they are: their types differ from call
 // to call.
 #include "absl/strings/str_cat.h"
-#include "passes/analysis/type_inference.h"
+#include "operators/inference/type_inference.h"
 #include "passes/pass.h"
 #include "support/registry.h"
 #include "support/status.h"

@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "passes/analysis/op_features.h"
-#include "passes/analysis/type_inference.h"
+#include "operators/inference/type_inference.h"
+#include "operators/work/op_features.h"
 #include "passes/pass.h"
 #include "support/status.h"
 

@@ -12,7 +12,7 @@
 
 #include "ir/verify.h"
 #include "passes/pass.h"
-#include "tests/unit/passes/type_text.h"
+#include "tests/unit/operators/type_text.h"
 
 namespace allot {
 
