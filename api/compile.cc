@@ -23,7 +23,7 @@
 #include "onnx_import/import.h"
 #include "operators/op_family.h"
 #include "passes/device_constraints.h"
-#include "passes/place_default.h"
+#include "passes/pipeline/place_default.h"
 #include "support/options.h"
 #include "support/read_file.h"
 #include "support/status.h"

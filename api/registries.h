@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "lowering/emitter.h"
-#include "passes/registry.h"
+#include "passes/pipeline/registry.h"
 #include "placement/solver.h"
 #include "support/registry.h"
 #include "target/cost_model.h"

@@ -68,7 +68,7 @@ allot_install_headers(dev ON
   ir/module.h ir/node_name.h ir/operator_schemas.h ir/parse.h ir/plan.h ir/print.h ir/verify.h
   lowering/bundle.h lowering/emitter.h lowering/output_folder.h
   onnx_import/import.h
-  passes/pass.h passes/pipeline.h passes/registry.h
+  passes/pipeline/pass.h passes/pipeline/pipeline.h passes/pipeline/registry.h
   placement/value/evaluate.h placement/problem/problem.h placement/formats/problem_json.h placement/formats/solution_json.h placement/solver.h
   placement/verify/verify.h
   support/json.h support/random.h support/version.h

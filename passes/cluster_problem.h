@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/problem_builder.h"
 #include "placement/lanes/lanes.h"
 #include "placement/parts/parts.h"

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 
 namespace allot {
 

@@ -39,7 +39,7 @@ door() { # folder, table
   done < <(grep -rnoE --include='*.cc' 'Entry<[A-Za-z]+> [A-Za-z0-9]+Entry\(\) \{' "$1" |
            sed -E 's/^([^:]+):[0-9]+:.* ([A-Za-z0-9]+)Entry\(\).*/\1:\2/')
 }
-door passes passes/registry.def
+door passes passes/pipeline/registry.def
 door placement/solvers placement/solvers/registry.def
 door target/cost_models target/cost_models/registry.def
 door lowering/emitters lowering/emitters/registry.def

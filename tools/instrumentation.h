@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 
 #include "api/compile.h"
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 #include "tools/command_line.h"
 #include "tools/ir_dumps.h"
 #include "tools/progress_line.h"

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 
 #include "ir/print.h"
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 
 namespace allot {
 

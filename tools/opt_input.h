@@ -9,7 +9,7 @@
 
 #include "api/compile.h"
 #include "ir/parse.h"
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 #include "tools/instrumentation.h"
 #include "tools/reproducer.h"
 #include "tools/source_diagnostic.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 
 namespace allot {
 

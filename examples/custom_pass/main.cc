@@ -8,7 +8,7 @@
 
 #include "ir/print.h"
 #include "onnx_import/import.h"
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 #include "support/status.h"
 
 namespace {

@@ -4,7 +4,7 @@
 #include "absl/status/statusor.h"
 
 #include "passes/coarsening/node_groups.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 
 namespace allot {
 

@@ -11,7 +11,7 @@
 #include "ir/called_function.h"
 #include "operators/attribute_key.h"
 #include "passes/graph/every_graph.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 
 namespace allot {

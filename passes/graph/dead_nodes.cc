@@ -2,7 +2,7 @@
 // level and in functions. Keeps inputs, outputs and nodes without results (they must be there for
 // something). Linear.
 #include "passes/graph/every_graph.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 
 namespace allot {

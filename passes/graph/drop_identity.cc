@@ -2,7 +2,7 @@
 // Keeps an Identity whose result is a graph output: dropping it would rename the output. Near
 // linear.
 #include "passes/graph/every_graph.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 
 namespace allot {

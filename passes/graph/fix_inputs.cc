@@ -10,7 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "operators/rules/partial_value.h"
 #include "passes/inlining.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/options.h"
 #include "support/registry.h"
 #include "support/status.h"

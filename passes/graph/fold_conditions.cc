@@ -12,7 +12,7 @@
 #include "operators/inference/type_inference.h"
 #include "passes/inlining.h"
 #include "passes/node_counts.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 #include "support/status.h"
 

@@ -7,7 +7,7 @@
 // integers, however well known. Linear.
 #include "operators/inference/type_inference.h"
 #include "operators/rules/partial_value.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 #include "support/status.h"
 

@@ -4,7 +4,7 @@
 // to call.
 #include "absl/strings/str_cat.h"
 #include "operators/inference/type_inference.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 #include "support/status.h"
 

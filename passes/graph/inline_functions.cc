@@ -17,7 +17,7 @@
 #include "ir/called_function.h"
 #include "passes/inlining.h"
 #include "passes/node_counts.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/registry.h"
 #include "support/units.h"
 #include "target/cost_model.h"

@@ -16,7 +16,7 @@
 #include "passes/coarsening/measured_fusion.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/coarsening/whole_model.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/problem_builder.h"
 #include "passes/requirements.h"
 #include "passes/start_plan.h"

@@ -10,7 +10,7 @@
 
 #include "operators/inference/type_inference.h"
 #include "operators/work/op_features.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/status.h"
 
 namespace allot {

@@ -9,7 +9,7 @@
 #include "passes/explaining/cut_causes.h"
 #include "passes/explaining/device_reasons.h"
 #include "passes/explaining/moves.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/requirements.h"
 #include "support/status.h"
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "passes/cluster_problem.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/requirements.h"
 #include "placement/parts/parts.h"
 #include "support/status.h"

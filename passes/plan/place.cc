@@ -16,7 +16,7 @@
 #include "passes/cluster_problem.h"
 #include "passes/device_constraints.h"
 #include "passes/memory_needs.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/search_points.h"
 #include "passes/start_plan.h"
 #include "placement/lanes/lane_search.h"

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "passes/cluster_problem.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/requirements.h"
 #include "placement/lanes/lanes.h"
 #include "support/status.h"

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "passes/cluster_problem.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/requirements.h"
 #include "passes/search_points.h"
 #include "passes/start_plan.h"

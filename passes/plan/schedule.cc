@@ -8,7 +8,7 @@
 
 #include "passes/cluster_problem.h"
 #include "passes/kernel_costs.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "passes/requirements.h"
 #include "passes/search_points.h"
 #include "placement/exact/exact_parts.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "passes/cluster_problem.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/graph/modularity.h"
 #include "support/status.h"
 

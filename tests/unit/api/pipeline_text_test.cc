@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "api/compile.h"
-#include "passes/pipeline.h"
-#include "passes/registry.h"
+#include "passes/pipeline/pipeline.h"
+#include "passes/pipeline/registry.h"
 
 namespace allot {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "api/plugin_info.h"
 #include "ir/module.h"
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 #include "tests/models/random_problem.h"
 
 namespace allot {

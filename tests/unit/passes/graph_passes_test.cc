@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "ir/verify.h"
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "tests/unit/operators/type_text.h"
 
 namespace allot {

@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 
-#include "passes/pipeline.h"
-#include "passes/registry.h"
+#include "passes/pipeline/pipeline.h"
+#include "passes/pipeline/registry.h"
 #include "placement/solver.h"
 #include "target/builtin_targets.h"
 #include "target/cost_model.h"

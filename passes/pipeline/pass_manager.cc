@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "ir/verify.h"
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 #include "support/one_line.h"
 #include "support/status.h"
 

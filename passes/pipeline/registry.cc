@@ -1,4 +1,4 @@
-#include "passes/registry.h"
+#include "passes/pipeline/registry.h"
 
 namespace allot {
 
@@ -6,7 +6,7 @@ namespace allot {
 #define ALLOT_PLAN_PASS(Name) Entry<PlanPass> Name##Entry();
 #define ALLOT_PIPELINE(name, summary, text)
 #define ALLOT_NAMED_PIPELINE(Name) NamedPipeline Name##Pipeline();
-#include "passes/registry.def"
+#include "passes/pipeline/registry.def"
 #undef ALLOT_GRAPH_PASS
 #undef ALLOT_PLAN_PASS
 #undef ALLOT_PIPELINE
@@ -18,7 +18,7 @@ PassRegistry BuiltinPasses() {
 #define ALLOT_PLAN_PASS(Name) registry.plan_passes.Add(Name##Entry());
 #define ALLOT_PIPELINE(name, summary, text) registry.pipelines.push_back({name, summary, text});
 #define ALLOT_NAMED_PIPELINE(Name) registry.pipelines.push_back(Name##Pipeline());
-#include "passes/registry.def"
+#include "passes/pipeline/registry.def"
 #undef ALLOT_GRAPH_PASS
 #undef ALLOT_PLAN_PASS
 #undef ALLOT_PIPELINE

@@ -8,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "passes/pass.h"
-#include "passes/registry.h"
+#include "passes/pipeline/pass.h"
+#include "passes/pipeline/registry.h"
 
 namespace allot {
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "passes/pass.h"
+#include "passes/pipeline/pass.h"
 #include "support/options.h"
 #include "support/registry.h"
 #include "support/status.h"
@@ -46,7 +46,7 @@ struct PassRegistry {
   std::vector<NamedPipeline> pipelines;
 };
 
-// Built from passes/registry.def.
+// Built from passes/pipeline/registry.def.
 PassRegistry BuiltinPasses();
 
 }  // namespace allot

@@ -1,11 +1,11 @@
-#include "passes/place_default.h"
+#include "passes/pipeline/place_default.h"
 
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "passes/registry.h"
+#include "passes/pipeline/registry.h"
 #include "support/options.h"
 
 namespace allot {

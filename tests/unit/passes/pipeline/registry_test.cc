@@ -1,4 +1,4 @@
-#include "passes/registry.h"
+#include "passes/pipeline/registry.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "passes/pipeline.h"
+#include "passes/pipeline/pipeline.h"
 #include "tests/folders.h"
 
 namespace allot {
