@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "operators/rules/partial_value.h"
-#include "passes/inlining.h"
+#include "passes/inlining/inlining.h"
 #include "passes/pipeline/pass.h"
 #include "support/options.h"
 #include "support/registry.h"

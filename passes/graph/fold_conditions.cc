@@ -10,8 +10,8 @@
 
 #include "ir/called_function.h"
 #include "operators/inference/type_inference.h"
-#include "passes/inlining.h"
-#include "passes/node_counts.h"
+#include "passes/inlining/inlining.h"
+#include "passes/inlining/node_counts.h"
 #include "passes/pipeline/pass.h"
 #include "support/registry.h"
 #include "support/status.h"

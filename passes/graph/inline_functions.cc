@@ -15,8 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/called_function.h"
-#include "passes/inlining.h"
-#include "passes/node_counts.h"
+#include "passes/inlining/inlining.h"
+#include "passes/inlining/node_counts.h"
 #include "passes/pipeline/pass.h"
 #include "support/registry.h"
 #include "support/units.h"

@@ -17,7 +17,7 @@
 #include "passes/device_constraints.h"
 #include "passes/memory_needs.h"
 #include "passes/pipeline/pass.h"
-#include "passes/search_points.h"
+#include "passes/problem/search_points.h"
 #include "passes/start_plan.h"
 #include "placement/lanes/lane_search.h"
 #include "placement/lanes/lanes.h"

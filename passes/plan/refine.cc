@@ -11,8 +11,8 @@
 
 #include "passes/cluster_problem.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/search_points.h"
 #include "passes/requirements.h"
-#include "passes/search_points.h"
 #include "passes/start_plan.h"
 #include "placement/exact/exact_parts.h"
 #include "placement/lanes/migration.h"

@@ -1,4 +1,4 @@
-#include "passes/search_points.h"
+#include "passes/problem/search_points.h"
 
 #include <vector>
 

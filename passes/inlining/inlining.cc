@@ -1,4 +1,4 @@
-#include "passes/inlining.h"
+#include "passes/inlining/inlining.h"
 
 #include <utility>
 
