@@ -22,7 +22,7 @@
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
 #include "operators/op_family.h"
-#include "passes/device_constraints.h"
+#include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/place_default.h"
 #include "support/options.h"
 #include "support/read_file.h"

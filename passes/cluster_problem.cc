@@ -7,8 +7,8 @@
 #include "absl/strings/str_format.h"
 
 #include "passes/coarsening/kernel_groups.h"
+#include "passes/nodes/travellers.h"
 #include "passes/requirements.h"
-#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {

@@ -12,11 +12,11 @@
 #include "passes/clashes/blame_rules.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/coarsening/uncuttable.h"
-#include "passes/constant_uses.h"
-#include "passes/device_constraints.h"
-#include "passes/kernel_costs.h"
+#include "passes/nodes/constant_uses.h"
+#include "passes/nodes/device_constraints.h"
+#include "passes/nodes/kernel_costs.h"
+#include "passes/nodes/travellers.h"
 #include "passes/requirements.h"
-#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {

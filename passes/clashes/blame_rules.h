@@ -9,7 +9,7 @@
 #include "ir/plan.h"
 #include "passes/built_problem.h"
 #include "passes/clashes/rule_clash.h"
-#include "passes/device_constraints.h"
+#include "passes/nodes/device_constraints.h"
 
 namespace allot {
 

@@ -12,7 +12,7 @@
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "passes/coarsening/node_groups.h"
-#include "passes/device_constraints.h"
+#include "passes/nodes/device_constraints.h"
 
 namespace allot {
 

@@ -2,8 +2,8 @@
 
 #include "passes/coarsening/absorption.h"
 #include "passes/coarsening/uncuttable.h"
-#include "passes/device_constraints.h"
-#include "passes/travellers.h"
+#include "passes/nodes/device_constraints.h"
+#include "passes/nodes/travellers.h"
 #include "support/status.h"
 
 namespace allot {

@@ -7,7 +7,7 @@
 #include "ir/module.h"
 #include "ir/plan.h"
 #include "passes/coarsening/node_groups.h"
-#include "passes/device_constraints.h"
+#include "passes/nodes/device_constraints.h"
 #include "target/cost_model.h"
 #include "target/target.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ir/plan.h"
-#include "passes/device_constraints.h"
+#include "passes/nodes/device_constraints.h"
 
 namespace allot {
 

@@ -7,8 +7,8 @@
 
 #include "ir/module.h"
 #include "ir/plan.h"
-#include "passes/device_constraints.h"
 #include "passes/explaining/moves.h"
+#include "passes/nodes/device_constraints.h"
 #include "passes/problem_builder.h"
 
 namespace allot {

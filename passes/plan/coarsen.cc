@@ -16,11 +16,11 @@
 #include "passes/coarsening/measured_fusion.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/coarsening/whole_model.h"
+#include "passes/nodes/travellers.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem_builder.h"
 #include "passes/requirements.h"
 #include "passes/start_plan.h"
-#include "passes/travellers.h"
 #include "support/status.h"
 
 namespace allot {

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "passes/cluster_problem.h"
-#include "passes/device_constraints.h"
 #include "passes/explaining/cut_causes.h"
 #include "passes/explaining/device_reasons.h"
 #include "passes/explaining/moves.h"
+#include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
 #include "passes/requirements.h"
 #include "support/status.h"

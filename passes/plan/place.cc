@@ -14,8 +14,8 @@
 
 #include "passes/clashes/blame_rules.h"
 #include "passes/cluster_problem.h"
-#include "passes/device_constraints.h"
 #include "passes/memory_needs.h"
+#include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/search_points.h"
 #include "passes/start_plan.h"

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "passes/cluster_problem.h"
-#include "passes/kernel_costs.h"
+#include "passes/nodes/kernel_costs.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/search_points.h"
 #include "passes/requirements.h"

@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "passes/cluster_problem.h"
-#include "passes/device_constraints.h"
 #include "passes/explaining/moves.h"
+#include "passes/nodes/device_constraints.h"
 #include "placement/verify/verify.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"

@@ -7,7 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "passes/kernel_costs.h"
+#include "passes/nodes/kernel_costs.h"
 #include "support/random.h"
 #include "target/cost_models/measured.h"
 #include "target/measured_target.h"

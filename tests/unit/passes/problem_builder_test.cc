@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 
 #include "passes/cluster_problem.h"
-#include "passes/device_constraints.h"
-#include "passes/kernel_costs.h"
+#include "passes/nodes/device_constraints.h"
+#include "passes/nodes/kernel_costs.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"
 #include "tests/unit/passes/planning.h"

@@ -1,4 +1,4 @@
-#include "passes/kernel_costs.h"
+#include "passes/nodes/kernel_costs.h"
 
 #include <algorithm>
 #include <functional>
@@ -8,7 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 
-#include "passes/travellers.h"
+#include "passes/nodes/travellers.h"
 #include "support/status.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "passes/travellers.h"
+#include "passes/nodes/travellers.h"
 
 #include <algorithm>
 #include <set>

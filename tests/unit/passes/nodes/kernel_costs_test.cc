@@ -1,4 +1,4 @@
-#include "passes/kernel_costs.h"
+#include "passes/nodes/kernel_costs.h"
 
 #include <string>
 #include <utility>

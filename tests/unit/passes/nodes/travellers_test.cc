@@ -1,5 +1,5 @@
 // What travels costs every problem the same as copies made by hand.
-#include "passes/travellers.h"
+#include "passes/nodes/travellers.h"
 
 #include <memory>
 #include <string>

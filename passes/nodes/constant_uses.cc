@@ -1,4 +1,4 @@
-#include "passes/constant_uses.h"
+#include "passes/nodes/constant_uses.h"
 
 #include <algorithm>
 #include <optional>

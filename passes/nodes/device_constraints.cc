@@ -1,4 +1,4 @@
-#include "passes/device_constraints.h"
+#include "passes/nodes/device_constraints.h"
 
 #include <algorithm>
 #include <iterator>
