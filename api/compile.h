@@ -19,7 +19,7 @@
 #include "lowering/provenance.h"
 #include "passes/pipeline/pass.h"
 #include "passes/pipeline/pipeline.h"
-#include "passes/start_plan.h"
+#include "passes/problem/start_plan.h"
 #include "support/diagnostics.h"
 #include "target/cost_model.h"
 #include "target/cost_models/measured.h"

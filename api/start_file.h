@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 
 #include "lowering/plan_file.h"
-#include "passes/start_plan.h"
+#include "passes/problem/start_plan.h"
 
 namespace allot {
 

@@ -14,7 +14,7 @@
 #include "ir/text/syntax.h"
 #include "ir/verify.h"
 #include "onnx_import/import.h"
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "placement/formats/problem_json.h"
 #include "support/status.h"
 #include "target/target_json.h"

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "passes/memory_needs.h"
+#include "passes/problem/memory_needs.h"
 
 namespace allot {
 namespace {

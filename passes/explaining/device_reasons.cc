@@ -9,7 +9,7 @@
 
 #include "passes/coarsening/uncuttable.h"
 #include "passes/explaining/barrier.h"
-#include "passes/memory_needs.h"
+#include "passes/problem/memory_needs.h"
 
 namespace allot {
 

@@ -9,7 +9,7 @@
 #include "ir/plan.h"
 #include "passes/explaining/moves.h"
 #include "passes/nodes/device_constraints.h"
-#include "passes/problem_builder.h"
+#include "passes/problem/problem_builder.h"
 
 namespace allot {
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "target/quantity.h"
 
 namespace allot {

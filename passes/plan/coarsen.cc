@@ -18,9 +18,9 @@
 #include "passes/coarsening/whole_model.h"
 #include "passes/nodes/travellers.h"
 #include "passes/pipeline/pass.h"
-#include "passes/problem_builder.h"
-#include "passes/requirements.h"
-#include "passes/start_plan.h"
+#include "passes/problem/problem_builder.h"
+#include "passes/problem/requirements.h"
+#include "passes/problem/start_plan.h"
 #include "support/status.h"
 
 namespace allot {

@@ -4,13 +4,13 @@
 #include <optional>
 #include <utility>
 
-#include "passes/cluster_problem.h"
 #include "passes/explaining/cut_causes.h"
 #include "passes/explaining/device_reasons.h"
 #include "passes/explaining/moves.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
-#include "passes/requirements.h"
+#include "passes/problem/cluster_problem.h"
+#include "passes/problem/requirements.h"
 #include "support/status.h"
 
 namespace allot {

@@ -1,9 +1,9 @@
 // Joins clusters of one device that can run as one call into parts: what becomes one ONNX file.
 #include <utility>
 
-#include "passes/cluster_problem.h"
 #include "passes/pipeline/pass.h"
-#include "passes/requirements.h"
+#include "passes/problem/cluster_problem.h"
+#include "passes/problem/requirements.h"
 #include "placement/parts/parts.h"
 #include "support/status.h"
 

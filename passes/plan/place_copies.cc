@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "passes/cluster_problem.h"
 #include "passes/pipeline/pass.h"
-#include "passes/requirements.h"
+#include "passes/problem/cluster_problem.h"
+#include "passes/problem/requirements.h"
 #include "placement/lanes/lanes.h"
 #include "support/status.h"
 

@@ -9,11 +9,11 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "passes/cluster_problem.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/cluster_problem.h"
+#include "passes/problem/requirements.h"
 #include "passes/problem/search_points.h"
-#include "passes/requirements.h"
-#include "passes/start_plan.h"
+#include "passes/problem/start_plan.h"
 #include "placement/exact/exact_parts.h"
 #include "placement/lanes/migration.h"
 #include "placement/parts/parts.h"

@@ -6,11 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "passes/cluster_problem.h"
 #include "passes/nodes/kernel_costs.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/cluster_problem.h"
+#include "passes/problem/requirements.h"
 #include "passes/problem/search_points.h"
-#include "passes/requirements.h"
 #include "placement/exact/exact_parts.h"
 #include "placement/lanes/steady_state.h"
 #include "placement/proofs/lower_bounds.h"

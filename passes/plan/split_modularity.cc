@@ -3,8 +3,8 @@
 // support/graph/modularity.h and docs/placement.md).
 #include <utility>
 
-#include "passes/cluster_problem.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/cluster_problem.h"
 #include "support/graph/modularity.h"
 #include "support/status.h"
 

@@ -11,7 +11,7 @@
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "lowering/bundle.h"
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tools/reproducer.h"
 

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "operators/work/constant_work.h"
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "tests/models/build_graph.h"
 #include "tests/unit/passes/planning.h"
 

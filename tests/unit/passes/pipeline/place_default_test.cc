@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "ir/print.h"
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "placement/exact/brute_force_parts.h"
 #include "support/random.h"
 #include "tests/models/build_graph.h"

@@ -1,4 +1,4 @@
-#include "passes/requirements.h"
+#include "passes/problem/requirements.h"
 
 #include <algorithm>
 

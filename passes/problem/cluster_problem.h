@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "passes/pipeline/pass.h"
-#include "passes/problem_builder.h"
+#include "passes/problem/problem_builder.h"
 #include "placement/lanes/lanes.h"
 #include "placement/parts/parts.h"
 

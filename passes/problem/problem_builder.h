@@ -3,8 +3,8 @@
 
 #include "absl/status/statusor.h"
 
-#include "passes/built_problem.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/built_problem.h"
 
 namespace allot {
 

@@ -1,5 +1,5 @@
 // Plans that are handed in: found again by name, divided from clusters, and never made worse.
-#include "passes/start_plan.h"
+#include "passes/problem/start_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

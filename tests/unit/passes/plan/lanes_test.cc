@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "placement/lanes/lanes.h"
 #include "tests/models/build_graph.h"
 #include "tests/unit/passes/planning.h"

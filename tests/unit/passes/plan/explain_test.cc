@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "passes/cluster_problem.h"
 #include "passes/explaining/moves.h"
 #include "passes/nodes/device_constraints.h"
+#include "passes/problem/cluster_problem.h"
 #include "placement/verify/verify.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"

@@ -1,4 +1,4 @@
-#include "passes/problem_builder.h"
+#include "passes/problem/problem_builder.h"
 
 #include <set>
 
@@ -7,9 +7,9 @@
 
 #include "absl/strings/match.h"
 
-#include "passes/cluster_problem.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/nodes/kernel_costs.h"
+#include "passes/problem/cluster_problem.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"
 #include "tests/unit/passes/planning.h"

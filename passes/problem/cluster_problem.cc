@@ -1,4 +1,4 @@
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 
 #include <algorithm>
 #include <numeric>
@@ -8,7 +8,7 @@
 
 #include "passes/coarsening/kernel_groups.h"
 #include "passes/nodes/travellers.h"
-#include "passes/requirements.h"
+#include "passes/problem/requirements.h"
 #include "support/status.h"
 
 namespace allot {

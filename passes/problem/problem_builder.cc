@@ -1,4 +1,4 @@
-#include "passes/problem_builder.h"
+#include "passes/problem/problem_builder.h"
 
 #include <algorithm>
 #include <map>
@@ -16,7 +16,7 @@
 #include "passes/nodes/device_constraints.h"
 #include "passes/nodes/kernel_costs.h"
 #include "passes/nodes/travellers.h"
-#include "passes/requirements.h"
+#include "passes/problem/requirements.h"
 #include "support/status.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "passes/start_plan.h"
+#include "passes/problem/start_plan.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "ir/node_name.h"
-#include "passes/cluster_problem.h"
+#include "passes/problem/cluster_problem.h"
 #include "placement/parts/part_evaluator.h"
 
 namespace allot {

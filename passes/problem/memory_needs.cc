@@ -1,4 +1,4 @@
-#include "passes/memory_needs.h"
+#include "passes/problem/memory_needs.h"
 
 #include <algorithm>
 #include <string>

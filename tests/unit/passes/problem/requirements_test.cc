@@ -1,5 +1,5 @@
 // Plans that come from text may say anything: every pass must refuse what makes no sense.
-#include "passes/requirements.h"
+#include "passes/problem/requirements.h"
 
 #include <functional>
 
