@@ -72,7 +72,7 @@ allot_install_headers(dev ON
   placement/value/evaluate.h placement/problem/problem.h placement/formats/problem_json.h placement/formats/solution_json.h placement/solver.h
   placement/verify/verify.h
   support/json.h support/random.h support/version.h
-  target/builtin_targets.h target/cost_model.h target/cost_models/measured.h target/host_target.h target/routing.h
+  target/builtin_targets.h target/cost_model.h target/cost_models/measured.h target/host/host_target.h target/routing.h
   target/target.h target/target_json.h)
 if(ALLOT_WITH_GLPK)
   allot_install_headers(milp_dev OFF api/milp/allot_milp.h placement/glpk/add_milp_solver.h)

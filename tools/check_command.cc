@@ -12,7 +12,7 @@
 #include "support/json.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
-#include "target/host_target.h"
+#include "target/host/host_target.h"
 #include "tools/command_line.h"
 #include "tools/compile_flags.h"
 #include "tools/plan_commands.h"

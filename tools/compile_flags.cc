@@ -8,7 +8,7 @@
 
 #include "support/status.h"
 #include "target/builtin_targets.h"
-#include "target/host_target.h"
+#include "target/host/host_target.h"
 #include "target/quantity.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"

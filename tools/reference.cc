@@ -4,7 +4,7 @@
 #include "absl/strings/str_replace.h"
 
 #include "target/builtin_targets.h"
-#include "target/host_target.h"
+#include "target/host/host_target.h"
 #include "tools/program_registries.h"
 
 namespace allot {

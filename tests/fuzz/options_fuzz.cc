@@ -11,7 +11,7 @@
 #include "support/options.h"
 #include "target/cost_models/measured.h"
 #include "target/cpu_list.h"
-#include "target/host_target.h"
+#include "target/host/host_target.h"
 #include "target/quantity.h"
 #include "target/rule.h"
 #include "tests/fuzz/fuzz_input.h"

@@ -1,4 +1,4 @@
-#include "target/host_facts.h"
+#include "target/host/host_facts.h"
 
 #include <algorithm>
 #include <chrono>
@@ -20,9 +20,9 @@
 
 #include "support/child_output.h"
 #include "support/status.h"
-#include "target/cgroup_limits.h"
 #include "target/cpu_list.h"
-#include "target/kernel_file.h"
+#include "target/host/cgroup_limits.h"
+#include "target/host/kernel_file.h"
 #include "target/quantity.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "target/host_facts.h"
+#include "target/host/host_facts.h"
 
 #include <string>
 #include <vector>
@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "target/cgroup_limits.h"
-#include "tests/unit/target/fake_machine.h"
+#include "target/host/cgroup_limits.h"
+#include "tests/unit/target/host/fake_machine.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "target/nvidia_gpu.h"
+#include "target/host/nvidia_gpu.h"
 
 #include <string>
 

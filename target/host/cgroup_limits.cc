@@ -1,4 +1,4 @@
-#include "target/cgroup_limits.h"
+#include "target/host/cgroup_limits.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 
 #include "target/cpu_list.h"
-#include "target/kernel_file.h"
+#include "target/host/kernel_file.h"
 
 namespace allot {
 namespace {

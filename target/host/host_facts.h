@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "support/units.h"
-#include "target/nvidia_gpu.h"
+#include "target/host/nvidia_gpu.h"
 
 namespace allot {
 

@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "target/host_facts.h"
+#include "target/host/host_facts.h"
 #include "target/target.h"
 
 namespace allot {

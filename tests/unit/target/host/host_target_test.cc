@@ -1,4 +1,4 @@
-#include "target/host_target.h"
+#include "target/host/host_target.h"
 
 #include <string>
 
