@@ -22,7 +22,7 @@ ls -1 "$out/throughput" | sed "s|^|  $out/throughput/|"
 echo "Open model.report.html in a browser: the schedule, the graph, and the reason behind each node's place."
 
 echo
-if ! tools/run/install.sh; then
+if ! runner/install.sh; then
   echo "running the parts and measuring needs Node.js; everything else is in place"
 elif [ -x build/allot-run ]; then
   echo "2. The parts run. All of them on this machine's CPU, to see that they compute what the model does:"

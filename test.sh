@@ -8,7 +8,7 @@ step() { printf '\n== %s ==\n' "$*"; }
 
 step "packages"
 bash .ci/install.sh test
-tools/run/install.sh
+runner/install.sh
 bench/onnx_suite/install.sh build/onnx-venv
 
 step "format"

@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS allot allot-opt allot-solve RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 # Whatever JavaScript and Python is there, as a whole; `allot run` finds its program beside allot.
 set(ALLOT_RUN_DIR ${CMAKE_INSTALL_LIBDIR}/allot/run)
-install(DIRECTORY tools/run/ DESTINATION ${ALLOT_RUN_DIR} COMPONENT programs USE_SOURCE_PERMISSIONS
+install(DIRECTORY runner/ DESTINATION ${ALLOT_RUN_DIR} COMPONENT programs USE_SOURCE_PERMISSIONS
         PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN package-lock.json EXCLUDE)
 file(RELATIVE_PATH to_run /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${ALLOT_RUN_DIR})
 foreach(program allot-run allot-profile allot-tune allot-view)

@@ -41,7 +41,7 @@ constexpr Subcommand kSubcommands[] = {
 std::string Needs(absl::string_view program) {
   return absl::StrCat(
       "it needs Node.js 18 or later",
-      program == "allot-view" ? "" : ", and onnxruntime-node, which tools/run/install.sh installs");
+      program == "allot-view" ? "" : ", and onnxruntime-node, which runner/install.sh installs");
 }
 
 bool IsFile(const fs::path& path) {

@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { writeMeasured } from '../../tools/run/lib/measured_report.mjs';
-import { makeScratch } from '../run/scratch.mjs';
+import { writeMeasured } from '../../runner/lib/measured_report.mjs';
+import { makeScratch } from '../runner/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
 import { branchingModel, decoderModel, reportOf } from './models.mjs';
 

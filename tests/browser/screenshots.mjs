@@ -6,7 +6,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeScratch } from '../run/scratch.mjs';
+import { makeScratch } from '../runner/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
 import { decoderModel } from './models.mjs';
 
@@ -69,7 +69,7 @@ try {
   });
   await visit(decoder, { width: 390, height: 1500, dark: true, mobile: true }, whole('report-phone.png'));
 
-  const view = spawn(process.execPath, [fileURLToPath(new URL('../../tools/run/allot-view.mjs', import.meta.url)), path.join(scratch, 'googlenet')],
+  const view = spawn(process.execPath, [fileURLToPath(new URL('../../runner/allot-view.mjs', import.meta.url)), path.join(scratch, 'googlenet')],
     { cwd: scratch, env: { ...process.env, ALLOT: path.resolve(build, 'allot') }, stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const address = await new Promise((resolve) => view.stdout.on('data', (data) => resolve(/http:\S+/.exec(data)[0])));

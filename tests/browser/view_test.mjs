@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeScratch } from '../run/scratch.mjs';
+import { makeScratch } from '../runner/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
 import { branchingModel, reportOf } from './models.mjs';
 
@@ -14,7 +14,7 @@ const axe = fileURLToPath(new URL('node_modules/axe-core/axe.min.js', import.met
 const first = path.dirname(reportOf(scratch, 'first', branchingModel(100), '--pin=block0/.*=gpu0'));
 const second = path.dirname(reportOf(scratch, 'second', branchingModel(100), '--pin=block1/.*=gpu1'));
 
-const child = spawn(process.execPath, [fileURLToPath(new URL('../../tools/run/allot-view.mjs', import.meta.url)), first, second],
+const child = spawn(process.execPath, [fileURLToPath(new URL('../../runner/allot-view.mjs', import.meta.url)), first, second],
   { env: { ...process.env, ALLOT: path.resolve(process.env.ALLOT ?? 'build/allot') }, stdio: ['ignore', 'pipe', 'inherit'] });
 after(async () => {
   child.kill();

@@ -2,7 +2,7 @@
 // seeded inputs. Also loads the annotated model with the manifest's session options.
 import fs from 'node:fs';
 import path from 'node:path';
-import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
+import { loadRuntime } from '../../runner/lib/onnxruntime.mjs';
 
 const ort = loadRuntime();
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'run_torch'))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'runner_torch'))
 import onnx_writer as onnx  # noqa: E402  (from the folder above)
 
 BUILD = os.environ['ALLOT_BUILD']

@@ -1,10 +1,10 @@
 // Correcting costs by a run, and reading tables of costs back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calibrate, likeness } from '../../tools/run/lib/calibration.mjs';
-import { parseCosts, printCosts } from '../../tools/run/lib/costs_table.mjs';
-import { makeDataflow } from '../../tools/run/lib/dataflow.mjs';
-import { UserError } from '../../tools/run/lib/errors.mjs';
+import { calibrate, likeness } from '../../runner/lib/calibration.mjs';
+import { parseCosts, printCosts } from '../../runner/lib/costs_table.mjs';
+import { makeDataflow } from '../../runner/lib/dataflow.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
 
 const cpu = (name, cores) => ({ name, kind: 'cpu', memory: '4GiB', flops: { default: '60G' }, runtime: { provider: 'cpu', threads: 1, cores } });
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { defaultTolerance } from '../../tools/run/lib/plan_run.mjs';
+import { defaultTolerance } from '../../runner/lib/plan_run.mjs';
 import { onnxModel } from './onnx_bytes.mjs';
 import { edit, makeModels, place, Runner } from './runner.mjs';
 

@@ -5,8 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { COPIES, kindOf, withTogether } from '../../tools/run/lib/tuning.mjs';
-import { tuningText } from '../../tools/run/lib/tuning_report.mjs';
+import { COPIES, kindOf, withTogether } from '../../runner/lib/tuning.mjs';
+import { tuningText } from '../../runner/lib/tuning_report.mjs';
 import { makeModels } from './runner.mjs';
 import { whyNoRuntime } from './scratch.mjs';
 
@@ -14,7 +14,7 @@ const skip = whyNoRuntime();
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const env = { ...process.env, ALLOT: process.env.ALLOT ?? path.join(ROOT, 'build/allot') };
-const program = (name, ...args) => spawnSync(process.execPath, [path.join(ROOT, 'tools/run', `allot-${name}.mjs`), ...args], { encoding: 'utf8', env });
+const program = (name, ...args) => spawnSync(process.execPath, [path.join(ROOT, 'runner', `allot-${name}.mjs`), ...args], { encoding: 'utf8', env });
 
 const { scratch, models } = makeModels('tune');
 const model = (name) => models.find((file) => path.basename(file) === `${name}.onnx`);

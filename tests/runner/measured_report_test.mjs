@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { measuredSchedule, writeMeasured } from '../../tools/run/lib/measured_report.mjs';
+import { measuredSchedule, writeMeasured } from '../../runner/lib/measured_report.mjs';
 import { makeModels, place, Runner } from './runner.mjs';
 
 const { scratch, models } = makeModels('report');

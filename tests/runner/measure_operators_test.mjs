@@ -1,7 +1,7 @@
 // From what was measured to what operators take, on times made up.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { evaluate } from '../../tools/run/lib/measure_operators.mjs';
+import { evaluate } from '../../runner/lib/measure_operators.mjs';
 
 const node = (name, opType, input, output) => ({ name, opType, domain: '', inputs: [input], outputs: [output], captures: [], hasBodies: false });
 const graph = { inputs: ['x'], outputs: ['y'], initializers: [], nodes: [node('mul', 'MatMul', 'x', 'm'), node('relu', 'Relu', 'm', 'y')] };

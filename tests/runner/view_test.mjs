@@ -8,13 +8,13 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { patternOf, shellWord } from '../../tools/run/lib/replan.mjs';
-import { movedNodes } from '../../tools/run/lib/view_page.mjs';
+import { patternOf, shellWord } from '../../runner/lib/replan.mjs';
+import { movedNodes } from '../../runner/lib/view_page.mjs';
 import { onnxModel } from './onnx_bytes.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url)), ALLOT = path.resolve(process.env.ALLOT ?? path.join(ROOT, 'build/allot'));
-const VIEW = path.join(ROOT, 'tools/run/allot-view.mjs'), REPORT = 'model.report.html';
+const VIEW = path.join(ROOT, 'runner/allot-view.mjs'), REPORT = 'model.report.html';
 const scratch = makeScratch('view');
 
 // A chain whose names mean something to a shell and to patterns.

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { loadRuntime } from '../../tools/run/lib/onnxruntime.mjs';
+import { loadRuntime } from '../../runner/lib/onnxruntime.mjs';
 
 /** Makes a folder under the system's one for temporaries. */
 export function makeScratch(name) {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { UserError } from '../../tools/run/lib/errors.mjs';
-import { nodeLabel, readOnnxFile } from '../../tools/run/lib/onnx_file.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { nodeLabel, readOnnxFile } from '../../runner/lib/onnx_file.mjs';
 import { message, onnxModel } from './onnx_bytes.mjs';
 import { makeScratch } from './scratch.mjs';
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { parseCosts } from '../../tools/run/lib/costs_table.mjs';
-import { UserError } from '../../tools/run/lib/errors.mjs';
-import { SIZES } from '../../tools/run/lib/measure_pool.mjs';
-import { profileModel } from '../../tools/run/lib/profile_model.mjs';
+import { parseCosts } from '../../runner/lib/costs_table.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { SIZES } from '../../runner/lib/measure_pool.mjs';
+import { profileModel } from '../../runner/lib/profile_model.mjs';
 import { onnxModel } from './onnx_bytes.mjs';
 import { makeScratch, whyNoRuntime } from './scratch.mjs';
 

@@ -1,7 +1,7 @@
 // Giving the kernels of an optimised model back to the nodes of the original.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { attributeTimes, clueShares, mapFusion } from '../../tools/run/lib/fusion_map.mjs';
+import { attributeTimes, clueShares, mapFusion } from '../../runner/lib/fusion_map.mjs';
 
 // "name: Op a b -> c" as a node.
 const parse = (text) => {

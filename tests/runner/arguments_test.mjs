@@ -1,8 +1,8 @@
 // Command lines of the runner's programs.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { helpText, parseArguments, parseDims } from '../../tools/run/lib/arguments.mjs';
-import { UserError } from '../../tools/run/lib/errors.mjs';
+import { helpText, parseArguments, parseDims } from '../../runner/lib/arguments.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
 
 const FLAGS = {
   check: { kind: 'flag', help: 'compares' },

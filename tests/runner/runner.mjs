@@ -9,7 +9,7 @@ import { makeScratch } from './scratch.mjs';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ALLOT = process.env.ALLOT ?? path.join(ROOT, 'build/allot');
 const MAKE_MODELS = process.env.ALLOT_MAKE_E2E_MODELS ?? path.join(ROOT, 'build/make-e2e-models');
-export const RUN = path.join(ROOT, 'tools/run/allot-run.mjs');
+export const RUN = path.join(ROOT, 'runner/allot-run.mjs');
 
 const LEFT = ['Conv', 'MatMul', 'Add', 'Sigmoid', 'If', 'SequenceAt', 'gate', 'NonZero'];
 const RIGHT = ['Relu', 'Mul', 'Tanh', 'Concat', 'Loop', 'twice', 'Gather', 'LayerNormalization'];

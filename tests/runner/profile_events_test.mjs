@@ -1,8 +1,8 @@
 // ONNX Runtime's profiles: runs, kernels, what runs inside kernels.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { UserError } from '../../tools/run/lib/errors.mjs';
-import { readProfile, timesOfRun, withoutOverhead } from '../../tools/run/lib/profile_events.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { readProfile, timesOfRun, withoutOverhead } from '../../runner/lib/profile_events.mjs';
 
 const event = (cat, name, ts, dur, op) => (
   { cat, name, ts, dur, ph: 'X', args: op ? { op_name: op, provider: 'CPUExecutionProvider' } : {} });

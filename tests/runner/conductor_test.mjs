@@ -1,9 +1,9 @@
 // The conductor on workers that compute with numbers: its order, its limits, and that every tensor holds what it should.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Conductor } from '../../tools/run/lib/conductor.mjs';
-import { makeDataflow } from '../../tools/run/lib/dataflow.mjs';
-import { randomNumbers } from '../../tools/run/lib/inputs.mjs';
+import { Conductor } from '../../runner/lib/conductor.mjs';
+import { makeDataflow } from '../../runner/lib/dataflow.mjs';
+import { randomNumbers } from '../../runner/lib/inputs.mjs';
 
 const MOD = 1000003;
 

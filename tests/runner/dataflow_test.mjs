@@ -1,8 +1,8 @@
 // Who makes and takes what, and the statistics of times.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { makeDataflow, transfers, turnsOf } from '../../tools/run/lib/dataflow.mjs';
-import { mean, median, quantile, spread, summarise } from '../../tools/run/lib/statistics.mjs';
+import { makeDataflow, transfers, turnsOf } from '../../runner/lib/dataflow.mjs';
+import { mean, median, quantile, spread, summarise } from '../../runner/lib/statistics.mjs';
 
 test('what travels', () => {
   const flow = makeDataflow({

@@ -20,7 +20,7 @@ from torch_profile.report import operator_rows
 from torch_profile.shape_backend import ShapeBackend
 from torch_profile.statistics import median, spread
 
-RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools', 'run')
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'runner')
 PROGRAM = os.path.join(RUN, 'profile_torch.py')
 RELU = model(graph([node('Relu', ['x'], ['y'], name='act')], [value('x', FLOAT, ['n', 3])], [value('y')]))
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { UserError } from '../../tools/run/lib/errors.mjs';
-import { makeInput, makeInputs, randomNumbers, readInputs, readInputSpec } from '../../tools/run/lib/inputs.mjs';
-import { fromHalf } from '../../tools/run/lib/tensors.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { makeInput, makeInputs, randomNumbers, readInputs, readInputSpec } from '../../runner/lib/inputs.mjs';
+import { fromHalf } from '../../runner/lib/tensors.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('inputs');

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools', 'run'))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'runner'))
 
 from torch_profile.host_array import HostArray, count_of, indices_of, strides_of
 from torch_profile.host_backend import HostBackend

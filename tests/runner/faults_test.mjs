@@ -239,7 +239,7 @@ test('no room in shared memory', { skip: spawnSync('prlimit', ['--version']).sta
 
 test('no ONNX Runtime', async () => {
   const tools = path.join(scratch, 'tools');
-  fs.cpSync(fileURLToPath(new URL('../../tools/run', import.meta.url)), tools, { recursive: true, filter: (file) => !file.includes('node_modules') });
+  fs.cpSync(fileURLToPath(new URL('../../runner', import.meta.url)), tools, { recursive: true, filter: (file) => !file.includes('node_modules') });
   const env = { ORT_NODE_MODULES: path.join(scratch, 'nowhere') };
   await run([branches, '--samples=2'], { program: path.join(tools, 'allot-run.mjs'), env }).fails(/^error: onnxruntime-node is not installed: run .*install\.sh$/m);
 });

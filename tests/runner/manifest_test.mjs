@@ -4,8 +4,8 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { UserError } from '../../tools/run/lib/errors.mjs';
-import { checkIntegrity, lanesOf, partFiles, readManifest } from '../../tools/run/lib/manifest.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { checkIntegrity, lanesOf, partFiles, readManifest } from '../../runner/lib/manifest.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('manifest');

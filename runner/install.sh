@@ -12,8 +12,8 @@ wanted=$(sed -n 's/.*"onnxruntime-node": "\(.*\)".*/\1/p' package.json)
 installed=$(sed -n 's/^ *"version": "\([^"]*\)".*/\1/p' node_modules/onnxruntime-node/package.json 2>/dev/null || true)
 [ "$installed" = "$wanted" ] && loads && exit 0
 
-command -v node >/dev/null && command -v npm >/dev/null || bash ../../.ci/install.sh run ||
-  fail "running parts needs Node.js 18 or later with npm: install them, then run tools/run/install.sh again"
+command -v node >/dev/null && command -v npm >/dev/null || bash ../.ci/install.sh run ||
+  fail "running parts needs Node.js 18 or later with npm: install them, then run runner/install.sh again"
 [ "$(node -p 'parseInt(process.versions.node)')" -ge 18 ] ||
   fail "running parts needs Node.js 18 or later, and 'node' is $(node --version): install a newer one"
 
@@ -27,7 +27,7 @@ npm install --ignore-scripts --no-audit --no-fund --no-package-lock --fetch-retr
   reason=$(grep -E '^npm (ERR!|error) ' "$log" | grep -vE '^npm (ERR!|error) (code|errno|syscall) ' | head -n 1 |
            sed -E 's/^npm (ERR!|error) //') || true
   fail "npm could not install onnxruntime-node${reason:+: $reason};" \
-    "check the network and 'npm config get registry', then run tools/run/install.sh again"
+    "check the network and 'npm config get registry', then run runner/install.sh again"
 }
 loads || fail "onnxruntime-node is installed and does not load: $(node -e 'require("onnxruntime-node")' 2>&1 |
   grep -m 1 -E 'Error' || true)"

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { UserError } from '../../tools/run/lib/errors.mjs';
-import { createSharedMemory, readRegion, writeRegion } from '../../tools/run/lib/shared_memory.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { createSharedMemory, readRegion, writeRegion } from '../../runner/lib/shared_memory.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('memory');

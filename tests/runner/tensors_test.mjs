@@ -1,7 +1,7 @@
 // Float16, tensors as bytes, and comparing them.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { canTravel, describe, difference, fromBytes, fromHalf, toBytes, toHalf } from '../../tools/run/lib/tensors.mjs';
+import { canTravel, describe, difference, fromBytes, fromHalf, toBytes, toHalf } from '../../runner/lib/tensors.mjs';
 
 test('every float16 becomes itself again', () => {
   for (let bits = 0; bits < 65536; ++bits) {
