@@ -13,12 +13,12 @@
 namespace allot {
 namespace {
 
-Solution ToSolution(const CallInstance& instance, const std::vector<Call>& calls) {
+Solution ToSolution(const SequenceInstance& instance, const std::vector<Step>& steps) {
   Solution solution;
   solution.device_of = Placement(instance.item_of.size());
-  for (const Call& call : calls) {
-    const ItemId item = instance.item_of[static_cast<size_t>(std::countr_zero(call.items))];
-    solution.device_of[item] = DeviceId(call.device);
+  for (const Step& step : steps) {
+    const ItemId item = instance.item_of[static_cast<size_t>(std::countr_zero(step.items))];
+    solution.device_of[item] = DeviceId(step.device);
     solution.order.push_back(item);
   }
   return solution;
@@ -32,7 +32,7 @@ class Exact {
         graph_(graph),
         evaluator_(problem, graph),
         always_fits_(MemoryModel(problem).always_fits()),
-        instance_(MakeCallInstance(problem, graph, CallSize::kOne)),
+        instance_(MakeSequenceInstance(problem, graph, StepSize::kOne)),
         work_(work),
         upper_(upper),
         known_(known) {}
@@ -66,12 +66,12 @@ class Exact {
     result_.value = value.objective;
   }
 
-  Picos Judge(const std::vector<Call>& calls) {
+  Picos Judge(const std::vector<Step>& steps) {
     device_.resize(instance_.item_of.size());
     order_.clear();
-    for (const Call& call : calls) {
-      const ItemId item = instance_.item_of[static_cast<size_t>(std::countr_zero(call.items))];
-      device_[static_cast<size_t>(item.index())] = call.device;
+    for (const Step& step : steps) {
+      const ItemId item = instance_.item_of[static_cast<size_t>(std::countr_zero(step.items))];
+      device_[static_cast<size_t>(item.index())] = step.device;
       order_.push_back(item.index());
     }
     const SearchValue value = evaluator_.Value(device_.data(), order_.data());
@@ -81,16 +81,16 @@ class Exact {
   // Searches the relaxation, or what it is when read backwards, for what is below `target`; what it
   // proves and finds is kept. Whether it came to an end.
   bool SearchBelow(Picos target, int64_t work, Picos& least, bool backwards = false) {
-    const CallInstance reversed = backwards ? Reversed(instance_) : CallInstance();
-    const CallInstance& instance = backwards ? reversed : instance_;
-    CallSearchLimits limits;
+    const SequenceInstance reversed = backwards ? Reversed(instance_) : SequenceInstance();
+    const SequenceInstance& instance = backwards ? reversed : instance_;
+    SequenceSearchLimits limits;
     limits.upper = target;
     limits.goal = result_.lower;
     limits.work = work;
-    CallSearchResult relaxed = SearchCalls(instance, limits);
+    SequenceSearchResult relaxed = SearchSequences(instance, limits);
     result_.work += relaxed.work;
-    if (backwards) std::reverse(relaxed.calls.begin(), relaxed.calls.end());
-    if (relaxed.found) Offer(ToSolution(instance, relaxed.calls));
+    if (backwards) std::reverse(relaxed.steps.begin(), relaxed.steps.end());
+    if (relaxed.found) Offer(ToSolution(instance, relaxed.steps));
     if (!relaxed.complete) return false;
     least = relaxed.found ? relaxed.value : target;
     if (least < kNever) result_.lower = std::max(result_.lower, least);
@@ -151,14 +151,14 @@ class Exact {
     // The relaxation is better than the truth: look at everything it leaves.
     if (known_ == nullptr) RaiseKnown();
     if (problem_.communication != Communication::kDelay) instance_.classes.clear();
-    CallSearchLimits limits;
+    SequenceSearchLimits limits;
     limits.upper = Upper();
     limits.goal = result_.lower;
     limits.work = work_ - result_.work;
-    limits.judge = [this](const std::vector<Call>& calls) { return Judge(calls); };
-    const CallSearchResult judged = SearchCalls(instance_, limits);
+    limits.judge = [this](const std::vector<Step>& steps) { return Judge(steps); };
+    const SequenceSearchResult judged = SearchSequences(instance_, limits);
     result_.work += judged.work;
-    if (judged.found) Offer(ToSolution(instance_, judged.calls));
+    if (judged.found) Offer(ToSolution(instance_, judged.steps));
     result_.proved = judged.complete;
   }
 
@@ -168,11 +168,11 @@ class Exact {
     limits.goal = result_.lower;
     limits.work = work_;
     if (!always_fits_) {
-      limits.allowed = [this](const std::vector<Call>& calls) { return Judge(calls) < kNever; };
+      limits.allowed = [this](const std::vector<Step>& steps) { return Judge(steps) < kNever; };
     }
     const LoadSearchResult found = SearchLoads(problem_, instance_, limits);
     result_.work = found.work;
-    if (found.found) Offer(ToSolution(instance_, found.calls));
+    if (found.found) Offer(ToSolution(instance_, found.steps));
     if (!found.complete) return;
     const Picos least = std::min(found.refused, Upper());
     if (least < kNever) result_.lower = std::max(result_.lower, least);
@@ -185,7 +185,7 @@ class Exact {
   const ProblemGraph& graph_;
   Evaluator evaluator_;
   const bool always_fits_;
-  CallInstance instance_;
+  SequenceInstance instance_;
   const int64_t work_;
   const Picos upper_;
   const ItemBounds* known_;  // that the instance has been told of

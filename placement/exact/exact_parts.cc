@@ -21,7 +21,7 @@ class Exact {
         graph_(graph),
         evaluator_(problem, graph),
         always_fits_(MemoryModel(problem).always_fits()),
-        instance_(MakeCallInstance(problem, graph, CallSize::kAny)),
+        instance_(MakeSequenceInstance(problem, graph, StepSize::kAny)),
         work_(work),
         device_(problem.items.size()),
         part_of_(problem.items.size()) {}
@@ -42,61 +42,61 @@ class Exact {
     const bool proved =
         problem_.objective == PlacementObjective::kLatency ? Latency() : Throughput();
     if (!proved || upper_ == kNever) return std::nullopt;
-    if (calls_.empty() && incumbent != nullptr) return *incumbent;
-    Unpack(calls_);
+    if (steps_.empty() && incumbent != nullptr) return *incumbent;
+    Unpack(steps_);
     std::vector<ItemId> order;
-    for (const Call& call : calls_) {
-      for (uint64_t set = call.items; set != 0; set &= set - 1) {
+    for (const Step& step : steps_) {
+      for (uint64_t set = step.items; set != 0; set &= set - 1) {
         order.push_back(instance_.item_of[static_cast<size_t>(std::countr_zero(set))]);
       }
     }
-    return MakeParted(problem_, device_, part_of_, static_cast<int32_t>(calls_.size()), order);
+    return MakeParted(problem_, device_, part_of_, static_cast<int32_t>(steps_.size()), order);
   }
 
  private:
   static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
 
-  void Unpack(const std::vector<Call>& calls) {
-    for (size_t c = 0; c < calls.size(); ++c) {
-      for (uint64_t set = calls[c].items; set != 0; set &= set - 1) {
+  void Unpack(const std::vector<Step>& steps) {
+    for (size_t c = 0; c < steps.size(); ++c) {
+      for (uint64_t set = steps[c].items; set != 0; set &= set - 1) {
         const size_t item = Index(instance_.item_of[static_cast<size_t>(std::countr_zero(set))]);
-        device_[item] = calls[c].device;
+        device_[item] = steps[c].device;
         part_of_[item] = static_cast<int32_t>(c);
       }
     }
   }
 
-  Picos Judge(const std::vector<Call>& calls) {
-    Unpack(calls);
+  Picos Judge(const std::vector<Step>& steps) {
+    Unpack(steps);
     const SearchValue value =
-        evaluator_.Value(device_.data(), part_of_.data(), static_cast<int32_t>(calls.size()));
+        evaluator_.Value(device_.data(), part_of_.data(), static_cast<int32_t>(steps.size()));
     return value.feasible() ? value.objective : kNever;
   }
 
-  void Accept(Picos value, const std::vector<Call>& calls) {
+  void Accept(Picos value, const std::vector<Step>& steps) {
     if (value >= upper_) return;
     upper_ = value;
-    calls_ = calls;
+    steps_ = steps;
   }
 
   // Both return whether upper_ is proven to be the least.
   bool Latency() {
-    CallSearchLimits limits;
+    SequenceSearchLimits limits;
     limits.upper = upper_;
     limits.goal = goal_;
     limits.work = work_;
-    const CallSearchResult relaxed = SearchCalls(instance_, limits);
+    const SequenceSearchResult relaxed = SearchSequences(instance_, limits);
     const Picos least = relaxed.found ? relaxed.value : limits.upper;
-    if (relaxed.found) Accept(Judge(relaxed.calls), relaxed.calls);
+    if (relaxed.found) Accept(Judge(relaxed.steps), relaxed.steps);
     if (!relaxed.complete) return false;
     if (upper_ <= least) return true;
     if (problem_.communication != Communication::kDelay) instance_.classes.clear();
     limits.upper = upper_;
     limits.goal = std::max(goal_, least);
     limits.work = work_ - relaxed.work;
-    limits.judge = [this](const std::vector<Call>& calls) { return Judge(calls); };
-    const CallSearchResult judged = SearchCalls(instance_, limits);
-    if (judged.found) Accept(judged.value, judged.calls);
+    limits.judge = [this](const std::vector<Step>& steps) { return Judge(steps); };
+    const SequenceSearchResult judged = SearchSequences(instance_, limits);
+    if (judged.found) Accept(judged.value, judged.steps);
     return judged.complete;
   }
 
@@ -106,10 +106,10 @@ class Exact {
     limits.goal = goal_;
     limits.work = work_;
     if (!always_fits_) {
-      limits.allowed = [this](const std::vector<Call>& calls) { return Judge(calls) < kNever; };
+      limits.allowed = [this](const std::vector<Step>& steps) { return Judge(steps) < kNever; };
     }
     const LoadSearchResult found = SearchLoads(problem_, instance_, limits);
-    if (found.found) Accept(found.value, found.calls);
+    if (found.found) Accept(found.value, found.steps);
     return found.complete;
   }
 
@@ -117,11 +117,11 @@ class Exact {
   const ProblemGraph& graph_;
   PartEvaluator evaluator_;
   const bool always_fits_;
-  CallInstance instance_;
+  SequenceInstance instance_;
   const int64_t work_;
   std::vector<int32_t> device_, part_of_;
   Picos upper_ = kNever, goal_ = 0;
-  std::vector<Call> calls_;
+  std::vector<Step> steps_;
 };
 
 }  // namespace

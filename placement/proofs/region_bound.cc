@@ -270,12 +270,12 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
   std::vector<int32_t> all = {entry_};
   all.insert(all.end(), items_.begin(), items_.end());
   all.push_back(exit_);
-  CallInstance instance;
-  instance.size = CallSize::kAny;
+  SequenceInstance instance;
+  instance.size = StepSize::kAny;
   instance.num_items = static_cast<int32_t>(all.size());
   instance.num_devices = costs_.num_devices;
-  instance.call_cost = costs_.first;
-  std::map<int32_t, CallInstance::Flow> flows;
+  instance.step_cost = costs_.first;
+  std::map<int32_t, SequenceInstance::Flow> flows;
   for (size_t i = 0; i < all.size(); ++i) {
     for (int32_t d = 0; d < costs_.num_devices; ++d) {
       const bool allowed = i == 0 ? d == k : i + 1 < all.size() || d == l;
@@ -286,7 +286,7 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
       const int32_t producer = costs_.producer[static_cast<size_t>(id.index())];
       const auto from = std::find(all.begin(), all.end(), producer);
       if (from == all.end()) continue;
-      CallInstance::Flow& flow = flows[id.index()];
+      SequenceInstance::Flow& flow = flows[id.index()];
       flow.from = static_cast<int32_t>(from - all.begin());
       flow.to |= uint64_t{1} << i;
       flow.id = id.index();
@@ -304,11 +304,11 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
     instance.flows.push_back(std::move(flow));
   }
   const Picos launched = costs_.first[static_cast<size_t>(k)];
-  CallSearchLimits limits;
+  SequenceSearchLimits limits;
   limits.upper = std::min(kNever, cutoff + launched);
   limits.goal = known + launched;
   limits.work = work;
-  const CallSearchResult result = SearchCalls(instance, limits);
+  const SequenceSearchResult result = SearchSequences(instance, limits);
   work -= result.work;
   if (!result.complete) return known;
   if (result.found) return std::max(known, result.value - launched);

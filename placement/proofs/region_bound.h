@@ -26,7 +26,7 @@ class RegionBound {
   // way. O(items * devices * constant).
   Picos Between(int32_t k, int32_t l, Picos cutoff = kNever) const;
   // At least `known`, which is such a bound, and of launched parts the exact value but for
-  // contention of transfers, as far as it is below `cutoff`. Costs `work`, calls tried, which it
+  // contention of transfers, as far as it is below `cutoff`. Costs `work`, steps tried, which it
   // counts down; nothing more is known if these do not suffice, or beyond kMostSearched items.
   Picos Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64_t& work) const;
   static constexpr size_t kMostSearched = 12;

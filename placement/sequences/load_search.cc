@@ -35,7 +35,7 @@ struct State {
 
 class Search {
  public:
-  Search(const PlacementProblem& problem, const CallInstance& instance,
+  Search(const PlacementProblem& problem, const SequenceInstance& instance,
          const LoadSearchLimits& limits)
       : in_(instance),
         limits_(limits),
@@ -59,8 +59,8 @@ class Search {
                  [&](int32_t item) { group_of_[Size(item)] = static_cast<int32_t>(g); });
     }
     for (const PlacementProblem::MachineDevice& device : problem.devices) {
-      // What a device carries once if it holds anything, where launches are not part of calls.
-      const bool once = in_.size == CallSize::kOne && problem.launch_on_arrival;
+      // What a device carries once if it holds anything, where launches are not part of steps.
+      const bool once = in_.size == StepSize::kOne && problem.launch_on_arrival;
       once_.push_back(once ? device.part_cost : 0);
     }
     state_.on.assign(Size(n_), -1);
@@ -69,7 +69,7 @@ class Search {
     state_.items_on.assign(Size(num_devices_), 0);
     state_.delivered.assign(in_.flows.size(), 0);
     BuildLoads();
-    if (in_.size == CallSize::kAny) {
+    if (in_.size == StepSize::kAny) {
       needs_.assign(size_t{1} << n_, 0);
       for (uint64_t set = 1; set <= all_; ++set) {
         const int32_t last = 63 - std::countl_zero(set);
@@ -91,22 +91,22 @@ class Search {
 
  private:
   struct Child {
-    Call call;
+    Step step;
     Picos bound = 0;
     State state;
   };
   struct LoadWeights {
     std::vector<int64_t> lambda;
     std::vector<Int128> least;  // by item
-    Int128 call = 0;
+    Int128 step = 0;
   };
 
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
   Picos Time(int32_t item, int32_t device) const {
     return in_.time[Size(item) * Size(num_devices_) + Size(device)];
   }
-  Picos CallCost(int32_t device) const {
-    return in_.call_cost.empty() ? 0 : in_.call_cost[Size(device)];
+  Picos StepCost(int32_t device) const {
+    return in_.step_cost.empty() ? 0 : in_.step_cost[Size(device)];
   }
 
   void BuildLoads() {
@@ -123,8 +123,8 @@ class Search {
         mine.least.push_back(WeightedTime(rows, Size(item), lambda));
       }
       for (int32_t d = 0; d < num_devices_; ++d) {
-        const Int128 call = static_cast<Int128>(lambda[Size(d)]) * CallCost(d);
-        mine.call = d == 0 ? call : std::min(mine.call, call);
+        const Int128 step = static_cast<Int128>(lambda[Size(d)]) * StepCost(d);
+        mine.step = d == 0 ? step : std::min(mine.step, step);
       }
       mine.lambda = std::move(lambda);
     }
@@ -135,7 +135,7 @@ class Search {
     const uint64_t rest = all_ & ~state.done;
     if (rest == 0) return bound;
     for (const LoadWeights& weights : loads_) {
-      Int128 sum = weights.call;
+      Int128 sum = weights.step;
       for (size_t d = 0; d < Size(num_devices_); ++d) {
         sum += static_cast<Int128>(weights.lambda[d]) * state.load[d];
       }
@@ -145,9 +145,9 @@ class Search {
     return bound;
   }
 
-  bool Place(const Call& call, State& state) const {
-    const int32_t d = call.device;
-    for (uint64_t set = call.items; set != 0; set &= set - 1) {
+  bool Place(const Step& step, State& state) const {
+    const int32_t d = step.device;
+    for (uint64_t set = step.items; set != 0; set &= set - 1) {
       const int32_t item = std::countr_zero(set);
       if (Time(item, d) == kNotAllowed) return false;
       const int32_t group = group_of_[Size(item)];
@@ -159,22 +159,22 @@ class Search {
     state = state_;
     Picos& load = state.load[Size(d)];
     if (state.items_on[Size(d)] == 0) load += once_[Size(d)];
-    load += CallCost(d);
+    load += StepCost(d);
     if (!in_.memory.empty()) {
-      ForEachBit(call.items, [&](int32_t item) { state.used[Size(d)] += in_.memory[Size(item)]; });
-      for (const CallInstance::Shared& shared : in_.shared) {
-        if ((shared.items & call.items) == 0) continue;
+      ForEachBit(step.items, [&](int32_t item) { state.used[Size(d)] += in_.memory[Size(item)]; });
+      for (const SequenceInstance::Shared& shared : in_.shared) {
+        if ((shared.items & step.items) == 0) continue;
         if ((shared.items & state.items_on[Size(d)]) == 0) state.used[Size(d)] += shared.bytes;
       }
       if (state.used[Size(d)] > in_.capacity[Size(d)]) return false;
     }
-    for (uint64_t set = call.items; set != 0; set &= set - 1) {
+    for (uint64_t set = step.items; set != 0; set &= set - 1) {
       const int32_t item = std::countr_zero(set);
       load += Time(item, d);
       state.on[Size(item)] = d;
       for (int32_t f : inputs_[Size(item)]) {
-        const CallInstance::Flow& flow = in_.flows[Size(f)];
-        if ((call.items & Bit(flow.from)) != 0) continue;
+        const SequenceInstance::Flow& flow = in_.flows[Size(f)];
+        if ((step.items & Bit(flow.from)) != 0) continue;
         const int32_t from = state.on[Size(flow.from)];
         if (from == d || (state.delivered[Size(f)] & Bit(d)) != 0) continue;
         const Picos time = table_.Time(flow.id, from, d);
@@ -189,8 +189,8 @@ class Search {
         load += time;
       }
     }
-    state.done |= call.items;
-    state.items_on[Size(d)] |= call.items;
+    state.done |= step.items;
+    state.items_on[Size(d)] |= step.items;
     return true;
   }
 
@@ -206,9 +206,9 @@ class Search {
   }
 
   template <typename Visit>
-  void ForEachCallable(Visit visit) const {
+  void ForEachNext(Visit visit) const {
     const uint64_t rest = all_ & ~state_.done;
-    if (in_.size == CallSize::kOne) {
+    if (in_.size == StepSize::kOne) {
       visit(rest & -rest);  // numbers are topological
       return;
     }
@@ -226,18 +226,18 @@ class Search {
     if (state_.done == all_) {
       const Picos value = *std::max_element(state_.load.begin(), state_.load.end());
       if (value >= best_) return;
-      if (limits_.allowed && !limits_.allowed(calls_)) {
+      if (limits_.allowed && !limits_.allowed(steps_)) {
         result_.refused = std::min(result_.refused, value);
         return;
       }
       best_ = value;
       result_.found = true;
       result_.value = value;
-      result_.calls = calls_;
+      result_.steps = steps_;
       return;
     }
     std::vector<Child> children;
-    ForEachCallable([&](uint64_t items) {
+    ForEachNext([&](uint64_t items) {
       for (int32_t d = 0; d < num_devices_; ++d) {
         if (Superfluous(d)) continue;
         if (work_ >= WorkLimit()) {
@@ -246,24 +246,24 @@ class Search {
         }
         ++work_;
         Child child{{items, d}, 0, {}};
-        if (!Place(child.call, child.state)) continue;
+        if (!Place(child.step, child.state)) continue;
         child.bound = Bound(child.state);
         if (child.bound < best_) children.push_back(std::move(child));
       }
     });
     if (!result_.complete) return;
     std::sort(children.begin(), children.end(), [](const Child& a, const Child& b) {
-      return std::tie(a.bound, a.call.items, a.call.device) <
-             std::tie(b.bound, b.call.items, b.call.device);
+      return std::tie(a.bound, a.step.items, a.step.device) <
+             std::tie(b.bound, b.step.items, b.step.device);
     });
     const State before = state_;
     for (Child& child : children) {
       if (child.bound >= best_) continue;
       state_ = std::move(child.state);
       if (limits_.allowed || !Dominated()) {
-        calls_.push_back(child.call);
+        steps_.push_back(child.step);
         Extend();
-        calls_.pop_back();
+        steps_.pop_back();
       }
       state_ = before;
       if (!result_.complete || (result_.found && best_ <= limits_.goal)) return;
@@ -279,7 +279,7 @@ class Search {
       if (shift < n_) key.push_back(static_cast<char>(state_.done >> shift));
     }
     for (size_t f = 0; f < in_.flows.size(); ++f) {
-      const CallInstance::Flow& flow = in_.flows[f];
+      const SequenceInstance::Flow& flow = in_.flows[f];
       if ((state_.done & Bit(flow.from)) == 0 || (flow.to & rest) == 0) continue;
       key.push_back(static_cast<char>(state_.on[Size(flow.from)]));
       for (int shift = 0; shift < 64; shift += 8) {
@@ -295,7 +295,7 @@ class Search {
     }
     if (!in_.memory.empty()) {
       value.insert(value.end(), state_.used.begin(), state_.used.end());
-      for (const CallInstance::Shared& shared : in_.shared) {
+      for (const SequenceInstance::Shared& shared : in_.shared) {
         if ((shared.items & state_.done) == 0 || (shared.items & rest) == 0) continue;
         for (const uint64_t items : state_.items_on) {
           key.push_back(static_cast<char>((items & shared.items) != 0));
@@ -330,7 +330,7 @@ class Search {
     return false;
   }
 
-  const CallInstance& in_;
+  const SequenceInstance& in_;
   const LoadSearchLimits& limits_;
   const TransferTable table_;
   const int32_t n_, num_devices_;
@@ -343,7 +343,7 @@ class Search {
   std::vector<LoadWeights> loads_;
 
   State state_;
-  std::vector<Call> calls_;
+  std::vector<Step> steps_;
   std::unordered_map<std::string, std::vector<int64_t>> memo_;
   size_t remembered_ = 0;
   Picos best_;
@@ -353,12 +353,12 @@ class Search {
 
 }  // namespace
 
-LoadSearchResult SearchLoads(const PlacementProblem& problem, const CallInstance& instance,
+LoadSearchResult SearchLoads(const PlacementProblem& problem, const SequenceInstance& instance,
                              const LoadSearchLimits& limits) {
   ALLOT_CHECK(instance.num_devices <= 64);
-  ALLOT_CHECK(
-      instance.num_items <=
-      (instance.size == CallSize::kOne ? CallInstance::kMaxItems : CallInstance::kMaxItemsOfSets));
+  ALLOT_CHECK(instance.num_items <= (instance.size == StepSize::kOne
+                                         ? SequenceInstance::kMaxItems
+                                         : SequenceInstance::kMaxItemsOfSets));
   return Search(problem, instance, limits).Run();
 }
 

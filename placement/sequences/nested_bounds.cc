@@ -15,14 +15,14 @@ uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
 
 class Nest {
  public:
-  Nest(const CallInstance& instance, NestedBounds& bounds)
+  Nest(const SequenceInstance& instance, NestedBounds& bounds)
       : in_(instance), n_(instance.num_items), bounds_(bounds) {
     const size_t cells = Size(n_) * Size(in_.num_devices);
     bounds_.least.resize(cells, 0);
     bounds_.solved.resize(cells, 0);
     descendants_.assign(Size(n_), 0);
     for (int32_t item = n_ - 1; item >= 0; --item) {
-      for (const CallInstance::Flow& flow : in_.flows) {
+      for (const SequenceInstance::Flow& flow : in_.flows) {
         if (flow.from != item) continue;
         descendants_[Size(item)] |= flow.to;
         for (uint64_t set = flow.to; set != 0; set &= set - 1) {
@@ -63,14 +63,14 @@ class Nest {
   }
 
   int64_t Solve(int32_t item, int32_t device, int64_t work) {
-    const CallInstance part = Part(item, device);
+    const SequenceInstance part = Part(item, device);
     Picos& least = bounds_.least[Cell(item, device)];
-    CallSearchLimits limits;
+    SequenceSearchLimits limits;
     limits.goal = least;
     limits.work = work / 2;
     // With no work left, what is proven before anything is tried, and no first solution.
     if (work <= 0) limits.upper = kNever - 1;
-    const CallSearchResult first = SearchCalls(part, limits);
+    const SequenceSearchResult first = SearchSequences(part, limits);
     int64_t spent = first.work + 1;
     least = std::max({least, first.lower, first.complete && first.found ? first.value : 0});
     if (first.complete) {
@@ -85,7 +85,7 @@ class Nest {
       limits.upper = least + std::max<Picos>((high - least) / 2, 1);
       limits.goal = least;
       limits.work = work / 6;
-      const CallSearchResult found = SearchCalls(part, limits);
+      const SequenceSearchResult found = SearchSequences(part, limits);
       spent += found.work + 1;
       if (found.complete) {
         least = std::max(least, found.found ? found.value : limits.upper);
@@ -97,10 +97,10 @@ class Nest {
   }
 
   // The descendants of an item that ends on a device at instant 0.
-  CallInstance Part(int32_t item, int32_t device) const {
+  SequenceInstance Part(int32_t item, int32_t device) const {
     const uint64_t set = descendants_[Size(item)];
     const int32_t num_devices = in_.num_devices;
-    CallInstance part;
+    SequenceInstance part;
     part.num_devices = num_devices;
     part.num_items = std::popcount(set);
     std::vector<int32_t> number(Size(n_), -1);
@@ -122,7 +122,7 @@ class Nest {
       }
       return result;
     };
-    for (const CallInstance::Flow& flow : in_.flows) {
+    for (const SequenceInstance::Flow& flow : in_.flows) {
       if (flow.from == item) {
         for (uint64_t to = flow.to; to != 0; to &= to - 1) {
           const size_t row = Size(number[Size(std::countr_zero(to))]) * Size(num_devices);
@@ -147,7 +147,7 @@ class Nest {
     return part;
   }
 
-  const CallInstance& in_;
+  const SequenceInstance& in_;
   const int32_t n_;
   NestedBounds& bounds_;
   std::vector<uint64_t> descendants_;
@@ -155,16 +155,16 @@ class Nest {
 
 }  // namespace
 
-int64_t RaiseAfter(const CallInstance& instance, int64_t work, NestedBounds& after) {
-  ALLOT_CHECK(instance.size == CallSize::kOne && instance.call_cost.empty());
+int64_t RaiseAfter(const SequenceInstance& instance, int64_t work, NestedBounds& after) {
+  ALLOT_CHECK(instance.size == StepSize::kOne && instance.step_cost.empty());
   if (after.complete) return 0;
   return Nest(instance, after).Run(work);
 }
 
-int64_t RaiseBefore(const CallInstance& instance, int64_t work, NestedBounds& before) {
-  ALLOT_CHECK(instance.size == CallSize::kOne && instance.call_cost.empty());
+int64_t RaiseBefore(const SequenceInstance& instance, int64_t work, NestedBounds& before) {
+  ALLOT_CHECK(instance.size == StepSize::kOne && instance.step_cost.empty());
   if (before.complete) return 0;
-  const CallInstance reversed = Reversed(instance);
+  const SequenceInstance reversed = Reversed(instance);
   // Rows change places with their mirror images.
   const auto mirror = [&](NestedBounds& bounds) {
     const auto width = static_cast<std::ptrdiff_t>(instance.num_devices);
@@ -181,7 +181,7 @@ int64_t RaiseBefore(const CallInstance& instance, int64_t work, NestedBounds& be
   return spent;
 }
 
-void Impose(const NestedBounds& after, const NestedBounds& before, CallInstance& instance) {
+void Impose(const NestedBounds& after, const NestedBounds& before, SequenceInstance& instance) {
   const auto raise = [](const NestedBounds& bounds, std::vector<Picos>& least) {
     least.resize(std::max(least.size(), bounds.least.size()), 0);
     for (size_t i = 0; i < bounds.least.size(); ++i) {

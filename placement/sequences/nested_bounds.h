@@ -1,4 +1,4 @@
-// What must come before and after each call of a single item, found by solving the smaller problems
+// What must come before and after each step of a single item, found by solving the smaller problems
 // that lie inside the whole one ("Russian doll search"; Verfaillie, Lemaitre and Schiex, 1996).
 //
 // All descendants of an item have to run after it. How long they take from its end on a device, at
@@ -23,14 +23,14 @@ struct NestedBounds {
 };
 
 // What lies between the end of an item and the end of everything, at least. Depends on the item's
-// descendants alone. Single items, calls that cost nothing. May be called again with more work to
-// raise what was cut off. About `work` calls are tried; returns how many.
-int64_t RaiseAfter(const CallInstance& instance, int64_t work, NestedBounds& after);
+// descendants alone. Single items, steps that cost nothing. May be called again with more work to
+// raise what was cut off. About `work` steps are tried; returns how many.
+int64_t RaiseAfter(const SequenceInstance& instance, int64_t work, NestedBounds& after);
 
 // When an item starts, at least. Depends on its ancestors alone.
-int64_t RaiseBefore(const CallInstance& instance, int64_t work, NestedBounds& before);
+int64_t RaiseBefore(const SequenceInstance& instance, int64_t work, NestedBounds& before);
 
 // Lets a search of the instance know.
-void Impose(const NestedBounds& after, const NestedBounds& before, CallInstance& instance);
+void Impose(const NestedBounds& after, const NestedBounds& before, SequenceInstance& instance);
 
 }  // namespace allot

@@ -13,13 +13,13 @@ uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
 
 }  // namespace
 
-CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGraph& graph,
-                              CallSize size) {
-  CallInstance instance;
+SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const ProblemGraph& graph,
+                                      StepSize size) {
+  SequenceInstance instance;
   instance.size = size;
   instance.num_items = static_cast<int32_t>(problem.items.size());
   instance.num_devices = static_cast<int32_t>(problem.devices.size());
-  ALLOT_CHECK(instance.num_items <= CallInstance::kMaxItems);
+  ALLOT_CHECK(instance.num_items <= SequenceInstance::kMaxItems);
   instance.item_of = graph.topological;
   IdVector<ItemId, int32_t> number(problem.items.size());
   const auto bit = [&number](ItemId item) { return uint64_t{1} << number[item]; };
@@ -40,7 +40,7 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
   for (const FlowId id : problem.flows.ids()) {
     const PlacementProblem::Flow& flow = problem.flows[id];
     if (flow.to.empty()) continue;
-    CallInstance::Flow& mine = instance.flows.emplace_back();
+    SequenceInstance::Flow& mine = instance.flows.emplace_back();
     mine.from = number[flow.from];
     mine.id = id.index();
     for (const ItemId to : flow.to) mine.to |= bit(to);
@@ -48,7 +48,7 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
       for (int32_t to = 0; to < instance.num_devices; ++to) {
         const Picos time = table.Time(id.index(), from, to);
         const Picos delay =
-            size == CallSize::kOne && from != to ? table.ArrivalDelay(to) : Picos{0};
+            size == StepSize::kOne && from != to ? table.ArrivalDelay(to) : Picos{0};
         mine.crossing.push_back(time == TransferTable::kNoRoute ? kNever : time + delay);
       }
     }
@@ -58,7 +58,7 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
     for (const ItemId item : group) mask |= bit(item);
   }
   for (const PlacementProblem::SharedMemory& shared : problem.shared) {
-    CallInstance::Shared& mine = instance.shared.emplace_back();
+    SequenceInstance::Shared& mine = instance.shared.emplace_back();
     mine.bytes = shared.bytes;
     for (const ItemId item : shared.items) mine.items |= bit(item);
     total = SaturatingAdd(total, shared.bytes);
@@ -66,7 +66,7 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
   bool binds = false;
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     instance.capacity.push_back(device.memory);
-    if (size == CallSize::kAny) instance.call_cost.push_back(device.part_cost);
+    if (size == StepSize::kAny) instance.step_cost.push_back(device.part_cost);
     binds = binds || total > device.memory;
   }
   if (binds) instance.memory = std::move(memory);
@@ -74,9 +74,9 @@ CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGrap
   return instance;
 }
 
-CallInstance Reversed(const CallInstance& in) {
-  ALLOT_CHECK(in.size == CallSize::kOne && in.call_cost.empty());
-  CallInstance out;
+SequenceInstance Reversed(const SequenceInstance& in) {
+  ALLOT_CHECK(in.size == StepSize::kOne && in.step_cost.empty());
+  SequenceInstance out;
   out.num_items = in.num_items;
   out.num_devices = in.num_devices;
   const int32_t n = in.num_items, num_devices = in.num_devices;
@@ -101,9 +101,9 @@ CallInstance Reversed(const CallInstance& in) {
     for (; set != 0; set &= set - 1) result |= Bit(n - 1 - std::countr_zero(set));
     return result;
   };
-  for (const CallInstance::Flow& flow : in.flows) {
+  for (const SequenceInstance::Flow& flow : in.flows) {
     for (uint64_t set = flow.to; set != 0; set &= set - 1) {
-      CallInstance::Flow& mine = out.flows.emplace_back();
+      SequenceInstance::Flow& mine = out.flows.emplace_back();
       mine.from = n - 1 - std::countr_zero(set);
       mine.to = Bit(n - 1 - flow.from);
       mine.id = flow.id;
@@ -115,7 +115,7 @@ CallInstance Reversed(const CallInstance& in) {
     }
   }
   for (const uint64_t group : in.groups) out.groups.push_back(mirrored(group));
-  for (const CallInstance::Shared& shared : in.shared) {
+  for (const SequenceInstance::Shared& shared : in.shared) {
     out.shared.push_back({shared.bytes, mirrored(shared.items)});
   }
   out.memory.assign(in.memory.rbegin(), in.memory.rend());

@@ -29,7 +29,7 @@ void ForEachBit(uint64_t set, Visit visit) {
 
 class Search {
  public:
-  Search(const CallInstance& instance, const CallSearchLimits& limits)
+  Search(const SequenceInstance& instance, const SequenceSearchLimits& limits)
       : in_(instance),
         limits_(limits),
         n_(instance.num_items),
@@ -41,7 +41,7 @@ class Search {
     inputs_.resize(Size(n_));
     outputs_.resize(Size(n_));
     for (size_t f = 0; f < in_.flows.size(); ++f) {
-      const CallInstance::Flow& flow = in_.flows[f];
+      const SequenceInstance::Flow& flow = in_.flows[f];
       consumers_[Size(flow.from)] |= flow.to;
       outputs_[Size(flow.from)].push_back(static_cast<int32_t>(f));
       ForEachBit(flow.to, [&](int32_t to) {
@@ -64,10 +64,10 @@ class Search {
     BuildTails();
     BuildLoads();
     BuildOrders();
-    if (in_.size == CallSize::kAny) BuildClosures();
+    if (in_.size == StepSize::kAny) BuildClosures();
   }
 
-  CallSearchResult Run() {
+  SequenceSearchResult Run() {
     result_.complete = true;
     if (n_ == 0) {
       result_.found = true;
@@ -82,7 +82,7 @@ class Search {
 
  private:
   struct Child {
-    Call call;
+    Step step;
     Picos start, end, bound;
   };
 
@@ -97,8 +97,8 @@ class Search {
   Picos Follow(int32_t item, int32_t device) const {
     return in_.follow.empty() ? 0 : in_.follow[Cell(item, device)];
   }
-  Picos CallCost(int32_t device) const {
-    return in_.call_cost.empty() ? 0 : in_.call_cost[Size(device)];
+  Picos StepCost(int32_t device) const {
+    return in_.step_cost.empty() ? 0 : in_.step_cost[Size(device)];
   }
   Picos Crossing(int32_t flow, int32_t from, int32_t to) const {
     return in_.flows[Size(flow)].crossing[Size(from) * Size(num_devices_) + Size(to)];
@@ -125,7 +125,7 @@ class Search {
               const Picos crossing = Crossing(f, d, to);
               const Picos after = tail_[Cell(next, to)];
               if (crossing >= kNever || after >= kNever || Time(next, to) == kNotAllowed) continue;
-              const Picos launch = to == d ? 0 : CallCost(to);
+              const Picos launch = to == d ? 0 : StepCost(to);
               rest = std::min(rest, crossing + launch + Time(next, to) + after);
             }
             tail = std::max(tail, rest);
@@ -154,8 +154,8 @@ class Search {
         }
       }
       for (int32_t d = 0; d < num_devices_; ++d) {
-        const Int128 call = static_cast<Int128>(lambda[Size(d)]) * CallCost(d);
-        mine.call = d == 0 ? call : std::min(mine.call, call);
+        const Int128 step = static_cast<Int128>(lambda[Size(d)]) * StepCost(d);
+        mine.step = d == 0 ? step : std::min(mine.step, step);
       }
       mine.lambda = std::move(lambda);
     }
@@ -194,14 +194,14 @@ class Search {
     }
   }
 
-  // The least value of any sequence that starts with what has been called. Stops early once it is
+  // The least value of any sequence that starts with what has been run. Stops early once it is
   // seen to be no better than `enough`.
   Picos Bound(Picos last_start, Picos enough) {
     Picos bound = reached_;
     const uint64_t rest = all_ & ~done_;
     if (rest == 0) return bound;
     for (const LoadWeights& weights : loads_) {
-      Int128 sum = weights.call;
+      Int128 sum = weights.step;
       for (int32_t d = 0; d < num_devices_; ++d) {
         sum += static_cast<Int128>(weights.lambda[Size(d)]) * std::max(ready_[Size(d)], last_start);
       }
@@ -213,8 +213,8 @@ class Search {
       bound = std::max(bound, FindEarliest(std::countr_zero(set), last_start, enough));
       if (bound >= enough) return bound;
     }
-    // Sets of items would share the windows and the costs of their calls.
-    if (in_.size == CallSize::kOne && Overloaded(rest, enough)) return enough;
+    // Sets of items would share the windows and the costs of their steps.
+    if (in_.size == StepSize::kOne && Overloaded(rest, enough)) return enough;
     return bound;
   }
 
@@ -234,7 +234,7 @@ class Search {
         continue;
       }
       Picos start = std::max({ready_[Size(d)], last_start, Release(item, d)});
-      Picos arrived = 0;  // from what has not been called: its call may be this one
+      Picos arrived = 0;  // from what has not been run: its step may be this one
       for (int32_t f : inputs_[Size(item)]) {
         const int32_t from = in_.flows[Size(f)].from;
         if ((done_ & Bit(from)) != 0) {
@@ -249,13 +249,13 @@ class Search {
           const Picos end = earliest_[Cell(from, k)];
           if (end >= least) continue;
           const Picos crossing = Crossing(f, k, d);
-          if (crossing < kNever) least = std::min(least, end + crossing + CallCost(d));
+          if (crossing < kNever) least = std::min(least, end + crossing + StepCost(d));
         }
         arrived = std::max(arrived, least);
       }
       earliest = start >= kNever || arrived >= kNever
                      ? kNever
-                     : std::max(start + CallCost(d), arrived) + time;
+                     : std::max(start + StepCost(d), arrived) + time;
       if (earliest >= enough || tail_[Cell(item, d)] >= enough - earliest) {
         earliest = kNever;
       } else {
@@ -307,25 +307,25 @@ class Search {
     return false;
   }
 
-  // Whether the call may be made now, and when it starts and ends.
-  bool Place(const Call& call, Picos last_start, Picos& start, Picos& end) const {
-    start = ready_[Size(call.device)];
-    Picos duration = CallCost(call.device);
-    for (uint64_t set = call.items; set != 0; set &= set - 1) {
+  // Whether the step may be made now, and when it starts and ends.
+  bool Place(const Step& step, Picos last_start, Picos& start, Picos& end) const {
+    start = ready_[Size(step.device)];
+    Picos duration = StepCost(step.device);
+    for (uint64_t set = step.items; set != 0; set &= set - 1) {
       const int32_t item = std::countr_zero(set);
-      const Picos time = Time(item, call.device);
+      const Picos time = Time(item, step.device);
       if (time == kNotAllowed) return false;
       duration += time;
-      start = std::max(start, Release(item, call.device));
+      start = std::max(start, Release(item, step.device));
       const int32_t group = group_of_[Size(item)];
       if (group >= 0) {
         const uint64_t placed = in_.groups[Size(group)] & done_;
-        if (placed != 0 && on_[Size(std::countr_zero(placed))] != call.device) return false;
+        if (placed != 0 && on_[Size(std::countr_zero(placed))] != step.device) return false;
       }
       for (int32_t f : inputs_[Size(item)]) {
         const int32_t from = in_.flows[Size(f)].from;
-        if ((call.items & Bit(from)) != 0) continue;
-        const Picos crossing = Crossing(f, on_[Size(from)], call.device);
+        if ((step.items & Bit(from)) != 0) continue;
+        const Picos crossing = Crossing(f, on_[Size(from)], step.device);
         if (crossing >= kNever) return false;
         start = std::max(start, end_[Size(from)] + crossing);
       }
@@ -333,15 +333,15 @@ class Search {
     if (start < last_start) return false;
     end = start + duration;
     return in_.memory.empty() ||
-           used_[Size(call.device)] + Added(call) <= in_.capacity[Size(call.device)];
+           used_[Size(step.device)] + Added(step) <= in_.capacity[Size(step.device)];
   }
 
-  Bytes Added(const Call& call) const {
+  Bytes Added(const Step& step) const {
     Bytes added = 0;
-    ForEachBit(call.items, [&](int32_t item) { added += in_.memory[Size(item)]; });
-    for (const CallInstance::Shared& shared : in_.shared) {
-      if ((shared.items & call.items) == 0) continue;
-      if ((shared.items & items_on_[Size(call.device)]) == 0) added += shared.bytes;
+    ForEachBit(step.items, [&](int32_t item) { added += in_.memory[Size(item)]; });
+    for (const SequenceInstance::Shared& shared : in_.shared) {
+      if ((shared.items & step.items) == 0) continue;
+      if ((shared.items & items_on_[Size(step.device)]) == 0) added += shared.bytes;
     }
     return added;
   }
@@ -358,9 +358,9 @@ class Search {
   }
 
   template <typename Visit>
-  void ForEachCallable(Visit visit) const {
+  void ForEachNext(Visit visit) const {
     const uint64_t rest = all_ & ~done_;
-    if (in_.size == CallSize::kOne) {
+    if (in_.size == StepSize::kOne) {
       ForEachBit(rest, [&](int32_t item) {
         if ((predecessors_[Size(item)] & ~done_) == 0) visit(Bit(item));
       });
@@ -375,28 +375,28 @@ class Search {
     Picos ready, reached;
     Bytes used;
   };
-  Undo Apply(const Call& call, Picos end) {
-    const size_t d = Size(call.device);
+  Undo Apply(const Step& step, Picos end) {
+    const size_t d = Size(step.device);
     const Undo undo{ready_[d], reached_, used_[d]};
-    if (!in_.memory.empty()) used_[d] += Added(call);
+    if (!in_.memory.empty()) used_[d] += Added(step);
     ready_[d] = end;
-    done_ |= call.items;
-    items_on_[d] |= call.items;
+    done_ |= step.items;
+    items_on_[d] |= step.items;
     reached_ = std::max(reached_, end);
-    ForEachBit(call.items, [&](int32_t item) {
+    ForEachBit(step.items, [&](int32_t item) {
       end_[Size(item)] = end;
-      on_[Size(item)] = call.device;
-      reached_ = std::max(reached_, end + Follow(item, call.device));
+      on_[Size(item)] = step.device;
+      reached_ = std::max(reached_, end + Follow(item, step.device));
     });
     return undo;
   }
-  void Revert(const Call& call, const Undo& undo) {
-    const size_t d = Size(call.device);
+  void Revert(const Step& step, const Undo& undo) {
+    const size_t d = Size(step.device);
     ready_[d] = undo.ready;
     reached_ = undo.reached;
     used_[d] = undo.used;
-    done_ &= ~call.items;
-    items_on_[d] &= ~call.items;
+    done_ &= ~step.items;
+    items_on_[d] &= ~step.items;
   }
 
   // A search that starts from nothing may go on for a little to leave a solution behind.
@@ -414,36 +414,36 @@ class Search {
 
   void Extend(Picos last_start) {
     if (done_ == all_) {
-      const Picos value = limits_.judge ? limits_.judge(calls_) : reached_;
+      const Picos value = limits_.judge ? limits_.judge(steps_) : reached_;
       if (value >= best_) return;
       best_ = value;
       result_.found = true;
       result_.value = value;
-      result_.calls = calls_;
+      result_.steps = steps_;
       return;
     }
     std::vector<Child> children;
     bool out_of_work = false;
-    ForEachCallable([&](uint64_t items) {
+    ForEachNext([&](uint64_t items) {
       if (out_of_work) return;
       for (int32_t d = 0; d < num_devices_; ++d) {
         if (Superfluous(d)) continue;
         Child child{{items, d}, 0, 0, 0};
-        if (!Place(child.call, last_start, child.start, child.end)) continue;
+        if (!Place(child.step, last_start, child.start, child.end)) continue;
         if (++work_ > WorkLimit()) {
           out_of_work = true;
           return;
         }
         bool hopeless = false;
         ForEachBit(items, [&](int32_t item) {
-          // Consumers in the call itself do not follow its end.
+          // Consumers in the step itself do not follow its end.
           if ((consumers_[Size(item)] & items) != 0) return;
           hopeless = hopeless || tail_[Cell(item, d)] >= best_ - child.end;
         });
         if (hopeless) continue;
-        const Undo undo = Apply(child.call, child.end);
+        const Undo undo = Apply(child.step, child.end);
         child.bound = Bound(child.start, best_);
-        Revert(child.call, undo);
+        Revert(child.step, undo);
         if (child.bound < best_) children.push_back(child);
       }
     });
@@ -452,18 +452,18 @@ class Search {
       return;
     }
     std::sort(children.begin(), children.end(), [](const Child& a, const Child& b) {
-      return std::tie(a.bound, a.start, a.end, a.call.items, a.call.device) <
-             std::tie(b.bound, b.start, b.end, b.call.items, b.call.device);
+      return std::tie(a.bound, a.start, a.end, a.step.items, a.step.device) <
+             std::tie(b.bound, b.start, b.end, b.step.items, b.step.device);
     });
     for (const Child& child : children) {
       if (child.bound >= best_) continue;
-      const Undo undo = Apply(child.call, child.end);
+      const Undo undo = Apply(child.step, child.end);
       if (limits_.judge || !Dominated(child.start)) {
-        calls_.push_back(child.call);
+        steps_.push_back(child.step);
         Extend(child.start);
-        calls_.pop_back();
+        steps_.pop_back();
       }
-      Revert(child.call, undo);
+      Revert(child.step, undo);
       if (Stopped()) return;
     }
   }
@@ -492,7 +492,7 @@ class Search {
     }
     if (!in_.memory.empty()) {
       value_.insert(value_.end(), used_.begin(), used_.end());
-      for (const CallInstance::Shared& shared : in_.shared) {
+      for (const SequenceInstance::Shared& shared : in_.shared) {
         if ((shared.items & done_) == 0 || (shared.items & rest) == 0) continue;
         for (const uint64_t items : items_on_) {
           key_.push_back(static_cast<char>((items & shared.items) != 0));
@@ -536,11 +536,11 @@ class Search {
     std::vector<int64_t> lambda;
     std::vector<Int128> least;     // by item
     std::vector<Int128> weighted;  // [item][device]
-    Int128 call = 0;               // of one call, at least
+    Int128 step = 0;               // of one step, at least
   };
 
-  const CallInstance& in_;
-  const CallSearchLimits& limits_;
+  const SequenceInstance& in_;
+  const SequenceSearchLimits& limits_;
   const int32_t n_, num_devices_;
   uint64_t all_ = 0;
   std::vector<uint64_t> predecessors_, consumers_, needs_;
@@ -552,7 +552,7 @@ class Search {
 
   // The state of the sequence so far.
   uint64_t done_ = 0;
-  std::vector<Call> calls_;
+  std::vector<Step> steps_;
   std::vector<Picos> end_, ready_;
   std::vector<int32_t> on_;
   std::vector<uint64_t> items_on_;
@@ -569,15 +569,16 @@ class Search {
 
   Picos best_;
   int64_t work_ = 0;
-  CallSearchResult result_;
+  SequenceSearchResult result_;
 };
 
 }  // namespace
 
-CallSearchResult SearchCalls(const CallInstance& instance, const CallSearchLimits& limits) {
-  ALLOT_CHECK(
-      instance.num_items <=
-      (instance.size == CallSize::kOne ? CallInstance::kMaxItems : CallInstance::kMaxItemsOfSets));
+SequenceSearchResult SearchSequences(const SequenceInstance& instance,
+                                     const SequenceSearchLimits& limits) {
+  ALLOT_CHECK(instance.num_items <= (instance.size == StepSize::kOne
+                                         ? SequenceInstance::kMaxItems
+                                         : SequenceInstance::kMaxItemsOfSets));
   return Search(instance, limits).Run();
 }
 

@@ -1,8 +1,8 @@
-// Exact search for the fastest sequence of calls. A call is one item, or a set of items that run
+// Exact search for the fastest sequence of steps. A step is one item, or a set of items that run
 // together as one part. Transfers delay their consumers and occupy nothing: with channels that
 // serve one transfer at a time this is a relaxation, whose sequences are then judged one by one.
 //
-// Calls are appended in the order of their starts, so only those sequences are visited whose starts
+// Steps are appended in the order of their starts, so only those sequences are visited whose starts
 // do not fall. A state is dominated by one that has run the same items, with its live outputs on
 // the same devices, and is nowhere later (counting nothing before the last start, since nothing
 // will start there any more). That loses no optimum: among the optimal schedules take the one whose
@@ -22,10 +22,10 @@
 
 namespace allot {
 
-enum class CallSize { kOne, kAny };
+enum class StepSize { kOne, kAny };
 
-// At most 64 items (16 if calls are sets), numbered in topological order.
-struct CallInstance {
+// At most 64 items (16 if steps are sets), numbered in topological order.
+struct SequenceInstance {
   static constexpr int32_t kMaxItems = 64, kMaxItemsOfSets = 16;
   struct Flow {
     int32_t from = 0;
@@ -37,7 +37,7 @@ struct CallInstance {
     Bytes bytes = 0;
     uint64_t items = 0;
   };
-  CallSize size = CallSize::kOne;
+  StepSize size = StepSize::kOne;
   int32_t num_items = 0, num_devices = 0;
   std::vector<Picos> time;     // [item][device], kNotAllowed where it cannot be
   std::vector<Picos> release;  // [item][device]: no earlier start; empty: none
@@ -46,7 +46,7 @@ struct CallInstance {
   // no rule, but something proven (nested_bounds.h). Empty: nothing.
   std::vector<Picos> after;
   std::vector<Picos> ready;      // [device]: free from then on; empty: from the start
-  std::vector<Picos> call_cost;  // [device]; empty: calls are free
+  std::vector<Picos> step_cost;  // [device]; empty: steps are free
   std::vector<Flow> flows;
   std::vector<uint64_t> groups;  // must share a device
   std::vector<Bytes> memory;     // by item; empty: memory cannot bind
@@ -57,37 +57,38 @@ struct CallInstance {
 };
 
 // The instance of a whole problem; numbering follows graph.topological. kAny: part costs are those
-// of calls; kOne: launch_on_arrival is charged.
-CallInstance MakeCallInstance(const PlacementProblem& problem, const ProblemGraph& graph,
-                              CallSize size);
+// of steps; kOne: launch_on_arrival is charged.
+SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const ProblemGraph& graph,
+                                      StepSize size);
 
-// The instance with time running backwards, of single items in calls that cost nothing: items are
+// The instance with time running backwards, of single items in steps that cost nothing: items are
 // numbered from the other end. Its schedules are those of the instance, read backwards.
-CallInstance Reversed(const CallInstance& instance);
+SequenceInstance Reversed(const SequenceInstance& instance);
 
-struct Call {
+struct Step {
   uint64_t items = 0;
   int32_t device = 0;
 };
 
-struct CallSearchLimits {
+struct SequenceSearchLimits {
   Picos upper = kNever;      // only what is smaller is looked for
   Picos goal = 0;            // a proven bound: what reaches it ends the search
-  int64_t work = 1'000'000;  // calls tried
-  // Judges a sequence of calls; kNever if it is not allowed. Never less than the search's own
+  int64_t work = 1'000'000;  // steps tried
+  // Judges a sequence of steps; kNever if it is not allowed. Never less than the search's own
   // value. Turns dominance off: what is dominated may still be judged better.
-  std::function<Picos(const std::vector<Call>&)> judge;
+  std::function<Picos(const std::vector<Step>&)> judge;
 };
 
-struct CallSearchResult {
+struct SequenceSearchResult {
   bool complete = false;  // nothing smaller than `value` (or than upper, if nothing was found)
   bool found = false;
   Picos value = 0;  // as judged
   Picos lower = 0;  // proven before anything was tried
-  std::vector<Call> calls;
+  std::vector<Step> steps;
   int64_t work = 0;
 };
 
-CallSearchResult SearchCalls(const CallInstance& instance, const CallSearchLimits& limits);
+SequenceSearchResult SearchSequences(const SequenceInstance& instance,
+                                     const SequenceSearchLimits& limits);
 
 }  // namespace allot

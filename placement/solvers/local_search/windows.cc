@@ -152,12 +152,12 @@ class Windows {
     spent_ += 3 * static_cast<int64_t>(n_);
     Divide(items);
     if (!Convex()) return false;
-    CallInstance instance;
+    SequenceInstance instance;
     if (!MakeInstance(instance)) return false;
-    CallSearchLimits limits;
+    SequenceSearchLimits limits;
     limits.upper = value_.objective + 1;
     limits.work = 3000;
-    const CallSearchResult found = SearchCalls(instance, limits);
+    const SequenceSearchResult found = SearchSequences(instance, limits);
     spent_ += found.work;
     if (!found.found) return false;
     std::vector<int32_t> device = device_, order;
@@ -165,9 +165,9 @@ class Windows {
     for (const int32_t item : order_) {
       if (where_[Size(item)] == 0) order.push_back(item);
     }
-    for (const Call& call : found.calls) {
-      const int32_t item = instance.item_of[Size(std::countr_zero(call.items))].index();
-      device[Size(item)] = call.device;
+    for (const Step& step : found.steps) {
+      const int32_t item = instance.item_of[Size(std::countr_zero(step.items))].index();
+      device[Size(item)] = step.device;
       order.push_back(item);
     }
     for (const int32_t item : order_) {
@@ -182,7 +182,7 @@ class Windows {
   }
 
   // The window with everything else fixed. False if something outside it cannot be met.
-  bool MakeInstance(CallInstance& instance) {
+  bool MakeInstance(SequenceInstance& instance) {
     instance.num_devices = static_cast<int32_t>(num_devices_);
     for (const int32_t item : order_) {
       if (where_[Size(item)] != 1) continue;
@@ -229,7 +229,7 @@ class Windows {
     return true;
   }
 
-  void FillTimes(CallInstance& instance, const std::vector<Picos>& next) {
+  void FillTimes(SequenceInstance& instance, const std::vector<Picos>& next) {
     const size_t cells = instance.item_of.size() * num_devices_;
     instance.time.assign(cells, kNotAllowed);
     instance.release.assign(cells, 0);
@@ -270,7 +270,7 @@ class Windows {
     }
   }
 
-  void FillFlows(CallInstance& instance) {
+  void FillFlows(SequenceInstance& instance) {
     for (const ItemId item : instance.item_of) {
       for (const FlowId id : graph_.outputs[item]) {
         uint64_t to = 0;
@@ -278,7 +278,7 @@ class Windows {
           if (where_[Size(consumer)] == 1) to |= uint64_t{1} << number_[Size(consumer)];
         }
         if (to == 0) continue;
-        CallInstance::Flow& flow = instance.flows.emplace_back();
+        SequenceInstance::Flow& flow = instance.flows.emplace_back();
         flow.from = number_[Size(item.index())];
         flow.to = to;
         flow.id = id.index();
@@ -299,7 +299,7 @@ class Windows {
   }
 
   // Residents of items alone: shared weights and live tensors are left to the evaluator.
-  void FillMemory(CallInstance& instance) const {
+  void FillMemory(SequenceInstance& instance) const {
     for (const auto& device : problem_.devices) instance.capacity.push_back(device.memory);
     for (size_t i = 0; i < n_; ++i) {
       if (where_[i] == 1) continue;

@@ -13,7 +13,7 @@ namespace allot {
 // Improves `solution` for latency. Goes over windows of adjacent modules (module_of by item, in
 // topological order of the quotient; larger ones in pieces) and of items that start one after the
 // other, at most `window` items each, until a round changes nothing or `work` is spent. For each,
-// what is not in the window runs before or after it as a whole; the search (call_search.h)
+// what is not in the window runs before or after it as a whole; the search (sequence_search.h)
 // minimises the end of the schedule with transfers that only delay, and what it finds counts only
 // if the evaluator agrees. Never worse than the start. Adds to `spent`. O(items + flows) per
 // window, besides the search.

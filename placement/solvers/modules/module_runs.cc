@@ -111,9 +111,10 @@ PlacementProblem ModuleRuns::Pinned(size_t entry, size_t exit) const {
 }
 
 int64_t ModuleRuns::RaiseBounds(size_t entry, size_t exit, int64_t work) {
-  const int64_t before = RaiseBefore(
-      MakeCallInstance(Pinned(entry, kAnywhere), graph_, CallSize::kOne), work / 2, before_[entry]);
-  return before + RaiseAfter(MakeCallInstance(Pinned(kAnywhere, exit), graph_, CallSize::kOne),
+  const int64_t before =
+      RaiseBefore(MakeSequenceInstance(Pinned(entry, kAnywhere), graph_, StepSize::kOne), work / 2,
+                  before_[entry]);
+  return before + RaiseAfter(MakeSequenceInstance(Pinned(kAnywhere, exit), graph_, StepSize::kOne),
                              work - before, after_[exit]);
 }
 

@@ -68,7 +68,7 @@ TEST(NestedBoundsTest, HoldOfEverySchedule) {
     const ProblemGraph graph = BuildGraph(problem);
     std::vector<Picos> least_before, least_after;
     if (!LeastOfAll(problem, graph, least_before, least_after)) continue;
-    const CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    const SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
     NestedBounds before, after;
     // Cut off at first, then again with more.
     for (const int64_t work : {int64_t{10} * (round % 7), int64_t{20'000}}) {
@@ -115,7 +115,7 @@ TEST(NestedBoundsTest, SeeThatDescendantsCompete) {
   flow(6, {ItemId(7)});
   ASSERT_TRUE(Check(problem).ok());
   const ProblemGraph graph = BuildGraph(problem);
-  const CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+  const SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
   NestedBounds before, after;
   RaiseBefore(instance, 10'000, before);
   RaiseAfter(instance, 10'000, after);
@@ -134,15 +134,15 @@ TEST(NestedBoundsTest, TheSearchFindsTheSameWithThem) {
     options.max_items = 11;
     const PlacementProblem problem = RandomProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
-    CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
-    CallSearchLimits limits;
+    SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
+    SequenceSearchLimits limits;
     limits.work = 3'000'000;
-    const CallSearchResult plain = SearchCalls(instance, limits);
+    const SequenceSearchResult plain = SearchSequences(instance, limits);
     NestedBounds before, after;
     RaiseBefore(instance, 50 * (round % 50), before);
     RaiseAfter(instance, 50 * (round % 50), after);
     Impose(after, before, instance);
-    const CallSearchResult informed = SearchCalls(instance, limits);
+    const SequenceSearchResult informed = SearchSequences(instance, limits);
     ASSERT_TRUE(plain.complete && informed.complete) << round;
     ASSERT_EQ(plain.found, informed.found) << round;
     if (!plain.found) continue;
@@ -163,7 +163,7 @@ TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
     options.max_items = 9;
     const PlacementProblem problem = RandomProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
-    CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
     // Rules of an instance that is cut out of a larger one.
     if (round % 2 == 0) {
       for (size_t cell = 0; cell < instance.time.size(); ++cell) {
@@ -175,17 +175,17 @@ TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
       }
       instance.classes.clear();
     }
-    CallSearchLimits limits;
+    SequenceSearchLimits limits;
     limits.work = 3'000'000;
-    const CallSearchResult forwards = SearchCalls(instance, limits);
-    const CallSearchResult backwards = SearchCalls(Reversed(instance), limits);
+    const SequenceSearchResult forwards = SearchSequences(instance, limits);
+    const SequenceSearchResult backwards = SearchSequences(Reversed(instance), limits);
     ASSERT_TRUE(forwards.complete && backwards.complete) << round;
     ASSERT_EQ(forwards.found, backwards.found) << round;
     NestedBounds before, after;
     RaiseBefore(instance, 50 * (round % 50), before);
     RaiseAfter(instance, 50 * (round % 50), after);
     Impose(after, before, instance);
-    const CallSearchResult informed = SearchCalls(Reversed(instance), limits);
+    const SequenceSearchResult informed = SearchSequences(Reversed(instance), limits);
     ASSERT_EQ(forwards.found, informed.found) << round;
     if (!forwards.found) continue;
     ASSERT_EQ(forwards.value, backwards.value) << round;
@@ -199,7 +199,7 @@ TEST(NestedBoundsTest, ExactItemsBelievesThem) {
     const PlacementProblem problem = RandomProblem(random, SmallLatency(round));
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
-    const CallInstance instance = MakeCallInstance(problem, graph, CallSize::kOne);
+    const SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
     ItemBounds bounds;
     RaiseBefore(instance, 1'000, bounds.before);
     RaiseAfter(instance, 1'000, bounds.after);
