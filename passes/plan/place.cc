@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "passes/clashes/blame_rules.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/blame_rules.h"
 #include "passes/problem/cluster_problem.h"
 #include "passes/problem/memory_needs.h"
 #include "passes/problem/search_points.h"

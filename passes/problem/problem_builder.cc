@@ -9,13 +9,13 @@
 #include "absl/strings/str_join.h"
 
 #include "operators/work/constant_work.h"
-#include "passes/clashes/blame_rules.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/nodes/constant_uses.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/nodes/kernel_costs.h"
 #include "passes/nodes/travellers.h"
+#include "passes/problem/blame_rules.h"
 #include "passes/problem/requirements.h"
 #include "support/status.h"
 

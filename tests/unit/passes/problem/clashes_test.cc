@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "passes/clashes/rule_clash.h"
+#include "passes/problem/rule_clash.h"
 #include "support/random.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"

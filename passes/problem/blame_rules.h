@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 
 #include "ir/plan.h"
-#include "passes/clashes/rule_clash.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/problem/built_problem.h"
+#include "passes/problem/rule_clash.h"
 
 namespace allot {
 

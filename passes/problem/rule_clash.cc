@@ -1,4 +1,4 @@
-#include "passes/clashes/rule_clash.h"
+#include "passes/problem/rule_clash.h"
 
 #include <algorithm>
 

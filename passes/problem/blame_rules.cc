@@ -1,4 +1,4 @@
-#include "passes/clashes/blame_rules.h"
+#include "passes/problem/blame_rules.h"
 
 #include <algorithm>
 #include <cstdint>
