@@ -30,7 +30,7 @@
 #include "target/builtin_targets.h"
 #include "target/host/host_facts.h"
 #include "target/host/host_target.h"
-#include "target/measured_target.h"
+#include "target/measured/measured_target.h"
 #include "target/rule.h"
 #include "target/target_json.h"
 

@@ -10,7 +10,7 @@
 #include "passes/nodes/kernel_costs.h"
 #include "support/random.h"
 #include "target/cost_models/measured.h"
-#include "target/measured_target.h"
+#include "target/measured/measured_target.h"
 #include "tests/models/build_graph.h"
 #include "tests/models/random_graph.h"
 #include "tests/unit/passes/planning.h"

@@ -1,4 +1,4 @@
-#include "target/measured_target.h"
+#include "target/measured/measured_target.h"
 
 #include <algorithm>
 #include <map>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "target/transfer_fit.h"
+#include "target/measured/transfer_fit.h"
 
 namespace allot {
 namespace {

@@ -1,12 +1,12 @@
-#include "target/measured_target.h"
+#include "target/measured/measured_target.h"
 
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "target/measured/transfer_fit.h"
 #include "target/routing.h"
-#include "target/transfer_fit.h"
 
 namespace allot {
 namespace {

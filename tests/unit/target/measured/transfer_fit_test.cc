@@ -1,4 +1,4 @@
-#include "target/transfer_fit.h"
+#include "target/measured/transfer_fit.h"
 
 #include <algorithm>
 
