@@ -1,14 +1,14 @@
 #include "onnx_import/import.h"
 
 #include <exception>
-#include <set>
 #include <utility>
 
+#include "onnx_import/carried_fields.h"
 #include "onnx_import/import_functions.h"
 #include "onnx_import/import_graph.h"
 #include "onnx_import/model_file.h"
-#include "onnx_import/onnx_types.h"
 #include "onnx_import/operator_checks.h"
+#include "onnx_import/opset_imports.h"
 #include "onnx_import/weight_ranges.h"
 #include "support/status.h"
 
@@ -29,39 +29,6 @@ PathParts SplitPath(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {"", path};
   return {path.substr(0, std::max<size_t>(slash, 1)), path.substr(slash + 1)};
-}
-
-void ReadOpsets(const ModelProto& proto, ImportState& state) {
-  for (const auto& import : proto.opset_import()) {
-    const std::string domain = DomainFromOnnx(import.domain());
-    bool is_new = true;
-    for (auto& [known, version] : state.module.opset_imports) {
-      if (known != domain) continue;
-      is_new = false;
-      if (version != import.version()) {
-        state.Warn(absl::StrCat("domain '", domain.empty() ? "ai.onnx" : domain,
-                                "' is imported as version ", version, " and ", import.version(),
-                                "; the latter is used"));
-      }
-      version = import.version();
-    }
-    if (is_new) state.module.opset_imports.emplace_back(domain, import.version());
-  }
-}
-
-// A warning for each domain that operators come from and that the model does not import.
-void ReportMissingOpsets(ImportState& state) {
-  std::set<std::string> known;
-  for (const auto& [domain, version] : state.module.opset_imports) {
-    if (version > 0) known.insert(domain);
-  }
-  for (const ImportState::Call& call : state.calls) {
-    if (!known.insert(call.domain).second) continue;
-    state.Warn(
-        absl::StrCat(call.place, ": the model imports no version of domain '",
-                     call.domain.empty() ? "ai.onnx" : call.domain,
-                     "'; nothing is known of its operators, and other tools may refuse the model"));
-  }
 }
 
 void ReadHead(const ModelProto& proto, ir::Module& module) {
@@ -86,9 +53,9 @@ absl::Status ReadModel(ModelProto& proto, ImportState& state) {
                             ", the newest one known; what is new in it is carried along"));
   }
   ReadHead(proto, state.module);
-  ReadOpsets(proto, state);
+  ReadOpsets(proto.opset_import(), "", state, state.module.opset_imports);
   ALLOT_RETURN_IF_ERROR(ImportGraph(proto.mutable_graph(), "", state, &state.module.graph));
-  ReportMissingOpsets(state);
+  CompleteOpsets(state, state.module.opset_imports);
   ALLOT_RETURN_IF_ERROR(ImportFunctions(&proto, state));
   if (const std::string forbidden = ForbiddenNodes(state.module); !forbidden.empty()) {
     state.Warn(forbidden);
@@ -117,7 +84,8 @@ absl::StatusOr<ir::Module> ImportBytes(absl::string_view bytes, const PathParts&
       module, diagnostics,
       shown,  ExternalDataCheck(parts.folder, parts.file, options.check_external_data),
       {},     nullptr,
-      {},     {}};
+      {},     {},
+      {}};
   // Of a large model millions of small messages, which an arena keeps apart from what stays.
   google::protobuf::ArenaOptions blocks;
   blocks.max_block_size = size_t{1} << 20;

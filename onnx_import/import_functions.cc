@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "onnx_import/onnx_types.h"
+#include "onnx_import/opset_imports.h"
 #include "support/status.h"
 
 namespace allot {
@@ -62,9 +63,8 @@ absl::Status ReadAttributes(const FunctionProto& proto, ImportState& state,
 
 absl::Status ReadFunction(FunctionProto* proto, ImportState& state, ir::Function& function) {
   function.doc = proto->doc_string();
-  for (const auto& import : proto->opset_import()) {
-    function.opset_imports.emplace_back(DomainFromOnnx(import.domain()), import.version());
-  }
+  const std::string place = absl::StrCat(DescribeFunction(function), ": ");
+  ReadOpsets(proto->opset_import(), place, state, function.opset_imports);
   ALLOT_RETURN_IF_ERROR(ReadAttributes(*proto, state, function));
   function.unknown_fields = CarriedFields(
       *proto, {FunctionProto::kNameFieldNumber, FunctionProto::kInputFieldNumber,
@@ -78,10 +78,10 @@ absl::Status ReadFunction(FunctionProto* proto, ImportState& state, ir::Function
   for (const auto& [name, attribute] : function.attribute_defaults) attributes.insert(name);
   state.function_attributes = &attributes;
   state.free_names = FreeNames();  // it knows graphs by their address
-  const absl::Status status =
-      ImportGraph(body, absl::StrCat(DescribeFunction(function), ": "), state, &function.body);
+  const absl::Status status = ImportGraph(body, place, state, &function.body);
   state.function_attributes = nullptr;
   state.free_names = FreeNames();
+  CompleteOpsets(state, function.opset_imports);
   return status;
 }
 

@@ -33,6 +33,7 @@ struct ImportState {
   };
   std::vector<Call> calls;
   std::set<std::tuple<std::string, std::string, std::string>> called;  // those of `calls`
+  std::set<std::string> reported_domains;  // that something imports no version of
 
   void Warn(const std::string& message) { diagnostics.Warning(where, OneLine(message)); }
 };

@@ -68,6 +68,29 @@ TEST(ImportOnnx, WarnsOfOddHeads) {
   EXPECT_THAT(twice.notes(), HasSubstr("as version 9 and 17"));
 }
 
+TEST(ImportOnnx, TakesTheModelsOpsetsForFunctionsThatImportNone) {
+  const Imported imported = Import(
+      Proto("ir_version: 8 opset_import { version: 17 } opset_import { domain: 'd' version: 2 } "
+            "opset_import { domain: 'f' version: 1 } graph { node { op_type: 'F' domain: 'f' } } "
+            "functions { name: 'F' domain: 'f' opset_import { domain: 'd' version: 3 } "
+            "node { op_type: 'Relu' name: 'r' input: 'x' output: 'y' } "
+            "node { op_type: 'Op' domain: 'd' input: 'y' output: 'z' } input: 'x' output: 'z' } "
+            "functions { name: 'G' domain: 'f' node { op_type: 'Relu' input: 'x' output: 'y' } "
+            "node { op_type: 'Op' domain: 'e' input: 'y' output: 'z' } input: 'x' output: 'z' }"));
+  ASSERT_TRUE(imported.module.ok()) << imported.error();
+  const auto& functions = imported.module->functions;
+  EXPECT_THAT(functions[0].opset_imports, ElementsAre(Pair("d", 3), Pair("", 17)));
+  EXPECT_THAT(functions[1].opset_imports, ElementsAre(Pair("", 17)));
+  EXPECT_THAT(imported.notes(),
+              HasSubstr("function 'f.F': node 'r' (Relu, #0): the function imports no version of "
+                        "domain 'ai.onnx'; version 17, the model's, is taken, and other"));
+  EXPECT_THAT(
+      imported.notes(),
+      HasSubstr("function 'f.G': node (e.Op, #1): the function imports no version of domain "
+                "'e', nor does the model; nothing is known of its operators, and other"));
+  EXPECT_EQ(imported.diagnostics.num_warnings(), 2);
+}
+
 TEST(ImportOnnx, AcceptsEveryOpsetFrom7) {
   for (int opset = 7; opset <= 24; ++opset) {
     const Imported imported =
