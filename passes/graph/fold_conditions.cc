@@ -3,13 +3,15 @@
 // nothing before it; types and dead nodes are others' work. Near linear.
 //
 // With `needed`, only in the main graph, and only an If that holds more than half of the model's
-// nodes, as nothing can be placed apart inside it: so long as there are such.
+// nodes, as nothing can be placed apart inside it: so long as there are such. Where its branch is
+// likewise a call, that is opened as by inline-functions{needed=true}.
 #include <map>
 #include <set>
 #include <utility>
 
 #include "ir/called_function.h"
 #include "operators/inference/type_inference.h"
+#include "passes/graph/needed_calls.h"
 #include "passes/inlining/inlining.h"
 #include "passes/inlining/node_counts.h"
 #include "passes/pipeline/pass.h"
@@ -61,35 +63,42 @@ class FoldConditions final : public GraphPass {
     int64_t folded = 0;
     // What is in a body whose names had to change is found the next time.
     while (true) {
-      const std::set<ir::NodeId> large = options_.needed ? Large(module) : std::set<ir::NodeId>();
-      if (options_.needed && large.empty()) break;
-      Diagnostics repeated;  // infer-shapes says it
-      ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
-                             InferTypes(module, context.schemas, repeated));
-      Taken taken;
-      FindTaken(inferred, InstanceId(0), module.graph, taken);
-      Inliner inliner(module,
-                      [&](const ir::Graph& graph, const ir::Node& node, ir::NodeId id,
-                          bool at_top) -> std::optional<Inlined> {
-                        if (options_.needed && !(at_top && large.count(id) > 0))
-                          return std::nullopt;
-                        const auto found = taken.find({&graph, id});
-                        if (found == taken.end()) return std::nullopt;
-                        Inlined inlined;
-                        inlined.body = found->second;
-                        inlined.arguments = node.captures;
-                        return inlined;
-                      });
-      ir::Graph graph = inliner.Run();
-      if (inliner.num_inlined() == 0) break;
-      folded += inliner.num_inlined();
-      module.graph = std::move(graph);
+      ALLOT_ASSIGN_OR_RETURN(const int64_t more, Fold(module, context));
+      if (more == 0) break;
+      folded += more;
+      if (options_.needed) InlineNeededCalls(module, context);
     }
     context.statistics->Add("branches folded", folded);
     return folded > 0;
   }
 
  private:
+  // How many branches took the place of their Ifs.
+  absl::StatusOr<int64_t> Fold(ir::Module& module, PassContext& context) const {
+    const std::set<ir::NodeId> large = options_.needed ? Large(module) : std::set<ir::NodeId>();
+    if (options_.needed && large.empty()) return 0;
+    Diagnostics repeated;  // infer-shapes says it
+    ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
+                           InferTypes(module, context.schemas, repeated));
+    Taken taken;
+    FindTaken(inferred, InstanceId(0), module.graph, taken);
+    Inliner inliner(module,
+                    [&](const ir::Graph& graph, const ir::Node& node, ir::NodeId id,
+                        bool) -> std::optional<Inlined> {
+                      const bool is_large = &graph == &module.graph && large.count(id) > 0;
+                      if (options_.needed && !is_large) return std::nullopt;
+                      const auto found = taken.find({&graph, id});
+                      if (found == taken.end()) return std::nullopt;
+                      Inlined inlined;
+                      inlined.body = found->second;
+                      inlined.arguments = node.captures;
+                      return inlined;
+                    });
+    ir::Graph graph = inliner.Run();
+    if (inliner.num_inlined() > 0) module.graph = std::move(graph);
+    return inliner.num_inlined();
+  }
+
   Options options_;
 };
 

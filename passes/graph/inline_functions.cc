@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ir/called_function.h"
+#include "passes/graph/needed_calls.h"
 #include "passes/inlining/inlining.h"
 #include "passes/inlining/node_counts.h"
 #include "passes/pipeline/pass.h"
@@ -196,6 +197,13 @@ class InlineFunctions final : public GraphPass {
 };
 
 }  // namespace
+
+bool InlineNeededCalls(ir::Module& module, PassContext& context) {
+  if (module.functions.empty()) return false;
+  Options options;
+  options.needed = true;
+  return FunctionInliner(options, module, context).Run();
+}
 
 Entry<GraphPass> InlineFunctionsEntry() {
   return MakeEntry<GraphPass, InlineFunctions>(

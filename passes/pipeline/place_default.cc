@@ -50,14 +50,13 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   const bool turns = options.replicas && !options.contiguous;
   const std::string shapes =
       absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "");
-  // What a fixed input decides is decided before anything is placed. The branch that is taken may
-  // be a call that holds it all.
-  const std::string open = absl::StrCat("inline-functions{needed=true},", shapes);
+  // What holds it all may be calls in branches of calls. What a fixed input decides is decided
+  // before anything is placed, also where it holds little.
+  const std::string open = "inline-functions{needed=true},fold-conditions{needed=true},";
   const std::string graph =
-      options.fixed.empty()
-          ? absl::StrCat("inline-functions{needed=true},fold-conditions{needed=true},", shapes)
-          : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed), "},", open,
-                         ",fold-conditions,", open, ",fold-conditions,dead-nodes");
+      options.fixed.empty() ? absl::StrCat(open, shapes)
+                            : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed), "},",
+                                           open, "fold-conditions,", shapes, ",dead-nodes");
   return absl::StrCat(graph, ",estimate-cost,coarsen,split-modularity,place{",
                       absl::StrJoin(place, " "), "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),

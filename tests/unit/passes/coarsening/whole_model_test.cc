@@ -187,6 +187,52 @@ TEST(WholeModelTest, CallsInTheBranchThatIsTakenAreOpened) {
   EXPECT_TRUE(planning.NodesOf("Model").empty());
 }
 
+// If > call > If > call > ... > layers, beginning with an If or a call, of conditions that are
+// known or all follow from one input.
+ir::Module Nested(int depth, bool if_first, bool known) {
+  ModuleBuilder b;
+  const auto relu = [](GraphBuilder& body, const std::vector<ir::ValueId>& in) {
+    return body.Op("Relu", {in[0]}, F32({64, 64}));
+  };
+  const auto level = [&](GraphBuilder& body, const std::vector<ir::ValueId>& in, int inside,
+                         const auto& self) -> ir::ValueId {
+    if (inside == 0) return Layers(body, in[0], 4);
+    if ((inside % 2 == depth % 2) != if_first) {
+      const std::string name = "F" + std::to_string(inside);
+      b.Function("custom", name, {"x", "c"},
+                 [&](GraphBuilder& function, const std::vector<ir::ValueId>& inputs) {
+                   return self(function, inputs, inside - 1, self);
+                 });
+      return body.Op(name, in, F32({64, 64}), {}, "custom");
+    }
+    const ir::ValueId condition = known ? body.Constant(testing::BoolConstant({true})) : in[1];
+    return body.If(
+        condition, in, F32({64, 64}),
+        [&](GraphBuilder& branch, const std::vector<ir::ValueId>& captures) {
+          return self(branch, captures, inside - 1, self);
+        },
+        relu);
+  };
+  const ir::ValueId x = b.Input("x", F32({64, 64}));
+  const ir::ValueId c = b.Input("c", testing::Tensor(ir::ElementType::kBool, {1}));
+  const ir::ValueId y = level(b, {x, c}, depth, level);
+  return std::move(b).Finish({y});
+}
+
+TEST(WholeModelTest, CallsInBranchesInCallsAreOpened) {
+  for (int depth = 1; depth <= 7; ++depth) {
+    for (const bool if_first : {true, false}) {
+      for (const bool known : {true, false}) {
+        Planning planning(Nested(depth, if_first, known), testing::SlowTarget(2));
+        ASSERT_TRUE(planning.Run(known ? "place-default" : "place-default{fixed=c=true}").ok());
+        EXPECT_EQ(planning.NodesOf("MatMul").size(), 4u) << depth << if_first << known;
+        EXPECT_TRUE(planning.NodesOf("If").empty()) << depth << if_first << known;
+        EXPECT_EQ(Warnings(planning), "");
+      }
+    }
+  }
+}
+
 TEST(WholeModelTest, WrongFixedInputsAreSaid) {
   const auto error = [](const std::string& values) {
     Planning planning(InOneIf(), testing::SlowTarget(2));
