@@ -5,6 +5,8 @@ import path from 'node:path';
 import { UserError } from './errors.mjs';
 
 export const COSTS = 'costs.csv', HISTORY = 'tuning.json';
+// What `allot -o` writes whatever the plan is, and where it records what it wrote.
+const PLANNED = ['manifest.json', 'plan.json', 'model.annotated.onnx', 'model.report.html', 'model.mlir', 'schedule.trace.json', 'model.dot'], RECORD = '.allot-files.json';
 
 function readJsonIfAny(file) {
   try {
@@ -14,9 +16,11 @@ function readJsonIfAny(file) {
   }
 }
 
+const digestOf = (file) => crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+
 /**
- * Throws UserError if `folder` cannot be one, or holds costs or a history that are not as an earlier tuning left them: to
- * be asked before long work. What `allot -o` writes it asks for itself.
+ * Throws UserError if `folder` cannot be one, or holds files of the names that a tuning writes which are not as an earlier
+ * one left them: to be asked before long work.
  */
 export function checkTunedFolder(folder) {
   const about = (file) => fs.lstatSync(file, { throwIfNoEntry: false });
@@ -24,14 +28,16 @@ export function checkTunedFolder(folder) {
   const tuned = readJsonIfAny(path.join(folder, HISTORY))?.schema === 'allot.tune/1';
   const sources = readJsonIfAny(path.join(folder, 'plan.json'))?.made_from?.costs;
   const digest = Array.isArray(sources) ? sources.find((source) => source?.file === COSTS)?.sha256 : undefined;
+  const recorded = readJsonIfAny(path.join(folder, RECORD))?.files;
   const own = {
     [HISTORY]: () => tuned,
-    [COSTS]: (file) => tuned && crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex') === digest,
+    [COSTS]: (file) => tuned && digestOf(file) === digest,
+    ...Object.fromEntries(PLANNED.map((name) => [name, (file) => digestOf(file) === recorded?.[name]?.sha256])),
   };
   for (const [name, isOwn] of Object.entries(own)) {
     const file = path.join(folder, name), there = about(file);
     if (there && !(there.isFile() && isOwn(file))) {
-      throw new UserError(`'${file}' was not written by allot tune, or changed since; move it away, or give another output folder`);
+      throw new UserError(`'${file}' was not written by ${PLANNED.includes(name) ? 'Allot' : 'allot tune'}, or changed since; move it away, or give another output folder`);
     }
   }
 }

@@ -6,6 +6,8 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COPIES, kindOf, withTogether } from '../../runner/lib/tuning.mjs';
+import { UserError } from '../../runner/lib/errors.mjs';
+import { checkTunedFolder } from '../../runner/lib/tuned_folder.mjs';
 import { tuningText } from '../../runner/lib/tuning_report.mjs';
 import { makeModels } from './runner.mjs';
 import { whyNoRuntime } from './scratch.mjs';
@@ -135,6 +137,7 @@ test('files of others in the folder stay', { skip }, () => {
     const { status, stderr } = tuned();
     assert.equal(status, 1);
     assert.match(stderr, new RegExp(`^error: '.*${name}' was not written by (allot tune|Allot), or changed since; move it away.*\n$`));
+    assert.throws(() => checkTunedFolder(out), /was not written by/, 'before anything is measured');
     assert.deepEqual(fs.readdirSync(out), [name]);
     assert.equal(fs.readFileSync(file(name), 'utf8'), 'mine');
     fs.rmSync(out, { recursive: true });
@@ -144,6 +147,13 @@ test('files of others in the folder stay', { skip }, () => {
   fs.rmSync(out);
   // An earlier tuning's are replaced, unless they were changed.
   for (let i = 0; i < 2; ++i) assert.equal(tuned().status, 0);
+  for (const name of fs.readdirSync(out).filter((each) => !/^\.|\.\d+_\w+\.onnx$/.test(each))) {
+    const before = fs.readFileSync(file(name));
+    fs.writeFileSync(file(name), 'mine');
+    assert.throws(() => checkTunedFolder(out), (error) => error instanceof UserError && error.message.includes('was not written by'), name);
+    fs.writeFileSync(file(name), before);
+    checkTunedFolder(out);
+  }
   fs.appendFileSync(file('costs.csv'), '# mine\n');
   assert.match(tuned().stderr, /costs\.csv' was not written by allot tune, or changed since/);
   // Nor is what a link leads to.
