@@ -36,7 +36,8 @@ export function readPlan(folder, model) {
 }
 
 // A file of the plan, by its path as seen from the plan's folder; what is no file there is a name.
-const located = (folder, text) => {
+const located = (folder, flag, text) => {
+  if (typeof text !== 'string') throw new UserError(`${folder.name}: the plan was made with --${flag} from a pipe, which nobody can read once more; make it with --${flag}=FILE`);
   const file = path.resolve(folder.root, text);
   return fs.existsSync(file) ? file : text;
 };
@@ -54,10 +55,11 @@ export async function argumentsOf(folder, { model, plan }, pin) {
   const pins = [pin, ...(from.pins ?? []).filter((other) => other !== pin)];
   const pipeline = plan.pipeline === await defaultPipeline(from.objective) ? [] : [`--pass-pipeline=${plan.pipeline}`];
   return [
-    model, `--target=${located(folder, from.target)}`, `--objective=${from.objective}`,
-    ...list('pin', pins), ...list('forbid', from.forbids ?? []),
+    model, `--target=${located(folder, 'target', from.target)}`, `--objective=${from.objective}`,
+    ...list('pin', pins), ...list('forbid', from.forbids ?? []), ...list('together', from.together ?? []),
     ...(from.cost_model && from.cost_model !== 'roofline' ? [`--cost-model=${from.cost_model}`] : []),
-    ...list('costs', (from.costs ?? []).map((cost) => located(folder, typeof cost === 'string' ? cost : cost.path))),
+    ...list('costs', (from.costs ?? []).map(({ file }) => located(folder, 'costs', file))),
+    ...(from.start ? [`--start=${located(folder, 'start', from.start.file)}`] : []),
     ...list('dim', Object.entries(from.dims ?? {}).map(([name, size]) => `${name}=${size}`)),
     ...(from.default_dim && from.default_dim !== 1 ? [`--default-dim=${from.default_dim}`] : []),
     ...(from.seed && from.seed !== 1 ? [`--seed=${from.seed}`] : []),
@@ -68,7 +70,7 @@ export async function argumentsOf(folder, { model, plan }, pin) {
 /** The command line that keeps such a plan, as one types it in the current folder. */
 export function commandOf(args, out) {
   const near = (word) => {
-    const [, flag, file] = /^(--(?:target|costs)=)?(.*)$/s.exec(word);
+    const [, flag, file] = /^(--(?:target|costs|start)=)?(.*)$/s.exec(word);
     if (!path.isAbsolute(file)) return word;
     const relative = path.relative(process.cwd(), file);
     return `${flag ?? ''}${relative.length < file.length ? relative : file}`;

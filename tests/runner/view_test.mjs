@@ -206,11 +206,24 @@ test('a plan is made again with a node elsewhere', async () => {
 test('what a plan was made from is kept', async () => {
   const target = path.join(scratch, 'machine.json');
   fs.writeFileSync(target, execFileSync(ALLOT, ['--print-target', '--target=cpu-gpu']));
-  planInto('kept', '--target=machine.json', '--objective=throughput', '--replicas=no', '--forbid=f.*=gpu0', '--seed=7', '--default-dim=3', '--work=5000', '--cost-model=flops');
+  fs.writeFileSync(path.join(scratch, 'costs.csv'), "node,device,time_us\na/it's(1),cpu0,7\n");
+  planInto('before', '--target=machine.json', '--emit=plan');
+  planInto('kept', '--target=machine.json', '--objective=throughput', '--replicas=no', '--forbid=f.*=gpu0', '--seed=7', '--default-dim=3', '--work=5000', '--cost-model=flops',
+    '--costs=costs.csv', '--together=b.*', '--start=before');
   const server = await serve([path.join(scratch, 'kept')], { cwd: os.tmpdir() });
   const { command, error } = await (await ask(server, 'a', { names: ['a/x.y'], device: 'cpu0' })).json();
   assert.equal(error, undefined);
-  for (const word of [/--target=\S*machine\.json /, /--objective=throughput /, /'--forbid=f\.\*=gpu0' /, /--seed=7 /, /--default-dim=3 /, /--cost-model=flops /, /'--pass-pipeline=.*replicas=false.*' /]) assert.match(command, word);
+  for (const word of [/--target=\S*machine\.json /, /--objective=throughput /, /'--forbid=f\.\*=gpu0' /, /--seed=7 /, /--default-dim=3 /, /--cost-model=flops /, /--costs=\S*costs\.csv /, /'--together=b\.\*' /, /--start=\S*before\/plan\.json /, /'--pass-pipeline=.*replicas=false.*' /]) assert.match(command, word);
+  server.child.kill();
+});
+
+test('a plan from what came through a pipe is shown, and not made again', async () => {
+  const folder = path.join(scratch, 'piped');
+  execFileSync('bash', ['-c', 'exec "$0" "$1" --quiet -o "$2" --target=<("$0" --print-target --target=cpu-2gpu) --emit=report,plan,manifest', ALLOT, model, folder]);
+  assert.equal(JSON.parse(fs.readFileSync(path.join(folder, 'plan.json'))).made_from.target, null);
+  const server = await serve([folder]), response = await ask(server, 'a', { names: ['a/x.y'], device: 'gpu0' });
+  assert.equal(response.status, 422);
+  assert.match((await response.json()).error, /piped: the plan was made with --target from a pipe, .*; make it with --target=FILE$/);
   server.child.kill();
 });
 
