@@ -43,11 +43,23 @@ Registries RegistriesOf(const CompileOptions& options) {
   return options.registries != nullptr ? *options.registries : BuiltinRegistries();
 }
 
+// Whether a file comes from standard input or a pipe, so that nobody can read it once more. Names
+// of what a process has open, as shells make them up, mean something else in the next one.
+bool IsStream(const std::string& path) {
+  if (path == "-" || path == "/dev/stdin" || absl::StartsWith(path, "/dev/fd/") ||
+      absl::StartsWith(path, "/proc/")) {
+    return true;
+  }
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
 absl::StatusOr<Provenance::File> Source(const std::string& path, const std::string& text) {
   FileChunk chunk;
   chunk.bytes = text;
   ALLOT_ASSIGN_OR_RETURN(FileDigest digest, DigestOf(path, {std::move(chunk)}));
-  return Provenance::File{path, std::move(digest.sha256)};
+  return Provenance::File{IsStream(path) ? "" : path, std::move(digest.sha256)};
 }
 
 // Rules of the command line come before the target's own, so that they win.
@@ -233,13 +245,6 @@ std::string RelativeTo(const std::string& path, const std::string& folder) {
   return to.lexically_normal().lexically_relative(from).generic_string();
 }
 
-// Whether the model comes from standard input or a pipe, so that nobody can read it once more.
-bool IsStream(const std::string& model_path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(model_path, error);
-  return model_path == "-" || (fs::exists(status) && !fs::is_regular_file(status));
-}
-
 // Whether the model lies in the folder itself.
 bool IsFolderOf(const std::string& folder, const std::string& model_path) {
   std::error_code error;
@@ -391,11 +396,11 @@ absl::StatusOr<std::vector<OutputFile>> MakeOutputs(const Compilation& compilati
   input.model_path = IsStream(model_path) ? "" : RelativeTo(model_path, folder);
   input.pipeline = compilation.pipeline;
   input.made_from = compilation.made_from;
-  for (Provenance::File& file : input.made_from.costs) file.path = RelativeTo(file.path, folder);
-  if (input.made_from.start.has_value()) {
-    std::string& path = input.made_from.start->path;
-    path = RelativeTo(path, folder);
-  }
+  const auto seen_from_folder = [&](Provenance::File& file) {
+    if (!file.path.empty()) file.path = RelativeTo(file.path, folder);
+  };
+  absl::c_for_each(input.made_from.costs, seen_from_folder);
+  if (input.made_from.start.has_value()) seen_from_folder(*input.made_from.start);
   std::error_code error;
   if (std::string& path = input.made_from.target.path; fs::exists(path, error)) {
     path = RelativeTo(path, folder);  // not so the names of built-in targets

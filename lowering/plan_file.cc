@@ -125,7 +125,7 @@ absl::StatusOr<std::vector<Place>> List(const Place& in, absl::string_view name)
 absl::Status ReadMadeFrom(const Place& plan, PlanFile& file) {
   Provenance& made_from = file.made_from;
   ALLOT_ASSIGN_OR_RETURN(const Place in, plan.Member("made_from"));
-  ALLOT_RETURN_IF_ERROR(Get(in, "target", made_from.target.path));
+  ALLOT_RETURN_IF_ERROR(GetIf(in, "target", made_from.target.path));
   ALLOT_RETURN_IF_ERROR(Get(in, "target_sha256", made_from.target.sha256));
   std::string objective;
   ALLOT_RETURN_IF_ERROR(Get(in, "objective", objective));
@@ -149,13 +149,13 @@ absl::Status ReadMadeFrom(const Place& plan, PlanFile& file) {
   ALLOT_ASSIGN_OR_RETURN(const std::vector<Place> costs, List(in, "costs"));
   for (const Place& cost : costs) {
     Provenance::File& source = made_from.costs.emplace_back();
-    ALLOT_RETURN_IF_ERROR(Get(cost, "file", source.path));
+    ALLOT_RETURN_IF_ERROR(GetIf(cost, "file", source.path));
     ALLOT_RETURN_IF_ERROR(Get(cost, "sha256", source.sha256));
   }
   if (in.Has("start")) {
     ALLOT_ASSIGN_OR_RETURN(const Place start, in.Member("start"));
     made_from.start.emplace();
-    ALLOT_RETURN_IF_ERROR(Get(start, "file", made_from.start->path));
+    ALLOT_RETURN_IF_ERROR(GetIf(start, "file", made_from.start->path));
     ALLOT_RETURN_IF_ERROR(Get(start, "sha256", made_from.start->sha256));
   }
   int64_t seed = 0;

@@ -50,11 +50,16 @@ CommandLine Declare(Arguments& arguments) {
 // A file that the golden plan was made from, found from the golden file's folder.
 absl::StatusOr<std::string> Located(const std::string& golden, const std::string& path,
                                     absl::string_view flag) {
+  if (path.empty()) {
+    return InputError(golden, ": was planned with ", flag,
+                      " from a pipe, which nobody can read once more; say ", flag, "=FILE");
+  }
   const fs::path found = fs::path(golden).parent_path() / path;
   std::error_code error;
-  if (fs::exists(found, error)) return found.string();
-  return InputError(golden, ": was planned with ", flag, "=", path,
-                    ", which is not there, seen from its folder; say ", flag, "=FILE");
+  if (fs::is_regular_file(found, error)) return found.string();
+  return InputError(golden, ": was planned with ", flag, "=", path, ", which is ",
+                    fs::exists(found, error) ? "no file" : "not there",
+                    ", seen from its folder; say ", flag, "=FILE");
 }
 
 // What `plan` was made from as the defaults of flags, where `given` has no values for lists and for
@@ -93,6 +98,24 @@ absl::Status SetDefaults(const PlanFile& plan, const std::string& golden, const 
   }
   ALLOT_ASSIGN_OR_RETURN(options.target, Located(golden, made_from.target.path, "--target"));
   return absl::OkStatus();
+}
+
+absl::Status TrySetup(const CompileOptions& options) {
+  ALLOT_RETURN_IF_ERROR(MakePlacementSetup(options).status());
+  return ParsePipeline(PipelineText(options), options.registries->passes).status();
+}
+
+// An error of planning, by the golden file's name if what it says (`recorded`, without the flags
+// that were given) is enough for the error.
+absl::Status Blamed(const absl::Status& error, const Arguments& given, Arguments recorded) {
+  if (!given.flags.options.target.empty()) {
+    recorded.flags.options.target = given.flags.options.target;
+    if (!LoadTarget(given.flags.options.target).ok()) return error;
+  }
+  ALLOT_RETURN_IF_ERROR(FinishCompileFlags(recorded.flags));
+  const absl::Status alone = TrySetup(recorded.flags.options);
+  if (alone.message() != error.message()) return error;
+  return WithContext(error, absl::StrCat(given.golden, ": "));
 }
 
 // The text of plan.json for the model, as it would lie in the folder of the golden file.
@@ -141,10 +164,15 @@ absl::Status CheckCommand(int argc, const char* const* argv, int& exit_status) {
     ALLOT_ASSIGN_OR_RETURN(golden, ReadPlanFile(given.golden));
     ALLOT_RETURN_IF_ERROR(SetDefaults(*golden, given.golden, given, arguments.flags));
   }
+  const Arguments recorded = arguments;
   CommandLine line = Declare(arguments);
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
-  ALLOT_ASSIGN_OR_RETURN(const std::string text, PlanNow(model, arguments));
+  const absl::StatusOr<std::string> planned = PlanNow(model, arguments);
+  if (!planned.ok()) {
+    return golden.has_value() ? Blamed(planned.status(), given, recorded) : planned.status();
+  }
+  const std::string& text = *planned;
   ALLOT_ASSIGN_OR_RETURN(const PlanFile now, ParsePlanFile(text, model));
   if (arguments.rebase) {
     ALLOT_RETURN_IF_ERROR(WriteText(arguments.golden, text));

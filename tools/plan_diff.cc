@@ -28,11 +28,17 @@ absl::string_view Short(absl::string_view sha256) { return sha256.substr(0, 12);
 std::string Listed(const std::vector<Provenance::File>& files) {
   std::vector<std::string> texts;
   for (const Provenance::File& file : files) {
-    const absl::string_view path = file.path;
+    const absl::string_view path =
+        file.path.empty() ? absl::string_view("a pipe") : absl::string_view(file.path);
     texts.push_back(
         absl::StrCat(path.substr(path.rfind('/') + 1), " (sha256 ", Short(file.sha256), ")"));
   }
   return Listed(texts);
+}
+
+bool SameContent(const std::vector<Provenance::File>& a, const std::vector<Provenance::File>& b) {
+  const auto same = [](const auto& one, const auto& other) { return one.sha256 == other.sha256; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
 }
 
 // The stretch of two pipelines in which they differ, from step to step or option to option.
@@ -77,6 +83,11 @@ class Comparison {
     if (before != after) diff_.inputs.push_back({what, before, after});
   }
 
+  void InputFiles(const std::string& what, const std::vector<Provenance::File>& before,
+                  const std::vector<Provenance::File>& after) {
+    if (!SameContent(before, after)) Input(what, Listed(before), Listed(after));
+  }
+
   void CompareInputs() {
     const Provenance& before = before_.made_from;
     const Provenance& after = after_.made_from;
@@ -94,11 +105,13 @@ class Comparison {
     Input("--forbid", Listed(before.forbids), Listed(after.forbids));
     Input("--together", Listed(before.together), Listed(after.together));
     Input("--cost-model", before.cost_model, after.cost_model);
-    Input("--costs", Listed(before.costs), Listed(after.costs));
+    InputFiles("--costs", before.costs, after.costs);
     const auto start = [](const Provenance& made_from) {
-      return made_from.start.has_value() ? Listed({*made_from.start}) : "none";
+      std::vector<Provenance::File> files;
+      if (made_from.start.has_value()) files.push_back(*made_from.start);
+      return files;
     };
-    Input("--start", start(before), start(after));
+    InputFiles("--start", start(before), start(after));
     Input("--seed", absl::StrCat(before.seed), absl::StrCat(after.seed));
     if (before_.pipeline != after_.pipeline) {
       diff_.inputs.push_back(PipelineChange(before_.pipeline, after_.pipeline));

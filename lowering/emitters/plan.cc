@@ -29,15 +29,17 @@ Json::Array Strings(const std::vector<std::string>& texts) {
   return Json::Array(texts.begin(), texts.end());
 }
 
+Json PathOf(const Provenance::File& file) { return file.path.empty() ? Json() : Json(file.path); }
+
 Json::Object MadeFrom(const EmitInput& input) {
   const Provenance& made_from = input.made_from;
   Json::Object dims;
   for (const auto& [name, size] : input.dims) dims.emplace_back(name, size);
   Json::Array costs;
   for (const Provenance::File& file : made_from.costs) {
-    costs.push_back(Json::Object{{"file", file.path}, {"sha256", file.sha256}});
+    costs.push_back(Json::Object{{"file", PathOf(file)}, {"sha256", file.sha256}});
   }
-  Json::Object object = {{"target", made_from.target.path},
+  Json::Object object = {{"target", PathOf(made_from.target)},
                          {"target_sha256", made_from.target.sha256},
                          {"objective", ir::ObjectiveName(made_from.objective)},
                          {"dims", std::move(dims)},
@@ -51,7 +53,7 @@ Json::Object MadeFrom(const EmitInput& input) {
     object.emplace_back("together", Strings(made_from.together));
   }
   if (made_from.start.has_value()) {
-    object.emplace_back("start", Json::Object{{"file", made_from.start->path},
+    object.emplace_back("start", Json::Object{{"file", PathOf(*made_from.start)},
                                               {"sha256", made_from.start->sha256}});
   }
   return object;

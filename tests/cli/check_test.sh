@@ -66,6 +66,18 @@ holds "a price without a start" refuses "error: --migration-cost needs the plan 
 holds "a start that is none" refuses "error: --start: models: has no plan.json" $model --start=models
 holds "a start that is missing" refuses "error: --start: nowhere: there is no such file" $model --start=nowhere
 
+# What came through a pipe.
+holds "a target from a pipe" exits 0 $model --target=<("$allot" --print-target --target=cpu-2gpu) --costs=<(printf 'node,device,time_us\nx,cpu0,1\n') -o piped --emit=plan
+holds "... is recorded by what was in it" grep -qE '"target": null' piped/plan.json
+holds "... costs too" grep -qE '"file": null' piped/plan.json
+holds "... and by nobody's number" sh -c "! grep -qE '/(fd|pipe)' piped/plan.json"
+holds "... so it must be given again" refuses "piped/plan.json: was planned with --costs from a pipe.*say --costs=FILE" check $model --golden=piped/plan.json
+printf 'node,device,time_us\nx,cpu0,1\n' >piped.csv
+holds "... all of it" refuses "piped/plan.json: was planned with --target from a pipe.*say --target=FILE" check $model --golden=piped/plan.json --costs=piped.csv
+holds "... and is the same" exits 0 check $model --golden=piped/plan.json --costs=piped.csv --target=cpu-2gpu
+sed 's|"target": null|"target": "../../../dev/fd"|' piped/plan.json >fd.json
+holds "no file for a target" refuses "fd.json: was planned with --target=.*which is (no file|not there).*say --target=FILE" check $model --golden=fd.json --costs=piped.csv
+
 node=$(grep -m1 '"name": ' <(sed -n '/"nodes"/,$p' golden/plan.json) | sed 's/.*: "\(.*\)",/\1/')
 device=$(sed -n '/"nodes"/,$p' golden/plan.json | grep -m1 '"device"' | sed 's/.*: "\(.*\)",/\1/')
 other=$([ "$device" = cpu0 ] && echo gpu0 || echo cpu0)
@@ -118,7 +130,20 @@ holds "half a file" sh -c "head -c 400 golden/plan.json >half.json"
 holds "... is refused" refuses "half.json: " diff half.json golden/plan.json
 sed 's/"device": "[^"]*"/"device": 7/' golden/plan.json >wrong.json
 holds "a wrong member" refuses "wrong.json: .*device: expected a string, not number" diff wrong.json golden/plan.json
-rm golden/machine.json
+# Damage that reads well: the error is the golden file's, unless a flag replaces or causes it.
+damaged() { # SED PATTERN: what becomes of the golden file, and the error
+  sed "$1" golden/plan.json >golden/damaged.json
+  ! cmp -s golden/plan.json golden/damaged.json && refuses "^error: golden/damaged.json: .*$2" check $model --golden=golden/damaged.json
+}
+holds "a damaged pipeline" damaged 's/"pipeline": "[^"]*"/"pipeline": "infer-shapes,csee"/' "csee"
+holds "a damaged objective" damaged 's/"objective": "[^"]*"/"objective": "speed"/' "objective: expected latency or throughput"
+holds "a damaged size" damaged 's/"default_dim": [0-9]*/"default_dim": -3/' "-3 is not positive"
+holds "a damaged pin" damaged "s/=$other\"/=gpu7\"/" "no device 'gpu7'"
+holds "... that a flag replaces" exits 0 check $model --golden=golden/damaged.json --pin="$node=$other"
+holds "a flag's own error" refuses "^error: --pin=x=gpu7: " check $model --golden=golden/plan.json --pin=x=gpu7
+holds "a target's own error" refuses "^error: --target=nowhere.json: " check $model --golden=golden/plan.json --target=nowhere.json
+holds "a damaged cost model" damaged 's/"cost_model": "[^"]*"/"cost_model": "rooofline"/' "rooofline"
+rm golden/damaged.json golden/machine.json
 holds "a target that is gone" refuses "machine.json, which is not there.*say --target=FILE" check $model --golden=golden/plan.json
 cp golden/plan.json kept.json
 holds "rebase of a model that is missing" refuses "nothing.onnx" check nothing.onnx --golden=golden/plan.json --target=cpu-2gpu --rebase
