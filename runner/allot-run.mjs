@@ -6,6 +6,7 @@ import { main, UserError } from './lib/errors.mjs';
 import { readManifest } from './lib/manifest.mjs';
 import { findReport, measuredSchedule, writeMeasured } from './lib/measured_report.mjs';
 import { measuredTrace } from './lib/measured_trace.mjs';
+import { suggestion } from './lib/nearest_name.mjs';
 import { LEVELS } from './lib/onnxruntime.mjs';
 import { runPlan } from './lib/plan_run.mjs';
 import { NOISY } from './lib/statistics.mjs';
@@ -67,7 +68,7 @@ function textReport(report) {
 function checkDims(manifest, texts) {
   const known = new Set(manifest.inputs.flatMap((name) => manifest.signature?.[name]?.shape ?? []).filter((dim) => typeof dim === 'string'));
   for (const [name, size] of Object.entries(parseDims(texts))) {
-    if (!known.has(name)) throw new UserError(`--dim=${name}=${size}: no input has a dimension ${name} (there are ${[...known].join(', ') || 'none'})`);
+    if (!known.has(name)) throw new UserError(`--dim=${name}=${size}: no input has a dimension ${name}${suggestion(name, [...known])}`);
   }
 }
 

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 from torch_profile.costs_table import Row, print_costs, write_whole
 from torch_profile.errors import UserError
-from torch_profile.inputs import make_inputs, read_rules
+from torch_profile.inputs import make_inputs, read_rules, unknown_names
 from torch_profile.node_runner import NodeRunner
 from torch_profile.onnx_reader import read_model
 from torch_profile.report import listing, missing_lines, operator_rows, summary
@@ -84,6 +84,8 @@ def _run(argv: List[str]) -> None:
     flags = _arguments(argv)
     model = read_model(flags.model)
     rules = read_rules(flags.model, flags.inputs, _sizes(flags.dim), flags.default_dim)
+    for line in unknown_names(model.graph, rules):
+        sys.stderr.write(f'warning: {flags.inputs or "the side file, or --dim"}: {line}\n')
     backend = ShapeBackend() if flags.list else _torch_backend(flags.torch_device)
     runner = NodeRunner(model, backend, rules, 0 if flags.list else flags.repeats, _progress)
     times, _ = runner.run(make_inputs(model.graph, rules, backend, flags.seed))

@@ -1,5 +1,6 @@
 // Command lines: --name=value, --name value, repeated lists, and the help made from the same table.
 import { UserError } from './errors.mjs';
+import { nearestName } from './nearest_name.mjs';
 
 /**
  * What a flag is: `kind` is 'flag' (no value), 'text', 'integer' (with `least`), 'number', 'list' or
@@ -7,21 +8,9 @@ import { UserError } from './errors.mjs';
  * @typedef {{kind: string, help: string, value?: string, initial?: any, least?: number, choices?: string[]}} Flag
  */
 
-const distance = (a, b) => {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; ++i) {
-    const next = [i];
-    for (let j = 1; j <= b.length; ++j) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
-};
-
 const nearest = (name, names) => {
-  const best = names.map((other) => [distance(name, other), other]).sort((x, y) => x[0] - y[0] || (x[1] < y[1] ? -1 : 1))[0];
-  return best && best[0] <= Math.max(2, name.length / 3) ? `; did you mean --${best[1]}?` : '';
+  const near = nearestName(name, names);
+  return near === null ? '' : `; did you mean --${near}?`;
 };
 
 function read(name, flag, text) {

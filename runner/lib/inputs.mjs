@@ -8,8 +8,10 @@
 //               "x":    {"shape": [1, 3, 32, 32], "scale": 0.5, "mean": 0},
 //               "y":    {"omit": true}}}                optional, not given
 import fs from 'node:fs';
-import { UserError } from './errors.mjs';
+import { oneLine, UserError } from './errors.mjs';
+import { suggestion } from './nearest_name.mjs';
 import { arrayOf, describe, fromBytes, toHalf } from './tensors.mjs';
+import { warn } from './text_output.mjs';
 
 /** Uniform numbers in [0, 1) by mulberry32, seeded by a number and a name (FNV-1a). */
 export function randomNumbers(seed, name) {
@@ -32,7 +34,7 @@ export function readJson(file) {
   }
 }
 
-/** The side file of a model ({dims: {}, inputs: {}} if it has none), or `given`, which must exist. */
+/** The side file of a model, with its path as `file` ({dims: {}, inputs: {}} if it has none), or `given`, which must exist. */
 export function readInputSpec(modelPath, given) {
   const file = given ?? modelPath.replace(/\.onnx$/, '') + '.inputs.json';
   if (!given && !fs.existsSync(file)) return { dims: {}, inputs: {} };
@@ -44,7 +46,7 @@ export function readInputSpec(modelPath, given) {
   if (Object.keys(others).length > 0) wrong(`unknown key "${Object.keys(others)[0]}"; there are "dims" and "inputs"`);
   for (const [name, size] of Object.entries(dims)) if (!isSize(size)) wrong(`dims: ${name}: expected a size, not ${JSON.stringify(size)}`);
   for (const [name, rule] of Object.entries(inputs)) checkRule(rule, (what) => wrong(`inputs: ${name}: ${what}`));
-  return { dims, inputs };
+  return { file, dims, inputs };
 }
 
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -106,6 +108,17 @@ export function makeInput({ name, type, shape }, rule, sizes, defaultDim, seed) 
   return { name, type, dims, data };
 }
 
+/**
+ * Warns of names in a side file that are no input, and of sizes (its own, or `dims` of the command line) for what is no
+ * dimension: they are misspelt, and random values would stand in for what was meant.
+ */
+export function warnOfUnknown(spec, dims, inputs, symbols) {
+  const unknown = (names, known) => Object.keys(names).filter((name) => !known.includes(name));
+  for (const name of unknown(spec.inputs, inputs)) warn(oneLine(`${spec.file}: inputs: the model has no input '${name}'${suggestion(name, inputs)}`));
+  for (const name of unknown(spec.dims, symbols)) warn(oneLine(`${spec.file}: dims: the model has no dimension '${name}'${suggestion(name, symbols)}`));
+  for (const name of unknown(dims, [...symbols, ...Object.keys(spec.dims)])) warn(oneLine(`--dim=${name}=${dims[name]}: the model has no dimension '${name}'${suggestion(name, symbols)}`));
+}
+
 /** All inputs for session metadata [{name, isTensor, type, shape}], but those that the side file omits. */
 export function makeInputs(metadata, spec, defaultDim, seed) {
   const tensors = [];
@@ -120,11 +133,13 @@ export function makeInputs(metadata, spec, defaultDim, seed) {
 /**
  * Inputs from a folder: index.json [{name, type, dims, file}] beside raw little-endian files (JSON lists for strings).
  * Checked against session metadata: names, types, and every dimension that the model fixes. Only optional inputs may be
- * missing. Throws UserError.
+ * missing; what is no input, nor one of `others`, is a warning. Throws UserError.
  */
-export function readInputs(folder, metadata) {
+export function readInputs(folder, metadata, others = []) {
   const index = readJson(`${folder}/index.json`);
   if (!Array.isArray(index) || !index.every(isObject)) throw new UserError(`${folder}/index.json: expected a list of {name, type, dims, file}`);
+  const known = [...metadata.map(({ name }) => name), ...others];
+  for (const { name } of index) if (!known.includes(name)) warn(oneLine(`${folder}/index.json: the model has no input '${name}'${suggestion(String(name), known)}`));
   const tensors = [];
   for (const meta of metadata) {
     const entry = index.find((candidate) => candidate.name === meta.name);

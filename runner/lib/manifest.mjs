@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
+import { distance } from './nearest_name.mjs';
 import { checkCores } from './onnxruntime.mjs';
 
 const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string');
@@ -95,16 +96,8 @@ function nearestFile(file) {
   return folders.length === 0 ? null : `did you mean ${path.join(around, folders.sort()[0], path.basename(file))}?`;
 }
 
-// Whether two names differ in at most a third of their characters: by Levenshtein's distance.
-function near(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; ++i) {
-    const next = [i];
-    for (let j = 1; j <= b.length; ++j) next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] <= Math.max(1, Math.floor(b.length / 3));
-}
+// Whether two names differ in at most a third of their characters.
+const near = (a, b) => distance(a, b) <= Math.max(1, Math.floor(b.length / 3));
 
 /**
  * The manifest in `file`, with `folder` (where its files are) and, if it names one, `modelPath`. Throws UserError for a

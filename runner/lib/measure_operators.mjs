@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
 import { attributeTimes, clueShares, mapFusion } from './fusion_map.mjs';
-import { makeInputs, readInputs } from './inputs.mjs';
+import { makeInputs, readInputs, warnOfUnknown } from './inputs.mjs';
 import { readOnnxFile } from './onnx_file.mjs';
 import { sessionOptions } from './onnxruntime.mjs';
 import { readProfile, timesOfRun, withoutOverhead } from './profile_events.mjs';
@@ -59,6 +59,7 @@ export function measureOperators(device, job) {
       optimizedModelFilePath: optimised, extra: { session: withoutWeights(folder) },
     });
     const { inputs, outputs } = await workers.load(device.id, 'model', path.resolve(job.model), options);
+    if (!job.feeds) warnOfUnknown(job.spec, job.dims, inputs.map(({ name }) => name), symbolsOf([...inputs, ...outputs]));
     const runner = new Runner(workers, device.id, 'model', giveInputs(workers, inputs, job), outputs);
     const graph = readOnnxFile(optimised);
     const first = await runner.times(WARMUP);
@@ -169,6 +170,8 @@ async function measureBase(workers, device, job, folder) {
   const profiled = profileIn(folder, 'chain').slice(BASE_WARMUP).map(meanTime);
   return { fixed: Math.max(0, one - least), least, overhead: Math.max(0, (median(profiled) ?? 0) - least) };
 }
+
+const symbolsOf = (values) => [...new Set(values.flatMap(({ shape }) => shape ?? []))].filter((dim) => typeof dim === 'string' && dim !== '');
 
 function giveInputs(workers, metadata, job) {
   const spec = { ...job.spec, dims: { ...job.spec.dims, ...job.dims } };

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Conductor } from './conductor.mjs';
 import { makeDataflow } from './dataflow.mjs';
 import { UserError } from './errors.mjs';
-import { makeInput as makeInputTensor, makeInputs, readInputs, readInputSpec } from './inputs.mjs';
+import { makeInput as makeInputTensor, makeInputs, readInputs, readInputSpec, warnOfUnknown } from './inputs.mjs';
 import { checkIntegrity, lanesOf, partFiles } from './manifest.mjs';
 import { availableProviders, loadRuntime, runtimeOf, sessionOptions } from './onnxruntime.mjs';
 import { shareInputs } from './shared_inputs.mjs';
@@ -59,8 +59,12 @@ function inputMetadata(manifest) {
 /** The sets of inputs that samples take in turn: [[{name, type, dims, data}]]. */
 export function makeInputSets(manifest, options) {
   const metadata = inputMetadata(manifest);
-  if (options.feeds) return [readInputs(options.feeds, metadata)];
+  const fixed = [...fixedInputs(manifest).keys()];
+  if (options.feeds) return [readInputs(options.feeds, metadata, fixed)];
   const spec = readInputSpec(manifest.modelPath ?? manifest.file, options.spec);
+  // A fixed input may have been the only one of its dimensions.
+  const symbols = fixed.length > 0 ? Object.keys(spec.dims) : Object.values(manifest.signature ?? {}).flatMap(({ shape }) => shape ?? []);
+  warnOfUnknown(spec, {}, [...manifest.inputs, ...fixed], [...new Set(symbols)].filter((dim) => typeof dim === 'string'));
   // What the plan was made for beats the model's side file; the command line beats both.
   spec.dims = { ...spec.dims, ...manifest.dims, ...options.dims };
   const defaultDim = options.defaultDim ?? manifest.default_dim ?? 1;

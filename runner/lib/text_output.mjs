@@ -77,3 +77,12 @@ export function progress(text) {
   const line = text === '' || text.endsWith('\n') ? text : inTone('faint', `${text}  ${((Date.now() - began) / 1000).toFixed(1)} s`, process.stderr);
   process.stderr.write(`\r\x1b[K${line}`);
 }
+
+const said = new Set();
+
+/** Writes `warning: text` to stderr, once. */
+export function warn(text) {
+  if (said.has(text)) return;
+  said.add(text);
+  process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}${inTone('warning', 'warning:', process.stderr)} ${text}\n`);
+}

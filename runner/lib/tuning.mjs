@@ -60,7 +60,7 @@ export class Tuning {
 
   arguments(costs, folder, more = []) {
     const { model, target, objective, placeArguments } = this.options;
-    return [model, `--target=${target}`, `--objective=${objective}`, `--costs=${costs}`, '-o', folder, '--quiet', ...placeArguments, ...more];
+    return [model, `--target=${target}`, `--objective=${objective}`, `--costs=${costs}`, '-o', folder, ...placeArguments, ...more];
   }
 
   // Enough samples for about `seconds`, by a first guess of how long one takes.
@@ -74,9 +74,11 @@ export class Tuning {
 
   async place(round, more = []) {
     const folder = path.join(this.options.folder, `round-${round}`);
-    const costs = path.join(this.options.folder, `costs-${round}.csv`);
-    fs.writeFileSync(costs, printCosts([], this.rows));
-    await runAllot(this.arguments(costs, folder, more));
+    // What is odd about the model or the costs is said once, and of the file that was given.
+    const isFirst = round === 1;
+    const costs = isFirst ? this.options.costsFile : path.join(this.options.folder, `costs-${round}.csv`);
+    if (!isFirst) fs.writeFileSync(costs, printCosts([], this.rows));
+    await runAllot([...this.arguments(costs, folder, more), `--quiet=${!isFirst}`]);
     return { round, more, folder, costs, manifest: readManifest(path.join(folder, 'manifest.json')) };
   }
 
@@ -194,7 +196,7 @@ export class Tuning {
     const { costs } = chosen.round ?? this.rounds[0];
     const more = chosen.round ? chosen.round.more : ['--pin', `.*=${chosen.whole}`];
     // Planned from the copy, so that plan.json names costs which stay.
-    await withCostsIn(folder, costs, (kept) => runAllot(this.arguments(kept, folder, more)));
+    await withCostsIn(folder, costs, (kept) => runAllot([...this.arguments(kept, folder, more), '--quiet']));
     return readManifest(path.join(folder, 'manifest.json'));
   }
 }

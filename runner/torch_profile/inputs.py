@@ -4,6 +4,7 @@
      "inputs": {"ids": {"low": 0, "high": 1000}, "mask": {"value": 1}, "rate": {"values": [16000]},
                 "x": {"shape": [1, 3, 32, 32], "scale": 0.5, "mean": 0}, "y": {"omit": true}}}
 """
+import difflib
 import json
 import os
 import random
@@ -66,6 +67,22 @@ def read_rules(model: str, given: Optional[str], sizes: Dict[str, int], default_
         if wrong:
             raise UserError(f'{path}: inputs: {name}: {wrong}')
     return InputRules({**spec.get('dims', {}), **sizes}, spec.get('inputs', {}), default_size)
+
+
+def unknown_names(graph: Graph, rules: InputRules) -> List[str]:
+    """A line for each input and dimension with a rule that the model does not have: they are misspelt."""
+    inputs = [declared.name for declared in graph.inputs]
+    values = [*graph.inputs, *graph.outputs, *graph.infos.values()]
+    symbols = sorted({dim for value in values for dim in value.dims or () if isinstance(dim, str) and dim})
+    lines = [f'the model has no {what} {name!r}{_suggestion(name, known)}'
+             for what, names, known in (('input', rules.rules, inputs), ('dimension', rules.sizes, symbols))
+             for name in names if name not in known]
+    return lines
+
+
+def _suggestion(name: str, known: List[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f'; did you mean {near[0]!r}?' if near else f' (there are {", ".join(known[:8]) or "none"})'
 
 
 def _is_size(value: Any) -> bool:

@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { UserError } from '../../runner/lib/errors.mjs';
-import { makeInput, makeInputs, randomNumbers, readInputs, readInputSpec } from '../../runner/lib/inputs.mjs';
 import { fromHalf } from '../../runner/lib/tensors.mjs';
+import { makeInput, makeInputs, randomNumbers, readInputs, readInputSpec, warnOfUnknown } from '../../runner/lib/inputs.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('inputs');
@@ -92,6 +92,30 @@ test('side files', () => {
   }
 });
 
+// What is written to stderr while `body` runs.
+function said(body) {
+  const write = process.stderr.write;
+  let text = '';
+  process.stderr.write = (piece) => { text += piece; return true; };
+  try {
+    body();
+  } finally {
+    process.stderr.write = write;
+  }
+  return text;
+}
+
+test('names that the model does not have', () => {
+  const spec = { file: 'm.inputs.json', dims: { batch: 2, sequence: 3 }, inputs: { ids: {}, mask: {} } };
+  assert.equal(said(() => warnOfUnknown(spec, { batch: 4 }, ['ids', 'mask'], ['batch', 'sequence'])), '');
+  const odd = { ...spec, dims: { bach: 2 }, inputs: { idz: { low: 0 }, 'ma\nsk': {} } };
+  assert.equal(said(() => warnOfUnknown(odd, { sequense: 3 }, ['ids', 'mask'], ['batch', 'sequence'])), [
+    "warning: m.inputs.json: inputs: the model has no input 'idz'; did you mean 'ids'?\n", "warning: m.inputs.json: inputs: the model has no input 'ma sk'; did you mean 'mask'?\n",
+    "warning: m.inputs.json: dims: the model has no dimension 'bach'; did you mean 'batch'?\n", "warning: --dim=sequense=3: the model has no dimension 'sequense'; did you mean 'sequence'?\n"].join(''));
+  assert.equal(said(() => warnOfUnknown(odd, {}, ['ids', 'mask'], ['batch', 'sequence'])), '', 'said once');
+  assert.equal(said(() => warnOfUnknown({ dims: {}, inputs: {} }, { n: 3 }, ['x'], [])), "warning: --dim=n=3: the model has no dimension 'n' (there are none)\n");
+});
+
 test('a folder of tensors', () => {
   const folder = path.join(scratch, 'feeds');
   fs.mkdirSync(folder);
@@ -107,6 +131,8 @@ test('a folder of tensors', () => {
   assert.deepEqual(read([s, x], [metaX, metaS]), [
     { name: 'x', type: 'float32', dims: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }, { name: 's', type: 'string', dims: [2], data: ['a', 'b'] }]);
   assert.deepEqual(read([], [{ name: 'y', isTensor: false, optional: true }]), []);
+  assert.equal(said(() => read([s, x])), `warning: ${index}: the model has no input 's'; did you mean 'x'?\n`);
+  assert.equal(said(() => readInputs(folder, [metaX], ['s'])), '', 'an input that the plan fixed');
 
   refuses(() => readInputs(path.join(scratch, 'no-folder'), []), /no-folder\/index\.json: ENOENT/);
   for (const bad of ['{}', '[1]', '[null]']) refuses(() => read(bad), `${index}: expected a list of {name, type, dims, file}`);

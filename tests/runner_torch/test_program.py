@@ -190,6 +190,14 @@ class Program(unittest.TestCase):
         self.assertIn('float32[4,3]', self.run_program(self.model, '--list')[1])
         self.assertIn('float32[6,3]', self.run_program(self.model, '--list', '--dim=n=6')[1])
 
+    def test_rules_for_names_that_are_not_there(self):
+        rules = self.write('r.json', b'{"dims": {"m": 4}, "inputs": {"xs": {"scale": 2}, "mask": {"value": 1}}}')
+        status, _, error = self.run_program(self.model, '--list', '--dim=n=2', '--inputs', rules)
+        self.assertEqual((status, error.splitlines()), (0, [
+            f"warning: {rules}: the model has no input 'xs'; did you mean 'x'?",
+            f"warning: {rules}: the model has no input 'mask' (there are x)",
+            f"warning: {rules}: the model has no dimension 'm' (there are n)"]))
+
 
 if __name__ == '__main__':
     unittest.main()
