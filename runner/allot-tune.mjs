@@ -46,7 +46,7 @@ await main(async (argv) => {
   if (!fs.existsSync(model)) throw new UserError(`${model}: there is no such file`);
   if (flags.o) checkTunedFolder(flags.o);
   // The plan, the profile and the runs must be of the same sizes.
-  const dims = { ...readInputSpec(model, flags.inputs).dims, ...parseDims(flags.dim) };
+  const { file: spec, dims: sizes } = readInputSpec(model, flags.inputs), dims = { ...sizes, ...parseDims(flags.dim) };
   const target = await readTarget(flags.target);
   const providers = availableProviders(loadRuntime());
   const devices = target.devices.filter((device) => providers.includes(runtimeOf(device).provider));
@@ -61,11 +61,11 @@ await main(async (argv) => {
 
   const report = await withTemporaryFolder(async (folder) => {
     const costsFile = flags.costs ?? path.join(folder, 'profile.csv');
-    if (!flags.costs) await profileModel({ model, target: flags.target, objective: flags.objective, output: costsFile, level: flags.opt, dims, defaultDim: flags['default-dim'], spec: flags.inputs, seed: flags.seed, say });
+    if (!flags.costs) await profileModel({ model, target: flags.target, objective: flags.objective, output: costsFile, level: flags.opt, dims, defaultDim: flags['default-dim'], spec, seed: flags.seed, say });
     const tuning = new Tuning({
       model, objective: flags.objective, target: flags.target, devices, costsFile, folder, rounds: flags.rounds, agree: flags.agree,
       seconds: flags.seconds, replicas: flags.replicas === 'yes', placeArguments, say,
-      run: { level: flags.opt, warmup: 3, distinct: 2, seed: flags.seed, dims, defaultDim: flags['default-dim'], spec: flags.inputs },
+      run: { level: flags.opt, warmup: 3, distinct: 2, seed: flags.seed, dims, defaultDim: flags['default-dim'], spec },
     });
     await tuning.improve();
     await tuning.tryCopies();

@@ -2,8 +2,8 @@
 //
 // A row is {what: 'op' | 'launch' | 'transfer', node, device, to, bytes, time_us, fused_into}; docs/cost-model.md has the
 // meaning of each.
-import fs from 'node:fs';
 import { UserError } from './errors.mjs';
+import { readInput } from './read_input.mjs';
 
 const COLUMNS = ['what', 'node', 'device', 'to', 'bytes', 'time_us', 'fused_into'];
 
@@ -87,7 +87,7 @@ export function parseCosts(text, file) {
 export function readCosts(file) {
   let text;
   try {
-    text = fs.readFileSync(file, 'utf8');
+    text = readInput(file).toString('utf8');
   } catch (error) {
     throw new UserError(`${file}: ${error.message}`);
   }

@@ -10,6 +10,7 @@
 import fs from 'node:fs';
 import { oneLine, UserError } from './errors.mjs';
 import { suggestion } from './nearest_name.mjs';
+import { readInput } from './read_input.mjs';
 import { arrayOf, describe, fromBytes, toHalf } from './tensors.mjs';
 import { warn } from './text_output.mjs';
 
@@ -28,7 +29,7 @@ export function randomNumbers(seed, name) {
 /** The JSON in `file`. Throws UserError. */
 export function readJson(file) {
   try {
-    return JSON.parse(fs.readFileSync(file, 'utf8'));
+    return JSON.parse(readInput(file).toString('utf8'));
   } catch (error) {
     throw new UserError(`${file}: ${error.message}`);
   }
@@ -165,7 +166,7 @@ function readData(file, { type, dims }) {
   }
   let raw;
   try {
-    raw = fs.readFileSync(file);
+    raw = readInput(file);
   } catch (error) {
     throw new UserError(`${file}: ${error.message}`);
   }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { UserError } from './errors.mjs';
 import { distance } from './nearest_name.mjs';
 import { checkCores } from './onnxruntime.mjs';
+import { readInput } from './read_input.mjs';
 
 const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === 'string');
 
@@ -107,9 +108,8 @@ export function readManifest(file) {
   let manifest;
   try {
     const about = fs.statSync(file);
-    if (about.isCharacterDevice() || about.isBlockDevice()) throw new Error('is a device, not a file');
     if (about.size > LARGEST) throw new Error(`has ${about.size} bytes, more than any manifest`);
-    manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+    manifest = JSON.parse(readInput(file).toString('utf8'));
   } catch (error) {
     if (error.code === 'EISDIR') throw new UserError(`${file}: is a folder; did you mean ${path.join(file, 'manifest.json')}?`);
     if (error.code === 'ENOENT') throw new UserError(`${file}: there is no such file; ${nearestFile(file) ?? '"allot MODEL -o DIR" writes DIR/manifest.json'}`);

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
+import { readInput } from './read_input.mjs';
 import { median } from './statistics.mjs';
 import { checkWritable, writeWhole } from './text_output.mjs';
 
@@ -48,7 +49,7 @@ function placeIn(page, file) {
 
 function readPage(file) {
   try {
-    return fs.readFileSync(file);
+    return readInput(file);
   } catch (error) {
     const remedy = error.code === 'ENOENT' ? '; write it with allot (its output "report")' : '';
     throw new UserError(`cannot read ${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}${remedy}`);

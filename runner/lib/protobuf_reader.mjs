@@ -16,9 +16,11 @@ export class ProtobufReader {
   constructor(path) {
     this.#path = path;
     try {
-      this.#file = fs.openSync(path, 'r');
+      // Not to wait for a pipe that nobody writes to: it is none that can be read by ranges.
+      this.#file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
       const stat = fs.fstatSync(this.#file);
       if (stat.isDirectory()) throw new Error('is a folder');
+      if (!stat.isFile()) throw new Error('is no file; from a pipe, write it to a file first');
       this.size = stat.size;
     } catch (error) {
       this.close();

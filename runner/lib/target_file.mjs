@@ -1,7 +1,7 @@
 // The devices of a target, as the planner sees them.
-import fs from 'node:fs';
 import { findAllot, runAllot } from './allot_program.mjs';
 import { UserError } from './errors.mjs';
+import { readInput } from './read_input.mjs';
 
 /**
  * The target called `name`, a file or a built-in name, as its JSON document. Without the planner's program it must be a
@@ -15,7 +15,7 @@ export async function readTarget(name) {
     place = `${program} --target=${name} --print-target`;
   } else {
     try {
-      text = fs.readFileSync(name, 'utf8');
+      text = readInput(name).toString('utf8');
     } catch (error) {
       throw new UserError(`--target=${name}: ${error.message}; a built-in target needs the program allot: set ALLOT ` +
         'to its path');

@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.mjs';
+import { readInput } from './read_input.mjs';
 
 export const COSTS = 'costs.csv', HISTORY = 'tuning.json';
 // What `allot -o` writes whatever the plan is, and where it records what it wrote.
@@ -10,7 +11,7 @@ const PLANNED = ['manifest.json', 'plan.json', 'model.annotated.onnx', 'model.re
 
 function readJsonIfAny(file) {
   try {
-    return JSON.parse(fs.readFileSync(file, 'utf8'));
+    return JSON.parse(readInput(file).toString('utf8'));
   } catch {
     return null;
   }

@@ -196,7 +196,7 @@ test('what cannot be asked for', async () => {
   await run([path.dirname(branches)]).fails(/did you mean .*manifest\.json\?$/m);
   await run([branches, '--sample=3']).fails(/unknown option --sample; did you mean --samples\?/);
   await run([branches, '--whole=gpu7']).fails(/--whole=gpu7: there is no such device \(there are left, right\)$/m);
-  await run([branches, '--dim=batsh=3']).fails(/--dim=batsh=3: no input has a dimension batsh \(there are batch\)$/m);
+  await run([branches, '--dim=batsh=3']).fails(/--dim=batsh=3: no input has a dimension batsh; did you mean 'batch'\?$/m);
   await run([branches, ENDLESS, '--trace=/no/such/folder/t.json']).fails(/cannot write \/no\/such\/folder\/t\.json: ENOENT/);
   await run([branches, ENDLESS, `--trace=${scratch}`]).fails(/cannot write .*: it is a folder$/m);
   const unnamed = copyOf(branches);
