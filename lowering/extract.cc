@@ -177,13 +177,16 @@ class Extractor {
     return absl::OkStatus();
   }
 
-  // A piece for outputs that no piece has at hand.
+  // The piece for outputs that no piece has at hand: that of the first node, whose device is
+  // planned to have room for them.
   size_t AnyPiece() {
-    if (shares_.empty()) {
-      shares_.emplace_back();
-      shares_.back().device = DeviceId(0);
+    if (any_piece_ != kNone) return any_piece_;
+    for (const NodeId id : graph_.nodes()) {
+      if (home_[id] != kNone) return any_piece_ = home_[id];
     }
-    return 0;
+    shares_.emplace_back();
+    shares_.back().device = DeviceId(0);
+    return any_piece_ = 0;
   }
 
   // The travelling node and what it needs go to `piece` too.
@@ -448,6 +451,7 @@ class Extractor {
   IdVector<NodeId, size_t> home_;                  // of placed nodes; kNone for travelling ones
   IdVector<NodeId, std::vector<size_t>> sent_to_;  // the pieces that hold the node, ascending
   IdVector<ValueId, size_t> giver_;                // of model outputs
+  size_t any_piece_ = kNone;                       // see AnyPiece()
   IdVector<ValueId, size_t> rank_;
   IdVector<ValueId, size_t> last_seen_;
   IdVector<ValueId, std::vector<size_t>> users_;  // pieces that take the value as input, ascending

@@ -39,10 +39,25 @@ class ConstantCollector {
       }
       for (const ir::ConstantId constant : constants) uses_.emplace_back(constant, group_of_[id]);
     }
+    AddGivenOut();
     return std::move(uses_);
   }
 
  private:
+  // A constant that is only given out lies where the first node is, whose part gives it.
+  void AddGivenOut() {
+    const ir::Graph& graph = module_.graph;
+    const std::vector<ir::NodeId> nodes = graph.nodes();
+    const auto first = std::find_if(nodes.begin(), nodes.end(),
+                                    [this](ir::NodeId id) { return group_of_[id].valid(); });
+    if (first == nodes.end()) return;
+    for (const ir::ValueId id : graph.outputs()) {
+      const ir::ConstantId constant = graph.value(id).constant;
+      if (!constant.valid() || !graph.users(id).empty()) continue;
+      uses_.emplace_back(constant, group_of_[*first]);
+    }
+  }
+
   void AddValue(const ir::Value& value, std::vector<ir::ConstantId>& constants) {
     if (value.constant.valid()) constants.push_back(value.constant);
     if (!value.producer.valid() || group_of_[value.producer].valid()) return;

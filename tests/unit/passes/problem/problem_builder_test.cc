@@ -59,6 +59,19 @@ TEST(BuildProblemTest, CountsWeightsOncePerDevice) {
   EXPECT_TRUE(Check(problem).ok()) << Check(problem);
 }
 
+TEST(BuildProblemTest, CountsConstantsThatAreOnlyGivenOut) {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({8, 8}));
+  const ir::ValueId used = b.Weight("used", {8, 8}), given = b.Weight("given", {8, 4});
+  const ir::ValueId y = b.Op("Relu", {x}, F32({8, 8}));
+  const ir::ValueId z = b.Op("MatMul", {y, used}, F32({8, 8}));
+  Planning planning(std::move(b).Finish({given, used, z}));
+  ASSERT_TRUE(planning.Run(kUnfused).ok());
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  EXPECT_EQ(built.problem.items[ItemId(0)].memory, 128);
+  EXPECT_EQ(built.problem.items[ItemId(1)].memory, 256);
+}
+
 TEST(BuildProblemTest, OneFlowPerValue) {
   Planning planning(SharedWeights());
   ASSERT_TRUE(planning.Run(kUnfused).ok());
