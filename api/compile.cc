@@ -139,10 +139,11 @@ void ReportUnmatchedRows(const PlacementSetup& setup, const ir::Plan& plan,
     const std::vector<std::string> shown(
         unmatched.begin(),
         unmatched.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, unmatched.size())));
-    diagnostics.Warning(measured.file,
-                        absl::StrCat(unmatched.size(),
-                                     " rows match no node and device: ", absl::StrJoin(shown, ", "),
-                                     unmatched.size() > kShown ? ", ..." : ""));
+    diagnostics.Warning(
+        measured.file,
+        absl::StrCat(unmatched.size(), unmatched.size() == 1 ? " row matches" : " rows match",
+                     " no node and device: ", absl::StrJoin(shown, ", "),
+                     unmatched.size() > kShown ? ", ..." : ""));
   }
 }
 

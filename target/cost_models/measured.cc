@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "support/options.h"
 #include "target/cost_models/measured_csv.h"
 #include "target/cost_models/measured_profile.h"
 
@@ -108,10 +109,20 @@ std::vector<std::string> UnmatchedRows(const MeasuredCosts& costs,
                                        const std::vector<std::string>& node_names,
                                        const Target& target) {
   const std::set<std::string> nodes(node_names.begin(), node_names.end());
+  std::vector<std::string> device_names;
+  for (const Device& device : target.devices) device_names.push_back(device.name);
   std::vector<std::string> lines;
   const auto report = [&](int64_t line, absl::string_view what, absl::string_view name) {
     const std::string where = line > 0 ? absl::StrCat(costs.file, ":", line) : costs.file;
-    lines.push_back(absl::StrCat(where, ": no ", what, " '", name, "'"));
+    // Looked for among all, so for the first few only.
+    constexpr size_t kMostSuggested = 5;
+    std::string near;
+    if (lines.size() < kMostSuggested) {
+      near = NearestName(name, what == "node" ? node_names : device_names);
+    }
+    lines.push_back(absl::StrCat(
+        where, ": no ", what, " '", name, "'",
+        near.empty() || near == name ? "" : absl::StrCat(" (did you mean '", near, "'?)")));
   };
   for (const MeasuredCosts::Row& row : costs.rows) {
     if (nodes.count(row.node) == 0) {

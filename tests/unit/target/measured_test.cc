@@ -304,6 +304,16 @@ TEST(UnmatchedRows, NamesWhatNobodyAsksFor) {
               ElementsAre("c.csv:5: no device 'npu'", "c.csv:6: no node 'z'"));
 }
 
+TEST(UnmatchedRows, SuggestsWhatIsNear) {
+  Target target;
+  target.devices.Add(Named("gpu0", "gpu", "cuda"));
+  const MeasuredCosts costs =
+      ParseCosts("node,device,time_us\nconv8,gpu0,3\nconv1,gpu1,3\n", "c.csv").value();
+  EXPECT_THAT(UnmatchedRows(costs, {"conv1", "pool"}, target),
+              ElementsAre("c.csv:2: no node 'conv8' (did you mean 'conv1'?)",
+                          "c.csv:3: no device 'gpu1' (did you mean 'gpu0'?)"));
+}
+
 TEST(UnmatchedRows, NamesDevicesOfLaunchesAndTransfers) {
   Target target;
   target.devices.Add(Named("cpu0", "cpu", ""));
