@@ -39,6 +39,17 @@ std::string RemedyForIf(const ir::Graph& graph, const ir::Node& node) {
   }
 }
 
+// What to do about a call that holds the model.
+std::string RemedyForCall(const ir::Module& module, const ir::Function& function) {
+  for (const auto& [domain, version] : function.opset_imports) {
+    const int64_t models = module.OpsetVersion(domain);
+    if (models == 0 || models == version) continue;
+    return absl::StrCat("; bring function and model to one version of domain '",
+                        domain.empty() ? "ai.onnx" : domain, "', and it is opened");
+  }
+  return "; the pass inline-functions puts its nodes in its place";
+}
+
 // Nodes of the cluster that are no Constant.
 std::vector<ir::NodeId> Largest(const ir::Module& module, const ir::Plan& plan,
                                 const NodeGrouping& clusters, int64_t& work, int64_t& total) {
@@ -87,7 +98,8 @@ void ReportWhatCannotBeSplit(const ir::Module& module, const ir::Plan& plan,
         return WorkOf(plan.features[a]) < WorkOf(plan.features[b]);
       });
   const ir::Node& node = graph.node(heaviest);
-  const bool calls = CalledFunctions(module).Find(node) >= 0;
+  const int32_t called = CalledFunctions(module).Find(node);
+  const bool calls = called >= 0;
   if (IsNearlyAll(WorkOf(plan.features[heaviest]), total) && (calls || !node.regions.empty())) {
     const std::string what = absl::StrCat(
         "nearly all work is in one node, '", plan.features[heaviest].name, "', ",
@@ -96,11 +108,11 @@ void ReportWhatCannotBeSplit(const ir::Module& module, const ir::Plan& plan,
         : node.op_type == "If" ? "an If"
                                : absl::StrCat("a ", node.op_type),
         ", which is placed as a whole: nothing inside it can be on another device");
-    diagnostics.Warning("",
-                        absl::StrCat(what, calls ? "; the pass inline-functions puts its nodes in "
-                                                   "its place"
-                                           : node.Is("If") ? RemedyForIf(graph, node)
-                                                           : ""));
+    const std::string remedy =
+        calls           ? RemedyForCall(module, module.functions[static_cast<size_t>(called)])
+        : node.Is("If") ? RemedyForIf(graph, node)
+                        : "";
+    diagnostics.Warning("", what + remedy);
     return;
   }
   // Of values that cannot cross, half is worth a word: a split in two is out of reach.

@@ -85,6 +85,8 @@ TEST(WholeModelTest, FunctionsOfAnotherVersionStay) {
   EXPECT_EQ(planning.NodesOf("Model").size(), 1u);
   EXPECT_THAT(Warnings(planning), HasSubstr("it imports version 13 of domain 'ai.onnx', and the "
                                             "model version 17"));
+  EXPECT_THAT(Warnings(planning), HasSubstr("bring function and model to one version of domain "
+                                            "'ai.onnx', and it is opened"));
 }
 
 TEST(WholeModelTest, CallsOfLayersStayUnlessAsked) {
