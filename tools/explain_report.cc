@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 
 #include "lowering/emitters/micros.h"
+#include "support/one_line.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/name_pattern.h"
@@ -25,7 +26,8 @@ constexpr size_t kColumns = 100;
 std::string Wrapped(const std::string& text, size_t indent) {
   std::string out;
   size_t column = 0;
-  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+  const std::string line = OneLine(text);
+  for (const absl::string_view word : absl::StrSplit(line, ' ')) {
     if (column > 0 && column + 1 + word.size() > kColumns) {
       out += '\n';
       column = 0;
@@ -70,7 +72,7 @@ bool ChangesDevice(const PlanFile::Cut& cut) {
 
 std::string CutText(const PlanFile::Cut& cut) {
   return absl::StrCat("  ", cut.from_device, " ", PartName(cut.from), " -> ", Destination(cut),
-                      "  ", Size(cut.bytes), "  ", cut.cause, "  '", cut.tensor, "'\n",
+                      "  ", Size(cut.bytes), "  ", cut.cause, "  '", OneLine(cut.tensor), "'\n",
                       Wrapped(cut.why, 6));
 }
 
@@ -194,7 +196,7 @@ absl::StatusOr<const PlanFile::Node*> FindNode(const PlanFile& plan, const std::
     if (node.name == text) return &node;
   }
   if (std::find(plan.travelling.begin(), plan.travelling.end(), text) != plan.travelling.end()) {
-    return InputError("node '", text,
+    return InputError("node '", OneLine(text),
                       "' has no place of its own: it is copied to every part that uses it");
   }
   std::vector<const PlanFile::Node*> found;
@@ -212,18 +214,19 @@ absl::StatusOr<const PlanFile::Node*> FindNode(const PlanFile& plan, const std::
     std::vector<std::string> names;
     for (const PlanFile::Node& node : plan.nodes) names.push_back(node.name);
     const std::string near = NearestName(text, names);
-    return InputError("the plan has no node '", text, "'",
-                      near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+    return InputError("the plan has no node '", OneLine(text), "'",
+                      near.empty() ? "" : absl::StrCat("; did you mean '", OneLine(near), "'?"));
   }
   std::vector<std::string> names;
-  for (const PlanFile::Node* node : found) names.push_back(absl::StrCat("'", node->name, "'"));
-  return InputError("'", text, "' could be ", Shortened(std::move(names)),
+  for (const PlanFile::Node* node : found)
+    names.push_back(absl::StrCat("'", OneLine(node->name), "'"));
+  return InputError("'", OneLine(text), "' could be ", Shortened(std::move(names)),
                     "; say more of the name");
 }
 
 std::string ExplainPlan(const PlanFile& plan) {
-  std::string text =
-      absl::StrCat(plan.model.empty() ? "the model" : plan.model, " on ", plan.target, ": ");
+  std::string text = absl::StrCat(plan.model.empty() ? "the model" : OneLine(plan.model), " on ",
+                                  plan.target, ": ");
   if (plan.predicted.has_value()) {
     const PlanFile::Predicted& predicted = *plan.predicted;
     absl::StrAppend(&text, ValueName(plan), " ", Milliseconds(predicted.value), "\nfound by ",
@@ -273,9 +276,9 @@ std::string ExplainPlan(const PlanFile& plan) {
 }
 
 std::string ExplainNode(const PlanFile& plan, const PlanFile::Node& node) {
-  std::string text =
-      absl::StrCat("'", node.name, "' (", node.domain.empty() ? "" : absl::StrCat(node.domain, ":"),
-                   node.op_type, ") is on ", node.device, "\n");
+  std::string text = absl::StrCat("'", OneLine(node.name), "' (",
+                                  node.domain.empty() ? "" : absl::StrCat(node.domain, ":"),
+                                  node.op_type, ") is on ", node.device, "\n");
   if (!node.reason.empty()) absl::StrAppend(&text, Labelled("why", node.reason));
   if (node.next_best.has_value()) {
     std::string next = absl::StrCat(node.next_best->device, ": ", ValueName(plan), " ",

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 
 #include "lowering/emitters/micros.h"
+#include "support/one_line.h"
 #include "tools/text_table.h"
 
 namespace allot {
@@ -73,7 +74,7 @@ class DiffReport {
 
  private:
   void Line(const std::string& what, const std::string& rest) {
-    absl::StrAppendFormat(&text_, "  %-17s %s\n", what, rest);
+    absl::StrAppendFormat(&text_, "  %-17s %s\n", what, OneLine(rest));
   }
 
   void Values() {
@@ -128,7 +129,7 @@ class DiffReport {
   std::string Names(const std::vector<const PlanFile::Node*>& nodes, size_t width) const {
     std::string names;
     for (size_t i = 0; i < nodes.size(); ++i) {
-      const std::string name = absl::StrCat(i == 0 ? "" : ", ", "'", nodes[i]->name, "'");
+      const std::string name = absl::StrCat(i == 0 ? "" : ", ", "'", OneLine(nodes[i]->name), "'");
       if (i > 0 && names.size() + name.size() + 16 > width) {
         return absl::StrCat(names, " and ", nodes.size() - i, " more");
       }

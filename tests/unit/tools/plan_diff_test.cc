@@ -167,6 +167,16 @@ TEST(ExplainReportTest, FindsNodes) {
   EXPECT_THAT(found("constant"), HasSubstr("copied to every part"));
 }
 
+TEST(ExplainReportTest, NamesAreOneLineOfPlainText) {
+  PlanFile plan = Row();
+  plan.nodes[2].name = "a\n\x1b[2Jb";
+  const std::string text = ExplainPlan(plan) + ExplainNode(plan, plan.nodes[2]) +
+                           std::string(FindNode(plan, "a\n\x1b[2Jc").status().message());
+  EXPECT_THAT(text, HasSubstr("'a\\n\\x1b[2Jb' (Relu) is on gpu0"));
+  EXPECT_THAT(text, HasSubstr("no node 'a\\n\\x1b[2Jc'; did you mean 'a\\n\\x1b[2Jb'?"));
+  EXPECT_EQ(text.find('\x1b'), text.npos);
+}
+
 TEST(ExplainReportTest, NodeTellsItsCuts) {
   const PlanFile plan = Row();
   EXPECT_THAT(ExplainNode(plan, plan.nodes[2]),
