@@ -88,7 +88,7 @@ TEST(ImportOnnx, TakesTheModelsOpsetsForFunctionsThatImportNone) {
       imported.notes(),
       HasSubstr("function 'f.G': node (e.Op, #1): the function imports no version of domain "
                 "'e', nor does the model; nothing is known of its operators, and other"));
-  EXPECT_EQ(imported.diagnostics.num_warnings(), 2);
+  EXPECT_EQ(imported.diagnostics.all().size(), 2u);
 }
 
 TEST(ImportOnnx, AcceptsEveryOpsetFrom7) {
