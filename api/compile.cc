@@ -208,6 +208,51 @@ absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& t
   return absl::OkStatus();
 }
 
+// An operator that neither ONNX nor the model has is most often misspelt, and the device then
+// cannot run what was meant.
+void ReportUnknownOps(const Target& target, const ir::Plan& plan, Diagnostics& diagnostics) {
+  std::set<std::string> models;
+  for (const OpFeatures& features : plan.features) models.insert(features.op_type);
+  std::vector<std::string> known;
+  for (const OpEntry& entry : KnownOps()) {
+    if (entry.domain[0] == '\0') known.emplace_back(entry.op_type);
+  }
+  for (const Device& device : target.devices) {
+    for (const std::vector<std::string>* ops : {&device.supported_ops, &device.unsupported_ops}) {
+      for (const std::string& op : *ops) {
+        if (op == "*" || op.find(':') != op.npos || models.count(op) > 0) continue;
+        if (FindKnownOp("", op) != nullptr) continue;
+        const std::string near = NearestName(op, known);
+        diagnostics.Warning(
+            absl::StrCat("device '", device.name, "'"),
+            absl::StrCat("its 'supports' names an operator '", op, "' that ONNX does not have",
+                         near.empty() ? "; another domain is written DOMAIN:OPERATOR"
+                                      : absl::StrCat("; did you mean '", near, "'?")));
+      }
+    }
+  }
+}
+
+// A single time is counted up to kMaxPicos only.
+absl::Status ReportLargestTimes(const PlacementSetup& setup, const ir::Plan& plan,
+                                Diagnostics& diagnostics) {
+  if (!plan.summary.has_value() || plan.summary->value < kMaxPicos) return absl::OkStatus();
+  for (const Device& device : setup.target.devices) {
+    for (const OpFeatures& op : plan.features) {
+      if (WhyUnsupported(op, device).has_value()) continue;
+      ALLOT_ASSIGN_OR_RETURN(const Picos time, setup.cost_model->OpTime(op, device));
+      if (time < kMaxPicos) continue;
+      diagnostics.Warning(
+          absl::StrCat("node '", op.name, "'"),
+          absl::StrCat("takes ", kMaxPicos / kPicosPerSecond, " seconds or more on ", device.name,
+                       ", and no more is counted for one node: times of this plan are too small; "
+                       "give smaller sizes (--dim), or faster rates in the target"));
+      return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Places what `import` reads; `shown` is the model in messages.
 template <typename Import>
 absl::StatusOr<Compilation> CompileImported(const Import& import, const std::string& shown,
@@ -226,6 +271,8 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
                         ": ");
   ReportUnknownDims(options, result.module.graph, diagnostics);
   ReportUnmatchedRows(setup, result.plan, diagnostics);
+  ReportUnknownOps(setup.target, result.plan, diagnostics);
+  ALLOT_RETURN_IF_ERROR(ReportLargestTimes(setup, result.plan, diagnostics));
   ALLOT_RETURN_IF_ERROR(
       ReportUnmatchedRules(options, setup.target, result.module, result.plan, diagnostics));
   result.target = std::move(setup.target);

@@ -37,6 +37,7 @@ device() { # NAME MEMORY [MORE]
 refuses "no such model" "nothing.onnx" nothing.onnx
 refuses "a folder" "folder" ../good
 refuses "no arguments" "no model"
+refuses "a name that is empty" "the model's name is empty" ""
 refuses "unknown flag" "did you mean '--target'" $good/branches.onnx --targt=cpu-gpu
 : >../empty.onnx
 refuses "an empty file" "empty.onnx" ../empty.onnx
@@ -143,6 +144,12 @@ warns "missing external data, planned" "external_weights.bin.*; put the model's 
 warns "short external data, planned" "which has only 1000; the file is incomplete" ../short/external.onnx --target=cpu-2gpu
 target unmatched '"devices": ['"$(device cpu0 1GiB)"'], "rules": [{"pin": "cpu0", "name": "nosuch.*"}, {"pin": "cpu0", "op": "LSTM"}]'
 warns "a rule of the target for no node" "nosuch.*: warning: matches no node of this model" $good/branches.onnx --target=../unmatched.json
+
+target misspelt "\"devices\": [$(device a 1GiB), $(device b 1GiB ', "supports": {"ops": ["Covn", "Relu", "my:Op", "*"]}')]"
+warns "an operator that ONNX does not have" "device 'b': warning: its 'supports' names an operator 'Covn'.*did you mean 'Conv'" \
+  $good/branches.onnx --target=../misspelt.json
+target slow '"devices": [{"name": "a", "kind": "cpu", "memory": "1GiB", "flops": {"default": "1k"}, "memory_bandwidth": "1GB/s"}]'
+warns "times that are too large to count" "node '.*': warning: takes 9 seconds or more on a, and no more is counted" $good/branches.onnx --target=../slow.json
 
 # A rule that matches nothing is told, and is no error.
 "$allot" $good/branches.onnx --target=cpu-2gpu --pin 'nosuch=cpu0' --pin '.*=cpu0' >../stdout 2>../stderr
