@@ -267,7 +267,7 @@ absl::Status ReadLane(const Place& in, PlanFile::Lane& lane) {
 }  // namespace
 
 absl::StatusOr<PlanFile> ParsePlanFile(absl::string_view text, const std::string& shown) {
-  ALLOT_ASSIGN_OR_RETURN(const Json json, ParseJson(text), shown, ": ");
+  ALLOT_ASSIGN_OR_RETURN(const Json json, ParseJson(text), shown, ": is no plan.json: ");
   const Place root(json, absl::StrCat(shown, ":"));
   if (json.If<Json::Object>() == nullptr) return InputError(shown, ": is no plan.json");
   const Json* schema = json.Find("schema");

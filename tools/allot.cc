@@ -87,6 +87,7 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
                       "; usage: allot MODEL --target=FILE|NAME -o DIR");
   }
   arguments.model = line.positional()[0];
+  if (arguments.model.empty()) return InputError("the model's name is empty");
   if (arguments.colour != "auto") {
     SetColour(arguments.colour == "always" ? ColourWhen::kAlways : ColourWhen::kNever);
   }

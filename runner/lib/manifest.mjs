@@ -108,12 +108,14 @@ export function readManifest(file) {
   let manifest;
   try {
     const about = fs.statSync(file);
+    if (!about.isFile() && !about.isDirectory()) throw new Error('is no file, and parts lie beside their manifest; give DIR/manifest.json');
     if (about.size > LARGEST) throw new Error(`has ${about.size} bytes, more than any manifest`);
     manifest = JSON.parse(readInput(file).toString('utf8'));
   } catch (error) {
     if (error.code === 'EISDIR') throw new UserError(`${file}: is a folder; did you mean ${path.join(file, 'manifest.json')}?`);
     if (error.code === 'ENOENT') throw new UserError(`${file}: there is no such file; ${nearestFile(file) ?? '"allot MODEL -o DIR" writes DIR/manifest.json'}`);
-    throw new UserError(`${file}: ${error.message}`);
+    const remedy = error instanceof SyntaxError ? '; expected the manifest.json that "allot MODEL -o DIR" writes' : '';
+    throw new UserError(`${file}: ${error.message}${remedy}`);
   }
   const wrong = (what) => { throw new UserError(`${file}: ${what}`); };
   if (manifest?.version !== 1) wrong(`expected a manifest of version 1, as "allot -o" writes`);

@@ -127,7 +127,7 @@ mkdir empty
 holds "a folder without a plan" refuses "empty: has no plan.json" explain empty
 holds "an unknown node" refuses "has no node '${node}x'.*did you mean '$node'" explain golden "${node}x"
 holds "half a file" sh -c "head -c 400 golden/plan.json >half.json"
-holds "... is refused" refuses "half.json: " diff half.json golden/plan.json
+holds "... is refused" refuses "half.json: is no plan.json: " diff half.json golden/plan.json
 sed 's/"device": "[^"]*"/"device": 7/' golden/plan.json >wrong.json
 holds "a wrong member" refuses "wrong.json: .*device: expected a string, not number" diff wrong.json golden/plan.json
 # Damage that reads well: the error is the golden file's, unless a flag replaces or causes it.

@@ -153,6 +153,9 @@ test('lists of cores', () => {
   for (const list of ['0-4000000000', '5-3', 'x', '0,', '-1', '1e9', [0], {}, '0-999999999']) assert.throws(() => cores(list), /device a: cores: /, String(list));
 });
 
-test('a device is no manifest', () => {
-  assert.throws(() => readManifest('/dev/zero'), /\/dev\/zero: is a device/);
+test('a device is no manifest, nor a model', () => {
+  assert.throws(() => readManifest('/dev/zero'), /\/dev\/zero: is no file, and parts lie beside their manifest; give DIR\/manifest\.json$/);
+  const model = path.join(scratch, 'model.onnx');
+  fs.writeFileSync(model, '\x08\x09:');
+  assert.throws(() => readManifest(model), /model\.onnx: .*JSON.*; expected the manifest\.json that "allot MODEL -o DIR" writes$/s);
 });
