@@ -37,10 +37,7 @@ int Write(const PublishedModel& model, const std::string& path) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
+int Run(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1 && arguments[0] == "--list") return List();
   for (const std::string& argument : arguments) {
     if (argument.rfind("--", 0) == 0) {
@@ -58,4 +55,13 @@ int main(int argc, char** argv) {
   }
   const PublishedModel* model = allot::examples::FindPublishedModel(arguments[0]);
   return model == nullptr ? UnknownModel(arguments[0]) : Write(*model, arguments[1]);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int status = Run({argv + 1, argv + argc});
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fprintf(stderr, "error: cannot write to standard output\n");
+  return 1;
 }

@@ -32,5 +32,7 @@ check $? "lists the models"
 "$make_model" mobilenet-v2 models/a.onnx >stdout 2>stderr && [ "$(cat stdout)" = "models/a.onnx: 100 nodes" ] &&
   [ "$(ls models)" = a.onnx ]
 check $? "writes a model"
+"$make_model" --list >/dev/full 2>stderr
+[ $? -eq 1 ] && grep -q '^error: cannot write to standard output' stderr; check $? "says that standard output is full"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
