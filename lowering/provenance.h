@@ -11,8 +11,8 @@
 namespace allot {
 
 struct Provenance {
-  // A file by its path and the SHA-256 of what is in it, in lower-case hexadecimal. No path: it came
-  // through a pipe.
+  // A file by its path and the SHA-256 of what is in it, in lower-case hexadecimal. No path: it
+  // came through a pipe.
   struct File {
     std::string path, sha256;
     friend bool operator==(const File&, const File&) = default;

@@ -139,8 +139,6 @@ export function makeInputs(metadata, spec, defaultDim, seed) {
 export function readInputs(folder, metadata, others = []) {
   const index = readJson(`${folder}/index.json`);
   if (!Array.isArray(index) || !index.every(isObject)) throw new UserError(`${folder}/index.json: expected a list of {name, type, dims, file}`);
-  const known = [...metadata.map(({ name }) => name), ...others];
-  for (const { name } of index) if (!known.includes(name)) warn(oneLine(`${folder}/index.json: the model has no input '${name}'${suggestion(String(name), known)}`));
   const tensors = [];
   for (const meta of metadata) {
     const entry = index.find((candidate) => candidate.name === meta.name);
@@ -154,6 +152,8 @@ export function readInputs(folder, metadata, others = []) {
     if (!fits) throw new UserError(`${folder}/index.json: input ${meta.name} is ${describe(entry)}, the model takes ${wanted()}`);
     tensors.push({ name: meta.name, type: entry.type, dims: entry.dims, data: readData(`${folder}/${entry.file}`, entry) });
   }
+  const known = [...metadata.map(({ name }) => name), ...others];
+  for (const { name } of index) if (!known.includes(name)) warn(oneLine(`${folder}/index.json: the model has no input '${name}'${suggestion(String(name), known)}`));
   return tensors;
 }
 

@@ -117,12 +117,14 @@ std::vector<std::string> UnmatchedRows(const MeasuredCosts& costs,
     // Looked for among all, so for the first few only.
     constexpr size_t kMostSuggested = 5;
     std::string near;
-    if (lines.size() < kMostSuggested) {
-      near = NearestName(name, what == "node" ? node_names : device_names);
+    // Of one letter, whatever is as short is near.
+    if (lines.size() < kMostSuggested && name.size() > 1) {
+      if (what == "node") near = NearestName(name, node_names);
+      if (what == "device") near = NearestName(name, device_names);
     }
-    lines.push_back(absl::StrCat(
-        where, ": no ", what, " '", name, "'",
-        near.empty() || near == name ? "" : absl::StrCat(" (did you mean '", near, "'?)")));
+    lines.push_back(
+        absl::StrCat(where, ": no ", what, " '", name, "'",
+                     near.empty() ? "" : absl::StrCat(" (did you mean '", near, "'?)")));
   };
   for (const MeasuredCosts::Row& row : costs.rows) {
     if (nodes.count(row.node) == 0) {
