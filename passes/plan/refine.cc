@@ -167,7 +167,7 @@ class RefinePass final : public PlanPass {
   static int64_t FirstRound(const PlacementProblem& problem) {
     const auto n = static_cast<int64_t>(problem.items.size());
     return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000,
-                               44'000'000);
+                               30'000'000);
   }
 
   // `before` or better; `how`: what made it so, `proved`: whether nothing is better.
@@ -187,9 +187,9 @@ class RefinePass final : public PlanPass {
     search.first_round = FirstRound(problem);
     const bool latency = problem.objective == PlacementObjective::kLatency;
     const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
-    // In a wide graph one round does not settle.
+    // In a wide graph one round does not settle, nor two.
     const bool wide = latency && LeavesWideGap(before.score.objective, bound);
-    search.work = options_.work > 0 ? options_.work : (wide ? 2 : 1) * search.first_round;
+    search.work = options_.work > 0 ? options_.work : (wide ? 4 : 1) * search.first_round;
     search.seed = context.seed;
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
