@@ -13,7 +13,7 @@
 #include "ir/called_function.h"
 #include "ir/module.h"
 #include "ir/plan.h"
-#include "operators/work/constant_work.h"
+#include "operators/features/constant_work.h"
 #include "support/id.h"
 #include "target/rule.h"
 #include "target/target.h"

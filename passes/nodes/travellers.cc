@@ -4,8 +4,8 @@
 #include <set>
 
 #include "ir/travel.h"
+#include "operators/features/constant_work.h"
 #include "operators/op_family.h"
-#include "operators/work/constant_work.h"
 #include "support/status.h"
 
 namespace allot {

@@ -17,7 +17,7 @@ namespace allot {
 
 // By node of the graph: whether it should travel with its users. So do
 //  - Constant nodes;
-//  - constant work (operators/work/constant_work.h);
+//  - constant work (operators/features/constant_work.h);
 //  - known operators that take no time on any device and make small tensors of small inputs of the
 //    model, of constants and of results of nodes that travel: a mask in another shape, the length
 //    of a sequence. Inputs of the model are there in every part.

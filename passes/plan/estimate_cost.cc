@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "operators/features/op_features.h"
 #include "operators/inference/type_inference.h"
-#include "operators/work/op_features.h"
 #include "passes/pipeline/pass.h"
 #include "support/status.h"
 

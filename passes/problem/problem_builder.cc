@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "operators/work/constant_work.h"
+#include "operators/features/constant_work.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/nodes/constant_uses.h"

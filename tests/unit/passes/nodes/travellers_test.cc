@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "operators/work/constant_work.h"
+#include "operators/features/constant_work.h"
 #include "passes/problem/cluster_problem.h"
 #include "tests/models/build_graph.h"
 #include "tests/unit/passes/planning.h"

@@ -1,4 +1,4 @@
-#include "operators/work/shape_work.h"
+#include "operators/features/shape_work.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "operators/work/op_features.h"
+#include "operators/features/op_features.h"
 
 #include <memory>
 #include <set>
@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "operators/features/op_flops.h"
 #include "operators/op_family.h"
-#include "operators/work/op_flops.h"
 
 namespace allot {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 
-#include "operators/work/op_flops.h"
+#include "operators/features/op_flops.h"
 
 namespace allot {
 namespace {

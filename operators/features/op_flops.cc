@@ -1,4 +1,4 @@
-#include "operators/work/op_flops.h"
+#include "operators/features/op_flops.h"
 
 #include <algorithm>
 

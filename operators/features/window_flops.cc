@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "operators/work/op_flops.h"
+#include "operators/features/op_flops.h"
 
 namespace allot {
 namespace {

@@ -1,15 +1,15 @@
-#include "operators/work/op_features.h"
+#include "operators/features/op_features.h"
 
 #include <algorithm>
 #include <tuple>
 #include <utility>
 
 #include "ir/node_name.h"
+#include "operators/features/constant_work.h"
+#include "operators/features/op_flops.h"
+#include "operators/features/shape_work.h"
 #include "operators/op_dtype.h"
 #include "operators/op_family.h"
-#include "operators/work/constant_work.h"
-#include "operators/work/op_flops.h"
-#include "operators/work/shape_work.h"
 
 namespace allot {
 namespace {

@@ -4,7 +4,7 @@
 // the layout. Causal masks do not reduce the count: most kernels compute the masked scores too.
 #include <algorithm>
 
-#include "operators/work/op_flops.h"
+#include "operators/features/op_flops.h"
 
 namespace allot {
 namespace {

@@ -1,4 +1,4 @@
-#include "operators/work/constant_work.h"
+#include "operators/features/constant_work.h"
 
 #include <algorithm>
 

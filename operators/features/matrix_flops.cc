@@ -1,7 +1,7 @@
 // Products: convolutions, matrix products, recurrent cells, experts, classic linear models.
 #include <algorithm>
 
-#include "operators/work/op_flops.h"
+#include "operators/features/op_flops.h"
 
 namespace allot {
 namespace {
