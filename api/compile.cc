@@ -195,7 +195,7 @@ absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& t
   const size_t asked = options.pins.size() + options.forbids.size() + options.together.size();
   if (target.rules.empty() || plan.features.empty()) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
-                         DeviceConstraints::Make(module, plan, target));
+                         DeviceConstraints::Make(module, plan.features, target));
   for (size_t rule = 0; rule < target.rules.size(); ++rule) {
     if (rule >= asked && !IsForThisModel(target.rules[rule])) continue;
     const auto matches = [&](ir::NodeId node) { return constraints.RuleMatches(rule, node); };

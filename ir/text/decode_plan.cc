@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "ir/plan_stages.h"
 #include "ir/text/keys.h"
 #include "ir/text/plan_attributes.h"
 #include "ir/text/plan_keys.h"
@@ -33,21 +34,14 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(CheckNames());
     ALLOT_RETURN_IF_ERROR(ReadStages());
     ALLOT_RETURN_IF_ERROR(ReadParts(graph_op_.FindAttr(kParts), kParts, plan_.parts));
-    if (reached_[kFeatures]) plan_.features.resize(nodes_.size());
-    if (reached_[kBytes]) plan_.value_bytes.resize(graph_.value_id_bound());
-    if (reached_[kKernels]) plan_.kernel_of.resize(nodes_.size());
-    if (reached_[kClusters]) plan_.cluster_of.resize(nodes_.size());
-    if (reached_[kTimes]) plan_.node_time.resize(nodes_.size());
+    Resize(PlanExtent::kNodes, nodes_.size());
+    Resize(PlanExtent::kValues, graph_.value_id_bound());
     for (const NodeId node : plan_.cluster_of.ids()) {
       ALLOT_RETURN_IF_ERROR(ReadId(OpOf(node), kCluster, nodes_.size(), plan_.cluster_of[node]));
       num_clusters_ =
           std::max(num_clusters_, static_cast<size_t>(plan_.cluster_of[node].index() + 1));
     }
-    if (reached_[kModules]) plan_.module_of.resize(num_clusters_);
-    if (reached_[kDevices]) plan_.device_of.resize(num_clusters_);
-    if (reached_[kPartOf]) plan_.part_of.resize(num_clusters_);
-    if (reached_[kReasons]) plan_.reasons.resize(num_clusters_);
-    if (reached_[kAlternatives]) plan_.alternatives.resize(num_clusters_);
+    Resize(PlanExtent::kClusters, num_clusters_);
     ALLOT_RETURN_IF_ERROR(ReadValueBytes(graph_op_, SourceValues(graph_)));
     first_of_cluster_.resize(num_clusters_);
     for (size_t i = 0; i < nodes_.size(); ++i) ALLOT_RETURN_IF_ERROR(ReadNode(NodeId(i)));
@@ -99,6 +93,24 @@ class Decoder {
     return absl::OkStatus();
   }
 
+  // Whether there is a table of this name.
+  bool Reach(absl::string_view name) {
+    for (size_t i = 0; i < kNumPlanTables; ++i) {
+      if (name.empty() || PlanTables()[i].name != name) continue;
+      reached_[i] = true;
+      return true;
+    }
+    return false;
+  }
+
+  // Makes room in the tables that were filled.
+  void Resize(PlanExtent extent, size_t size) {
+    for (size_t i = 0; i < kNumPlanTables; ++i) {
+      const PlanTable& table = PlanTables()[i];
+      if (reached_[i] && table.extent == extent) table.resize(plan_, size);
+    }
+  }
+
   // The stages that the graph names, and those whose attributes are there without being named.
   absl::Status ReadStages() {
     if (const Attr* stages = graph_op_.FindAttr(kStages)) {
@@ -106,25 +118,15 @@ class Decoder {
       if (list == nullptr) return Wrong(*stages, kStages, "a list of strings");
       for (const Attr& stage : *list) {
         const auto* name = stage.If<std::string>();
-        const auto found = name == nullptr
-                               ? kStageNames.end()
-                               : std::find(kStageNames.begin(), kStageNames.end(), *name);
-        if (found == kStageNames.end()) return Wrong(stage, kStages, "a list of known stages");
-        reached_[static_cast<size_t>(found - kStageNames.begin())] = true;
+        if (name == nullptr || !Reach(*name)) {
+          return Wrong(stage, kStages, "a list of known stages");
+        }
       }
     }
     for (const Op* node : nodes_) {
-      const auto has = [&](absl::string_view name) { return node->FindAttr(name) != nullptr; };
-      reached_[kFeatures] |= has(kFamily);
-      reached_[kBytes] |= has(kValueBytes);
-      reached_[kKernels] |= has(kKernel);
-      reached_[kClusters] |= has(kCluster);
-      reached_[kModules] |= has(kModule);
-      reached_[kDevices] |= has(kDevice);
-      reached_[kPartOf] |= has(kPart);
-      reached_[kTimes] |= has(kStart);
-      reached_[kReasons] |= has(kReason);
-      reached_[kAlternatives] |= has(kNextDevice);
+      for (const auto& [table, shown_by] : kShownBy) {
+        if (node->FindAttr(shown_by) != nullptr) Reach(table);
+      }
     }
     return absl::OkStatus();
   }
@@ -229,7 +231,7 @@ class Decoder {
   }
 
   absl::Status ReadValueBytes(const Op& op, const std::vector<ValueId>& values) {
-    if (!reached_[kBytes]) return absl::OkStatus();
+    if (plan_.value_bytes.empty()) return absl::OkStatus();
     const Attr* attr = op.FindAttr(kValueBytes);
     if (attr == nullptr) return absl::OkStatus();
     const auto* bytes = attr->If<Integers>();
@@ -275,14 +277,14 @@ class Decoder {
 
   absl::Status ReadNode(NodeId node) {
     const Op& op = OpOf(node);
-    if (reached_[kFeatures]) {
+    if (!plan_.features.empty()) {
       ALLOT_RETURN_IF_ERROR(ReadFeatures(op, graph_.node(node), plan_.features[node]));
     }
     ALLOT_RETURN_IF_ERROR(ReadValueBytes(op, graph_.node(node).results));
-    if (reached_[kKernels]) {
+    if (!plan_.kernel_of.empty()) {
       ALLOT_RETURN_IF_ERROR(ReadId(op, kKernel, nodes_.size(), plan_.kernel_of[node]));
     }
-    if (reached_[kTimes]) {
+    if (!plan_.node_time.empty()) {
       for (const auto& [name, field] :
            {std::pair(kStart, &Interval::start), std::pair(kEnd, &Interval::end)}) {
         const Attr* attr = op.FindAttr(name);
@@ -583,7 +585,7 @@ class Decoder {
   const Graph& graph_;
   const Target* target_;
   const MakeError& error_;
-  std::array<bool, kStageNames.size()> reached_ = {};
+  std::array<bool, kNumPlanTables> reached_ = {};
   size_t num_clusters_ = 0;
   IdVector<ClusterId, NodeId> first_of_cluster_;
   absl::flat_hash_map<absl::string_view, ValueId> values_;  // by name; see ReadValueNames()

@@ -1,8 +1,8 @@
 // Plan -> attributes.
-#include <array>
 #include <string>
 #include <utility>
 
+#include "ir/plan_stages.h"
 #include "ir/text/encode_attributes.h"
 #include "ir/text/plan_attributes.h"
 #include "ir/text/plan_keys.h"
@@ -10,13 +10,6 @@
 namespace allot::ir::text {
 
 namespace {
-
-std::array<bool, kStageNames.size()> StagesOf(const Plan& plan) {
-  return {!plan.features.empty(),    !plan.value_bytes.empty(), !plan.kernel_of.empty(),
-          !plan.cluster_of.empty(),  !plan.module_of.empty(),   !plan.device_of.empty(),
-          !plan.part_of.empty(),     !plan.node_time.empty(),   !plan.reasons.empty(),
-          !plan.alternatives.empty()};
-}
 
 const std::string& DeviceName(const Target* target, DeviceId device) {
   ALLOT_CHECK(target != nullptr && target->devices.Contains(device));
@@ -195,9 +188,8 @@ void SetNodePlan(const Plan& plan, const Graph& graph, const Target* target, Nod
 void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
                   Dictionary& attributes) {
   Array stages;
-  const auto reached = StagesOf(plan);
-  for (size_t i = 0; i < reached.size(); ++i) {
-    if (reached[i]) stages.push_back(StringAttr(kStageNames[i]));
+  for (const PlanTable& table : PlanTables()) {
+    if (!table.name.empty() && table.size(plan) > 0) stages.push_back(StringAttr(table.name));
   }
   if (!stages.empty()) Set(attributes, kStages, Attr{std::move(stages)});
   if (!plan.value_bytes.empty()) {

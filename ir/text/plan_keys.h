@@ -56,23 +56,20 @@ inline constexpr std::array<Objective, 2> kObjectives = {Objective::kLatency,
 inline constexpr std::array<CutCause, 5> kCutCauses = {
     CutCause::kSupport, CutCause::kMemory, CutCause::kPin, CutCause::kObjective, CutCause::kCycle};
 
-// Which vectors of a plan have been filled: said apart, since nodes that travel with their users
-// have no attributes that would show it.
-enum Stage {
-  kFeatures,
-  kBytes,
-  kKernels,
-  kClusters,
-  kModules,
-  kDevices,
-  kPartOf,
-  kTimes,
-  kReasons,
-  kAlternatives
-};
-inline constexpr std::array<absl::string_view, 10> kStageNames = {
-    "features", "value_bytes", "kernels",    "clusters", "modules",
-    "devices",  "part_of",     "node_times", "reasons",  "alternatives"};
+// What at a node shows that a table of the plan (plan_stages.h) has been filled. The text names the
+// tables apart all the same, since nodes that travel with their users show nothing.
+inline constexpr std::array<std::pair<absl::string_view, absl::string_view>, 10> kShownBy = {{
+    {"features", kFamily},
+    {"value_bytes", kValueBytes},
+    {"kernels", kKernel},
+    {"clusters", kCluster},
+    {"modules", kModule},
+    {"devices", kDevice},
+    {"part_of", kPart},
+    {"node_times", kStart},
+    {"reasons", kReason},
+    {"alternatives", kNextDevice},
+}};
 
 // Inputs, captures and initializers: values without a node that could carry their size.
 inline std::vector<ValueId> SourceValues(const Graph& graph) {

@@ -11,6 +11,8 @@ namespace allot {
 struct DimBindings {
   std::map<std::string, int64_t> symbols;  // --dim N=4
   int64_t fallback = 1;                    // any other symbol or unknown dimension
+
+  friend bool operator==(const DimBindings&, const DimBindings&) = default;
 };
 
 }  // namespace allot

@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 
+#include "ir/plan_stages.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/pipeline/pass.h"
 
@@ -19,5 +20,15 @@ struct KernelGroups {
 // groups. Needs plan.features, value_bytes and kernel_of.
 absl::StatusOr<KernelGroups> BuildKernelGroups(const ir::Module& module, const ir::Plan& plan,
                                                const PassContext& context);
+
+// Those of the plan's kernels.
+struct FinestGroups {
+  using Result = KernelGroups;
+  static constexpr ir::PlanStage kReads = ir::PlanStage::kClusters;
+  static absl::StatusOr<KernelGroups> Make(const ir::Module& module, const ir::Plan& plan,
+                                           const PassContext& context) {
+    return BuildKernelGroups(module, plan, context);
+  }
+};
 
 }  // namespace allot

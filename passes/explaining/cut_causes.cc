@@ -36,7 +36,7 @@ class CutFinder {
         objective_(problem_.objective == PlacementObjective::kLatency ? "latency" : "period"),
         successors_(plan_.parts.size()) {
     for (const ItemId item : problem_.items.ids()) {
-      for (const ItemId next : input.graph.successors[item]) {
+      for (const ItemId next : input.built.graph.successors[item]) {
         if (PartOf(item) != PartOf(next)) successors_[PartOf(item)].push_back(PartOf(next));
       }
     }

@@ -22,7 +22,6 @@ struct CutCausesInput {
   const ir::Plan& plan;  // with parts
   const Target& target;
   const BuiltProblem& built;
-  const ProblemGraph& graph;
   const DeviceConstraints& constraints;
   Moves* moves = nullptr;  // nullptr: moves are not tried, and of the objective nothing is told
 };

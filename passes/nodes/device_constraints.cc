@@ -43,11 +43,11 @@ OpFeatures Lookup(const ir::Graph& graph, const ir::Node& node) {
 
 }  // namespace
 
-absl::StatusOr<DeviceConstraints> DeviceConstraints::Make(const ir::Module& module,
-                                                          const ir::Plan& plan,
-                                                          const Target& target) {
+absl::StatusOr<DeviceConstraints> DeviceConstraints::Make(
+    const ir::Module& module, const IdVector<ir::NodeId, OpFeatures>& features,
+    const Target& target) {
   ALLOT_ASSIGN_OR_RETURN(RuleMatcher rules, RuleMatcher::Make(target.rules));
-  DeviceConstraints constraints(module, plan, target, std::move(rules));
+  DeviceConstraints constraints(module, features, target, std::move(rules));
   constraints.FindMatches();
   constraints.class_of_.resize(module.graph.node_id_bound(), -1);
   std::vector<bool> allowed(target.devices.size());
@@ -80,7 +80,7 @@ void DeviceConstraints::FindMatches() {
       if ((backwards ? rules[rule].before_regex : rules[rule].after_regex).empty()) continue;
       std::vector<ir::NodeId> seeds;
       for (const ir::NodeId node : graph.nodes()) {
-        const std::string& name = plan_->features[node].name;
+        const std::string& name = (*features_)[node].name;
         const bool is_seed =
             backwards ? rules_.MatchesBefore(rule, name) : rules_.MatchesAfter(rule, name);
         if (is_seed) seeds.push_back(node);
@@ -171,7 +171,7 @@ const Rule* DeviceConstraints::PinOf(ir::NodeId id) const {
 bool DeviceConstraints::RuleMatches(size_t rule, ir::NodeId id) const {
   if (!selected_[rule].empty() && !selected_[rule][id]) return false;
   const ir::Node& node = module_->graph.node(id);
-  return rules_.Matches(rule, plan_->features[id].name, node.domain, node.op_type);
+  return rules_.Matches(rule, (*features_)[id].name, node.domain, node.op_type);
 }
 
 bool DeviceConstraints::IsKeptTogether(ir::NodeId node) const {
@@ -221,8 +221,8 @@ std::optional<std::string> DeviceConstraints::WhyNot(ir::NodeId id, DeviceId dev
   for (const ir::NodeId other : BoundUnder(all, {id})) {
     why = WhyNotAlone(other, device);
     if (!why.has_value()) continue;
-    return absl::StrCat("has to be with '", plan_->features[other].name, "' by ", Keeper(other),
-                        ": ", *why);
+    return absl::StrCat("has to be with '", (*features_)[other].name, "' by ", Keeper(other), ": ",
+                        *why);
   }
   return std::nullopt;
 }
@@ -252,7 +252,7 @@ std::optional<std::string> DeviceConstraints::WhyNotAlone(ir::NodeId id, DeviceI
 std::optional<std::string> DeviceConstraints::WhyUnsupportedOn(ir::NodeId node,
                                                                DeviceId device) const {
   if (folded_[node]) return std::nullopt;
-  return WhyUnsupportedHere(module_->graph.node(node), plan_->features[node],
+  return WhyUnsupportedHere(module_->graph.node(node), (*features_)[node],
                             target_->devices[device]);
 }
 

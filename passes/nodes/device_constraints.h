@@ -12,9 +12,11 @@
 
 #include "ir/called_function.h"
 #include "ir/module.h"
-#include "ir/plan.h"
+#include "ir/plan_stages.h"
 #include "operators/features/constant_work.h"
+#include "passes/pipeline/pass.h"
 #include "support/id.h"
+#include "target/op_features.h"
 #include "target/rule.h"
 #include "target/target.h"
 
@@ -22,9 +24,11 @@ namespace allot {
 
 class DeviceConstraints {
  public:
-  // The arguments must outlive the result; needs plan.features. An error is a rule whose pattern
-  // cannot be read. Linear in the graph for each rule about where nodes stand.
-  static absl::StatusOr<DeviceConstraints> Make(const ir::Module& module, const ir::Plan& plan,
+  // The arguments must outlive the result; `features` are those of the main graph's nodes. An error
+  // is a rule whose pattern cannot be read. Linear in the graph for each rule about where nodes
+  // stand.
+  static absl::StatusOr<DeviceConstraints> Make(const ir::Module& module,
+                                                const IdVector<ir::NodeId, OpFeatures>& features,
                                                 const Target& target);
 
   bool Allowed(ir::NodeId node, DeviceId device) const {
@@ -60,10 +64,10 @@ class DeviceConstraints {
   }
 
  private:
-  DeviceConstraints(const ir::Module& module, const ir::Plan& plan, const Target& target,
-                    RuleMatcher rules)
+  DeviceConstraints(const ir::Module& module, const IdVector<ir::NodeId, OpFeatures>& features,
+                    const Target& target, RuleMatcher rules)
       : module_(&module),
-        plan_(&plan),
+        features_(&features),
         target_(&target),
         rules_(std::move(rules)),
         functions_(module),
@@ -95,7 +99,7 @@ class DeviceConstraints {
   bool HasStaticShapes(const ir::Graph& graph, const ir::Node& node) const;
 
   const ir::Module* module_;
-  const ir::Plan* plan_;
+  const IdVector<ir::NodeId, OpFeatures>* features_;
   const Target* target_;
   RuleMatcher rules_;
   // By rule: which nodes stand where it says; empty if it says nothing of that.
@@ -110,6 +114,17 @@ class DeviceConstraints {
   IdVector<ir::NodeId, int32_t> class_of_;
   std::vector<std::vector<bool>> classes_;  // by class, by device
   std::map<std::vector<bool>, int32_t> known_classes_;
+};
+
+// Those of the plan's operators on the target.
+struct PlanConstraints {
+  using Result = DeviceConstraints;
+  static constexpr ir::PlanStage kReads = ir::PlanStage::kCosts;
+  static absl::StatusOr<DeviceConstraints> Make(const ir::Module& module, const ir::Plan& plan,
+                                                const PassContext& context) {
+    const ScopedStep step(context, "DeviceConstraints");
+    return DeviceConstraints::Make(module, plan.features, *context.target);
+  }
 };
 
 }  // namespace allot

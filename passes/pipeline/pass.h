@@ -14,6 +14,7 @@
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
 #include "ir/plan.h"
+#include "ir/plan_stages.h"
 #include "operators/inference/dim_bindings.h"
 #include "placement/solver.h"
 #include "support/diagnostics.h"
@@ -23,6 +24,7 @@
 
 namespace allot {
 
+class Analyses;    // analyses.h
 struct StartPlan;  // start_plan.h
 
 // Counts that a pass reports; kept in order of name.
@@ -57,6 +59,7 @@ struct PassContext {
   Diagnostics* diagnostics = nullptr;    // never null
   PassStatistics* statistics = nullptr;  // never null; of the running pass
   StepObserver* steps = nullptr;         // nullptr: nobody asks
+  Analyses* analyses = nullptr;          // nullptr: nothing is kept; set by the runner
   // Asked now and then by passes that search; true: end with what there is. nullptr: never.
   std::function<bool()> stop = nullptr;
   // Told of what a search has reached. Never changes the result; nullptr: nobody listens.
@@ -89,6 +92,8 @@ class GraphPass {
 class PlanPass {
  public:
   virtual ~PlanPass() = default;
+  // The first stage that Run() changes; what was found out about it and later ones is forgotten.
+  virtual ir::PlanStage writes() const { return ir::PlanStage::kCosts; }
   virtual absl::Status Run(const ir::Module& module, ir::Plan& plan,
                            PassContext& context) const = 0;
 };

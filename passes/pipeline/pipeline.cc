@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 
 #include "support/nesting.h"
 #include "support/options.h"
@@ -252,6 +253,17 @@ class PipelineParser {
   size_t position_ = 0;
 };
 
+std::string PrintSteps(absl::Span<const PipelineStep> steps) {
+  std::string text = absl::StrCat(kModuleAnchor, "(", kGraphAnchor, "(");
+  bool first = true;
+  for (const PipelineStep& step : steps) {
+    absl::StrAppend(&text, first ? "" : ",", step.name);
+    if (!step.options.empty()) absl::StrAppend(&text, "{", step.options, "}");
+    first = false;
+  }
+  return text + "))";
+}
+
 }  // namespace
 
 absl::StatusOr<Pipeline> ParsePipeline(absl::string_view text, const PassRegistry& registry) {
@@ -260,15 +272,17 @@ absl::StatusOr<Pipeline> ParsePipeline(absl::string_view text, const PassRegistr
   return pipeline;
 }
 
-std::string PrintPipeline(const Pipeline& pipeline) {
-  std::string text = absl::StrCat(kModuleAnchor, "(", kGraphAnchor, "(");
-  bool first = true;
-  for (const PipelineStep& step : pipeline.steps) {
-    absl::StrAppend(&text, first ? "" : ",", step.name);
-    if (!step.options.empty()) absl::StrAppend(&text, "{", step.options, "}");
-    first = false;
-  }
-  return text + "))";
+size_t Pipeline::num_graph_passes() const {
+  const auto first_plan_pass =
+      std::find_if(steps.begin(), steps.end(),
+                   [](const PipelineStep& step) { return step.plan_pass != nullptr; });
+  return static_cast<size_t>(first_plan_pass - steps.begin());
+}
+
+std::string PrintPipeline(const Pipeline& pipeline) { return PrintSteps(pipeline.steps); }
+
+std::string PrintGraphPasses(const Pipeline& pipeline) {
+  return PrintSteps(absl::MakeSpan(pipeline.steps).first(pipeline.num_graph_passes()));
 }
 
 }  // namespace allot

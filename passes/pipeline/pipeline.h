@@ -23,6 +23,8 @@ struct PipelineStep {
 
 struct Pipeline {
   std::vector<PipelineStep> steps;  // graph passes, then plan passes
+
+  size_t num_graph_passes() const;
 };
 
 // "builtin.module(onnx.graph(dead-nodes,cse,coarsen{max-items=80},place{solver=milp}))". The
@@ -33,6 +35,8 @@ absl::StatusOr<Pipeline> ParsePipeline(absl::string_view text, const PassRegistr
 
 // Wrapped in its anchors, with every option written out: parses back to the same pipeline.
 std::string PrintPipeline(const Pipeline& pipeline);
+// Its graph passes by themselves, likewise; they are a pipeline, too.
+std::string PrintGraphPasses(const Pipeline& pipeline);
 
 // Sees each state; how dumping, timing and verification are done. Nothing is printed by the runner
 // itself.
@@ -54,5 +58,13 @@ struct RunOptions {
 // names the pass that failed. After each graph pass the graph is compacted, and verified if asked.
 absl::Status RunPipeline(const Pipeline& pipeline, ir::Module& module, ir::Plan& plan,
                          PassContext& context, const RunOptions& options);
+
+// Both halves of it: after the first the graph is frozen, and the second may be run on one module
+// by several threads at once, each with a plan and a context of its own. What context.analyses
+// keeps, if it is set, lives on.
+absl::Status RunGraphPasses(const Pipeline& pipeline, ir::Module& module, ir::Plan& plan,
+                            PassContext& context, const RunOptions& options);
+absl::Status RunPlanPasses(const Pipeline& pipeline, const ir::Module& module, ir::Plan& plan,
+                           PassContext& context, const RunOptions& options);
 
 }  // namespace allot

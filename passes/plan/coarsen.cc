@@ -17,6 +17,7 @@
 #include "passes/coarsening/uncuttable.h"
 #include "passes/coarsening/whole_model.h"
 #include "passes/nodes/travellers.h"
+#include "passes/pipeline/analyses.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/problem_builder.h"
 #include "passes/problem/requirements.h"
@@ -42,27 +43,29 @@ class Coarsen final : public PlanPass {
  public:
   explicit Coarsen(CoarsenOptions options) : options_(options) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kClusters; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.max_items < 1) {
       return InputError("max-items=", options_.max_items, " is not positive");
     }
     const ir::Graph& graph = module.graph;
     ALLOT_RETURN_IF_ERROR(RequireMachine(context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kFeatures));
-    DropLaterStages(plan);
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kCosts));
+    ir::DropFrom(ir::PlanStage::kClusters, plan);
 
-    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
-                           DeviceConstraints::Make(module, plan, *context.target));
+    ALLOT_ASSIGN_OR_RETURN(const auto constraints,
+                           Analysis<PlanConstraints>(module, plan, context));
     ALLOT_ASSIGN_OR_RETURN(
         const auto travels,
-        FindTravellers(module, plan, constraints, *context.cost_model, *context.target));
+        FindTravellers(module, plan, *constraints, *context.cost_model, *context.target));
     IdVector<ir::NodeId, bool> placed(graph.node_id_bound(), false);
     for (const ir::NodeId node : graph.nodes()) placed[node] = !travels[node];
-    const NodeGrouping kernels = Kernels(module, plan, placed, constraints, context);
+    const NodeGrouping kernels = Kernels(module, plan, placed, *constraints, context);
     plan.kernel_of = Ids<ir::KernelId>(kernels.group_of);
 
-    ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
-    NodeGrouping clusters = Number(graph, placed, finest.groups);
+    ALLOT_ASSIGN_OR_RETURN(const auto finest, Analysis<FinestGroups>(module, plan, context));
+    NodeGrouping clusters = Number(graph, placed, finest->groups);
     const size_t before = clusters.num_groups;
     if (clusters.num_groups > static_cast<size_t>(options_.max_items)) {
       ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildProblem(module, plan, clusters.group_of,
@@ -75,7 +78,7 @@ class Coarsen final : public PlanPass {
     }
     if (context.start != nullptr) {
       int64_t divided = 0;
-      clusters = DivideByStart(*context.start, graph, placed, clusters, finest.groups, divided);
+      clusters = DivideByStart(*context.start, graph, placed, clusters, finest->groups, divided);
       if (divided > 0) {
         context.diagnostics->Warning(
             context.start->file,
@@ -93,21 +96,12 @@ class Coarsen final : public PlanPass {
     context.statistics->Add("clusters", static_cast<int64_t>(clusters.num_groups));
     context.statistics->Add(
         "contracted", static_cast<int64_t>(before) - static_cast<int64_t>(clusters.num_groups));
-    context.statistics->Add("absorbed", finest.absorbed_groups);
-    context.statistics->Add("uncuttable-values", finest.uncuttable_values);
+    context.statistics->Add("absorbed", finest->absorbed_groups);
+    context.statistics->Add("uncuttable-values", finest->uncuttable_values);
     return absl::OkStatus();
   }
 
  private:
-  // What follows was decided for other clusters.
-  static void DropLaterStages(ir::Plan& plan) {
-    IdVector<ir::NodeId, OpFeatures> features = std::move(plan.features);
-    IdVector<ir::ValueId, Bytes> value_bytes = std::move(plan.value_bytes);
-    plan = ir::Plan();
-    plan.features = std::move(features);
-    plan.value_bytes = std::move(value_bytes);
-  }
-
   NodeGrouping Kernels(const ir::Module& module, const ir::Plan& plan,
                        const IdVector<ir::NodeId, bool>& placed,
                        const DeviceConstraints& constraints, PassContext& context) const {

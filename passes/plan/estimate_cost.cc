@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "operators/features/op_features.h"
-#include "operators/inference/type_inference.h"
+#include "passes/nodes/operator_work.h"
+#include "passes/pipeline/analyses.h"
 #include "passes/pipeline/pass.h"
 #include "support/status.h"
 
@@ -21,33 +21,27 @@ struct EstimateCostOptions {};
 // More symbols than this are only counted in the note.
 constexpr size_t kNamedSymbols = 8;
 
-// What one value holds; 0 if that is not known: containers, tensors of unknown rank.
-Bytes BytesOf(const ir::Type& type) {
-  if (!type.is_static()) return 0;
-  return ir::PackedBytes(type.element, *ir::NumElements(*type.shape));
-}
-
-void NoteDefaults(const ConcreteTypes& types, const PassContext& context) {
+void NoteDefaults(const OperatorWork& work, const PassContext& context) {
   std::vector<std::string> assumed;
-  for (const std::string& symbol : types.defaulted) {
+  for (const std::string& symbol : work.defaulted_symbols) {
     if (assumed.size() == kNamedSymbols) {
-      assumed.push_back(absl::StrCat(types.defaulted.size() - kNamedSymbols, " more"));
+      assumed.push_back(absl::StrCat(work.defaulted_symbols.size() - kNamedSymbols, " more"));
       break;
     }
     assumed.push_back(absl::StrCat(symbol, "=", context.dims.fallback));
   }
-  if (types.unknown_dims > 0) {
-    assumed.push_back(absl::StrCat(context.dims.fallback, " for ", types.unknown_dims,
+  if (work.unknown_dims > 0) {
+    assumed.push_back(absl::StrCat(context.dims.fallback, " for ", work.unknown_dims,
                                    " sizes that only a run tells"));
   }
   if (!assumed.empty()) {
     context.diagnostics->Note(
         "", absl::StrCat("costs assume ", absl::StrJoin(assumed, ", "),
-                         types.defaulted.empty() ? "" : "; set sizes with --dim"));
+                         work.defaulted_symbols.empty() ? "" : "; set sizes with --dim"));
   }
-  if (!types.misfit.empty()) {
+  if (!work.misfit.empty()) {
     context.diagnostics->Warning(
-        "", absl::StrCat("the model cannot run with the sizes that costs assume: ", types.misfit,
+        "", absl::StrCat("the model cannot run with the sizes that costs assume: ", work.misfit,
                          "; costs behind that are guesses, set sizes with --dim"));
   }
 }
@@ -56,24 +50,30 @@ class EstimateCost final : public PlanPass {
  public:
   explicit EstimateCost(EstimateCostOptions) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kCosts; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
-    const ir::Graph& graph = module.graph;
-    const ConcreteTypes types = InferConcreteTypes(module, context.schemas, context.dims);
-    plan.features = FeaturesOfGraph(module, types.inferred);
-    plan.value_bytes = IdVector<ir::ValueId, Bytes>(graph.value_id_bound());
-    for (const ir::ValueId value : plan.value_bytes.ids()) {
-      const ir::Type& inferred = types.inferred.main().types[value];
-      const bool known = inferred.kind != ir::Type::Kind::kUnknown;
-      plan.value_bytes[value] = BytesOf(known ? inferred : graph.value(value).type);
-    }
-    NoteDefaults(types, context);
+    ALLOT_ASSIGN_OR_RETURN(OperatorWork work, Work(module, context));
+    plan.features = std::move(work.features);
+    plan.value_bytes = std::move(work.value_bytes);
+    NoteDefaults(work, context);
 
     int64_t flops = 0;
     for (const OpFeatures& features : plan.features) flops = SaturatingAdd(flops, features.flops);
     context.statistics->Add("flops", flops);
-    context.statistics->Add("symbols-defaulted", static_cast<int64_t>(types.defaulted.size()));
-    context.statistics->Add("sizes-unknown", types.unknown_dims);
+    context.statistics->Add("symbols-defaulted",
+                            static_cast<int64_t>(work.defaulted_symbols.size()));
+    context.statistics->Add("sizes-unknown", work.unknown_dims);
     return absl::OkStatus();
+  }
+
+ private:
+  // What somebody has asked for before; else it is not kept apart, since the plan has it then.
+  static absl::StatusOr<OperatorWork> Work(const ir::Module& module, const PassContext& context) {
+    if (context.analyses != nullptr) {
+      if (const auto known = context.analyses->Find<GraphWork>()) return *known;
+    }
+    return GraphWork::Make(module, context);
   }
 };
 

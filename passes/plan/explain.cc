@@ -24,30 +24,32 @@ class Explain final : public PlanPass {
  public:
   explicit Explain(ExplainOptions options) : options_(options) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kReasons; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
-    ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
-    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
-                           DeviceConstraints::Make(module, plan, *context.target));
-    const bool has_parts = RequireStage(module, plan, context, PlanStage::kParts).ok();
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    const BuiltProblem& built = *clusters;
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kPlacement));
+    ALLOT_ASSIGN_OR_RETURN(const auto constraints,
+                           Analysis<PlanConstraints>(module, plan, context));
+    const bool has_parts = RequireStage(module, plan, context, ir::PlanStage::kParts).ok();
     plan.reasons.clear();
     plan.alternatives.clear();
     plan.cuts.clear();
     if (built.problem.items.empty()) return absl::OkStatus();
 
-    const ProblemGraph graph = BuildGraph(built.problem);
     std::optional<Moves> moves;
     // A move within one lane says nothing of what the lanes are worth together.
     if (const int64_t effort = Effort(built.problem, context); effort > 0 && plan.lanes.empty()) {
-      moves.emplace(built.problem, graph, PlannedSolution(plan),
+      moves.emplace(built.problem, built.graph, PlannedSolution(plan),
                     has_parts ? PlannedParts(plan) : Partition(), effort);
     }
     Moves* const tried = moves.has_value() ? &*moves : nullptr;
     if (has_parts) {
-      plan.cuts = FindCuts({plan, *context.target, built, graph, constraints, tried});
+      plan.cuts = FindCuts({plan, *context.target, built, *constraints, tried});
     }
-    DeviceReasons reasons(module, plan, *context.target, built, constraints, tried);
+    DeviceReasons reasons(module, plan, *context.target, built, *constraints, tried);
     for (const ItemId item : built.problem.items.ids()) {
       DeviceReason reason = reasons.Of(item);
       plan.reasons.Add(std::move(reason.text));

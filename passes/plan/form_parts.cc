@@ -18,12 +18,15 @@ class FormPartsPass final : public PlanPass {
  public:
   explicit FormPartsPass(FormPartsOptions options) : options_(options) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kPlacement; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.effort < 0) return InputError("effort=", options_.effort, " is negative");
-    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    const BuiltProblem& built = *clusters;
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kPlacement));
     // Lanes come with the parts that they were chosen by.
-    if (!plan.lanes.empty()) return RequireStage(module, plan, context, PlanStage::kParts);
+    if (!plan.lanes.empty()) return RequireStage(module, plan, context, ir::PlanStage::kParts);
     const PlacementProblem& problem = built.problem;
     if (problem.items.empty()) {
       StoreSolution(PartedSolution(), plan);
@@ -32,8 +35,8 @@ class FormPartsPass final : public PlanPass {
     const Solution solution = PlannedSolution(plan);
     const int64_t effort =
         options_.effort > 0 ? options_.effort : EffortFor(problem, 4'000'000, 20, 4000);
-    PartedSolution best = FormParts(problem, BuildGraph(problem), solution, effort);
-    if (RequireStage(module, plan, context, PlanStage::kParts).ok()) {
+    PartedSolution best = FormParts(problem, built.graph, solution, effort);
+    if (RequireStage(module, plan, context, ir::PlanStage::kParts).ok()) {
       // The search may have found better parts along with the placement, or chosen fewer of them.
       PartedSolution known{solution, PlannedParts(plan), {}};
       known.score = EvaluateParts(problem, known.items, known.parts);

@@ -72,7 +72,7 @@ class Placing {
         module_(module),
         plan_(plan),
         problem_(built.problem),
-        graph_(BuildGraph(built.problem)),
+        graph_(built.graph),
         context_(context),
         modules_(ModulesOf(plan)),
         part_effort_(EffortFor(problem_, 4'000'000, 20, 4000)) {
@@ -441,7 +441,7 @@ class Placing {
   const ir::Module& module_;
   const ir::Plan& plan_;
   const PlacementProblem& problem_;
-  const ProblemGraph graph_;
+  const ProblemGraph& graph_;
   PassContext& context_;
   const std::vector<int32_t> modules_;
   const int64_t part_effort_;
@@ -466,6 +466,8 @@ class Place final : public PlanPass {
  public:
   explicit Place(PlaceOptions options) : options_(std::move(options)) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kPlacement; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (context.solvers == nullptr) return InputError("needs solvers; none are registered");
     for (const auto& [name, value] :
@@ -478,7 +480,8 @@ class Place final : public PlanPass {
     if (options_.migration_cost > 0 && context.start == nullptr) {
       return InputError("migration-cost needs a plan to start from");
     }
-    ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    BuiltProblem built = *clusters;
     built.problem.launch_on_arrival = true;
     built.problem.contiguous = options_.contiguous;
     plan.summary.emplace();
@@ -493,7 +496,7 @@ class Place final : public PlanPass {
       const ScopedStep step(context, "Search");
       return placing.Run();
     }();
-    if (!found.ok()) return Blamed(found.status(), module, plan, *context.target, built);
+    if (!found.ok()) return Blamed(found.status(), module, plan, context, built);
     StoreLanes(found->lanes, plan);
     plan.summary->value = found->value;
     plan.summary->solver = found->name;
@@ -507,12 +510,12 @@ class Place final : public PlanPass {
  private:
   // That nothing was found may be the doing of rules; other errors stay as they are.
   static absl::Status Blamed(const absl::Status& error, const ir::Module& module,
-                             const ir::Plan& plan, const Target& target,
+                             const ir::Plan& plan, const PassContext& context,
                              const BuiltProblem& built) {
     if (!absl::IsResourceExhausted(error) && !absl::IsFailedPrecondition(error)) return error;
-    ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
-                           DeviceConstraints::Make(module, plan, target));
-    return BlameRules(error, constraints, target, built);
+    ALLOT_ASSIGN_OR_RETURN(const auto constraints,
+                           Analysis<PlanConstraints>(module, plan, context));
+    return BlameRules(error, *constraints, *context.target, built);
   }
 
   PlaceOptions options_;

@@ -19,11 +19,14 @@ class PlaceCopies final : public PlanPass {
  public:
   explicit PlaceCopies(PlaceCopiesOptions) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kPlacement; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (context.objective != ir::Objective::kThroughput) {
       return InputError("copies take turns in a stream: the objective must be throughput");
     }
-    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    const BuiltProblem& built = *clusters;
     plan.summary.emplace();
     plan.summary->objective = context.objective;
     plan.summary->devices.resize(context.target->devices.size());
@@ -32,14 +35,13 @@ class PlaceCopies final : public PlanPass {
       StoreSolution(PartedSolution(), plan);
       return absl::OkStatus();
     }
-    const ProblemGraph graph = BuildGraph(built.problem);
     for (const DeviceId device : built.problem.devices.ids()) {
-      const Score alone = CopyOn(built.problem, graph, device).score;
+      const Score alone = CopyOn(built.problem, built.graph, device).score;
       ir::Baseline& baseline = plan.summary->baselines.emplace_back();
       baseline.name = absl::StrCat("single:", built.problem.devices[device].name);
       if (alone.feasible) baseline.value = alone.objective;
     }
-    const Lanes copies = CopiesOf(built.problem, graph);
+    const Lanes copies = CopiesOf(built.problem, built.graph);
     if (copies.lanes.empty()) {
       return InputError("no device of target '", context.target->name,
                         "' can run and hold the whole model");

@@ -40,6 +40,8 @@ class RefinePass final : public PlanPass {
  public:
   explicit RefinePass(RefineOptions options) : options_(options) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kPlacement; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.work < 0) return InputError("work=", options_.work, " is negative");
     if (options_.simplify < 0) return InputError("simplify=", options_.simplify, " is negative");
@@ -52,24 +54,25 @@ class RefinePass final : public PlanPass {
     if (options_.min_gain < 0 || options_.min_gain > 1000) {
       return InputError("min-gain=", options_.min_gain, " is not between 0 and 1000");
     }
-    ALLOT_ASSIGN_OR_RETURN(BuiltProblem built, BuildClusterProblem(module, plan, context));
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    BuiltProblem built = *clusters;
     built.problem.contiguous = options_.contiguous;
     ALLOT_RETURN_IF_ERROR(Search(module, built, plan, context));
-    return options_.min_gain > 0 ? LeaveWhole(built.problem, plan) : absl::OkStatus();
+    return options_.min_gain > 0 ? LeaveWhole(built, plan) : absl::OkStatus();
   }
 
  private:
   // Without enough gain over the best device and whole copies, these are the plan.
-  absl::Status LeaveWhole(const PlacementProblem& problem, ir::Plan& plan) const {
+  absl::Status LeaveWhole(const BuiltProblem& built, ir::Plan& plan) const {
+    const PlacementProblem& problem = built.problem;
     if (problem.items.empty() || !plan.summary.has_value()) return absl::OkStatus();
-    const ProblemGraph graph = BuildGraph(problem);
     Lanes whole;
     if (problem.objective == PlacementObjective::kThroughput && options_.replicas) {
-      whole = CopiesOf(problem, graph);
+      whole = CopiesOf(problem, built.graph);
     }
     if (whole.lanes.empty()) {
       for (const DeviceId d : problem.devices.ids()) {
-        PartedSolution alone{{Placement(problem.items.size(), d), graph.topological},
+        PartedSolution alone{{Placement(problem.items.size(), d), built.graph.topological},
                              {IdVector<ItemId, ItemId>(problem.items.size(), ItemId(0)), 1},
                              {}};
         alone.score = EvaluateParts(problem, alone.items, alone.parts);
@@ -93,16 +96,17 @@ class RefinePass final : public PlanPass {
 
   absl::Status Search(const ir::Module& module, const BuiltProblem& built, ir::Plan& plan,
                       PassContext& context) const {
-    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kPlacement));
     // Lanes are worth what they are together; one by itself has nothing to be refined for.
     // What was chosen within limits of a stream stays within them.
     const bool stream = built.problem.objective == PlacementObjective::kThroughput;
     if (built.problem.items.empty() || !plan.lanes.empty() || (stream && options_.limited)) {
       return absl::OkStatus();
     }
-    const ProblemGraph graph = BuildGraph(built.problem);
-    const PartedSolution before = Current(
-        built.problem, graph, plan, RequireStage(module, plan, context, PlanStage::kParts).ok());
+    const ProblemGraph& graph = built.graph;
+    const PartedSolution before =
+        Current(built.problem, graph, plan,
+                RequireStage(module, plan, context, ir::PlanStage::kParts).ok());
     if (!before.score.feasible) return MisplacedError();
     std::string how;
     bool proved = false;

@@ -57,12 +57,15 @@ class SchedulePass final : public PlanPass {
  public:
   explicit SchedulePass(ScheduleOptions options) : options_(options) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kSchedule; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.bound_work < 0)
       return InputError("bound-work=", options_.bound_work, " is negative");
-    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kPlacement));
-    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kParts));
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    const BuiltProblem& built = *clusters;
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kPlacement));
+    ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kParts));
     if (!plan.summary.has_value()) plan.summary = ir::Summary();
     ir::Summary& summary = *plan.summary;
     summary.objective = context.objective;
@@ -76,8 +79,7 @@ class SchedulePass final : public PlanPass {
     ALLOT_RETURN_IF_ERROR(ScheduleLane(module, built, context, plan, score));
     if (plan.lanes.empty()) {
       summary.value = score.objective;
-      summary.cluster_value =
-          Evaluate(built.problem, BuildGraph(built.problem), PlannedSolution(plan)).objective;
+      summary.cluster_value = Evaluate(built.problem, built.graph, PlannedSolution(plan)).objective;
       summary.cut_bytes = score.moved;
       for (const DeviceId device : summary.devices.ids()) {
         summary.devices[device] = {score.load[device], score.resident[device], score.peak[device]};
@@ -146,7 +148,7 @@ class SchedulePass final : public PlanPass {
     ReplicatedPlacement items;
     for (PartedSolution& lane : lanes.lanes) items.placements.push_back(std::move(lane.items));
     items.shares = lanes.shares;
-    summary.cluster_value = Evaluate(built.problem, BuildGraph(built.problem), items).period;
+    summary.cluster_value = Evaluate(built.problem, built.graph, items).period;
     return absl::OkStatus();
   }
 
@@ -225,8 +227,8 @@ class SchedulePass final : public PlanPass {
   // The bound is proven on kernels, not on clusters: it holds whatever coarsening did.
   absl::Status StoreBound(const ir::Module& module, ir::Plan& plan, PassContext& context) const {
     const ScopedStep step(context, "LowerBound");
-    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem kernels, BuildKernelProblem(module, plan, context));
-    const ProblemGraph graph = BuildGraph(kernels.problem);
+    ALLOT_ASSIGN_OR_RETURN(const auto finest, Analysis<KernelProblem>(module, plan, context));
+    const BuiltProblem& kernels = *finest;
     // Once time is up, what is quick.
     const auto late = [&context] { return context.stop && context.stop(); };
     int64_t work = late() ? kLateWork : kUsualWork;
@@ -246,7 +248,7 @@ class SchedulePass final : public PlanPass {
     }
     for (;; work = kWideWork) {
       const std::vector<LowerBound> bounds =
-          LowerBounds(kernels.problem, graph, Launch::kPerGroup, work, summary.value);
+          LowerBounds(kernels.problem, kernels.graph, Launch::kPerGroup, work, summary.value);
       if (!bounds.empty() && bounds.front().value > summary.lower_bound) {
         summary.lower_bound = bounds.front().value;
         summary.bound_name = bounds.front().name;
@@ -260,7 +262,7 @@ class SchedulePass final : public PlanPass {
     if (summary.lower_bound < summary.value && kernels.problem.items.size() <= kMaxExactPartItems) {
       const std::optional<PartedSolution> known = PlanOnKernels(kernels, plan);
       const std::optional<PartedSolution> best =
-          ExactParts(kernels.problem, graph, known ? &*known : nullptr, work);
+          ExactParts(kernels.problem, kernels.graph, known ? &*known : nullptr, work);
       if (best.has_value() && best->score.objective > summary.lower_bound) {
         summary.lower_bound = best->score.objective;
         summary.bound_name = "exact";

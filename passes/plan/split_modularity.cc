@@ -20,13 +20,16 @@ class SplitModularity final : public PlanPass {
  public:
   explicit SplitModularity(SplitModularityOptions options) : options_(options) {}
 
+  ir::PlanStage writes() const override { return ir::PlanStage::kModules; }
+
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (options_.max_size < 1)
       return InputError("max-size=", options_.max_size, " is not positive");
     if (options_.resolution < 0 || options_.resolution > 1000) {
       return InputError("resolution=", options_.resolution, " is not between 0 and 1000");
     }
-    ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildClusterProblem(module, plan, context));
+    ALLOT_ASSIGN_OR_RETURN(const auto clusters, Analysis<ClusterProblem>(module, plan, context));
+    const BuiltProblem& built = *clusters;
     const size_t n = built.problem.items.size();
     plan.module_of = IdVector<ir::ClusterId, ir::ModuleId>(n, ir::ModuleId(0));
     int32_t count = n > 0 ? 1 : 0;

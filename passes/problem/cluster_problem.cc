@@ -17,7 +17,7 @@ absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const
                                                  const PassContext& context) {
   const ScopedStep step(context, "ClusterProblem");
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
-  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kClusters));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kClusters));
   IdVector<ir::NodeId, ItemId> group_of;
   for (const ir::ClusterId cluster : plan.cluster_of) group_of.Add(ItemId(cluster.index()));
   return BuildProblem(module, plan, group_of, plan.num_clusters(), context);
@@ -26,8 +26,8 @@ absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const
 absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const ir::Plan& plan,
                                                 const PassContext& context) {
   const ScopedStep step(context, "KernelProblem");
-  ALLOT_ASSIGN_OR_RETURN(const KernelGroups finest, BuildKernelGroups(module, plan, context));
-  const NodeGrouping grouping = Number(module.graph, PlacedNodes(plan), finest.groups);
+  ALLOT_ASSIGN_OR_RETURN(const auto finest, Analysis<FinestGroups>(module, plan, context));
+  const NodeGrouping grouping = Number(module.graph, PlacedNodes(plan), finest->groups);
   return BuildProblem(module, plan, grouping.group_of, grouping.num_groups, context);
 }
 
@@ -83,24 +83,15 @@ Lanes PlannedLanes(const ir::Plan& plan) {
 }
 
 void StoreSolution(const PartedSolution& solution, ir::Plan& plan) {
-  plan.device_of.clear();
+  ir::DropFrom(ir::PlanStage::kPlacement, plan);
   for (const DeviceId device : solution.items.device_of) plan.device_of.Add(device);
-  plan.order.clear();
   for (const ItemId item : solution.items.order) plan.order.push_back(ir::ClusterId(item.index()));
-  plan.part_of.clear();
   plan.parts = IdVector<ir::PartId, ir::Part>(solution.parts.num_parts);
   for (const ItemId item : solution.parts.part_of.ids()) {
     const ir::PartId part(solution.parts.part_of[item].index());
     plan.part_of.Add(part);
     plan.parts[part].device = solution.items.device_of[item];
   }
-  plan.node_time.clear();
-  plan.transfers.clear();
-  plan.share = 1;
-  plan.lanes.clear();
-  plan.reasons.clear();
-  plan.alternatives.clear();
-  plan.cuts.clear();
 }
 
 void StoreLanes(const Lanes& lanes, ir::Plan& plan) {

@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 
+#include "ir/plan_stages.h"
+#include "passes/pipeline/analyses.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/problem_builder.h"
 #include "placement/lanes/lanes.h"
@@ -23,6 +25,24 @@ absl::StatusOr<BuiltProblem> BuildClusterProblem(const ir::Module& module, const
 // as items. Bounds proven here hold whatever coarsening did.
 absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const ir::Plan& plan,
                                                 const PassContext& context);
+
+// The above, kept for as long as clusters and kernels stay.
+struct ClusterProblem {
+  using Result = BuiltProblem;
+  static constexpr ir::PlanStage kReads = ir::PlanStage::kClusters;
+  static absl::StatusOr<BuiltProblem> Make(const ir::Module& module, const ir::Plan& plan,
+                                           const PassContext& context) {
+    return BuildClusterProblem(module, plan, context);
+  }
+};
+struct KernelProblem {
+  using Result = BuiltProblem;
+  static constexpr ir::PlanStage kReads = ir::PlanStage::kClusters;
+  static absl::StatusOr<BuiltProblem> Make(const ir::Module& module, const ir::Plan& plan,
+                                           const PassContext& context) {
+    return BuildKernelProblem(module, plan, context);
+  }
+};
 
 // module_of by item; empty if nothing has split the problem.
 std::vector<int32_t> ModulesOf(const ir::Plan& plan);

@@ -15,6 +15,7 @@
 #include "passes/nodes/device_constraints.h"
 #include "passes/nodes/kernel_costs.h"
 #include "passes/nodes/travellers.h"
+#include "passes/pipeline/analyses.h"
 #include "passes/problem/blame_rules.h"
 #include "passes/problem/requirements.h"
 #include "support/status.h"
@@ -50,6 +51,7 @@ class ProblemBuilder {
     AddGroups();
     // Sizes out of range, or groups that need each other.
     ALLOT_RETURN_IF_ERROR(Check(built_.problem), "cannot be placed: ");
+    built_.graph = BuildGraph(built_.problem);
     return std::move(built_);
   }
 
@@ -324,12 +326,11 @@ absl::StatusOr<BuiltProblem> BuildProblem(const ir::Module& module, const ir::Pl
                                           const IdVector<ir::NodeId, ItemId>& group_of,
                                           size_t num_groups, const PassContext& context) {
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
-  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, PlanStage::kFeatures));
+  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kCosts));
   ALLOT_CHECK(plan.kernel_of.size() == module.graph.node_id_bound());
   ALLOT_CHECK(group_of.size() == module.graph.node_id_bound());
-  ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
-                         DeviceConstraints::Make(module, plan, *context.target));
-  return ProblemBuilder(module, plan, group_of, num_groups, context, constraints).Build();
+  ALLOT_ASSIGN_OR_RETURN(const auto constraints, Analysis<PlanConstraints>(module, plan, context));
+  return ProblemBuilder(module, plan, group_of, num_groups, context, *constraints).Build();
 }
 
 }  // namespace allot

@@ -104,14 +104,14 @@ absl::Status CheckParts(const ir::Plan& plan) {
 }  // namespace
 
 absl::Status RequireStage(const ir::Module& module, const ir::Plan& plan,
-                          const PassContext& context, PlanStage stage) {
+                          const PassContext& context, ir::PlanStage stage) {
   ALLOT_RETURN_IF_ERROR(CheckFeatures(module.graph, plan));
-  if (stage == PlanStage::kFeatures) return absl::OkStatus();
+  if (stage == ir::PlanStage::kCosts) return absl::OkStatus();
   ALLOT_RETURN_IF_ERROR(CheckClusters(module.graph, plan));
-  if (stage == PlanStage::kClusters) return absl::OkStatus();
+  if (stage == ir::PlanStage::kClusters) return absl::OkStatus();
   ALLOT_RETURN_IF_ERROR(RequireMachine(context));
   ALLOT_RETURN_IF_ERROR(CheckPlacement(module.graph, plan, *context.target));
-  if (stage == PlanStage::kPlacement) return absl::OkStatus();
+  if (stage == ir::PlanStage::kPlacement) return absl::OkStatus();
   ALLOT_RETURN_IF_ERROR(CheckParts(plan));
   for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
     const ir::Plan view = ir::LaneView(plan, lane);

@@ -183,7 +183,7 @@ TEST(DeviceConstraintsTest, FirstPinDecidesAndForbidsAlwaysHold) {
   planning.AddRule(Rule::Effect::kForbid, "Soft.*", "", "gpu0");
   ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
   const absl::StatusOr<DeviceConstraints> constraints =
-      DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+      DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
   ASSERT_TRUE(constraints.ok()) << constraints.status();
   const std::vector<ir::NodeId> nodes = planning.module.graph.nodes();
   const DeviceId cpu0(0), gpu0(1), gpu1(2);
@@ -199,7 +199,7 @@ TEST(DeviceConstraintsTest, FirstPinDecidesAndForbidsAlwaysHold) {
 // Names of the nodes that may run on a device.
 std::set<std::string> AllowedOn(const Planning& planning, const std::string& device) {
   const absl::StatusOr<DeviceConstraints> constraints =
-      DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+      DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
   EXPECT_TRUE(constraints.ok()) << constraints.status();
   std::set<std::string> names;
   for (const ir::NodeId node : planning.module.graph.nodes()) {
@@ -273,7 +273,7 @@ TEST(DeviceConstraintsTest, WhatIsKeptTogetherSharesItsDevices) {
   ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
   EXPECT_THAT(AllowedOn(planning, "gpu0"), ElementsAre("Concat_4", "Softmax_1"));
   const absl::StatusOr<DeviceConstraints> constraints =
-      DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+      DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
   const std::vector<ir::NodeId> nodes = planning.module.graph.nodes();
   EXPECT_EQ(*constraints->WhyNot(nodes[3], DeviceId(1)),
             "has to be with 'MatMul_0' by rules[0]: pinned to gpu1 by rules[2]");
@@ -303,7 +303,7 @@ TEST(DeviceConstraintsTest, PlansKeepTogetherWhatRulesSay) {
           "refine{work=20000},form-parts,schedule,explain");
       ASSERT_TRUE(planned.ok()) << planned;
       const absl::StatusOr<DeviceConstraints> constraints =
-          DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+          DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
       ASSERT_TRUE(constraints.ok());
       std::set<DeviceId> devices, all;
       for (const ir::NodeId node : constraints->KeptTogether(0)) {
@@ -385,7 +385,7 @@ TEST(DeviceConstraintsTest, BodiesAndFunctionsCountWithTheirOperators) {
                                                             "Tanh", "Neg", "Abs"};
     ASSERT_TRUE(planning.Run("place-default").ok()) << planning.Run("place-default");
     const DeviceConstraints constraints =
-        *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+        *DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
     const ir::NodeId node = planning.NodesOf("If")[0];
     ASSERT_TRUE(constraints.WhyNot(node, DeviceId(1)).has_value());
     EXPECT_THAT(*constraints.WhyNot(node, DeviceId(1)), HasSubstr("gpu0 does not support"));
@@ -397,7 +397,7 @@ TEST(DeviceConstraintsTest, BodiesAndFunctionsCountWithTheirOperators) {
     supported = {"NoSuchOp"};
     ASSERT_TRUE(planning.Run("estimate-cost").ok());
     DeviceConstraints constraints =
-        *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+        *DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
     ir::NodeId call;
     for (const ir::NodeId node : planning.module.graph.nodes()) {
       if (planning.module.graph.node(node).domain == "custom") call = node;
@@ -411,10 +411,12 @@ TEST(DeviceConstraintsTest, BodiesAndFunctionsCountWithTheirOperators) {
         }
       }
     }
-    constraints = *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+    constraints =
+        *DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
     EXPECT_EQ(constraints.WhyNot(call, DeviceId(1)), std::nullopt);
     supported = {"custom:*"};
-    constraints = *DeviceConstraints::Make(planning.module, planning.plan, planning.target);
+    constraints =
+        *DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
     EXPECT_EQ(constraints.WhyNot(call, DeviceId(1)), std::nullopt);
   }
 }
