@@ -39,7 +39,8 @@ extern "C" {
 
 typedef struct allot_status allot_status;
 typedef struct allot_options allot_options;
-typedef struct allot_plan allot_plan; /* a model placed on a machine; never changes */
+typedef struct allot_model allot_model; /* a model read and ready to be placed; never changes */
+typedef struct allot_plan allot_plan;   /* a model placed on a machine; never changes */
 
 /* "0.1.0" */
 ALLOT_EXPORT const char* allot_version(void);
@@ -117,6 +118,29 @@ ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_compile(const allot_options* opt
 ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_compile_memory(const allot_options* options,
                                                                const void* bytes, size_t size,
                                                                const char* name, allot_plan** plan);
+
+/* Reads a model once, to be placed any number of times: on other machines, for other sizes, on
+ * several threads. Of the options only those count that are about the model: set, strict-shapes,
+ * pass-pipeline and what was loaded. *model is NULL after a failure. */
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_prepare(const allot_options* options,
+                                                        const char* model_path,
+                                                        allot_model** model);
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_prepare_memory(const allot_options* options,
+                                                               const void* bytes, size_t size,
+                                                               const char* name,
+                                                               allot_model** model);
+/* Places a prepared model: the same plan as allot_compile() of its file with these options, which
+ * must have the same set, strict-shapes and graph passes. The plan outlives the model. */
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_model_plan(const allot_model* model,
+                                                           const allot_options* options,
+                                                           allot_plan** plan);
+/* Of the graph as it will be placed. */
+ALLOT_EXPORT int64_t allot_model_num_nodes(const allot_model* model);
+/* Notes and warnings of reading and preparing; a plan made of the model has only its own. */
+ALLOT_EXPORT int64_t allot_model_num_diagnostics(const allot_model* model);
+ALLOT_EXPORT int32_t allot_model_diagnostic_severity(const allot_model* model, int64_t index);
+ALLOT_EXPORT const char* allot_model_diagnostic(const allot_model* model, int64_t index);
+ALLOT_EXPORT allot_code allot_model_free(allot_model* model);
 
 ALLOT_EXPORT allot_code allot_plan_free(allot_plan* plan);
 

@@ -1,4 +1,4 @@
-// allot_compile() and everything that is done with its plan.
+// allot_compile(), allot_prepare() and everything that is done with their results.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -6,18 +6,29 @@
 
 #include "api/allot.h"
 #include "api/c_handles.h"
+#include "api/c_model.h"
 #include "api/c_options.h"
 #include "api/c_plan.h"
 #include "api/c_status.h"
+#include "api/compile.h"
+#include "api/prepared_model.h"
 #include "support/status.h"
 
 namespace allot::capi {
 namespace {
 
-// `compile` is given options and diagnostics and returns StatusOr<Compilation>.
-template <typename CompileModel>
-allot_status* MakePlan(const allot_options* options, const std::string& model_path,
-                       allot_plan** plan, const CompileModel& compile) {
+absl::Status CheckPath(const std::string& path) {
+  if (path != "-") return absl::OkStatus();
+  // The program's standard input is not for a library to read.
+  return InputError("'-': a library does not read standard input; read the model and use the call ",
+                    "for models in memory");
+}
+
+// Calls `make` with what is behind the options and diagnostics to fill; it returns StatusOr<T>, of
+// which `wrap` makes the object that gets a handle.
+template <typename Handle, typename Make, typename Wrap>
+allot_status* MakeObject(const allot_options* options, Handle** handle, const Make& make,
+                         const Wrap& wrap) {
   OptionsSnapshot asked;
   if (options != nullptr) {
     const auto object = HandleTable::Instance().Find<OptionsObject>(options);
@@ -25,17 +36,40 @@ allot_status* MakePlan(const allot_options* options, const std::string& model_pa
     asked = object->Snapshot();
   }
   Diagnostics diagnostics;
-  absl::StatusOr<Compilation> compilation = compile(asked.options, diagnostics);
-  if (!compilation.ok()) return MakeStatus(compilation.status(), diagnostics);
-  if (!compilation->plan.summary.has_value()) {
-    return MakeStatus(InputError("pass-pipeline: it makes no schedule: end it with ",
-                                 "...,place,form-parts,schedule"),
-                      diagnostics);
-  }
-  auto object = std::make_shared<PlanObject>(*std::move(compilation), std::move(asked), model_path,
-                                             diagnostics);
-  *plan = reinterpret_cast<allot_plan*>(HandleTable::Instance().Add(std::move(object)));
+  auto made = make(asked.options, diagnostics);
+  if (!made.ok()) return MakeStatus(made.status(), diagnostics);
+  auto object = wrap(*std::move(made), std::move(asked), diagnostics);
+  if (!object.ok()) return MakeStatus(object.status(), diagnostics);
+  *handle = reinterpret_cast<Handle*>(HandleTable::Instance().Add(*std::move(object)));
   return nullptr;
+}
+
+template <typename CompileModel>
+allot_status* MakePlan(const allot_options* options, allot_plan** plan,
+                       const CompileModel& compile) {
+  return MakeObject(
+      options, plan, compile,
+      [](Compilation compilation, OptionsSnapshot asked,
+         const Diagnostics& diagnostics) -> absl::StatusOr<std::shared_ptr<PlanObject>> {
+        if (!compilation.plan.summary.has_value()) {
+          return InputError("pass-pipeline: it makes no schedule: end it with ",
+                            "...,place,form-parts,schedule");
+        }
+        return std::make_shared<PlanObject>(std::move(compilation), std::move(asked.output),
+                                            std::move(asked.registries), diagnostics);
+      });
+}
+
+template <typename PrepareModel>
+allot_status* MakeModel(const allot_options* options, allot_model** model,
+                        const PrepareModel& prepare) {
+  return MakeObject(
+      options, model, prepare,
+      [](PreparedModel prepared, OptionsSnapshot asked,
+         const Diagnostics& diagnostics) -> absl::StatusOr<std::shared_ptr<ModelObject>> {
+        return std::make_shared<ModelObject>(ModelObject{
+            std::move(prepared), std::move(asked.registries), DiagnosticTexts(diagnostics)});
+      });
 }
 
 }  // namespace
@@ -50,14 +84,11 @@ allot_status* allot_compile(const allot_options* options, const char* model_path
     *plan = nullptr;
     if (model_path == nullptr) return allot::capi::NullArgument("model_path");
     const std::string path = model_path;
-    if (path == "-") {  // the program's standard input is not for a library to read
-      return allot::capi::MakeStatus(
-          allot::InputError("'-': a library does not read standard input; read the model and use ",
-                            "allot_compile_memory"));
+    if (const absl::Status status = allot::capi::CheckPath(path); !status.ok()) {
+      return allot::capi::MakeStatus(status);
     }
     return allot::capi::MakePlan(
-        options, path, plan,
-        [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
+        options, plan, [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
           return allot::Compile(path, asked, diagnostics);
         });
   });
@@ -69,14 +100,85 @@ allot_status* allot_compile_memory(const allot_options* options, const void* byt
     if (plan == nullptr) return allot::capi::NullArgument("plan");
     *plan = nullptr;
     if (bytes == nullptr && size != 0) return allot::capi::NullArgument("bytes");
-    const absl::string_view model(static_cast<const char*>(bytes), size);
+    const absl::string_view text(static_cast<const char*>(bytes), size);
     const std::string shown = name == nullptr ? "model" : name;
     return allot::capi::MakePlan(
-        options, "-", plan,
-        [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
-          return allot::CompileBytes(model, shown, asked, diagnostics);
+        options, plan, [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
+          return allot::CompileBytes(text, shown, asked, diagnostics);
         });
   });
+}
+
+allot_status* allot_prepare(const allot_options* options, const char* model_path,
+                            allot_model** model) {
+  return allot::capi::Guard([&]() -> allot_status* {
+    if (model == nullptr) return allot::capi::NullArgument("model");
+    *model = nullptr;
+    if (model_path == nullptr) return allot::capi::NullArgument("model_path");
+    const std::string path = model_path;
+    if (const absl::Status status = allot::capi::CheckPath(path); !status.ok()) {
+      return allot::capi::MakeStatus(status);
+    }
+    return allot::capi::MakeModel(
+        options, model, [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
+          return allot::Prepare(path, asked, diagnostics);
+        });
+  });
+}
+
+allot_status* allot_prepare_memory(const allot_options* options, const void* bytes, size_t size,
+                                   const char* name, allot_model** model) {
+  return allot::capi::Guard([&]() -> allot_status* {
+    if (model == nullptr) return allot::capi::NullArgument("model");
+    *model = nullptr;
+    if (bytes == nullptr && size != 0) return allot::capi::NullArgument("bytes");
+    const absl::string_view text(static_cast<const char*>(bytes), size);
+    const std::string shown = name == nullptr ? "model" : name;
+    return allot::capi::MakeModel(
+        options, model, [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
+          return allot::PrepareBytes(text, shown, asked, diagnostics);
+        });
+  });
+}
+
+allot_status* allot_model_plan(const allot_model* model, const allot_options* options,
+                               allot_plan** plan) {
+  return allot::capi::Guard([&]() -> allot_status* {
+    if (plan == nullptr) return allot::capi::NullArgument("plan");
+    *plan = nullptr;
+    if (model == nullptr) return allot::capi::NullArgument("model");
+    const auto object = allot::capi::HandleTable::Instance().Find<allot::capi::ModelObject>(model);
+    if (object == nullptr) return allot::capi::DeadHandle("a model");
+    return allot::capi::MakePlan(
+        options, plan, [&](const allot::CompileOptions& asked, allot::Diagnostics& diagnostics) {
+          return allot::Plan(object->model, asked, diagnostics);
+        });
+  });
+}
+
+int64_t allot_model_num_nodes(const allot_model* model) {
+  return allot::capi::ReadHandle<allot::capi::ModelObject>(
+      model, int64_t{-1},
+      [](const auto& object) { return object.model.module().graph.num_nodes(); });
+}
+
+int64_t allot_model_num_diagnostics(const allot_model* model) {
+  return allot::capi::ReadHandle<allot::capi::ModelObject>(
+      model, int64_t{-1}, [](const auto& object) { return object.diagnostics.size(); });
+}
+
+int32_t allot_model_diagnostic_severity(const allot_model* model, int64_t index) {
+  return allot::capi::ReadHandle<allot::capi::ModelObject>(
+      model, int32_t{-1}, [&](const auto& object) { return object.diagnostics.Severity(index); });
+}
+
+const char* allot_model_diagnostic(const allot_model* model, int64_t index) {
+  return allot::capi::ReadHandle<allot::capi::ModelObject, const char*>(
+      model, nullptr, [&](const auto& object) { return object.diagnostics.Text(index); });
+}
+
+allot_code allot_model_free(allot_model* model) {
+  return allot::capi::FreeHandle<allot::capi::ModelObject>(model);
 }
 
 allot_code allot_plan_free(allot_plan* plan) {

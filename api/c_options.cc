@@ -42,13 +42,14 @@ constexpr PlainOption kPlainOptions[] = {
     {"solver", &CompileOptions::solver},
     {"pass-pipeline", &CompileOptions::pipeline},
     {"strict-shapes", &CompileOptions::strict_shapes},
-    {"force", &CompileOptions::force},
 };
 
 // Those that are chosen from a few, or counted.
-constexpr const char* kOtherOptions[] = {
-    "target", "target-json", "objective",     "default-dim",     "work",
-    "seed",   "threads",     "external-data", "emit-ir-version", "max-parts"};
+constexpr const char* kOtherOptions[] = {"target", "target-json", "objective", "default-dim",
+                                         "work",   "seed",        "threads",   "max-parts"};
+
+// Those of how a plan is written.
+constexpr const char* kOutputOptions[] = {"external-data", "emit-ir-version", "force"};
 
 absl::Status SetPlain(const PlainOption& option, const std::string& value,
                       CompileOptions& options) {
@@ -91,12 +92,6 @@ absl::Status SetOther(const std::string& name, const std::string& value, Compile
   } else if (name == "objective") {
     ALLOT_ASSIGN_OR_RETURN(const size_t choice, Choose(value, {"latency", "throughput"}));
     options.objective = choice == 0 ? ir::Objective::kLatency : ir::Objective::kThroughput;
-  } else if (name == "external-data") {
-    ALLOT_RETURN_IF_ERROR(Choose(value, {"reference", "embed"}).status());
-    options.external_data = value;
-  } else if (name == "emit-ir-version") {
-    ALLOT_ASSIGN_OR_RETURN(const size_t choice, Choose(value, {"keep", "11"}));
-    options.emit_ir_version = choice == 0 ? 0 : 11;
   } else if (name == "default-dim") {
     ALLOT_ASSIGN_OR_RETURN(options.default_dim, ParseInteger(value, 1));
   } else if (name == "max-parts") {
@@ -110,6 +105,18 @@ absl::Status SetOther(const std::string& name, const std::string& value, Compile
     ALLOT_ASSIGN_OR_RETURN(const int64_t threads, ParseInteger(value, 1, kMaxThreads));
     options.threads = static_cast<int>(threads);
   }
+  return absl::OkStatus();
+}
+
+absl::Status SetOutput(const std::string& name, const std::string& value, OutputOptions& options) {
+  if (name == "external-data") {
+    ALLOT_RETURN_IF_ERROR(Choose(value, {"reference", "embed"}).status());
+    options.external_data = value;
+    return absl::OkStatus();
+  }
+  if (name == "force") return ParseOption(value, options.force);
+  ALLOT_ASSIGN_OR_RETURN(const size_t choice, Choose(value, {"keep", "11"}));  // emit-ir-version
+  options.emit_ir_version = choice == 0 ? 0 : 11;
   return absl::OkStatus();
 }
 
@@ -135,6 +142,12 @@ absl::Status OptionsObject::Set(const std::string& name, const std::string& valu
     }
     names.push_back(other);
   }
+  for (const char* output : kOutputOptions) {
+    if (name == output) {
+      return WithContext(SetOutput(name, value, output_), absl::StrCat(name, ": "));
+    }
+    names.push_back(output);
+  }
   const std::string near = NearestName(name, names);
   return InputError("there is no option '", name, "'",
                     near.empty() ? absl::StrCat(" (there are ", absl::StrJoin(names, ", "), ")")
@@ -152,7 +165,7 @@ absl::Status OptionsObject::EditRegistries(const std::function<absl::Status(Regi
 
 OptionsSnapshot OptionsObject::Snapshot() const {
   const std::lock_guard lock(mutex_);
-  OptionsSnapshot snapshot{.options = options_, .registries = registries_};
+  OptionsSnapshot snapshot{.options = options_, .output = output_, .registries = registries_};
   snapshot.options.registries = registries_.get();
   return snapshot;
 }

@@ -10,7 +10,8 @@
 
 #include "api/allot.h"
 #include "api/c_handles.h"
-#include "api/compile.h"
+#include "api/compilation.h"
+#include "api/compile_options.h"
 #include "api/registries.h"
 
 namespace allot::capi {
@@ -18,6 +19,7 @@ namespace allot::capi {
 // A compilation's own copy of what was set.
 struct OptionsSnapshot {
   CompileOptions options;  // its `registries` are those below
+  OutputOptions output;
   std::shared_ptr<const Registries> registries;
 };
 
@@ -34,6 +36,7 @@ class OptionsObject {
  private:
   mutable std::mutex mutex_;  // several threads may hold the handle
   CompileOptions options_;
+  OutputOptions output_;
   std::shared_ptr<const Registries> registries_;  // nullptr: the built-in ones
 };
 

@@ -9,13 +9,13 @@
 
 namespace allot::capi {
 
-PlanObject::PlanObject(Compilation compilation, OptionsSnapshot asked, std::string model_path,
-                       const Diagnostics& diagnostics)
+PlanObject::PlanObject(Compilation compilation, OutputOptions output,
+                       std::shared_ptr<const Registries> registries, const Diagnostics& diagnostics)
     : compilation_(std::move(compilation)),
-      asked_(std::move(asked)),
-      model_path_(std::move(model_path)),
+      output_(std::move(output)),
+      registries_(std::move(registries)),
       diagnostics_(diagnostics) {
-  const ir::Graph& graph = compilation_.module.graph;
+  const ir::Graph& graph = compilation_.module->graph;
   const ir::Plan& plan = compilation_.plan;
   for (const ir::NodeId id : graph.nodes()) {
     NodeRow row{.name = ir::NameOrPlace(graph.node(id)),
@@ -36,8 +36,10 @@ PlanObject::PlanObject(Compilation compilation, OptionsSnapshot asked, std::stri
 absl::StatusOr<const char*> PlanObject::PlanJson() const {
   const std::lock_guard lock(json_mutex_);
   if (!json_.has_value()) {
+    OutputOptions only_plan = output_;
+    only_plan.emit = {"plan"};
     ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                           MakeOutputs(compilation_, model_path_, asked_.options, {"plan"}, "."));
+                           compilation_.Outputs(".", only_plan));
     std::string text;
     for (const OutputFile& file : files) {
       if (file.name != "plan.json") continue;
@@ -49,9 +51,9 @@ absl::StatusOr<const char*> PlanObject::PlanJson() const {
 }
 
 absl::Status PlanObject::Write(const std::string& folder, const std::string& emit) const {
-  std::vector<std::string> choices;
-  if (!emit.empty()) choices = absl::StrSplit(emit, ',');
-  return WriteOutputs(compilation_, model_path_, asked_.options, choices, folder).status();
+  OutputOptions chosen = output_;
+  if (!emit.empty()) chosen.emit = absl::StrSplit(emit, ',');
+  return compilation_.Write(folder, chosen).status();
 }
 
 }  // namespace allot::capi

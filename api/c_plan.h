@@ -13,7 +13,7 @@
 #include "api/c_diagnostics.h"
 #include "api/c_handles.h"
 #include "api/c_options.h"
-#include "api/compile.h"
+#include "api/compilation.h"
 
 namespace allot::capi {
 
@@ -29,9 +29,9 @@ class PlanObject {
     const std::string* reason;  // nullptr: none
   };
 
-  // `compilation` has a schedule. `model_path`: "-" if the model came from memory.
-  PlanObject(Compilation compilation, OptionsSnapshot asked, std::string model_path,
-             const Diagnostics& diagnostics);
+  // `compilation` has a schedule. `registries`: what its parts may live in, nullptr: the built-in.
+  PlanObject(Compilation compilation, OutputOptions output,
+             std::shared_ptr<const Registries> registries, const Diagnostics& diagnostics);
   PlanObject(const PlanObject&) = delete;
   PlanObject& operator=(const PlanObject&) = delete;
 
@@ -43,7 +43,7 @@ class PlanObject {
   const std::vector<NodeRow>& nodes() const { return nodes_; }
   // The names of tensors that travel.
   const std::string& ValueName(ir::ValueId value) const {
-    return compilation_.module.graph.value(value).name;
+    return compilation_.module->graph.value(value).name;
   }
 
   // The text of plan.json; made by whoever asks first.
@@ -52,8 +52,8 @@ class PlanObject {
 
  private:
   const Compilation compilation_;
-  const OptionsSnapshot asked_;
-  const std::string model_path_;
+  const OutputOptions output_;
+  const std::shared_ptr<const Registries> registries_;
   const DiagnosticTexts diagnostics_;
   std::vector<NodeRow> nodes_;
   mutable std::mutex json_mutex_;

@@ -64,7 +64,7 @@ set(ALLOT_HEADERS ${roots})
 include(\"${CMAKE_SOURCE_DIR}/cmake/install_headers.cmake\")" COMPONENT ${component})
 endfunction()
 allot_install_headers(dev ON
-  api/allot.h api/compile.h api/registries.h api/plugin.h api/plugin_loader.h api/cost_model_plugin.h
+  api/allot.h api/compile.h api/prepared_model.h api/placement_setup.h api/registries.h api/plugin.h api/plugin_loader.h api/cost_model_plugin.h
   ir/module.h ir/node_name.h ir/operator_schemas.h ir/parse.h ir/plan.h ir/print.h ir/verify.h
   lowering/bundle.h lowering/emitter.h lowering/output_folder.h
   onnx_import/import.h

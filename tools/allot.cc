@@ -15,6 +15,7 @@
 #include "absl/strings/str_split.h"
 
 #include "api/compile.h"
+#include "api/placement_setup.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
@@ -37,6 +38,7 @@ namespace {
 
 struct Arguments {
   CompileFlags flags;
+  OutputOptions output;
   Registries& registries = flags.registries;
   CompileOptions& compile = flags.options;
   InstrumentationOptions instrumentation;
@@ -48,18 +50,17 @@ struct Arguments {
 };
 
 void Declare(CommandLine& line, Arguments& arguments) {
-  CompileOptions& compile = arguments.compile;
   line.Section("Input and output");
   DeclareTargetFlag(line, arguments.flags);
   line.Value("o", "DIR", &arguments.folder,
              "write all files into DIR; without it only the plan is made");
-  line.Flag("force", &compile.force,
+  line.Flag("force", &arguments.output.force,
             "replace files in DIR that Allot did not write, or that\nwere changed since");
   line.Value(
       "emit", "LIST", &arguments.emit,
       "only these outputs, see --list; without it, all\nbut those that are made only if asked for");
   line.Choice(
-      "external-data", {"reference", "embed"}, &compile.external_data,
+      "external-data", {"reference", "embed"}, &arguments.output.external_data,
       "reference (default): parts use the model's data files;\nembed: each part holds its weights");
   line.Choice("emit-ir-version", {"keep", "11"}, &arguments.emit_ir_version,
               "keep (default), or 11: also write device configurations");
@@ -91,7 +92,8 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   if (arguments.colour != "auto") {
     SetColour(arguments.colour == "always" ? ColourWhen::kAlways : ColourWhen::kNever);
   }
-  if (arguments.emit_ir_version == "11") arguments.compile.emit_ir_version = 11;
+  if (arguments.emit_ir_version == "11") arguments.output.emit_ir_version = 11;
+  if (!arguments.emit.empty()) arguments.output.emit = absl::StrSplit(arguments.emit, ',');
   ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
   arguments.instrumentation.progress = StderrIsTerminal() && !arguments.quiet;
   return absl::OkStatus();
@@ -217,15 +219,13 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   }
   if (outcome.ok() && !arguments.folder.empty()) {
     instrumentation.Begin("write files");
-    const std::vector<std::string> emit =
-        arguments.emit.empty() ? std::vector<std::string>()
-                               : std::vector<std::string>(absl::StrSplit(arguments.emit, ','));
     absl::StatusOr<std::vector<std::string>> written =
-        WriteOutputs(*compilation, arguments.model, arguments.compile, emit, arguments.folder);
+        compilation->Write(arguments.folder, arguments.output);
     outcome = written.status();
     if (written.ok()) files = *std::move(written);
     constexpr char kAnnotated[] = "model.annotated.onnx";
-    if (outcome.ok() && emit.empty() && !absl::c_linear_search(files, kAnnotated)) {
+    if (outcome.ok() && arguments.output.emit.empty() &&
+        !absl::c_linear_search(files, kAnnotated)) {
       diagnostics.Warning(arguments.folder,
                           absl::StrCat(kAnnotated,
                                        " is left out: with its weights inside, the whole "

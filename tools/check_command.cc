@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "api/compile.h"
+#include "api/placement_setup.h"
 #include "lowering/plan_file.h"
 #include "support/json.h"
 #include "support/status.h"
@@ -128,8 +129,7 @@ absl::StatusOr<std::string> PlanNow(const std::string& model, const Arguments& a
   }
   const std::string folder = fs::path(arguments.golden).parent_path().string();
   ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                         MakeOutputs(compilation, model, arguments.flags.options, {"plan"},
-                                     folder.empty() ? "." : folder));
+                         compilation.Outputs(folder.empty() ? "." : folder, {.emit = {"plan"}}));
   return files.front().chunks.front().bytes;
 }
 

@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-#include "api/compile.h"
+#include "api/compile_options.h"
 #include "tools/command_line.h"
 #include "tools/program_registries.h"
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "api/placement_setup.h"
 #include "ir/print.h"
 #include "ir/text/syntax.h"
 #include "ir/verify.h"

@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-#include "api/compile.h"
+#include "api/compile_options.h"
 #include "ir/parse.h"
 #include "passes/pipeline/pipeline.h"
 #include "tools/instrumentation.h"

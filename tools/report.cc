@@ -23,7 +23,7 @@ struct DeviceCounts {
 
 IdVector<DeviceId, DeviceCounts> CountPerDevice(const Compilation& compilation) {
   IdVector<DeviceId, DeviceCounts> counts(compilation.target.devices.size());
-  const ir::Graph& graph = compilation.module.graph;
+  const ir::Graph& graph = compilation.module->graph;
   // Nodes that several lanes put on a device are there once.
   IdVector<DeviceId, IdVector<ir::NodeId, char>> seen(counts.size());
   for (IdVector<ir::NodeId, char>& nodes : seen) nodes.resize(graph.node_id_bound());
@@ -104,9 +104,9 @@ std::string TableReport(const Compilation& compilation, const std::string& model
 
   std::vector<std::vector<std::string>> head;
   std::string text = absl::StrCat(
-      model_path, ": ", compilation.module.graph.num_nodes(), " nodes on ", compilation.target.name,
-      ", ", latency ? "latency of one inference" : "period of a steady stream of inferences",
-      "\n\n");
+      model_path, ": ", compilation.module->graph.num_nodes(), " nodes on ",
+      compilation.target.name, ", ",
+      latency ? "latency of one inference" : "period of a steady stream of inferences", "\n\n");
   const size_t label = 20;
   const auto line = [&](absl::string_view name, const std::string& value) {
     absl::StrAppend(&text, name, std::string(label - name.size(), ' '), value, "\n");
@@ -195,7 +195,7 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("model", model_path);
   json.emplace_back("target", compilation.target.name);
   json.emplace_back("objective", ir::ObjectiveName(summary.objective));
-  json.emplace_back("nodes", static_cast<int64_t>(compilation.module.graph.num_nodes()));
+  json.emplace_back("nodes", static_cast<int64_t>(compilation.module->graph.num_nodes()));
   json.emplace_back("value_us", ToMicros(summary.value));
   json.emplace_back("cluster_value_us", ToMicros(summary.cluster_value));
   json.emplace_back("best_single_device", unsplit.device.empty() ? Json() : Json(unsplit.device));

@@ -16,7 +16,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "api/compile.h"
+#include "api/compile_options.h"
 #include "ir/parse.h"
 
 namespace allot {

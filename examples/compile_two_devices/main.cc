@@ -32,8 +32,7 @@ int main(int argc, char** argv) {
   }
   std::printf("one inference every %.1f us\n", allot::ToMicros(plan.summary->value));
 
-  const auto files =
-      allot::WriteOutputs(*compilation, argv[1], options, {"parts", "manifest"}, argv[3]);
+  const auto files = compilation->Write(argv[3], {.emit = {"parts", "manifest"}});
   if (!files.ok()) {
     std::fprintf(stderr, "%s\n", std::string(files.status().message()).c_str());
     return 1;

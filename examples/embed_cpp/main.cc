@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "error: %s\n", std::string(compilation.status().message()).c_str());
     return 1;
   }
-  const allot::ir::Graph& graph = compilation->module.graph;
+  const allot::ir::Graph& graph = compilation->module->graph;
   for (const allot::ir::NodeId node : graph.nodes()) {
     const allot::DeviceId device = compilation->plan.DeviceOf(node);
     std::printf(

@@ -1,5 +1,6 @@
 """Allot from Python: the C interface by ctypes, with nothing but the standard library."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -35,7 +36,8 @@ class Allot:
                           'plan_diagnostic'],
                    number: ['plan_value_ps', 'plan_bound_ps', 'plan_num_nodes', 'plan_node_device',
                             'plan_num_diagnostics'],
-                   handle: ['options_create', 'options_set', 'compile', 'compile_memory', 'plan_json', 'plan_write']}
+                   handle: ['options_create', 'options_set', 'compile', 'compile_memory', 'prepare', 'prepare_memory', 'model_plan',
+                            'plan_json', 'plan_write']}
         for result, names in results.items():
             for name in names:
                 self._function(name).restype = result
@@ -62,8 +64,28 @@ class Allot:
     def compile(self, model, **options):
         """Places a model, a path or bytes. Options as of the program, `target='cpu-2gpu'`, with _ for -; a list for
         what may be given more than once."""
-        handle = ctypes.c_void_p()
         plan = ctypes.c_void_p()
+        with self._options(options) as handle:
+            self._read(model, handle, plan, self._lib.allot_compile, self._lib.allot_compile_memory)
+        return Plan(self, plan)
+
+    def prepare(self, model, **options):
+        """Reads a model once, to be placed many times: prepare('model.onnx').plan(target='cpu-2gpu'). Of the options
+        those of the model count: set, strict_shapes, pass_pipeline, load_plugin."""
+        prepared = ctypes.c_void_p()
+        with self._options(options) as handle:
+            self._read(model, handle, prepared, self._lib.allot_prepare, self._lib.allot_prepare_memory)
+        return Model(self, prepared)
+
+    def _read(self, model, options, result, from_file, from_memory):
+        if isinstance(model, bytes):
+            self._check(from_memory(options, model, ctypes.c_size_t(len(model)), None, ctypes.byref(result)))
+        else:
+            self._check(from_file(options, os.fsencode(model), ctypes.byref(result)))
+
+    @contextlib.contextmanager
+    def _options(self, options):
+        handle = ctypes.c_void_p()
         self._check(self._lib.allot_options_create(ctypes.byref(handle)))
         try:
             if self._add_milp:
@@ -71,18 +93,13 @@ class Allot:
             for name, value in options.items():
                 for one in value if isinstance(value, (list, tuple)) else [value]:
                     self._check(self._lib.allot_options_set(handle, name.replace('_', '-').encode(), str(one).encode()))
-            if isinstance(model, bytes):
-                self._check(self._lib.allot_compile_memory(handle, model, ctypes.c_size_t(len(model)), None,
-                                                           ctypes.byref(plan)))
-            else:
-                self._check(self._lib.allot_compile(handle, os.fsencode(model), ctypes.byref(plan)))
+            yield handle
         finally:
             self._lib.allot_options_free(handle)
-        return Plan(self, plan)
 
 
-class Plan:
-    """A model placed on a machine. Lives until close(), or as a context until the end of the block."""
+class _Handle:
+    """Lives until close(), or as a context until the end of the block."""
 
     def __init__(self, allot, handle):
         self._allot, self._lib, self._handle = allot, allot._lib, handle
@@ -92,6 +109,24 @@ class Plan:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Model(_Handle):
+    """A model that is read and ready to be placed; may be used by several threads."""
+
+    def close(self):
+        self._lib.allot_model_free(self._handle)
+
+    def plan(self, **options):
+        """Places it: the plan of compile() with these options."""
+        plan = ctypes.c_void_p()
+        with self._allot._options(options) as handle:
+            self._allot._check(self._lib.allot_model_plan(self._handle, handle, ctypes.byref(plan)))
+        return Plan(self._allot, plan)
+
+
+class Plan(_Handle):
+    """A model placed on a machine."""
 
     def close(self):
         self._lib.allot_plan_free(self._handle)

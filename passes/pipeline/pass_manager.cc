@@ -102,8 +102,8 @@ absl::Status RunSteps(const Pipeline& pipeline, size_t first, size_t last, const
     context.statistics = &statistics;
     if (options.hooks != nullptr) options.hooks->Before(step, index, module, plan);
     bool changed = true;
-    const absl::Status outcome = OneLine(
-        WithContext(run_step(step, changed), absl::StrCat("pass '", step.name, "': ")));
+    const absl::Status outcome =
+        OneLine(WithContext(run_step(step, changed), absl::StrCat("pass '", step.name, "': ")));
     if (options.hooks != nullptr) {
       options.hooks->After(step, index, module, plan, outcome, changed, statistics);
     }

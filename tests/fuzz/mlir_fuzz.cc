@@ -5,12 +5,13 @@
 #include <iterator>
 #include <string>
 
-#include "api/compile.h"
+#include "api/placement_setup.h"
 #include "ir/module.h"
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "lowering/bundle.h"
+#include "passes/pipeline/pipeline.h"
 #include "passes/problem/cluster_problem.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tools/reproducer.h"

@@ -33,9 +33,14 @@ CompileOptions Options(uint64_t choice) {
   options.default_dim = 1 + static_cast<int64_t>(choice % 3);
   if (choice & 4) options.objective = ir::Objective::kThroughput;
   if (choice & 8) options.pipeline = kEveryGraphPass;
+  if (choice & 64) options.contiguous = true;
+  return options;
+}
+
+OutputOptions Output(uint64_t choice) {
+  OutputOptions options;
   if (choice & 16) options.external_data = "embed";
   if (choice & 32) options.emit_ir_version = 11;
-  if (choice & 64) options.contiguous = true;
   return options;
 }
 
@@ -44,13 +49,13 @@ void CheckTextForm(const Compilation& compilation) {
   print.locations = true;
   print.plan = &compilation.plan;
   print.target = &compilation.target;
-  const std::string text = ir::Print(compilation.module, print);
+  const std::string text = ir::Print(*compilation.module, print);
   const absl::StatusOr<ir::ParsedModule> again = ir::Parse(text, "again", &compilation.target);
   if (!again.ok()) {
     std::fprintf(stderr, "%s\n%s\n", std::string(again.status().message()).c_str(), text.c_str());
   }
   ALLOT_FUZZ_CHECK(again.ok());
-  ALLOT_FUZZ_CHECK(ir::Equal(compilation.module, again->module));
+  ALLOT_FUZZ_CHECK(ir::Equal(*compilation.module, again->module));
   ALLOT_FUZZ_CHECK(compilation.plan == again->plan);
 }
 
@@ -85,15 +90,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::CheckTextForm(*compilation);
   // The page of the report is large and mostly the same.
   const uint64_t choice = fuzz::Choice(bytes) >> 8;
-  std::vector<std::string> emit;
-  if (choice % 8 != 0) emit = {"parts", "annotated", "manifest", "plan", "mlir", "trace", "dot"};
-  const absl::StatusOr<std::vector<OutputFile>> usual =
-      MakeOutputs(*compilation, "-", options, emit, "out");
+  OutputOptions output = fuzz::Output(fuzz::Choice(bytes));
+  if (choice % 8 != 0)
+    output.emit = {"parts", "annotated", "manifest", "plan", "mlir", "trace", "dot"};
+  const absl::StatusOr<std::vector<OutputFile>> usual = compilation->Outputs("out", output);
   fuzz::CheckBlame(usual.status());
   if (usual.ok()) fuzz::CheckParts(*usual);
   // Written on request only; each refuses what its program cannot do.
   constexpr const char* kOnRequest[] = {"triton", "openvino", "onnx-mlir", "iree"};
-  const std::string emitter = kOnRequest[(choice >> 3) % std::size(kOnRequest)];
-  fuzz::CheckBlame(MakeOutputs(*compilation, "-", options, {emitter}, "out").status());
+  output.emit = {kOnRequest[(choice >> 3) % std::size(kOnRequest)]};
+  fuzz::CheckBlame(compilation->Outputs("out", output).status());
   return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "api/compile.h"
+#include "api/placement_setup.h"
 #include "support/json.h"
 #include "support/options.h"
 #include "target/cost_models/measured.h"

@@ -63,6 +63,15 @@ quietly c++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -x c++ -fsyntax-only "$p
 if command -v python3 >/dev/null; then
   python3 -B src/embed_python/place.py mlp.onnx cpu-2gpu --library="$lib" >python.txt
   agrees python.txt
+  python3 -B - "$lib" <<'PYTHON' || fail "a prepared model gives another plan in Python"
+import sys
+sys.path.insert(0, 'src/embed_python')
+from allot import Allot
+allot = Allot(sys.argv[1])
+with allot.prepare('mlp.onnx') as model, model.plan(target='cpu-2gpu') as plan:
+    with allot.compile('mlp.onnx', target='cpu-2gpu') as truth:
+        assert plan.value_ps == truth.value_ps and list(plan.nodes()) == list(truth.nodes())
+PYTHON
 fi
 # Without pkg-config's shared library, and every name that the header promises.
 quietly cc src/embed_c/main.c $(pkg-config --cflags --libs --static allot | sed 's/-lallot/-l:liballot.a/') -o place_static

@@ -86,7 +86,7 @@ TEST_P(PublishedModelsTest, HasThePublishedShapeAndPlaces) {
   std::remove(path.c_str());
   ASSERT_TRUE(compilation.ok()) << compilation.status();
 
-  const ir::Graph& graph = compilation->module.graph;
+  const ir::Graph& graph = compilation->module->graph;
   EXPECT_EQ(graph.num_nodes(), published.nodes);
   size_t count = 0;
   for (const ir::NodeId node : graph.nodes()) count += graph.node(node).Is(published.op);

@@ -83,6 +83,33 @@ class CApi : public ::testing::Test {
   allot_options* options_ = nullptr;
 };
 
+TEST_F(CApi, PreparedModelsGiveTheSamePlans) {
+  Set("target", "cpu-gpu");
+  Set("pin", "right.*=cpu0");
+  const std::string truth = PlanText();
+  allot_model* model = nullptr;
+  ExpectOk(allot_prepare_memory(nullptr, model_.data(), model_.size(), "m.onnx", &model));
+  EXPECT_EQ(allot_model_num_nodes(model), 6);
+  EXPECT_EQ(allot_model_num_diagnostics(model), 0);
+  EXPECT_EQ(allot_model_diagnostic(model, 0), nullptr);
+  allot_plan* plan = nullptr;
+  ExpectOk(allot_model_plan(model, options_, &plan));
+  EXPECT_EQ(allot_model_free(model), ALLOT_OK);
+  const char* json = nullptr;
+  ExpectOk(allot_plan_json(plan, &json));
+  EXPECT_EQ(json, truth);
+  EXPECT_EQ(allot_plan_free(plan), ALLOT_OK);
+
+  EXPECT_EQ(Take(allot_model_plan(model, options_, &plan)).code, ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(plan, nullptr);
+  EXPECT_EQ(Take(allot_model_plan(nullptr, options_, &plan)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Take(allot_prepare(nullptr, "-", &model)).code, ALLOT_INVALID_INPUT);
+  EXPECT_EQ(Take(allot_prepare(nullptr, "no-such.onnx", &model)).code, ALLOT_INVALID_INPUT);
+  EXPECT_EQ(model, nullptr);
+  EXPECT_EQ(allot_model_num_nodes(model), -1);
+  EXPECT_EQ(allot_model_free(model), ALLOT_OK) << "NULL";
+}
+
 TEST_F(CApi, SaysWhatThePlanSays) {
   Set("target", "cpu-gpu");
   Set("pin", "right.*=cpu0");
@@ -106,7 +133,7 @@ TEST_F(CApi, SaysWhatThePlanSays) {
   EXPECT_STREQ(allot_plan_device_name(plan, 1), "gpu0");
   EXPECT_GT(allot_plan_device_busy_ps(plan, 1), 0);
 
-  const ir::Graph& graph = truth->module.graph;
+  const ir::Graph& graph = truth->module->graph;
   ASSERT_EQ(allot_plan_num_nodes(plan), static_cast<int64_t>(graph.num_nodes()));
   int64_t on_both = 0;
   for (int64_t i = 0; i < allot_plan_num_nodes(plan); ++i) {

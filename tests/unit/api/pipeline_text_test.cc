@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "api/compile.h"
+#include "api/placement_setup.h"
 #include "passes/pipeline/pipeline.h"
 #include "passes/pipeline/registry.h"
 

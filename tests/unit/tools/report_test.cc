@@ -11,6 +11,7 @@ using ::testing::Not;
 // A plan of nothing on two devices.
 Compilation Placed() {
   Compilation compilation;
+  compilation.module = std::make_shared<const ir::Module>();
   compilation.target.name = "two";
   Device device;
   device.name = "cpu0";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/placement_setup.h"
 #include "support/status.h"
 #include "target/target_json.h"
 #include "tests/models/build_graph.h"

@@ -1,0 +1,232 @@
+#include "api/placement_setup.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "api/start_file.h"
+#include "lowering/emitter.h"
+#include "lowering/file_digest.h"
+#include "lowering/plan_file.h"
+#include "onnx_import/import.h"
+#include "passes/pipeline/place_default.h"
+#include "support/options.h"
+#include "support/read_file.h"
+#include "support/status.h"
+#include "target/builtin_targets.h"
+#include "target/host/host_facts.h"
+#include "target/host/host_target.h"
+#include "target/measured/measured_target.h"
+#include "target/rule.h"
+#include "target/target_json.h"
+
+namespace allot {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<Provenance::File> Source(const std::string& path, const std::string& text) {
+  FileChunk chunk;
+  chunk.bytes = text;
+  ALLOT_ASSIGN_OR_RETURN(FileDigest digest, DigestOf(path, {std::move(chunk)}));
+  return Provenance::File{IsStream(path) ? "" : path, std::move(digest.sha256)};
+}
+
+// Rules of the command line come before the target's own, so that they win.
+absl::Status AddRules(const CompileOptions& options, Target& target) {
+  std::vector<Rule> rules;
+  for (const std::string& text : options.pins) {
+    ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseRuleText(text, Rule::Effect::kPin, target),
+                           "--pin=", text, ": ");
+    rules.push_back(std::move(rule));
+  }
+  for (const std::string& text : options.forbids) {
+    ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseRuleText(text, Rule::Effect::kForbid, target),
+                           "--forbid=", text, ": ");
+    rules.push_back(std::move(rule));
+  }
+  for (const std::string& text : options.together) {
+    ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseTogetherText(text));
+    rules.push_back(std::move(rule));
+  }
+  target.rules.insert(target.rules.begin(), rules.begin(), rules.end());
+  return absl::OkStatus();
+}
+
+// The model asked for, "name" or "name{option=value}", and what was measured, which overrides it
+// and what the target says of launches and transfers.
+absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>& models,
+                       PlacementSetup& setup) {
+  absl::string_view name = options.cost_model;
+  absl::string_view model_options;
+  if (const size_t brace = name.find('{'); brace != name.npos && name.back() == '}') {
+    model_options = name.substr(brace + 1, name.size() - brace - 2);
+    name = name.substr(0, brace);
+  }
+  const Entry<CostModel>* entry = models.Find(name);
+  if (entry == nullptr) {
+    return InputError("--cost-model: there is no cost model '", name, "' (there are ",
+                      absl::StrJoin(models.names(), ", "), ")");
+  }
+  ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model_options), "--cost-model: ");
+  for (const std::string& path : options.cost_files) {
+    ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+    ALLOT_ASSIGN_OR_RETURN(setup.made_from.costs.emplace_back(), Source(path, text));
+    ALLOT_ASSIGN_OR_RETURN(MeasuredCosts measured, ParseCosts(text, path));
+    // A later file overrides an earlier one.
+    ApplyMeasuredMachine(measured, setup.target);
+    setup.cost_model = MakeMeasuredCostModel(std::move(setup.cost_model), measured);
+    setup.measured.push_back(std::move(measured));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadStart(const CompileOptions& options, PlacementSetup& setup) {
+  if (options.start.empty()) {
+    return options.migration_cost_permille == 0
+               ? absl::OkStatus()
+               : InputError("--migration-cost needs the plan that is there: --start=DIR");
+  }
+  std::error_code error;
+  std::string path = options.start;
+  if (fs::is_directory(path, error)) path = (fs::path(path) / "plan.json").string();
+  ALLOT_ASSIGN_OR_RETURN(const PlanFile plan, ReadPlanFile(options.start), "--start: ");
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
+  ALLOT_ASSIGN_OR_RETURN(setup.made_from.start.emplace(), Source(path, text));
+  setup.start = StartFrom(plan, path);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool IsStream(const std::string& path) {
+  // Names of what a process has open, as shells make them up, mean something else in the next one.
+  if (path == "-" || path == "/dev/stdin" || absl::StartsWith(path, "/dev/fd/") ||
+      absl::StartsWith(path, "/proc/")) {
+    return true;
+  }
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
+absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
+  std::error_code error;
+  if (!fs::exists(name_or_path, error)) {
+    if (IsHostTarget(name_or_path)) {
+      ALLOT_ASSIGN_OR_RETURN(const HostFacts facts, ReadHostFacts(), "--target=", name_or_path,
+                             ": ");
+      absl::StatusOr<Target> host = HostTarget(facts, name_or_path);
+      if (!host.ok()) return WithContext(host.status(), "--target=");
+      return host;
+    }
+    absl::StatusOr<std::string> builtin = BuiltinTargetText(name_or_path);
+    if (builtin.ok()) return ParseTarget(*builtin, name_or_path);
+    std::vector<std::string> known = BuiltinTargetNames();
+    known.push_back("host");
+    const std::string near = NearestName(name_or_path, known);
+    return InputError(
+        "--target=", name_or_path, ": there is no such file and no such built-in target",
+        near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"), " (there are ",
+        absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
+  }
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(name_or_path));
+  return ParseTarget(text, name_or_path);
+}
+
+std::string PipelineText(const CompileOptions& options) {
+  if (!options.pipeline.empty()) return options.pipeline;
+  PlaceDefaultOptions text;
+  text.solver = options.solver;
+  text.work = options.work;
+  text.strict_shapes = options.strict_shapes;
+  text.replicas = options.replicas;
+  text.latency_limit_us = options.latency_limit / kPicosPerMicro;
+  text.max_parts = options.max_parts;
+  text.simplify = options.simplify_permille;
+  text.min_gain = options.min_gain_permille;
+  text.contiguous = options.contiguous;
+  text.fixed = absl::StrJoin(options.fixed, ";");
+  text.migration_cost = options.migration_cost_permille;
+  return PlaceDefaultText(text);
+}
+
+absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int64_t fallback) {
+  if (fallback < 1) return InputError("--default-dim: ", fallback, " is not positive");
+  DimBindings bindings;
+  bindings.fallback = fallback;
+  for (const std::string& text : dims) {
+    // "N=4,S=128" binds several.
+    for (const absl::string_view piece : absl::StrSplit(text, ',')) {
+      const size_t equal = piece.rfind('=');
+      int64_t size = 0;
+      if (equal == piece.npos || equal == 0 || !absl::SimpleAtoi(piece.substr(equal + 1), &size) ||
+          size < 0) {
+        return InputError("--dim=", text, ": expected NAME=SIZE, such as --dim batch=8");
+      }
+      if (size == 0) {
+        return InputError("--dim=", text, ": a tensor of size 0 holds nothing, and all that is ",
+                          "computed from it takes no time; give a size of 1 or more");
+      }
+      const auto [known, is_new] =
+          bindings.symbols.emplace(std::string(piece.substr(0, equal)), size);
+      if (!is_new && known->second != size) {
+        return InputError("--dim=", text, ": '", known->first, "' is ", known->second,
+                          " already; give each dimension one size");
+      }
+    }
+  }
+  return bindings;
+}
+
+absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options) {
+  PlacementSetup setup;
+  if (options.machine.has_value()) {
+    setup.target = *options.machine;
+  } else {
+    ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
+  }
+  ALLOT_ASSIGN_OR_RETURN(setup.made_from.target, Source(options.target, PrintTarget(setup.target)));
+  setup.made_from.objective = options.objective;
+  setup.made_from.pins = options.pins;
+  setup.made_from.forbids = options.forbids;
+  setup.made_from.together = options.together;
+  setup.made_from.cost_model = options.cost_model;
+  setup.made_from.seed = options.seed;
+  ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
+  const Registries registries = options.AllRegistries();
+  ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));
+  ALLOT_RETURN_IF_ERROR(ReadStart(options, setup));
+  setup.schemas = MakeOnnxSchemas();
+  setup.solvers = registries.solvers;
+  ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
+  return setup;
+}
+
+PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& diagnostics,
+                                    PassStatistics& statistics) const {
+  PassContext context;
+  context.target = &target;
+  context.cost_model = cost_model.get();
+  context.schemas = schemas.get();
+  context.solvers = &solvers;
+  context.start = start.has_value() ? &*start : nullptr;
+  context.objective = options.objective;
+  context.dims = dims;
+  context.seed = options.seed;
+  context.threads = options.threads;
+  context.stop = options.stop;
+  context.progress = options.progress;
+  context.diagnostics = &diagnostics;
+  context.statistics = &statistics;
+  return context;
+}
+
+}  // namespace allot
