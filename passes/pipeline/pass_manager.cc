@@ -101,7 +101,7 @@ absl::Status RunSteps(const Pipeline& pipeline, size_t first, size_t last, const
     PassStatistics statistics;
     context.statistics = &statistics;
     if (options.hooks != nullptr) options.hooks->Before(step, index, module, plan);
-    bool changed = true;
+    bool changed = step.plan_pass != nullptr;
     const absl::Status outcome =
         OneLine(WithContext(run_step(step, changed), absl::StrCat("pass '", step.name, "': ")));
     if (options.hooks != nullptr) {
