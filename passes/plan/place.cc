@@ -117,15 +117,21 @@ class Placing {
     ShowBound();
     const bool stream = problem_.objective == PlacementObjective::kThroughput;
     const bool limits = options_.latency_limit_us > 0 || options_.max_parts > 0;
+    bool searched = false;
     if (stream && !problem_.contiguous && (options_.replicas || limits)) {
       std::optional<Decision> decision = TakeTurns();
-      if (decision.has_value() && !limits && options_.replicas && LeavesMuch(decision->value)) {
-        // Chains are not all that there is: a placement that was searched for may be better, alone
-        // or as one of those that take turns.
+      // Chains are not all that there is: a placement that was searched for may be better, alone or
+      // as one of those that take turns. Where much is left after one search, others find others.
+      for (uint64_t round = 0; round < kRounds && !limits && options_.replicas; ++round) {
+        if (!decision.has_value() && !best_.has_value()) break;
+        if (!LeavesMuch(decision ? decision->value : best_->solution.score.objective)) break;
+        limits_.seed = context_.seed + round * kSeedsOfRound;
         ALLOT_RETURN_IF_ERROR(RunSolver());
+        searched = true;
         SearchOnePlacement();
         decision = TakeTurns();
       }
+      limits_.seed = context_.seed;
       if (decision.has_value()) return *std::move(decision);
       if (limits && best_.has_value()) {
         return InputError(
@@ -139,7 +145,7 @@ class Placing {
             " parts, and an inference takes ", TimeText(best_->solution.score.makespan));
       }
     }
-    const bool stop = best_.has_value() && context_.stop && context_.stop();
+    const bool stop = best_.has_value() && (searched || (context_.stop && context_.stop()));
     if (!stop) ALLOT_RETURN_IF_ERROR(RunSolver());
     if (!best_.has_value() && !crowded_.has_value() && !proven_infeasible_) Repair();
     if (!best_.has_value() && crowded_.has_value()) {
@@ -448,6 +454,7 @@ class Placing {
   SolveLimits limits_;
   static constexpr size_t kMostKnown = 16;
   static constexpr int64_t kBoundWork = 500'000;
+  static constexpr uint64_t kRounds = 3, kSeedsOfRound = 1000;
   std::optional<Candidate> best_;
   std::optional<Candidate> crowded_;  // the fewest parts of what has too many
   std::vector<Candidate> known_;      // all that were offered

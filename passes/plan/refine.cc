@@ -166,6 +166,8 @@ class RefinePass final : public PlanPass {
     return current;
   }
 
+  static constexpr int64_t kShortRounds = 32'000'000;
+
   // Of the first round: enough moves for each pair of clusters to be tried often; about a second at
   // most.
   static int64_t FirstRound(const PlacementProblem& problem) {
@@ -191,9 +193,13 @@ class RefinePass final : public PlanPass {
     search.first_round = FirstRound(problem);
     const bool latency = problem.objective == PlacementObjective::kLatency;
     const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
-    // In a wide graph one round does not settle, nor two.
+    // In a wide graph one round does not settle, nor two; where rounds are short, three cost
+    // little.
     const bool wide = latency && LeavesWideGap(before.score.objective, bound);
-    search.work = options_.work > 0 ? options_.work : (wide ? 4 : 1) * search.first_round;
+    const int64_t rounds = 4 * search.first_round;
+    search.work = options_.work > 0 ? options_.work
+                  : wide            ? rounds
+                                    : std::max(search.first_round, std::min(rounds, kShortRounds));
     search.seed = context.seed;
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
