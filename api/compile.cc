@@ -21,7 +21,6 @@
 #include "lowering/plan_file.h"
 #include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
-#include "operators/op_family.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/place_default.h"
 #include "support/options.h"
@@ -182,22 +181,23 @@ void ReportUnknownDims(const CompileOptions& options, const ir::Graph& graph,
 
 // Whether it is likely a mistake that a rule of a target matches nothing: one of names was written
 // for this model, one of an operator for many models.
-bool IsForThisModel(const Rule& rule) {
+bool IsForThisModel(const Rule& rule, const Operators& operators) {
   return !rule.name_regex.empty() || !rule.before_regex.empty() || !rule.after_regex.empty() ||
-         (!rule.op_type.empty() && FindKnownOp(rule.domain.value_or(""), rule.op_type) == nullptr);
+         (!rule.op_type.empty() &&
+          operators.Find(rule.domain.value_or(""), rule.op_type) == nullptr);
 }
 
 // A rule that matches nothing is most often misspelt.
 absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& target,
-                                  const ir::Module& module, const ir::Plan& plan,
-                                  Diagnostics& diagnostics) {
+                                  const Operators& operators, const ir::Module& module,
+                                  const ir::Plan& plan, Diagnostics& diagnostics) {
   // They come first.
   const size_t asked = options.pins.size() + options.forbids.size() + options.together.size();
   if (target.rules.empty() || plan.features.empty()) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const DeviceConstraints constraints,
                          DeviceConstraints::Make(module, plan, target));
   for (size_t rule = 0; rule < target.rules.size(); ++rule) {
-    if (rule >= asked && !IsForThisModel(target.rules[rule])) continue;
+    if (rule >= asked && !IsForThisModel(target.rules[rule], operators)) continue;
     const auto matches = [&](ir::NodeId node) { return constraints.RuleMatches(rule, node); };
     if (absl::c_any_of(module.graph.nodes(), matches)) continue;
     diagnostics.Warning(target.rules[rule].text,
@@ -210,18 +210,19 @@ absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& t
 
 // An operator that neither ONNX nor the model has is most often misspelt, and the device then
 // cannot run what was meant.
-void ReportUnknownOps(const Target& target, const ir::Plan& plan, Diagnostics& diagnostics) {
+void ReportUnknownOps(const Target& target, const Operators& operators, const ir::Plan& plan,
+                      Diagnostics& diagnostics) {
   std::set<std::string> models;
   for (const OpFeatures& features : plan.features) models.insert(features.op_type);
   std::vector<std::string> known;
-  for (const OpEntry& entry : KnownOps()) {
-    if (entry.domain[0] == '\0') known.emplace_back(entry.op_type);
+  for (const Operator& op : operators.records()) {
+    if (op.domain.empty()) known.push_back(op.op_type);
   }
   for (const Device& device : target.devices) {
     for (const std::vector<std::string>* ops : {&device.supported_ops, &device.unsupported_ops}) {
       for (const std::string& op : *ops) {
         if (op == "*" || op.find(':') != op.npos || models.count(op) > 0) continue;
-        if (FindKnownOp("", op) != nullptr) continue;
+        if (operators.Find("", op) != nullptr) continue;
         const std::string near = NearestName(op, known);
         diagnostics.Warning(
             absl::StrCat("device '", device.name, "'"),
@@ -271,10 +272,10 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
                         ": ");
   ReportUnknownDims(options, result.module.graph, diagnostics);
   ReportUnmatchedRows(setup, result.plan, diagnostics);
-  ReportUnknownOps(setup.target, result.plan, diagnostics);
+  ReportUnknownOps(setup.target, setup.operators, result.plan, diagnostics);
   ALLOT_RETURN_IF_ERROR(ReportLargestTimes(setup, result.plan, diagnostics));
-  ALLOT_RETURN_IF_ERROR(
-      ReportUnmatchedRules(options, setup.target, result.module, result.plan, diagnostics));
+  ALLOT_RETURN_IF_ERROR(ReportUnmatchedRules(options, setup.target, setup.operators, result.module,
+                                             result.plan, diagnostics));
   result.target = std::move(setup.target);
   result.made_from = std::move(setup.made_from);
   return result;
@@ -391,6 +392,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));
   ALLOT_RETURN_IF_ERROR(ReadStart(options, setup));
   setup.schemas = MakeOnnxSchemas();
+  setup.operators = registries.operators;
   setup.solvers = registries.solvers;
   ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
   return setup;
@@ -402,6 +404,7 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.target = &target;
   context.cost_model = cost_model.get();
   context.schemas = schemas.get();
+  context.operators = &operators;
   context.solvers = &solvers;
   context.start = start.has_value() ? &*start : nullptr;
   context.objective = options.objective;

@@ -17,6 +17,7 @@
 #include "ir/plan.h"
 #include "lowering/emitter.h"
 #include "lowering/provenance.h"
+#include "operators/operators.h"
 #include "passes/pipeline/pass.h"
 #include "passes/pipeline/pipeline.h"
 #include "passes/problem/start_plan.h"
@@ -76,6 +77,7 @@ struct PlacementSetup {
   std::unique_ptr<CostModel> cost_model;
   std::vector<MeasuredCosts> measured;
   std::unique_ptr<ir::OperatorSchemas> schemas;
+  Operators operators;
   Registry<PlacementSolver> solvers;
   DimBindings dims;
   std::optional<StartPlan> start;

@@ -15,6 +15,7 @@
 #include "ir/operator_schemas.h"
 #include "ir/plan.h"
 #include "operators/inference/dim_bindings.h"
+#include "operators/operators.h"
 #include "placement/solver.h"
 #include "support/diagnostics.h"
 #include "support/registry.h"
@@ -48,6 +49,7 @@ struct PassContext {
   const Target* target = nullptr;                // nullptr: none given; passes that need one say so
   const CostModel* cost_model = nullptr;         // likewise
   const ir::OperatorSchemas* schemas = nullptr;  // may be absent
+  const Operators* operators = &BuiltinOperators();  // never null
   const Registry<PlacementSolver>* solvers = nullptr;
   const StartPlan* start = nullptr;  // what is there already; nullptr: nothing
   ir::Objective objective = ir::Objective::kLatency;

@@ -58,8 +58,9 @@ class EstimateCost final : public PlanPass {
 
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     const ir::Graph& graph = module.graph;
-    const ConcreteTypes types = InferConcreteTypes(module, context.schemas, context.dims);
-    plan.features = FeaturesOfGraph(module, types.inferred);
+    const ConcreteTypes types =
+        InferConcreteTypes(module, context.schemas, context.dims, *context.operators);
+    plan.features = FeaturesOfGraph(module, types.inferred, *context.operators);
     plan.value_bytes = IdVector<ir::ValueId, Bytes>(graph.value_id_bound());
     for (const ir::ValueId value : plan.value_bytes.ids()) {
       const ir::Type& inferred = types.inferred.main().types[value];
