@@ -23,6 +23,7 @@
 #include "target/target_json.h"
 #include "tools/command_line.h"
 #include "tools/compile_flags.h"
+#include "tools/cost_report.h"
 #include "tools/instrumentation.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
@@ -42,7 +43,7 @@ struct Arguments {
   InstrumentationOptions instrumentation;
   std::string model, folder, emit, emit_ir_version = "keep";
   bool target_given = false;
-  std::string colour = "auto";
+  std::string colour = "auto", print_costs;
   bool json = false, quiet = false, verify_each = true, require_gain = false;
   bool dump_pipeline = false, print_target = false, list = false;
 };
@@ -73,6 +74,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("Looking inside");
   line.Flag("dump-pass-pipeline", &arguments.dump_pipeline,
             "print the pipeline with every option and stop");
+  line.Value("print-costs", "REGEX", &arguments.print_costs,
+             "print what the nodes of these names cost on each\ndevice, instead of the result");
   line.Flag("verify-each", &arguments.verify_each, "verify after every pass (default: on)");
   DeclareInstrumentation(line, arguments.instrumentation);
   line.Section("Lists");
@@ -215,6 +218,13 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
         InputError("the pipeline makes no schedule: end it with ...,place,form-parts,schedule,",
                    "or use allot-opt for single passes");
   }
+  std::string costs;
+  if (outcome.ok() && !arguments.print_costs.empty()) {
+    absl::StatusOr<std::string> report =
+        CostReport(*compilation, arguments.compile, arguments.print_costs);
+    outcome = report.status();
+    if (report.ok()) costs = *std::move(report);
+  }
   if (outcome.ok() && !arguments.folder.empty()) {
     instrumentation.Begin("write files");
     const std::vector<std::string> emit =
@@ -240,7 +250,9 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   }
   ALLOT_RETURN_IF_ERROR(outcome);
 
-  if (arguments.json) {
+  if (!arguments.print_costs.empty()) {
+    std::fputs(costs.c_str(), stdout);
+  } else if (arguments.json) {
     const Json report =
         JsonReport(*compilation, arguments.model, arguments.folder, files, diagnostics);
     std::printf("%s\n", PrintJson(report).c_str());
