@@ -11,10 +11,12 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 #include "api/compile.h"
+#include "operators/operators.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
@@ -126,6 +128,12 @@ void PrintRegistries(const Registries& registries) {
   print(registries.cost_models);
   std::printf("outputs:\n");
   print(registries.emitters);
+  std::string taught;
+  for (const Operator& op : registries.operators.records()) {
+    if (BuiltinOperators().Find(op.domain, op.op_type) != nullptr) continue;
+    absl::StrAppendFormat(&taught, "  %-20s %s\n", OperatorName(op), OpFamilyName(op.family));
+  }
+  if (!taught.empty()) std::printf("operators of plug-ins:\n%s", taught.c_str());
   if (!registries.plugins.empty()) std::printf("plug-ins:\n");
   for (const LoadedPlugin& plugin : registries.plugins) {
     std::printf("  %-20s version %s, %s\n", plugin.name.c_str(), plugin.version.c_str(),
