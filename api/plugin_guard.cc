@@ -162,22 +162,21 @@ struct GuardedValue {
   }
 };
 
-// Nor here: no work is known.
 struct GuardedWork {
   Origin origin;
   WorkRule rule;
 
-  OpWork operator()(const OpView& view) const {
-    try {
-      OpWork work = rule(view);
-      int64_t least = std::min(work.other_operations, work.window);
-      for (const Extents& product : work.products) {
-        least = std::min({least, product.batch, product.m, product.n, product.k});
-      }
-      return least < 0 ? OpWork() : work;
-    } catch (...) {
-      return OpWork();
+  absl::StatusOr<OpWork> operator()(const OpView& view) const {
+    ALLOT_ASSIGN_OR_RETURN(OpWork work, CallPlugin("", [&] { return rule(view); }), origin.who);
+    int64_t least = std::min(work.other_operations, work.window);
+    for (const Extents& product : work.products) {
+      least = std::min({least, product.batch, product.m, product.n, product.k});
     }
+    if (least < 0) {
+      return InputError(origin.who, "says that its work is ", least,
+                        " of something; please tell the plug-in's authors");
+    }
+    return work;
   }
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "operators/op_view.h"
 #include "operators/op_work.h"
@@ -15,8 +16,9 @@
 namespace allot {
 
 // The operations of one node, whose types are those of the run that is planned for. Sizes that are
-// unknown read as 0 there.
-using WorkRule = std::function<OpWork(const OpView& view)>;
+// unknown read as 0 there and give no work, not an error: errors end the run, with the node before
+// them, and are for what must not be planned.
+using WorkRule = std::function<absl::StatusOr<OpWork>(const OpView& view)>;
 
 // How the types of results follow from those of operands. A rule writes what is certain and leaves
 // the rest unknown: what it writes ends up in the files that are emitted. It returns an error only

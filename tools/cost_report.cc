@@ -82,7 +82,8 @@ absl::StatusOr<std::string> CostReport(const Compilation& compilation,
     const Operator* op = setup.operators.Find(node.domain, node.op_type);
     OpWork work;
     if (op != nullptr && op->work != nullptr) {
-      work = op->work(OpView(module, module.graph, node, &main.types, &main.arguments));
+      ALLOT_ASSIGN_OR_RETURN(
+          work, op->work(OpView(module, module.graph, node, &main.types, &main.arguments)));
     }
     ALLOT_ASSIGN_OR_RETURN(const std::string table,
                            CostTable(features, *setup.cost_model, setup.target));

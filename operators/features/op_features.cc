@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "ir/node_name.h"
+#include "ir/verify.h"
 #include "operators/features/constant_work.h"
 #include "operators/features/shape_work.h"
 #include "operators/op_dtype.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
@@ -66,7 +68,11 @@ OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId
   if (features.family == OpFamily::kControl) {
     AddControl(scope, id, is_call, work);
   } else if (op != nullptr) {
-    if (op->work != nullptr) features.flops = Flops(op->work(view));
+    if (op->work != nullptr) {
+      const absl::StatusOr<OpWork> counted = op->work(view);
+      if (counted.ok()) features.flops = Flops(*counted);
+      if (status_.ok()) status_ = WithContext(counted.status(), ir::Describe(node) + ": ");
+    }
     AddModifiers(scope, id, work);
   }
   for (const ir::ConstantId constant : work.constants) {
@@ -216,12 +222,13 @@ OpFeatureAnalysis::BodyWork OpFeatureAnalysis::SumOf(const Scope& scope) {
   return sum;
 }
 
-IdVector<ir::NodeId, OpFeatures> FeaturesOfGraph(const ir::Module& module,
-                                                 const InferredTypes& types,
-                                                 const Operators& operators) {
+absl::StatusOr<IdVector<ir::NodeId, OpFeatures>> FeaturesOfGraph(const ir::Module& module,
+                                                                 const InferredTypes& types,
+                                                                 const Operators& operators) {
   OpFeatureAnalysis analysis(module, types, operators);
   IdVector<ir::NodeId, OpFeatures> features(module.graph.node_id_bound());
   for (const ir::NodeId node : module.graph.nodes()) features[node] = analysis.Of(node);
+  ALLOT_RETURN_IF_ERROR(analysis.status());
   return features;
 }
 

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
 #include "ir/called_function.h"
 #include "ir/module.h"
 #include "operators/inference/type_inference.h"
@@ -35,6 +38,8 @@ class OpFeatureAnalysis {
   // operators. Linear in the size of the node's bodies, each of which is visited once in the life
   // of the analysis.
   OpFeatures Of(ir::NodeId node);
+  // The first error of a work rule since then; its node counts no work.
+  const absl::Status& status() const { return status_; }
 
  private:
   // One use of a graph.
@@ -72,12 +77,13 @@ class OpFeatureAnalysis {
   const IdVector<ir::NodeId, bool> shape_work_;  // of the main graph
   const IdVector<ir::NodeId, bool> folded_;      // likewise
   IdVector<InstanceId, std::optional<BodyWork>> body_work_;
+  absl::Status status_;
 };
 
-// Of every node of the main graph; erased nodes get empty features.
-IdVector<ir::NodeId, OpFeatures> FeaturesOfGraph(const ir::Module& module,
-                                                 const InferredTypes& types,
-                                                 const Operators& operators = BuiltinOperators());
+// Of every node of the main graph; erased nodes get empty features. Errors are those of work rules.
+absl::StatusOr<IdVector<ir::NodeId, OpFeatures>> FeaturesOfGraph(
+    const ir::Module& module, const InferredTypes& types,
+    const Operators& operators = BuiltinOperators());
 
 // Of one node. Builds the analysis: O(graph), for tests and tools.
 OpFeatures FeaturesOf(const ir::Module& module, ir::NodeId node, const InferredTypes& types);

@@ -60,7 +60,8 @@ class EstimateCost final : public PlanPass {
     const ir::Graph& graph = module.graph;
     const ConcreteTypes types =
         InferConcreteTypes(module, context.schemas, context.dims, *context.operators);
-    plan.features = FeaturesOfGraph(module, types.inferred, *context.operators);
+    ALLOT_ASSIGN_OR_RETURN(plan.features,
+                           FeaturesOfGraph(module, types.inferred, *context.operators));
     plan.value_bytes = IdVector<ir::ValueId, Bytes>(graph.value_id_bound());
     for (const ir::ValueId value : plan.value_bytes.ids()) {
       const ir::Type& inferred = types.inferred.main().types[value];

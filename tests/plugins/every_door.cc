@@ -80,7 +80,12 @@ absl::Status SameType(allot::RuleContext& context) {
   context.SetType(0, context.type(0));
   return absl::OkStatus();
 }
-allot::OpWork ThrowingWork(const allot::OpView&) { throw 4; }
+allot::OpWork ThrowingWork(const allot::OpView&) { throw std::out_of_range("no size 4"); }
+allot::OpWork NegativeWork(const allot::OpView&) {
+  allot::OpWork work;
+  work.products.push_back({.m = 2, .n = -3, .k = 4});
+  return work;
+}
 absl::Status ThrowingShape(allot::RuleContext&) { throw std::out_of_range("no dimension 9"); }
 void ThrowingValue(allot::RuleContext&) { throw 5; }
 absl::Status NegativeShape(allot::RuleContext& context) {
@@ -114,7 +119,8 @@ void Register(allot::Registries& registries) {
                             .work = ThrowingWork,
                             .shape = ThrowingShape,
                             .value = ThrowingValue});
-  registries.operators.Add({.domain = "door", .op_type = "Minus", .shape = NegativeShape});
+  registries.operators.Add(
+      {.domain = "door", .op_type = "Minus", .work = NegativeWork, .shape = NegativeShape});
   allot::Entry<allot::Emitter> nothing =
       MakeEntry<allot::Emitter, Hello>("door-nothing", "nothing", OptionSchema<NoOptions>());
   nothing.on_request = true;

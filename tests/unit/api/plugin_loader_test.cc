@@ -202,10 +202,11 @@ TEST(PluginLoader, OperatorsHaveTypesAndWork) {
   ASSERT_TRUE(types.ok()) << types.status();
   EXPECT_TRUE(types->untyped_ops.empty());
   const OpFeatures features =
-      FeaturesOfGraph(module, *types, registries.operators)[module.graph.nodes()[0]];
+      FeaturesOfGraph(module, *types, registries.operators).value()[module.graph.nodes()[0]];
   EXPECT_EQ(features.family, OpFamily::kElementwise);
   EXPECT_EQ(features.flops, 30);
-  EXPECT_EQ(FeaturesOfGraph(module, *types)[module.graph.nodes()[0]].family, OpFamily::kOther);
+  EXPECT_EQ(FeaturesOfGraph(module, *types).value()[module.graph.nodes()[0]].family,
+            OpFamily::kOther);
 }
 
 TEST(PluginLoader, RulesOfOperatorsMayThrowAndMustBeSound) {
@@ -220,10 +221,16 @@ TEST(PluginLoader, RulesOfOperatorsMayThrowAndMustBeSound) {
                                          "exception: no dimension 9"));
   EXPECT_THAT(error("Minus"), HasSubstr("plug-in 'every-door': operator 'door:Minus': gives result "
                                         "0 a size of -7; please tell the plug-in's authors"));
-  const ir::Module module = ModuleWith("Throws");
-  const OpFeatures features =
-      FeaturesOfGraph(module, InferredTypes(), registries.operators)[module.graph.nodes()[0]];
-  EXPECT_EQ(features.flops, 0);
+  const auto work_error = [&](const std::string& op_type) {
+    return std::string(FeaturesOfGraph(ModuleWith(op_type), InferredTypes(), registries.operators)
+                           .status()
+                           .message());
+  };
+  EXPECT_THAT(work_error("Throws"),
+              AllOf(StartsWith("'onnx.door.Throws' op"),
+                    HasSubstr("plug-in 'every-door': operator 'door:Throws': threw an exception: "
+                              "no size 4")));
+  EXPECT_THAT(work_error("Minus"), HasSubstr("operator 'door:Minus': says that its work is -3"));
 }
 
 TEST(PluginLoader, ReplacesNoOperator) {

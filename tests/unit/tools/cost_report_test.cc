@@ -40,8 +40,10 @@ Compilation TwoNodes() {
   compilation.module.graph.AddInput("b", Floats(32, 16));
   AddNode(compilation, "product", "MatMul", Floats(64, 16));
   AddNode(compilation, "mystery", "Mystery", Floats(64, 16));
-  compilation.plan.features = FeaturesOfGraph(
-      compilation.module, InferConcreteTypes(compilation.module, nullptr, {}).inferred);
+  compilation.plan.features =
+      FeaturesOfGraph(compilation.module,
+                      InferConcreteTypes(compilation.module, nullptr, {}).inferred)
+          .value();
   return compilation;
 }
 

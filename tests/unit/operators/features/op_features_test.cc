@@ -453,7 +453,7 @@ TEST(ShapeWork, IsWhatDependsOnShapesAloneAndIsSmall) {
       b.Node("Add", {b.Weight({4}, i64), b.Weight({4}, i64)}, {TensorType({4}, i64)});
   const ir::NodeId data =
       b.Node("Add", {b.Input({4}, i64), b.Result(shape)}, {TensorType({4}, i64)});
-  const IdVector<ir::NodeId, OpFeatures> f = FeaturesOfGraph(b.module, InferredTypes());
+  const IdVector<ir::NodeId, OpFeatures> f = FeaturesOfGraph(b.module, InferredTypes()).value();
   EXPECT_TRUE(f[shape].integer_shape_work);
   EXPECT_EQ(f[shape].read, 32) << "it does not read the data";
   EXPECT_TRUE(f[gather].integer_shape_work);

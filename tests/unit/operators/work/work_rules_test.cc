@@ -32,7 +32,7 @@ OpWork WorkOf(const Case& one) {
   const Operator* op = BuiltinOperators().Find(node.domain, node.op_type);
   EXPECT_NE(op, nullptr) << one.op;
   if (op == nullptr || op->work == nullptr) return {};
-  return op->work(OpView(module, module.graph, node, nullptr, nullptr));
+  return op->work(OpView(module, module.graph, node, nullptr, nullptr)).value();
 }
 
 std::string Text(const std::vector<Extents>& products) {
