@@ -94,7 +94,8 @@ ALLOT_EXPORT allot_code allot_options_free(allot_options* options);
  *   threads       1 to 256; never changes the plan
  *   pass-pipeline passes to run instead of the default ones
  *   strict-shapes true | false
- *   load-plugin   a shared library of passes, solvers, cost models or outputs; adds. Its code runs.
+ *   load-plugin   a shared library of passes, solvers, cost models, outputs or operators; adds.
+ *                 Its code runs.
  *   external-data reference | embed, for allot_plan_write()
  *   emit-ir-version keep | 11, likewise
  *   force         true | false, likewise: replace files that Allot did not write as they are

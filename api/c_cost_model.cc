@@ -80,6 +80,13 @@ class CCostModel final : public CostModel {
     return *time;
   }
 
+  absl::StatusOr<CostBreakdown> Breakdown(const OpFeatures& op,
+                                          const Device& device) const override {
+    ALLOT_ASSIGN_OR_RETURN(const std::optional<Picos> time, Estimate(op, device));
+    if (!time.has_value()) return fallback_->Breakdown(op, device);
+    return CostBreakdown{.other = *time};
+  }
+
   absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
                                   const OpFeatures& fused, const Device& device) const override {
     if (plugin_.estimate_fused != nullptr) {

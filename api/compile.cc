@@ -28,7 +28,8 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
   context.analyses = &analyses;
   ir::Plan none;
   ALLOT_RETURN_IF_ERROR(RunGraphPasses(pipeline, module, none, context, run), shown, ": ");
-  const PreparedModel model(std::move(module), path, shown, PrintGraphPasses(pipeline));
+  const PreparedModel model(std::move(module), path, shown, PrintGraphPasses(pipeline),
+                            setup.operators);
   return PlanPrepared(model, pipeline, options, setup, context, run);
 }
 

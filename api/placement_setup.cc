@@ -205,6 +205,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));
   ALLOT_RETURN_IF_ERROR(ReadStart(options, setup));
   setup.schemas = MakeOnnxSchemas();
+  setup.operators = registries.operators;
   setup.solvers = registries.solvers;
   ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
   return setup;
@@ -216,6 +217,7 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.target = &target;
   context.cost_model = cost_model.get();
   context.schemas = schemas.get();
+  context.operators = &operators;
   context.solvers = &solvers;
   context.start = start.has_value() ? &*start : nullptr;
   context.objective = options.objective;

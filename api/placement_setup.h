@@ -14,6 +14,7 @@
 #include "ir/operator_schemas.h"
 #include "lowering/provenance.h"
 #include "operators/inference/dim_bindings.h"
+#include "operators/operators.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/start_plan.h"
 #include "placement/solver.h"
@@ -31,6 +32,7 @@ struct PlacementSetup {
   std::unique_ptr<CostModel> cost_model;
   std::vector<MeasuredCosts> measured;
   std::unique_ptr<ir::OperatorSchemas> schemas;
+  Operators operators;
   Registry<PlacementSolver> solvers;
   DimBindings dims;
   std::optional<StartPlan> start;

@@ -1,4 +1,4 @@
-// All that a plug-in in C++ includes: the four doors, and the function that it exports.
+// All that a plug-in in C++ includes: the five doors, and the function that it exports.
 #pragma once
 
 #include "api/plugin_info.h"  // IWYU pragma: export

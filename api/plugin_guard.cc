@@ -1,5 +1,6 @@
 #include "api/plugin_guard.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,20 @@ class GuardedCostModel final : public CostModel {
   absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const override {
     return Checked([&] { return model_->OpTime(op, device); });
   }
+  absl::StatusOr<CostBreakdown> Breakdown(const OpFeatures& op,
+                                          const Device& device) const override {
+    ALLOT_ASSIGN_OR_RETURN(const Picos time, OpTime(op, device));
+    ALLOT_ASSIGN_OR_RETURN(const CostBreakdown cost,
+                           CallPlugin("", [&] { return model_->Breakdown(op, device); }),
+                           origin_.who);
+    const bool sound = std::min({cost.compute, cost.memory, cost.launch, cost.other}) >= 0;
+    if (!sound || Total(cost) != time) {
+      return InputError(origin_.who, "divides ", time,
+                        " ps into parts that do not make it: ", cost.compute, ", ", cost.memory,
+                        ", ", cost.launch, ", ", cost.other, "; please tell the plug-in's authors");
+    }
+    return cost;
+  }
   absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
                                   const OpFeatures& fused, const Device& device) const override {
     return Checked([&] { return model_->FusedTime(ops, fused, device); });
@@ -112,6 +127,68 @@ class GuardedEmitter final : public Emitter {
   Origin origin_;
   std::unique_ptr<Emitter> emitter_;
 };
+
+struct GuardedShape {
+  Origin origin;
+  ShapeRule rule;
+
+  absl::Status operator()(RuleContext& context) const {
+    ALLOT_RETURN_IF_ERROR(CallPlugin(origin.who, [&] { return rule(context); }));
+    for (size_t i = 0; i < context.results().size(); ++i) {
+      const ir::Type& type = context.results()[i];
+      if (!type.shape.has_value()) continue;
+      for (const ir::Dim& dim : *type.shape) {
+        if (dim.size < -1) {
+          return InputError(origin.who, "gives result ", i, " a size of ", dim.size,
+                            "; please tell the plug-in's authors");
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+};
+
+// No way to tell of an error: nothing is known of elements.
+struct GuardedValue {
+  Origin origin;
+  ValueRule rule;
+
+  void operator()(RuleContext& context) const {
+    try {
+      rule(context);
+    } catch (...) {
+      for (std::optional<PartialValue>& value : context.values()) value.reset();
+    }
+  }
+};
+
+struct GuardedWork {
+  Origin origin;
+  WorkRule rule;
+
+  absl::StatusOr<OpWork> operator()(const OpView& view) const {
+    ALLOT_ASSIGN_OR_RETURN(OpWork work, CallPlugin("", [&] { return rule(view); }), origin.who);
+    int64_t least = std::min(work.other_operations, work.window);
+    for (const Extents& product : work.products) {
+      least = std::min({least, product.batch, product.m, product.n, product.k});
+    }
+    if (least < 0) {
+      return InputError(origin.who, "says that its work is ", least,
+                        " of something; please tell the plug-in's authors");
+    }
+    return work;
+  }
+};
+
+Operator GuardOperator(Operator op, const std::string& plugin,
+                       const std::shared_ptr<const void>& library) {
+  const Origin origin{library,
+                      absl::StrCat("plug-in '", plugin, "': operator '", OperatorName(op), "': ")};
+  if (op.shape != nullptr) op.shape = GuardedShape{origin, std::move(op.shape)};
+  if (op.value != nullptr) op.value = GuardedValue{origin, std::move(op.value)};
+  if (op.work != nullptr) op.work = GuardedWork{origin, std::move(op.work)};
+  return op;
+}
 
 template <typename Interface, typename Guarded>
 struct GuardedMake {
@@ -173,6 +250,9 @@ Registries Guard(const Registries& entries, const std::string& plugin,
   guarded.cost_models =
       GuardAll<GuardedCostModel>(entries.cost_models, "cost model", plugin, library);
   guarded.emitters = GuardAll<GuardedEmitter>(entries.emitters, "output", plugin, library);
+  for (const Operator& op : entries.operators.records()) {
+    guarded.operators.Add(GuardOperator(op, plugin, library));
+  }
   return guarded;
 }
 

@@ -29,7 +29,9 @@ auto CallPlugin(absl::string_view who, const Call& call) -> decltype(call()) {
 // - keeps `library` open for as long as it lives,
 // - turns exceptions into errors that name the plug-in; only destructors must not throw,
 // - is never null, and costs nothing below zero or above kMaxPicos.
-// Every entry must have its functions.
+// The rules of operators are wrapped in the same way, and sizes and work below zero are errors;
+// what a value rule throws, which has no errors, counts as not known. Every entry must have its
+// functions.
 Registries Guard(const Registries& entries, const std::string& plugin,
                  const std::shared_ptr<const void>& library);
 

@@ -13,7 +13,7 @@ struct Registries;
 }  // namespace allot
 
 // Raised when register_entries or what it may rely on changes its meaning.
-#define ALLOT_PLUGIN_API_VERSION 1
+#define ALLOT_PLUGIN_API_VERSION 2
 
 // What must be the same on both sides of the border, because C++ objects cross it: the version of
 // Allot, whose classes they are, and the libraries whose types are in them. Compiled into the

@@ -104,6 +104,22 @@ bool IsPass(const PassRegistry& passes, absl::string_view name) {
          name == "builtin.module" || name == "onnx.graph";
 }
 
+absl::Status CheckOperator(const Operator& op, const Operators& known) {
+  const std::string name = OperatorName(op);
+  if (!IsName(op.op_type) || (!op.domain.empty() && !IsName(op.domain))) {
+    return InputError("operator '", name,
+                      "' has no usable name; letters, digits, '-', '_' and '.' make one");
+  }
+  if (known.Find(op.domain, op.op_type) != nullptr) {
+    return InputError("operator '", name,
+                      "' is known already, and a plug-in must not replace what is known of it");
+  }
+  if (op.family == OpFamily::kOther && op.work == nullptr && op.shape == nullptr) {
+    return InputError("operator '", name, "' has neither family nor work nor shape rule");
+  }
+  return absl::OkStatus();
+}
+
 template <typename Interface>
 absl::Status CheckAll(absl::string_view kind, const Registry<Interface>& added,
                       const Registry<Interface>& known) {
@@ -132,8 +148,12 @@ absl::Status CheckEntries(const Registries& added, const Registries& known) {
   ALLOT_RETURN_IF_ERROR(CheckAll("solver", added.solvers, known.solvers));
   ALLOT_RETURN_IF_ERROR(CheckAll("cost model", added.cost_models, known.cost_models));
   ALLOT_RETURN_IF_ERROR(CheckAll("output", added.emitters, known.emitters));
+  for (const Operator& op : added.operators.records()) {
+    ALLOT_RETURN_IF_ERROR(CheckOperator(op, known.operators));
+  }
   const bool any = !own.empty() || !added.solvers.entries().empty() ||
-                   !added.cost_models.entries().empty() || !added.emitters.entries().empty();
+                   !added.cost_models.entries().empty() || !added.emitters.entries().empty() ||
+                   !added.operators.records().empty();
   if (!any) return InputError("registers nothing");
   return absl::OkStatus();
 }
@@ -150,6 +170,7 @@ void AddAll(const Registries& added, Registries& registries) {
   add(added.solvers, registries.solvers);
   add(added.cost_models, registries.cost_models);
   add(added.emitters, registries.emitters);
+  for (const Operator& op : added.operators.records()) registries.operators.Add(op);
 }
 
 absl::Status Load(const std::string& path, Registries& registries) {

@@ -1,5 +1,5 @@
-// Plug-ins: shared libraries whose passes, solvers, cost models and outputs are found by name as
-// the built-in ones are. How they are written: docs/plugins.md.
+// Plug-ins: shared libraries whose passes, solvers, cost models, outputs and operators are found by
+// name as the built-in ones are. How they are written: docs/plugins.md.
 #pragma once
 
 #include <string>

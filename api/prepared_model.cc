@@ -33,27 +33,30 @@ absl::StatusOr<PreparedModel> PrepareImported(const Import& import, const std::s
                                               const std::string& shown,
                                               const CompileOptions& options,
                                               Diagnostics& diagnostics, const RunOptions& run) {
+  const Registries registries = options.AllRegistries();
   ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
-                         ParsePipeline(PipelineText(options), options.AllRegistries().passes));
+                         ParsePipeline(PipelineText(options), registries.passes));
   ALLOT_ASSIGN_OR_RETURN(ir::Module module, import());
   const std::unique_ptr<ir::OperatorSchemas> schemas = MakeOnnxSchemas();
   PassStatistics statistics;
   PassContext context;
   context.schemas = schemas.get();
+  context.operators = &registries.operators;
   context.diagnostics = &diagnostics;
   context.statistics = &statistics;
   ir::Plan none;
   ALLOT_RETURN_IF_ERROR(RunGraphPasses(pipeline, module, none, context, run), shown, ": ");
-  return PreparedModel(std::move(module), path, shown, PrintGraphPasses(pipeline));
+  return PreparedModel(std::move(module), path, shown, PrintGraphPasses(pipeline),
+                       registries.operators);
 }
 
 }  // namespace
 
 PreparedModel::PreparedModel(ir::Module module, std::string path, std::string shown,
-                             std::string passes)
-    : state_(std::make_shared<const State>(
-          State{std::make_shared<const ir::Module>(std::move(module)), std::move(path),
-                std::move(shown), std::move(passes), std::make_shared<Known>()})) {}
+                             std::string passes, Operators operators)
+    : state_(std::make_shared<const State>(State{
+          std::make_shared<const ir::Module>(std::move(module)), std::move(path), std::move(shown),
+          std::move(passes), std::move(operators), std::make_shared<Known>()})) {}
 
 absl::StatusOr<std::shared_ptr<const OperatorWork>> PreparedModel::Work(
     const PassContext& context) const {
@@ -97,6 +100,7 @@ absl::StatusOr<Compilation> Plan(const PreparedModel& model, const CompileOption
   PassStatistics statistics;
   Analyses analyses;
   PassContext context = setup.Context(options, diagnostics, statistics);
+  context.operators = &model.operators();
   context.steps = run.hooks;
   context.analyses = &analyses;
   ALLOT_ASSIGN_OR_RETURN(auto work, model.Work(context));

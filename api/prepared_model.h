@@ -11,7 +11,7 @@
 #include "api/compilation.h"
 #include "api/compile_options.h"
 #include "ir/module.h"
-#include "operators/inference/dim_bindings.h"
+#include "operators/operators.h"
 #include "passes/nodes/operator_work.h"
 #include "passes/pipeline/pipeline.h"
 #include "support/diagnostics.h"
@@ -22,15 +22,18 @@ namespace allot {
 class PreparedModel {
  public:
   // The module after the graph passes `passes` (as text) were run on it.
-  PreparedModel(ir::Module module, std::string path, std::string shown, std::string passes);
+  PreparedModel(ir::Module module, std::string path, std::string shown, std::string passes,
+                Operators operators);
 
   const ir::Module& module() const { return *state_->module; }
   std::shared_ptr<const ir::Module> shared_module() const { return state_->module; }
-  const std::string& path() const { return state_->path; }      // "-": no file
-  const std::string& shown() const { return state_->shown; }    // in messages
-  const std::string& passes() const { return state_->passes; }  // that made it
+  const std::string& path() const { return state_->path; }          // "-": no file
+  const std::string& shown() const { return state_->shown; }        // in messages
+  const std::string& passes() const { return state_->passes; }      // that made it
+  const Operators& operators() const { return state_->operators; }  // as known when it was made
 
-  // The work of its operators under the sizes in `context`: inferred when they are first asked
+  // The work of its operators under the sizes in `context`, whose operators are those of the model:
+  // inferred when they are first asked
   // for, and known from then on. Of the last few sizes only.
   absl::StatusOr<std::shared_ptr<const OperatorWork>> Work(const PassContext& context) const;
 
@@ -39,6 +42,7 @@ class PreparedModel {
   struct State {
     std::shared_ptr<const ir::Module> module;
     std::string path, shown, passes;
+    Operators operators;
     std::shared_ptr<Known> known;
   };
   std::shared_ptr<const State> state_;

@@ -6,7 +6,8 @@ Registries BuiltinRegistries() {
   return {.passes = BuiltinPasses(),
           .solvers = BuiltinSolvers(),
           .cost_models = BuiltinCostModels(),
-          .emitters = BuiltinEmitters()};
+          .emitters = BuiltinEmitters(),
+          .operators = BuiltinOperators()};
 }
 
 }  // namespace allot

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lowering/emitter.h"
+#include "operators/operators.h"
 #include "passes/pipeline/registry.h"
 #include "placement/solver.h"
 #include "support/registry.h"
@@ -25,6 +26,7 @@ struct Registries {
   Registry<PlacementSolver> solvers;
   Registry<CostModel> cost_models;
   Registry<Emitter> emitters;
+  Operators operators;
   std::vector<LoadedPlugin> plugins;
 };
 

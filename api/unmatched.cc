@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "operators/op_family.h"
+#include "operators/operators.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/analyses.h"
 #include "support/options.h"
@@ -73,9 +73,10 @@ void ReportUnknownDims(const CompileOptions& options, const ir::Graph& graph,
 
 // Whether it is likely a mistake that a rule of a target matches nothing: one of names was written
 // for this model, one of an operator for many models.
-bool IsForThisModel(const Rule& rule) {
+bool IsForThisModel(const Rule& rule, const Operators& operators) {
   return !rule.name_regex.empty() || !rule.before_regex.empty() || !rule.after_regex.empty() ||
-         (!rule.op_type.empty() && FindKnownOp(rule.domain.value_or(""), rule.op_type) == nullptr);
+         (!rule.op_type.empty() &&
+          operators.Find(rule.domain.value_or(""), rule.op_type) == nullptr);
 }
 
 absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& target,
@@ -86,7 +87,7 @@ absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& t
   if (target.rules.empty() || plan.features.empty()) return absl::OkStatus();
   ALLOT_ASSIGN_OR_RETURN(const auto constraints, Analysis<PlanConstraints>(module, plan, context));
   for (size_t rule = 0; rule < target.rules.size(); ++rule) {
-    if (rule >= asked && !IsForThisModel(target.rules[rule])) continue;
+    if (rule >= asked && !IsForThisModel(target.rules[rule], *context.operators)) continue;
     const auto matches = [&](ir::NodeId node) { return constraints->RuleMatches(rule, node); };
     if (absl::c_any_of(module.graph.nodes(), matches)) continue;
     diagnostics.Warning(target.rules[rule].text,
@@ -99,18 +100,19 @@ absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& t
 
 // An operator that neither ONNX nor the model has is most often misspelt, and the device then
 // cannot run what was meant.
-void ReportUnknownOps(const Target& target, const ir::Plan& plan, Diagnostics& diagnostics) {
+void ReportUnknownOps(const Target& target, const Operators& operators, const ir::Plan& plan,
+                      Diagnostics& diagnostics) {
   std::set<std::string> models;
   for (const OpFeatures& features : plan.features) models.insert(features.op_type);
   std::vector<std::string> known;
-  for (const OpEntry& entry : KnownOps()) {
-    if (entry.domain[0] == '\0') known.emplace_back(entry.op_type);
+  for (const Operator& op : operators.records()) {
+    if (op.domain.empty()) known.push_back(op.op_type);
   }
   for (const Device& device : target.devices) {
     for (const std::vector<std::string>* ops : {&device.supported_ops, &device.unsupported_ops}) {
       for (const std::string& op : *ops) {
         if (op == "*" || op.find(':') != op.npos || models.count(op) > 0) continue;
-        if (FindKnownOp("", op) != nullptr) continue;
+        if (operators.Find("", op) != nullptr) continue;
         const std::string near = NearestName(op, known);
         diagnostics.Warning(
             absl::StrCat("device '", device.name, "'"),
@@ -149,7 +151,7 @@ absl::Status ReportUnmatched(const CompileOptions& options, const PlacementSetup
                              const PassContext& context, Diagnostics& diagnostics) {
   ReportUnknownDims(options, module.graph, diagnostics);
   ReportUnmatchedRows(setup, plan, diagnostics);
-  ReportUnknownOps(setup.target, plan, diagnostics);
+  ReportUnknownOps(setup.target, *context.operators, plan, diagnostics);
   ALLOT_RETURN_IF_ERROR(ReportLargestTimes(setup, plan, diagnostics));
   return ReportUnmatchedRules(options, setup.target, module, plan, context, diagnostics);
 }

@@ -82,7 +82,7 @@ bool AllDequantized(const OpView& view) {
 
 }  // namespace
 
-std::string ArithmeticType(const OpEntry* op, const OpView& view) {
+std::string ArithmeticType(const Operator* op, const OpView& view) {
   if (op != nullptr && op->int8) return QuantizedType(view);
   if (op != nullptr && op->family == OpFamily::kMatrix) {
     const std::string data = DequantizedFrom(view, 0);

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "operators/op_family.h"
 #include "operators/op_view.h"
+#include "operators/operator.h"
 
 namespace allot {
 
@@ -15,6 +15,6 @@ namespace allot {
 // signed or not. So does a node between DequantizeLinear and QuantizeLinear nodes: a matrix
 // operator whose two factors are dequantized, another one whose operands are and whose results are
 // quantized again. "float32" if nothing is known.
-std::string ArithmeticType(const OpEntry* op, const OpView& view);
+std::string ArithmeticType(const Operator* op, const OpView& view);
 
 }  // namespace allot

@@ -26,6 +26,18 @@ bool AnyCovers(const std::vector<std::string>& patterns, const OpFeatures& op) {
 
 }  // namespace
 
+Picos Total(const CostBreakdown& cost) {
+  const Picos running = SaturatingAdd(std::max(cost.compute, cost.memory), cost.other);
+  return std::min(kMaxPicos, SaturatingAdd(running, cost.launch));
+}
+
+absl::StatusOr<CostBreakdown> CostModel::Breakdown(const OpFeatures& op,
+                                                   const Device& device) const {
+  CostBreakdown cost;
+  ALLOT_ASSIGN_OR_RETURN(cost.other, OpTime(op, device));
+  return cost;
+}
+
 absl::StatusOr<Picos> CostModel::FusedTime(const std::vector<const OpFeatures*>& ops,
                                            const OpFeatures& /*fused*/,
                                            const Device& device) const {

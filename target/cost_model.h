@@ -13,6 +13,17 @@
 
 namespace allot {
 
+// What the time of an operator is made of.
+struct CostBreakdown {
+  Picos compute = 0;  // arithmetic
+  Picos memory = 0;   // moving its bytes, while the arithmetic runs
+  Picos launch = 0;   // of its kernels, before that
+  Picos other = 0;    // what is not divided, as a measured time is not
+  friend bool operator==(const CostBreakdown&, const CostBreakdown&) = default;
+};
+// The longer of arithmetic and bytes, and all else; at most kMaxPicos.
+Picos Total(const CostBreakdown& cost);
+
 class CostModel {
  public:
   virtual ~CostModel() = default;
@@ -20,6 +31,8 @@ class CostModel {
   // Asked only of devices that can run the op, see WhyUnsupported(). An error, of a model that
   // does not know the op or the device, ends the run; who asks puts both before its message.
   virtual absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const = 0;
+  // What OpTime() is made of; its total is that time. The default divides nothing.
+  virtual absl::StatusOr<CostBreakdown> Breakdown(const OpFeatures& op, const Device& device) const;
   // The time of several ops that a runtime runs as one kernel. The default is the sum.
   virtual absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
                                           const OpFeatures& fused, const Device& device) const;

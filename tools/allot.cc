@@ -11,11 +11,13 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 #include "api/compile.h"
 #include "api/placement_setup.h"
+#include "operators/operators.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
@@ -24,6 +26,7 @@
 #include "target/target_json.h"
 #include "tools/command_line.h"
 #include "tools/compile_flags.h"
+#include "tools/cost_report.h"
 #include "tools/instrumentation.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
@@ -44,7 +47,7 @@ struct Arguments {
   InstrumentationOptions instrumentation;
   std::string model, folder, emit, emit_ir_version = "keep";
   bool target_given = false;
-  std::string colour = "auto";
+  std::string colour = "auto", print_costs;
   bool json = false, quiet = false, verify_each = true, require_gain = false;
   bool dump_pipeline = false, print_target = false, list = false;
 };
@@ -74,6 +77,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Section("Looking inside");
   line.Flag("dump-pass-pipeline", &arguments.dump_pipeline,
             "print the pipeline with every option and stop");
+  line.Value("print-costs", "REGEX", &arguments.print_costs,
+             "print what the nodes of these names cost on each\ndevice, instead of the result");
   line.Flag("verify-each", &arguments.verify_each, "verify after every pass (default: on)");
   DeclareInstrumentation(line, arguments.instrumentation);
   line.Section("Lists");
@@ -125,6 +130,12 @@ void PrintRegistries(const Registries& registries) {
   print(registries.cost_models);
   std::printf("outputs:\n");
   print(registries.emitters);
+  std::string taught;
+  for (const Operator& op : registries.operators.records()) {
+    if (BuiltinOperators().Find(op.domain, op.op_type) != nullptr) continue;
+    absl::StrAppendFormat(&taught, "  %-20s %s\n", OperatorName(op), OpFamilyName(op.family));
+  }
+  if (!taught.empty()) std::printf("operators of plug-ins:\n%s", taught.c_str());
   if (!registries.plugins.empty()) std::printf("plug-ins:\n");
   for (const LoadedPlugin& plugin : registries.plugins) {
     std::printf("  %-20s version %s, %s\n", plugin.name.c_str(), plugin.version.c_str(),
@@ -217,6 +228,13 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
         InputError("the pipeline makes no schedule: end it with ...,place,form-parts,schedule,",
                    "or use allot-opt for single passes");
   }
+  std::string costs;
+  if (outcome.ok() && !arguments.print_costs.empty()) {
+    absl::StatusOr<std::string> report =
+        CostReport(*compilation, arguments.compile, arguments.print_costs);
+    outcome = report.status();
+    if (report.ok()) costs = *std::move(report);
+  }
   if (outcome.ok() && !arguments.folder.empty()) {
     instrumentation.Begin("write files");
     absl::StatusOr<std::vector<std::string>> written =
@@ -240,7 +258,9 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   }
   ALLOT_RETURN_IF_ERROR(outcome);
 
-  if (arguments.json) {
+  if (!arguments.print_costs.empty()) {
+    std::fputs(costs.c_str(), stdout);
+  } else if (arguments.json) {
     const Json report =
         JsonReport(*compilation, arguments.model, arguments.folder, files, diagnostics);
     std::printf("%s\n", PrintJson(report).c_str());

@@ -41,7 +41,7 @@ absl::Status LoadPlugins(int argc, const char* const* argv, Registries& registri
 void DeclarePluginFlags(CommandLine& line, std::vector<std::string>& paths) {
   line.Section("Plug-ins");
   line.List(kLoadPlugin, "LIB.so", &paths,
-            "load passes, solvers, cost models and outputs from a library");
+            "load passes, solvers, cost models, outputs and operators\nfrom a library");
   line.List(kLoadPassPlugin, "LIB.so", &paths, "the same");
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "ir/travel.h"
-#include "operators/op_family.h"
+#include "operators/operators.h"
 
 namespace allot {
 
@@ -14,8 +14,9 @@ ConstantWork FindConstantWork(const ir::Module& module) {
   work.folded.resize(graph.node_id_bound(), false);
   for (const ir::NodeId id : graph.nodes()) {
     const ir::Node& node = graph.node(id);
-    // What else there is in these domains may be a function of the model, and random.
-    if (FindKnownOp(node.domain, node.op_type) == nullptr) continue;
+    // What else there is in these domains may be a function of the model, and random. So may be
+    // what a plug-in knows of.
+    if (BuiltinOperators().Find(node.domain, node.op_type) == nullptr) continue;
     if (!ir::MayTravel(graph, id, work.constant)) continue;
     work.constant[id] = true;
     work.folded[id] = node.op_type != "DequantizeLinear";

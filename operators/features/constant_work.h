@@ -7,7 +7,7 @@
 namespace allot {
 
 struct ConstantWork {
-  // By node of the main graph: computes the same at every inference, in whatever part: a known
+  // By node of the main graph: computes the same at every inference, in whatever part: a built-in
   // operator that may travel (ir/travel.h), on constants and results of such nodes. Constants that
   // a caller may override are constants here: they are the same in every part.
   IdVector<ir::NodeId, bool> constant;

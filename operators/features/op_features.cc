@@ -5,28 +5,32 @@
 #include <utility>
 
 #include "ir/node_name.h"
+#include "ir/verify.h"
 #include "operators/features/constant_work.h"
-#include "operators/features/op_flops.h"
 #include "operators/features/shape_work.h"
 #include "operators/op_dtype.h"
-#include "operators/op_family.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
 
-IdVector<ir::NodeId, bool> ShapeWorkOfMain(const ir::Module& module, const InferredTypes& types) {
-  return FindShapeWork(module, module.graph, types.graphs.empty() ? nullptr : &types.main().types);
+IdVector<ir::NodeId, bool> ShapeWorkOfMain(const ir::Module& module, const InferredTypes& types,
+                                           const Operators& operators) {
+  return FindShapeWork(module, module.graph, types.graphs.empty() ? nullptr : &types.main().types,
+                       operators);
 }
 
 Bytes Times(int64_t count, Bytes bytes) { return SaturatingMultiply(count, bytes); }
 
 }  // namespace
 
-OpFeatureAnalysis::OpFeatureAnalysis(const ir::Module& module, const InferredTypes& types)
+OpFeatureAnalysis::OpFeatureAnalysis(const ir::Module& module, const InferredTypes& types,
+                                     const Operators& operators)
     : module_(module),
       types_(types),
+      operators_(operators),
       functions_(module),
-      shape_work_(ShapeWorkOfMain(module, types)),
+      shape_work_(ShapeWorkOfMain(module, types, operators)),
       folded_(FindConstantWork(module).folded),
       body_work_(types.graphs.size()) {}
 
@@ -49,7 +53,7 @@ OpView OpFeatureAnalysis::ViewOf(const Scope& scope, const ir::Node& node) const
 OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId id) {
   const ir::Node& node = scope.graph->node(id);
   const OpView view = ViewOf(scope, node);
-  const OpEntry* op = FindKnownOp(node.domain, node.op_type);
+  const Operator* op = operators_.Find(node.domain, node.op_type);
   const bool is_call = op == nullptr && functions_.Find(node) >= 0;
   Work work;
   OpFeatures& features = work.features;
@@ -60,11 +64,15 @@ OpFeatureAnalysis::Work OpFeatureAnalysis::WorkOf(const Scope& scope, ir::NodeId
   // Bodies that only modify what a known operator does leave it in its family.
   const bool is_control = is_call || (!node.regions.empty() && op == nullptr);
   features.family = is_control ? OpFamily::kControl : op == nullptr ? OpFamily::kOther : op->family;
-  CountTraffic(view, op != nullptr && op->rule == WorkRule::kTouchedOnly, work);
+  CountTraffic(view, op != nullptr && op->looks_up, work);
   if (features.family == OpFamily::kControl) {
     AddControl(scope, id, is_call, work);
   } else if (op != nullptr) {
-    features.flops = FlopsOf(*op, view);
+    if (op->work != nullptr) {
+      const absl::StatusOr<OpWork> counted = op->work(view);
+      if (counted.ok()) features.flops = Flops(*counted);
+      if (status_.ok()) status_ = WithContext(counted.status(), ir::Describe(node) + ": ");
+    }
     AddModifiers(scope, id, work);
   }
   for (const ir::ConstantId constant : work.constants) {
@@ -214,16 +222,18 @@ OpFeatureAnalysis::BodyWork OpFeatureAnalysis::SumOf(const Scope& scope) {
   return sum;
 }
 
-IdVector<ir::NodeId, OpFeatures> FeaturesOfGraph(const ir::Module& module,
-                                                 const InferredTypes& types) {
-  OpFeatureAnalysis analysis(module, types);
+absl::StatusOr<IdVector<ir::NodeId, OpFeatures>> FeaturesOfGraph(const ir::Module& module,
+                                                                 const InferredTypes& types,
+                                                                 const Operators& operators) {
+  OpFeatureAnalysis analysis(module, types, operators);
   IdVector<ir::NodeId, OpFeatures> features(module.graph.node_id_bound());
   for (const ir::NodeId node : module.graph.nodes()) features[node] = analysis.Of(node);
+  ALLOT_RETURN_IF_ERROR(analysis.status());
   return features;
 }
 
 OpFeatures FeaturesOf(const ir::Module& module, ir::NodeId node, const InferredTypes& types) {
-  return OpFeatureAnalysis(module, types).Of(node);
+  return OpFeatureAnalysis(module, types, BuiltinOperators()).Of(node);
 }
 
 }  // namespace allot

@@ -9,10 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
 #include "ir/called_function.h"
 #include "ir/module.h"
 #include "operators/inference/type_inference.h"
 #include "operators/op_view.h"
+#include "operators/operators.h"
 #include "support/id.h"
 #include "target/op_features.h"
 
@@ -24,8 +28,9 @@ inline constexpr int64_t kGuessedTrips = 10;
 class OpFeatureAnalysis {
  public:
   // `types` from InferConcreteTypes(); where they are silent the declared types count, and what
-  // remains unknown counts nothing. Both must outlive the analysis.
-  OpFeatureAnalysis(const ir::Module& module, const InferredTypes& types);
+  // remains unknown counts nothing. All must outlive the analysis.
+  OpFeatureAnalysis(const ir::Module& module, const InferredTypes& types,
+                    const Operators& operators);
 
   // Of a node of the main graph. What a runtime folds (constant_work.h) is no work. Nodes with
   // bodies are kControl: a Loop or Scan its body times the trips, an If its costlier branch, a call
@@ -33,6 +38,8 @@ class OpFeatureAnalysis {
   // operators. Linear in the size of the node's bodies, each of which is visited once in the life
   // of the analysis.
   OpFeatures Of(ir::NodeId node);
+  // The first error of a work rule since then; its node counts no work.
+  const absl::Status& status() const { return status_; }
 
  private:
   // One use of a graph.
@@ -65,15 +72,18 @@ class OpFeatureAnalysis {
 
   const ir::Module& module_;
   const InferredTypes& types_;
+  const Operators& operators_;
   const CalledFunctions functions_;
   const IdVector<ir::NodeId, bool> shape_work_;  // of the main graph
   const IdVector<ir::NodeId, bool> folded_;      // likewise
   IdVector<InstanceId, std::optional<BodyWork>> body_work_;
+  absl::Status status_;
 };
 
-// Of every node of the main graph; erased nodes get empty features.
-IdVector<ir::NodeId, OpFeatures> FeaturesOfGraph(const ir::Module& module,
-                                                 const InferredTypes& types);
+// Of every node of the main graph; erased nodes get empty features. Errors are those of work rules.
+absl::StatusOr<IdVector<ir::NodeId, OpFeatures>> FeaturesOfGraph(
+    const ir::Module& module, const InferredTypes& types,
+    const Operators& operators = BuiltinOperators());
 
 // Of one node. Builds the analysis: O(graph), for tests and tools.
 OpFeatures FeaturesOf(const ir::Module& module, ir::NodeId node, const InferredTypes& types);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "operators/op_family.h"
-
 namespace allot {
 namespace {
 
@@ -27,8 +25,8 @@ bool SmallResults(const OpView& view) {
   return true;
 }
 
-bool MayComputeShapes(const ir::Node& node) {
-  const OpEntry* op = FindKnownOp(node.domain, node.op_type);
+bool MayComputeShapes(const ir::Node& node, const Operators& operators) {
+  const Operator* op = operators.Find(node.domain, node.op_type);
   if (op == nullptr || op->int8 || !node.regions.empty()) return false;
   return op->family == OpFamily::kNone || op->family == OpFamily::kElementwise ||
          op->family == OpFamily::kReduction || op->family == OpFamily::kMovement;
@@ -37,7 +35,7 @@ bool MayComputeShapes(const ir::Node& node) {
 }  // namespace
 
 IdVector<ir::NodeId, bool> FindShapeWork(const ir::Module& module, const ir::Graph& graph,
-                                         const ValueTypes* types) {
+                                         const ValueTypes* types, const Operators& operators) {
   IdVector<ir::NodeId, bool> works(graph.node_id_bound(), false);
   for (const ir::NodeId id : graph.nodes()) {
     const ir::Node& node = graph.node(id);
@@ -45,7 +43,7 @@ IdVector<ir::NodeId, bool> FindShapeWork(const ir::Module& module, const ir::Gra
       works[id] = true;
       continue;
     }
-    if (!MayComputeShapes(node)) continue;
+    if (!MayComputeShapes(node, operators)) continue;
     const OpView view(module, graph, node, types, nullptr);
     bool any = false;
     const bool all =

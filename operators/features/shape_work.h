@@ -3,6 +3,7 @@
 
 #include "ir/module.h"
 #include "operators/op_view.h"
+#include "operators/operators.h"
 #include "support/id.h"
 
 namespace allot {
@@ -16,6 +17,6 @@ inline constexpr int64_t kMaxShapeElements = 64;
 // Div), but a tensor filled with numbers by a shape (ConstantOfShape, Expand, ...) is data. Linear.
 // Nodes must be in topological order; one that is not gets false.
 IdVector<ir::NodeId, bool> FindShapeWork(const ir::Module& module, const ir::Graph& graph,
-                                         const ValueTypes* types);
+                                         const ValueTypes* types, const Operators& operators);
 
 }  // namespace allot

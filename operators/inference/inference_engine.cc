@@ -94,9 +94,11 @@ void AppendKey(std::string& key, const Type& type) {
 
 }  // namespace
 
-InferenceEngine::InferenceEngine(const ir::Module& module, const ir::OperatorSchemas* schemas,
-                                 const DimBindings* dims, Diagnostics* diagnostics)
+InferenceEngine::InferenceEngine(const ir::Module& module, const Operators& operators,
+                                 const ir::OperatorSchemas* schemas, const DimBindings* dims,
+                                 Diagnostics* diagnostics)
     : module_(module),
+      operators_(operators),
       schemas_(schemas),
       dims_(dims),
       diagnostics_(diagnostics),
@@ -447,7 +449,9 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
   RuleContext context(module_, node, attributes, opset, std::move(operands), symbols_);
 
   const int32_t function = functions_.Find(node);
-  const ShapeRule rule = function >= 0 ? nullptr : shape_rules_.Find(node.domain, node.op_type);
+  // A function of the model is what the model says of it.
+  const Operator* op = function >= 0 ? nullptr : operators_.Find(node.domain, node.op_type);
+  const bool has_rule = op != nullptr && op->shape != nullptr;
   const int64_t counted = node.regions.empty() ? 0 : UntypedSoFar();
   // Of an operator that nobody knows, the model's word is all that there is. It holds if no input
   // of the model can change the sizes.
@@ -464,13 +468,12 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
     }
   }
   // Control flow has no rule; operators whose bodies only modify what they do have one.
-  if (rule != nullptr) {
-    if (absl::Status status = rule(context); !status.ok()) {
+  if (has_rule) {
+    if (absl::Status status = op->shape(context); !status.ok()) {
       ALLOT_RETURN_IF_ERROR(Contradiction(frame, node, status));
     }
   }
-  const bool ask =
-      rule == nullptr ? node.regions.empty() && function < 0 : context.left_to_schemas();
+  const bool ask = has_rule ? context.left_to_schemas() : node.regions.empty() && function < 0;
   if (ask && schemas_ != nullptr) {
     std::vector<ir::OperatorSchemas::Operand> described(node.operands.size());
     for (size_t i = 0; i < node.operands.size(); ++i) {
@@ -500,9 +503,7 @@ absl::Status InferenceEngine::Visit(Frame& frame, NodeId id) {
     unknown = true;
   }
   const Stated stated = unknown && !open_inputs_ ? Stated::kHolds : Stated::kGuess;
-  if (rule != nullptr) {
-    if (const ValueRule evaluate = value_rules_.Find(node.domain, node.op_type)) evaluate(context);
-  }
+  if (has_rule && op->value != nullptr) op->value(context);
   for (size_t i = 0; i < node.results.size(); ++i) {
     Settle(frame, node.results[i], std::move(context.results()[i]), std::move(context.values()[i]),
            stated);

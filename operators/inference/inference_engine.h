@@ -14,18 +14,18 @@
 
 #include "ir/called_function.h"
 #include "operators/inference/type_inference.h"
+#include "operators/operators.h"
 #include "operators/rules/partial_value.h"
 #include "operators/rules/rule_context.h"
-#include "operators/shapes/shape_rules.h"
-#include "operators/values/value_rules.h"
 
 namespace allot {
 
 class InferenceEngine {
  public:
   // `dims` null: what is certain; else: under these sizes. `diagnostics` may be null.
-  InferenceEngine(const ir::Module& module, const ir::OperatorSchemas* schemas,
-                  const DimBindings* dims, Diagnostics* diagnostics);
+  InferenceEngine(const ir::Module& module, const Operators& operators,
+                  const ir::OperatorSchemas* schemas, const DimBindings* dims,
+                  Diagnostics* diagnostics);
 
   absl::Status Run();
 
@@ -119,11 +119,10 @@ class InferenceEngine {
                        const std::string& domain) const;
 
   const ir::Module& module_;
+  const Operators& operators_;
   const ir::OperatorSchemas* schemas_;
   const DimBindings* dims_;
   Diagnostics* diagnostics_;
-  const ShapeRuleTable shape_rules_;
-  const ValueRuleTable value_rules_;
   const CalledFunctions functions_;
   SymbolTable symbols_;
   IdVector<InstanceId, GraphTypes> graphs_;

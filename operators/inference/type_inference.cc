@@ -8,15 +8,15 @@ namespace allot {
 
 absl::StatusOr<InferredTypes> InferTypes(const ir::Module& module,
                                          const ir::OperatorSchemas* schemas,
-                                         Diagnostics& diagnostics) {
-  InferenceEngine engine(module, schemas, nullptr, &diagnostics);
+                                         Diagnostics& diagnostics, const Operators& operators) {
+  InferenceEngine engine(module, operators, schemas, nullptr, &diagnostics);
   ALLOT_RETURN_IF_ERROR(engine.Run());
   return engine.TakeTypes();
 }
 
 ConcreteTypes InferConcreteTypes(const ir::Module& module, const ir::OperatorSchemas* schemas,
-                                 const DimBindings& dims) {
-  InferenceEngine engine(module, schemas, &dims, nullptr);
+                                 const DimBindings& dims, const Operators& operators) {
+  InferenceEngine engine(module, operators, schemas, &dims, nullptr);
   // Under given sizes contradictions are noted, never returned.
   ALLOT_CHECK(engine.Run().ok());
   ConcreteTypes concrete;

@@ -1,6 +1,6 @@
-// Types of all values of a module: shapes follow from the operators (shape_rules.h), from the
-// arithmetic on shapes that the model carries (value_rules.h), from what the model declares, and,
-// for operators without a rule here, from a library of schemas. One pass in topological order, near
+// Types of all values of a module: shapes follow from the rules of the operators, from the
+// arithmetic on shapes that the model carries, from what the model declares, and, for operators
+// without a rule, from a library of schemas. One pass in topological order, near
 // linear; a body of a Loop or Scan is visited up to three times, a function once per different set
 // of operand types.
 #pragma once
@@ -16,6 +16,7 @@
 #include "ir/module.h"
 #include "ir/operator_schemas.h"
 #include "operators/inference/dim_bindings.h"
+#include "operators/operators.h"
 #include "support/diagnostics.h"
 #include "support/id.h"
 
@@ -72,7 +73,8 @@ inline constexpr int kMaxNesting = 64;
 // produced count as unknown.
 absl::StatusOr<InferredTypes> InferTypes(const ir::Module& module,
                                          const ir::OperatorSchemas* schemas,
-                                         Diagnostics& diagnostics);
+                                         Diagnostics& diagnostics,
+                                         const Operators& operators = BuiltinOperators());
 
 struct ConcreteTypes {
   // Every ranked tensor is static.
@@ -89,6 +91,7 @@ struct ConcreteTypes {
 // Types under sizes for the open dimensions, for costs only: symbols as `dims` binds them, all else
 // its fallback. Never fails: where sizes contradict each other the declared types decide.
 ConcreteTypes InferConcreteTypes(const ir::Module& module, const ir::OperatorSchemas* schemas,
-                                 const DimBindings& dims);
+                                 const DimBindings& dims,
+                                 const Operators& operators = BuiltinOperators());
 
 }  // namespace allot

@@ -1,29 +1,19 @@
-// The shape rules of operators: how the types of results follow from those of operands.
-//
-// A rule writes what is certain and leaves the rest unknown: what it writes ends up in the files
-// that are emitted. It returns an error only for a contradiction between known numbers ("inner
-// dimensions 3 and 4 differ"); whoever calls it adds the node and the types of its operands. Odd
-// models (wrong rank, missing operand, axis out of range) give unknown results, not errors: another
-// tool judges them. Rules hold for every opset version unless they look at it.
+// The shape rules of the built-in operators (operator.h says what a rule is), a table per family.
 #pragma once
 
-#include <string>
-#include <unordered_map>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 #include "operators/rules/rule_context.h"
 
 namespace allot {
 
-using ShapeRule = absl::Status (*)(RuleContext& context);
-
 struct ShapeRuleEntry {
   const char* op_type;
-  ShapeRule rule;
+  absl::Status (*rule)(RuleContext& context);
 };
 
 // One table per family; the domain is ai.onnx unless the name says otherwise.
@@ -53,18 +43,6 @@ struct ShapeRuleAlias {
   const char* onnx_op_type;
 };
 absl::Span<const ShapeRuleAlias> MicrosoftShapeRuleAliases();
-
-// All of them by domain and name.
-class ShapeRuleTable {
- public:
-  ShapeRuleTable();
-  // nullptr if there is none.
-  ShapeRule Find(absl::string_view domain, const std::string& op_type) const;
-
- private:
-  using ByName = std::unordered_map<std::string, ShapeRule>;
-  ByName onnx_, ml_, preview_, training_, microsoft_;
-};
 
 // Result 0 is of operand 0's type. For whatever keeps shape and element type.
 absl::Status SameAsFirst(RuleContext& context);

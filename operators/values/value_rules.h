@@ -7,36 +7,23 @@
 // negative.
 #pragma once
 
-#include <string>
-#include <unordered_map>
+#include <optional>
+#include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 #include "operators/rules/rule_context.h"
 
 namespace allot {
 
-using ValueRule = void (*)(RuleContext& context);
-
 struct ValueRuleEntry {
   const char* op_type;  // of domain ai.onnx
-  ValueRule rule;
+  void (*rule)(RuleContext& context);
 };
 
 absl::Span<const ValueRuleEntry> ArithmeticValueRules();
 absl::Span<const ValueRuleEntry> MovementValueRules();
 absl::Span<const ValueRuleEntry> SourceValueRules();
-
-class ValueRuleTable {
- public:
-  ValueRuleTable();
-  // nullptr if there is none.
-  ValueRule Find(absl::string_view domain, const std::string& op_type) const;
-
- private:
-  std::unordered_map<std::string, ValueRule> rules_;
-};
 
 // The dimensions of result `i` if they are known and few enough elements to track.
 std::optional<std::vector<int64_t>> TrackedDims(RuleContext& context, size_t i = 0);

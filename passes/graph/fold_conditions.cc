@@ -79,7 +79,7 @@ class FoldConditions final : public GraphPass {
     if (options_.needed && large.empty()) return 0;
     Diagnostics repeated;  // infer-shapes says it
     ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
-                           InferTypes(module, context.schemas, repeated));
+                           InferTypes(module, context.schemas, repeated, *context.operators));
     Taken taken;
     FindTaken(inferred, InstanceId(0), module.graph, taken);
     Inliner inliner(module,

@@ -105,7 +105,7 @@ class FoldShapes final : public GraphPass {
   absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
     Diagnostics repeated;  // infer-shapes has said it already
     ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
-                           InferTypes(module, context.schemas, repeated));
+                           InferTypes(module, context.schemas, repeated, *context.operators));
     const int64_t folded = FoldWithin(module, inferred, InstanceId(0), module.graph);
     context.statistics->Add("nodes folded", folded);
     return folded > 0;

@@ -56,8 +56,9 @@ class InferShapes final : public GraphPass {
   explicit InferShapes(Options options) : options_(options) {}
 
   absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
-    ALLOT_ASSIGN_OR_RETURN(const InferredTypes inferred,
-                           InferTypes(module, context.schemas, *context.diagnostics));
+    ALLOT_ASSIGN_OR_RETURN(
+        const InferredTypes inferred,
+        InferTypes(module, context.schemas, *context.diagnostics, *context.operators));
     if (!inferred.untyped_ops.empty() || inferred.untyped_behind > 0) {
       const std::string text = UntypedText(inferred);
       if (options_.strict) {

@@ -4,6 +4,7 @@
 
 #include "operators/features/op_features.h"
 #include "operators/inference/type_inference.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
@@ -17,9 +18,11 @@ Bytes BytesOf(const ir::Type& type) {
 
 absl::StatusOr<OperatorWork> GraphWork::Make(const ir::Module& module, const PassContext& context) {
   const ScopedStep step(context, "OperatorWork");
-  ConcreteTypes types = InferConcreteTypes(module, context.schemas, context.dims);
+  ConcreteTypes types =
+      InferConcreteTypes(module, context.schemas, context.dims, *context.operators);
   OperatorWork work;
-  work.features = FeaturesOfGraph(module, types.inferred);
+  ALLOT_ASSIGN_OR_RETURN(work.features,
+                         FeaturesOfGraph(module, types.inferred, *context.operators));
   work.value_bytes.resize(module.graph.value_id_bound());
   for (const ir::ValueId value : work.value_bytes.ids()) {
     const ir::Type& inferred = types.inferred.main().types[value];

@@ -5,7 +5,7 @@
 
 #include "ir/travel.h"
 #include "operators/features/constant_work.h"
-#include "operators/op_family.h"
+#include "operators/operators.h"
 #include "support/status.h"
 
 namespace allot {
@@ -50,7 +50,7 @@ class TravellerFinder {
   absl::Status AddFreeWork() {
     for (const ir::NodeId id : nodes_) {
       const ir::Node& node = graph_.node(id);
-      if (candidate_[id] || FindKnownOp(node.domain, node.op_type) == nullptr) continue;
+      if (candidate_[id] || BuiltinOperators().Find(node.domain, node.op_type) == nullptr) continue;
       if (!ir::MayTravel(graph_, id, candidate_) || !IsSmall(node)) continue;
       ALLOT_ASSIGN_OR_RETURN(candidate_[id], IsFree(id));
     }

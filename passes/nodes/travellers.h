@@ -18,9 +18,9 @@ namespace allot {
 // By node of the graph: whether it should travel with its users. So do
 //  - Constant nodes;
 //  - constant work (operators/features/constant_work.h);
-//  - known operators that take no time on any device and make small tensors of small inputs of the
-//    model, of constants and of results of nodes that travel: a mask in another shape, the length
-//    of a sequence. Inputs of the model are there in every part.
+//  - built-in operators that take no time on any device and make small tensors of small inputs of
+//    the model, of constants and of results of nodes that travel: a mask in another shape, the
+//    length of a sequence. Inputs of the model are there in every part.
 // All but Constant nodes only if several placed nodes use them, directly or through each other, and
 // if they can run wherever any of those can. What only one node uses is placed, and coarsening puts
 // it there. What no placed node uses, but is an output of the graph, is placed: it has to come from

@@ -16,6 +16,7 @@
 #include "ir/plan.h"
 #include "ir/plan_stages.h"
 #include "operators/inference/dim_bindings.h"
+#include "operators/operators.h"
 #include "placement/solver.h"
 #include "support/diagnostics.h"
 #include "support/registry.h"
@@ -50,6 +51,7 @@ struct PassContext {
   const Target* target = nullptr;                // nullptr: none given; passes that need one say so
   const CostModel* cost_model = nullptr;         // likewise
   const ir::OperatorSchemas* schemas = nullptr;  // may be absent
+  const Operators* operators = &BuiltinOperators();  // never null
   const Registry<PlacementSolver>* solvers = nullptr;
   const StartPlan* start = nullptr;  // what is there already; nullptr: nothing
   ir::Objective objective = ir::Objective::kLatency;

@@ -15,6 +15,10 @@ class Flops final : public CostModel {
   absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const override {
     return ComputeTime(op.flops, op.dtype, 100, device);
   }
+  absl::StatusOr<CostBreakdown> Breakdown(const OpFeatures& op,
+                                          const Device& device) const override {
+    return CostBreakdown{.compute = ComputeTime(op.flops, op.dtype, 100, device)};
+  }
 };
 
 }  // namespace

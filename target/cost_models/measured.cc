@@ -30,6 +30,13 @@ class Measured final : public CostModel {
     return row != nullptr ? row->time : base_->OpTime(op, device);
   }
 
+  absl::StatusOr<CostBreakdown> Breakdown(const OpFeatures& op,
+                                          const Device& device) const override {
+    const MeasuredCosts::Row* row = Find(op, device);
+    if (row == nullptr) return base_->Breakdown(op, device);
+    return CostBreakdown{.other = row->time};
+  }
+
   absl::StatusOr<Picos> FusedTime(const std::vector<const OpFeatures*>& ops,
                                   const OpFeatures& fused, const Device& device) const override {
     const bool any = std::any_of(

@@ -64,9 +64,12 @@ class Roofline final : public CostModel {
   explicit Roofline(RooflineOptions options) : options_(options) {}
 
   absl::StatusOr<Picos> OpTime(const OpFeatures& op, const Device& device) const override {
-    if (op.family == OpFamily::kNone) return 0;
-    return Sum(std::max(Arithmetic(op, device), Memory(Traffic(op), op.family, device)),
-               Launches(op, device));
+    return Total(Divided(op, device));
+  }
+
+  absl::StatusOr<CostBreakdown> Breakdown(const OpFeatures& op,
+                                          const Device& device) const override {
+    return Divided(op, device);
   }
 
   // One kernel: the arithmetic of all ops, the bytes that cross its boundary, one launch.
@@ -89,6 +92,12 @@ class Roofline final : public CostModel {
   }
 
  private:
+  CostBreakdown Divided(const OpFeatures& op, const Device& device) const {
+    if (op.family == OpFamily::kNone) return {};
+    return {.compute = Arithmetic(op, device),
+            .memory = Memory(Traffic(op), op.family, device),
+            .launch = Launches(op, device)};
+  }
   static Picos Sum(Picos a, Picos b) { return std::min(kMaxPicos, SaturatingAdd(a, b)); }
   static Picos Launches(const OpFeatures& op, const Device& device) {
     const int64_t count = std::max<int64_t>(1, op.launches);

@@ -69,6 +69,7 @@ refuses "more GPUs than there are" "host:gpus=1000000: this machine has [0-9]+ G
 refuses "unknown option of host" "host:foo=1: no such option 'foo' \\(options: cpus, gpus\\)" $good/branches.onnx --target=host:foo=1
 refuses "host without its option" "it is written host" $good/branches.onnx --target=host:
 refuses "printing an unknown target" "there are cpu-2gpu.*host" --print-target --target=cpu-3gpu
+refuses "costs of no node" "matches no node; .* did you mean .conv1" $good/googlenet.onnx --target=cpu-2gpu --print-costs=conv1/7x7_s3
 refuses "unknown device in --pin" "gpu7" $good/branches.onnx --pin '.*=gpu7'
 refuses "bad regular expression" "\\(\\(" $good/branches.onnx --pin '((=cpu0'
 refuses "unknown solver" "magic" $good/branches.onnx --solver=magic

@@ -49,6 +49,7 @@ refuses "did you mean '--door-rename'" allot-opt "$model" "$door" --door-renam
 refuses "solver 'door-solver': threw an exception" allot "$model" "$door" --target=cpu-2gpu --solver=door-solver
 refuses "output 'door-nothing': made nothing" allot "$model" "$door" --target=cpu-2gpu --emit=door-nothing -o /dev/null/out
 refuses "there are .*door-cost" allot "$model" "$door" --target=cpu-2gpu --cost-model=dor-cost
+prints '^  door:Same +elementwise' allot --list "$door"
 prints '^door-solver$' allot-solve "$door" --list-solvers
 
 [ $failed -eq 0 ] && echo "plug-ins are loaded and refused as they should be"

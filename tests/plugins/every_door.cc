@@ -71,6 +71,28 @@ class Hello final : public allot::Emitter {
   }
 };
 
+allot::OpWork PerElement(const allot::OpView& view) {
+  allot::OpWork work;
+  work.other_operations = 3 * view.ResultElements(0);
+  return work;
+}
+absl::Status SameType(allot::RuleContext& context) {
+  context.SetType(0, context.type(0));
+  return absl::OkStatus();
+}
+allot::OpWork ThrowingWork(const allot::OpView&) { throw std::out_of_range("no size 4"); }
+allot::OpWork NegativeWork(const allot::OpView&) {
+  allot::OpWork work;
+  work.products.push_back({.m = 2, .n = -3, .k = 4});
+  return work;
+}
+absl::Status ThrowingShape(allot::RuleContext&) { throw std::out_of_range("no dimension 9"); }
+void ThrowingValue(allot::RuleContext&) { throw 5; }
+absl::Status NegativeShape(allot::RuleContext& context) {
+  context.Set(0, allot::ir::ElementType::kFloat, allot::ir::Shape{allot::ir::Dim::Known(-7)});
+  return absl::OkStatus();
+}
+
 void Register(allot::Registries& registries) {
   registries.passes.graph_passes.Add(MakeEntry<allot::GraphPass, Rename>(
       "door-rename", "rename the graph",
@@ -86,6 +108,19 @@ void Register(allot::Registries& registries) {
       OptionSchema<FixedCost::Options>().Add("picos", &FixedCost::Options::picos, "how much")));
   registries.emitters.Add(
       MakeEntry<allot::Emitter, Hello>("door-hello", "hello.txt", OptionSchema<NoOptions>()));
+  registries.operators.Add({.domain = "door",
+                            .op_type = "Same",
+                            .family = allot::OpFamily::kElementwise,
+                            .work = PerElement,
+                            .shape = SameType});
+  registries.operators.Add({.domain = "door",
+                            .op_type = "Throws",
+                            .family = allot::OpFamily::kElementwise,
+                            .work = ThrowingWork,
+                            .shape = ThrowingShape,
+                            .value = ThrowingValue});
+  registries.operators.Add(
+      {.domain = "door", .op_type = "Minus", .work = NegativeWork, .shape = NegativeShape});
   allot::Entry<allot::Emitter> nothing =
       MakeEntry<allot::Emitter, Hello>("door-nothing", "nothing", OptionSchema<NoOptions>());
   nothing.on_request = true;

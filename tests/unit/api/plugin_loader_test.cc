@@ -11,6 +11,8 @@
 
 #include "api/plugin_info.h"
 #include "ir/module.h"
+#include "operators/features/op_features.h"
+#include "operators/inference/type_inference.h"
 #include "passes/pipeline/pipeline.h"
 #include "tests/models/random_problem.h"
 
@@ -64,7 +66,7 @@ TEST(PluginLoader, SaysWhyAFileIsNoPlugin) {
 
 TEST(PluginLoader, SaysWhyAPluginCannotBeTrusted) {
   EXPECT_EQ(Refusal(PathOf("broken_version")),
-            "is made for version 77 of the plug-in interface, this program has version 1; build it "
+            "is made for version 77 of the plug-in interface, this program has version 2; build it "
             "again with this Allot");
   EXPECT_THAT(Refusal(PathOf("broken_build")),
               AllOf(StartsWith("is built for 'allot 0.0.1, libfoo', this program is '"),
@@ -172,6 +174,73 @@ TEST(PluginLoader, TimesMustBeTimes) {
   EXPECT_EQ(time("picos=13").status().message(),
             "plug-in 'every-door': cost model 'door-cost': 13 brings bad luck");
   EXPECT_EQ(entry->make("").value()->FusedInto(OpFeatures(), Device()), "");
+  EXPECT_EQ(*entry->make("picos=7").value()->Breakdown(OpFeatures(), Device()),
+            CostBreakdown{.other = 7});
+}
+
+ir::Module ModuleWith(const std::string& op_type) {
+  ir::Module module;
+  module.opset_imports = {{"", 17}, {"door", 1}};
+  ir::Node node;
+  node.domain = "door";
+  node.op_type = op_type;
+  const ir::Type type =
+      ir::Type::Tensor(ir::ElementType::kFloat, ir::Shape{ir::Dim::Known(2), ir::Dim::Known(5)});
+  node.operands = {module.graph.AddInput("x", type)};
+  module.graph.AddNode(std::move(node), {{"y", ir::Type::Unknown()}});
+  return module;
+}
+
+TEST(PluginLoader, OperatorsHaveTypesAndWork) {
+  const Registries registries = EveryDoor();
+  ASSERT_NE(registries.operators.Find("door", "Same"), nullptr);
+  EXPECT_EQ(registries.operators.records().size(), BuiltinOperators().records().size() + 3);
+  const ir::Module module = ModuleWith("Same");
+  Diagnostics diagnostics;
+  const absl::StatusOr<InferredTypes> types =
+      InferTypes(module, nullptr, diagnostics, registries.operators);
+  ASSERT_TRUE(types.ok()) << types.status();
+  EXPECT_TRUE(types->untyped_ops.empty());
+  const OpFeatures features =
+      FeaturesOfGraph(module, *types, registries.operators).value()[module.graph.nodes()[0]];
+  EXPECT_EQ(features.family, OpFamily::kElementwise);
+  EXPECT_EQ(features.flops, 30);
+  EXPECT_EQ(FeaturesOfGraph(module, *types).value()[module.graph.nodes()[0]].family,
+            OpFamily::kOther);
+}
+
+TEST(PluginLoader, RulesOfOperatorsMayThrowAndMustBeSound) {
+  const Registries registries = EveryDoor();
+  Diagnostics diagnostics;
+  const auto error = [&](const std::string& op_type) {
+    return std::string(InferTypes(ModuleWith(op_type), nullptr, diagnostics, registries.operators)
+                           .status()
+                           .message());
+  };
+  EXPECT_THAT(error("Throws"), HasSubstr("plug-in 'every-door': operator 'door:Throws': threw an "
+                                         "exception: no dimension 9"));
+  EXPECT_THAT(error("Minus"), HasSubstr("plug-in 'every-door': operator 'door:Minus': gives result "
+                                        "0 a size of -7; please tell the plug-in's authors"));
+  const auto work_error = [&](const std::string& op_type) {
+    return std::string(FeaturesOfGraph(ModuleWith(op_type), InferredTypes(), registries.operators)
+                           .status()
+                           .message());
+  };
+  EXPECT_THAT(work_error("Throws"),
+              AllOf(StartsWith("'onnx.door.Throws' op"),
+                    HasSubstr("plug-in 'every-door': operator 'door:Throws': threw an exception: "
+                              "no size 4")));
+  EXPECT_THAT(work_error("Minus"), HasSubstr("operator 'door:Minus': says that its work is -3"));
+}
+
+TEST(PluginLoader, ReplacesNoOperator) {
+  Registries registries = BuiltinRegistries();
+  Operator same;
+  same.domain = "door";
+  same.op_type = "Same";
+  registries.operators.Add(same);
+  EXPECT_THAT(std::string(LoadPlugin(PathOf("every_door"), registries).message()),
+              HasSubstr("operator 'door:Same' is known already, and a plug-in must not replace"));
 }
 
 TEST(PluginLoader, EmittersMustExist) {

@@ -107,10 +107,33 @@ TEST(Roofline, OptionsScaleAndAreChecked) {
             "compute-percent=100 bandwidth-percent=100");
 }
 
+TEST(Roofline, DividesATime) {
+  const auto model = Model("roofline");
+  OpFeatures op = Op(OpFamily::kMatrix, 7'000'000'000, 800'000, 0, 0);
+  op.launches = 3;
+  const CostBreakdown cost = *model->Breakdown(op, SimpleDevice("cpu"));
+  EXPECT_EQ(cost.compute, 10 * kPicosPerMilli);
+  EXPECT_EQ(cost.memory, 10 * kPicosPerMicro);
+  EXPECT_EQ(cost.launch, 3 * kPicosPerMicro);
+  EXPECT_EQ(cost.other, 0);
+  EXPECT_EQ(*model->Breakdown(Op(OpFamily::kNone, 1, 1, 1, 1), SimpleDevice("cpu")),
+            CostBreakdown());
+}
+
 TEST(Flops, IsArithmeticAtThePeak) {
   const auto model = Model("flops");
   EXPECT_EQ(*model->OpTime(Op(OpFamily::kMatrix, 1'000'000'000, 9, 9, 9), SimpleDevice("gpu")),
             kPicosPerMilli);
+}
+
+TEST(CostModel, DividesNothingUnlessItSaysHow) {
+  class Constant final : public CostModel {
+   public:
+    absl::StatusOr<Picos> OpTime(const OpFeatures&, const Device&) const override { return 5; }
+  };
+  EXPECT_EQ(*Constant().Breakdown(OpFeatures(), Device()), CostBreakdown{.other = 5});
+  EXPECT_EQ(Total({.compute = 3, .memory = 4, .launch = 2, .other = 1}), 7);
+  EXPECT_EQ(Total({.compute = kMaxPicos, .launch = kMaxPicos}), kMaxPicos);
 }
 
 // What every cost model promises, on every built-in device.
@@ -132,6 +155,7 @@ TEST(CostModels, AreBoundedMonotoneAndRepeatable) {
               EXPECT_GE(time, last) << entry.name << " " << device.name;
               EXPECT_LE(time, kMaxPicos);
               EXPECT_EQ(time, *model->OpTime(op, device));
+              EXPECT_EQ(time, Total(*model->Breakdown(op, device)));
               const Picos fused = *model->FusedTime({&op, &op}, op, device);
               EXPECT_GE(fused, 0);
               EXPECT_LE(fused, kMaxPicos);

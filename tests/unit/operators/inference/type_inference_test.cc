@@ -234,6 +234,51 @@ TEST(TypeInference, PassesOnWhatTheSchemasRefuse) {
   EXPECT_EQ(InferConcreteTypes(module, &schemas, {}).misfit, types.status().message());
 }
 
+// --- operators that are not built in
+// --------------------------------------------------------------
+
+TEST(TypeInference, UsesTheOperatorsThatItIsGiven) {
+  Operators operators = BuiltinOperators();
+  Operator doubled;
+  doubled.domain = "acme";
+  doubled.op_type = "Doubled";
+  doubled.shape = [](RuleContext& context) -> absl::Status {
+    if (!context.shape(0)) return absl::OkStatus();
+    ir::Shape shape = *context.shape(0);
+    if (shape.empty()) return absl::InvalidArgumentError("a scalar has no rows");
+    if (shape[0].known()) shape[0] = ir::Dim::Known(2 * shape[0].size);
+    context.Set(0, context.element(0), shape);
+    return absl::OkStatus();
+  };
+  doubled.value = [](RuleContext& context) {
+    if (context.value(0) == nullptr) return;
+    PartialValue value = *context.value(0);
+    value.elements.insert(value.elements.end(), context.value(0)->elements.begin(),
+                          context.value(0)->elements.end());
+    value.dims[0] *= 2;
+    context.SetValue(0, std::move(value));
+  };
+  operators.Add(doubled);
+
+  ir::Module module = EmptyModule();
+  ir::Graph& graph = module.graph;
+  const ir::ValueId x = Input(graph, "x", "f32[3,N]");
+  const ir::ValueId y = Apply(graph, "Doubled", {x}, "y", "", 1, "acme")[0];
+  const ir::ValueId dims = Integers(module, graph, "dims", "2,3");
+  const ir::ValueId twice = Apply(graph, "Doubled", {dims}, "twice", "", 1, "acme")[0];
+  Diagnostics diagnostics;
+  EXPECT_FALSE(InferTypes(module, nullptr, diagnostics)->untyped_ops.empty());
+  const absl::StatusOr<InferredTypes> types = InferTypes(module, nullptr, diagnostics, operators);
+  ASSERT_TRUE(types.ok()) << types.status();
+  EXPECT_TRUE(types->untyped_ops.empty());
+  EXPECT_EQ(PrintType(types->main().types[y]), "f32[6,N]");
+  EXPECT_EQ(types->main().integers.at(twice).elements, (std::vector<int64_t>{2, 3, 2, 3}));
+
+  Apply(graph, "Doubled", {Input(graph, "scalar", "f32[]")}, "z", "", 1, "acme");
+  EXPECT_EQ(InferTypes(module, nullptr, diagnostics, operators).status().message(),
+            "'onnx.acme.Doubled' op \"node_z\" on (float32[]): a scalar has no rows");
+}
+
 // --- If ------------------------------------------------------------------------------------------
 
 // If(condition): x[axes squeezed or not]; both bodies capture x.

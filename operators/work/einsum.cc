@@ -7,9 +7,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 
-#include "operators/features/op_flops.h"
+#include "operators/work/work_rules.h"
 
-namespace allot {
+namespace allot::work {
 namespace {
 
 // Labels are letters; dimensions that an ellipsis stands for are numbered from the right, below
@@ -42,15 +42,16 @@ std::optional<Labels> ParseTerm(absl::string_view term, int rank, int ellipsis_r
 
 }  // namespace
 
-int64_t EinsumFlops(absl::string_view equation,
-                    const std::vector<std::vector<int64_t>>& operand_dims) {
+OpWork EinsumWork(absl::string_view equation,
+                  const std::vector<std::vector<int64_t>>& operand_dims) {
+  OpWork work;
   std::string text;
   for (const char c : equation) {
     if (c != ' ') text += c;
   }
   const size_t arrow = text.find("->");
   const std::vector<std::string> terms = absl::StrSplit(text.substr(0, arrow), ',');
-  if (operand_dims.empty() || terms.size() != operand_dims.size()) return 0;
+  if (operand_dims.empty() || terms.size() != operand_dims.size()) return work;
 
   std::vector<Labels> operands;
   std::map<int, int64_t> size_of;
@@ -58,7 +59,7 @@ int64_t EinsumFlops(absl::string_view equation,
   for (size_t i = 0; i < terms.size(); ++i) {
     const std::optional<Labels> labels =
         ParseTerm(terms[i], static_cast<int>(operand_dims[i].size()), 0);
-    if (!labels.has_value()) return 0;
+    if (!labels.has_value()) return work;
     for (size_t j = 0; j < labels->size(); ++j) {
       int64_t& size = size_of[(*labels)[j]];
       size = std::max(size, operand_dims[i][j]);  // a dimension of 1 broadcasts
@@ -72,7 +73,7 @@ int64_t EinsumFlops(absl::string_view equation,
   Labels result;
   if (arrow != std::string::npos) {
     const std::optional<Labels> labels = ParseTerm(text.substr(arrow + 2), -1, ellipsis_rank);
-    if (!labels.has_value()) return 0;
+    if (!labels.has_value()) return work;
     result = *labels;
   } else {
     // The implicit form keeps what stands once, and what an ellipsis stands for.
@@ -99,26 +100,36 @@ int64_t EinsumFlops(absl::string_view equation,
   if (operands.size() == 1) {
     const bool sums = std::any_of(joined.begin(), joined.end(),
                                   [&](int label) { return !contains(result, label); });
-    return sums ? product_of(joined) : 0;
+    if (sums) work.other_operations = product_of(joined);
+    return work;
   }
-  int64_t flops = 0;
   for (size_t i = 1; i < operands.size(); ++i) {
-    Labels all = joined;
+    const Labels left = std::move(joined);
+    Labels all = left;
     all.insert(all.end(), operands[i].begin(), operands[i].end());
     all = distinct(std::move(all));
     joined.clear();
+    Extents product;
     for (int label : all) {
       bool needed = contains(result, label);
       for (size_t j = i + 1; j < operands.size(); ++j) {
         needed = needed || contains(operands[j], label);
       }
       if (needed) joined.push_back(label);
+      int64_t& extent = !needed                         ? product.k
+                        : !contains(left, label)        ? product.n
+                        : !contains(operands[i], label) ? product.m
+                                                        : product.batch;
+      extent = SaturatingMultiply(extent, size_of[label]);
     }
-    // A product without a sum (outer or elementwise) has no additions.
-    const int64_t per_term = joined.size() < all.size() ? 2 : 1;
-    flops = SaturatingAdd(flops, SaturatingMultiply(per_term, product_of(all)));
+    if (joined.size() < all.size()) {
+      work.products.push_back(product);
+    } else {
+      // A product without a sum (outer or elementwise) has no additions.
+      work.other_operations = SaturatingAdd(work.other_operations, product_of(all));
+    }
   }
-  return flops;
+  return work;
 }
 
-}  // namespace allot
+}  // namespace allot::work
