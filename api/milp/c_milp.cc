@@ -1,4 +1,4 @@
-#include "api/c_options.h"
+#include "api/c/options.h"
 #include "api/milp/allot_milp.h"
 #include "placement/glpk/add_milp_solver.h"
 

@@ -1,4 +1,4 @@
-#include "api/c_options.h"
+#include "api/c/options.h"
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "api/c_status.h"
+#include "api/c/status.h"
 #include "api/plugin_loader.h"
 #include "support/options.h"
 #include "support/status.h"

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "api/c_diagnostics.h"
-#include "api/c_handles.h"
+#include "api/c/diagnostics.h"
+#include "api/c/handles.h"
 #include "api/prepared_model.h"
 #include "api/registries.h"
 

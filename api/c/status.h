@@ -10,8 +10,8 @@
 #include "absl/status/status.h"
 
 #include "api/allot.h"
-#include "api/c_diagnostics.h"
-#include "api/c_handles.h"
+#include "api/c/diagnostics.h"
+#include "api/c/handles.h"
 #include "support/diagnostics.h"
 
 namespace allot::capi {

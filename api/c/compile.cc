@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "api/allot.h"
-#include "api/c_handles.h"
-#include "api/c_model.h"
-#include "api/c_options.h"
-#include "api/c_plan.h"
-#include "api/c_status.h"
+#include "api/c/handles.h"
+#include "api/c/model.h"
+#include "api/c/options.h"
+#include "api/c/plan.h"
+#include "api/c/status.h"
 #include "api/compile.h"
 #include "api/prepared_model.h"
 #include "support/status.h"

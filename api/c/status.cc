@@ -1,4 +1,4 @@
-#include "api/c_status.h"
+#include "api/c/status.h"
 
 #include <memory>
 

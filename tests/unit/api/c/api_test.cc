@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 
 #include "api/allot.h"
-#include "api/c_status.h"
+#include "api/c/status.h"
 #include "api/compile.h"
 #include "examples/models/onnx_builder.h"
 #include "support/json.h"

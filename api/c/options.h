@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 
 #include "api/allot.h"
-#include "api/c_handles.h"
+#include "api/c/handles.h"
 #include "api/compilation.h"
 #include "api/compile_options.h"
 #include "api/registries.h"

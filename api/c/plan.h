@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 
-#include "api/c_diagnostics.h"
-#include "api/c_handles.h"
-#include "api/c_options.h"
+#include "api/c/diagnostics.h"
+#include "api/c/handles.h"
+#include "api/c/options.h"
 #include "api/compilation.h"
 
 namespace allot::capi {

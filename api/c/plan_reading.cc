@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "api/allot.h"
-#include "api/c_plan.h"
-#include "api/c_status.h"
+#include "api/c/plan.h"
+#include "api/c/status.h"
 
 namespace allot::capi {
 namespace {

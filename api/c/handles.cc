@@ -1,4 +1,4 @@
-#include "api/c_handles.h"
+#include "api/c/handles.h"
 
 #include <limits>
 #include <new>

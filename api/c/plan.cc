@@ -1,4 +1,4 @@
-#include "api/c_plan.h"
+#include "api/c/plan.h"
 
 #include <utility>
 
