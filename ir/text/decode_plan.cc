@@ -11,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 
 #include "ir/plan_stages.h"
+#include "ir/text/decode_summary.h"
 #include "ir/text/keys.h"
 #include "ir/text/plan_attributes.h"
+#include "ir/text/plan_fields.h"
 #include "ir/text/plan_keys.h"
 #include "support/status.h"
 
@@ -24,11 +26,11 @@ bool IsPlanAttribute(absl::string_view name) {
 
 namespace {
 
-class Decoder {
+class Decoder : private PlanFields {
  public:
   Decoder(const Op& graph_op, const std::vector<const Op*>& nodes, const Graph& graph,
           const Target* target, const MakeError& error)
-      : graph_op_(graph_op), nodes_(nodes), graph_(graph), target_(target), error_(error) {}
+      : PlanFields(target, error), graph_op_(graph_op), nodes_(nodes), graph_(graph) {}
 
   absl::StatusOr<Plan> Run() {
     ALLOT_RETURN_IF_ERROR(CheckNames());
@@ -60,10 +62,6 @@ class Decoder {
   static constexpr int64_t kMostShare = 1'000'000;
 
   const Op& OpOf(NodeId node) const { return *nodes_[static_cast<size_t>(node.index())]; }
-
-  absl::Status Wrong(const Attr& attr, absl::string_view name, absl::string_view expected) const {
-    return error_(attr.offset, absl::StrCat("'", name, "' must be ", expected));
-  }
 
   absl::Status CheckNamesOf(const Op& op, std::initializer_list<absl::string_view> known) const {
     for (const Dictionary* dictionary : {&op.attributes, &op.properties}) {
@@ -141,78 +139,6 @@ class Decoder {
       return Wrong(*attr, name, absl::StrCat("an integer of at least 0 and below ", bound));
     }
     id = IdType(static_cast<int32_t>(integer->value));
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadDevice(const Attr& attr, absl::string_view name, DeviceId& device) const {
-    const auto* text = attr.If<std::string>();
-    if (text == nullptr) return Wrong(attr, name, "the name of a device");
-    if (target_ == nullptr) {
-      return error_(attr.offset, absl::StrCat("the text places nodes on '", *text,
-                                              "', which needs a target; name one"));
-    }
-    const std::optional<DeviceId> found = target_->FindDevice(*text);
-    if (!found.has_value()) {
-      return error_(attr.offset,
-                    absl::StrCat("target '", target_->name, "' has no device '", *text, "'"));
-    }
-    device = *found;
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadInteger(const Dictionary& in, const Attr& whole, absl::string_view name,
-                           int64_t& value) const {
-    const Attr* attr = Find(in, name);
-    if (attr == nullptr) return error_(whole.offset, absl::StrCat("'", name, "' is missing"));
-    const auto* integer = attr->If<Integer>();
-    if (integer == nullptr) return Wrong(*attr, name, "an integer");
-    value = integer->value;
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadString(const Dictionary& in, absl::string_view name, std::string& value) const {
-    const Attr* attr = Find(in, name);
-    if (attr == nullptr) return absl::OkStatus();
-    const auto* text = attr->If<std::string>();
-    if (text == nullptr) return Wrong(*attr, name, "a string");
-    value = *text;
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadDeviceOf(const Dictionary& in, const Attr& whole, absl::string_view name,
-                            DeviceId& device) const {
-    const Attr* attr = Find(in, name);
-    if (attr == nullptr) return error_(whole.offset, absl::StrCat("'", name, "' is missing"));
-    return ReadDevice(*attr, name, device);
-  }
-
-  absl::Status ReadInterval(const Dictionary& in, const Attr& whole, Interval& time) const {
-    ALLOT_RETURN_IF_ERROR(ReadInteger(in, whole, "start_ps", time.start));
-    return ReadInteger(in, whole, "end_ps", time.end);
-  }
-
-  // The elements of a list of dictionaries, each with only the given names. Absent is empty.
-  absl::StatusOr<std::vector<const Attr*>> Entries(const Attr* attr, absl::string_view name,
-                                                   std::vector<absl::string_view> known) const {
-    std::vector<const Attr*> entries;
-    if (attr == nullptr) return entries;
-    const auto* list = attr->If<Array>();
-    if (list == nullptr) return Wrong(*attr, name, "a list");
-    for (const Attr& entry : *list) {
-      if (entry.If<Dictionary>() == nullptr) return Wrong(entry, name, "a list of dictionaries");
-      ALLOT_RETURN_IF_ERROR(OnlyNames(*entry.If<Dictionary>(), name, known));
-      entries.push_back(&entry);
-    }
-    return entries;
-  }
-
-  absl::Status OnlyNames(const Dictionary& in, absl::string_view of,
-                         const std::vector<absl::string_view>& known) const {
-    for (const NamedAttr& entry : in) {
-      if (std::find(known.begin(), known.end(), entry.name) == known.end()) {
-        return error_(entry.value.offset, absl::StrCat("'", of, "' has no '", entry.name, "'"));
-      }
-    }
     return absl::OkStatus();
   }
 
@@ -502,89 +428,13 @@ class Decoder {
   absl::Status ReadSummary() {
     const Attr* attr = graph_op_.FindAttr(kSummary);
     if (attr == nullptr) return absl::OkStatus();
-    const auto* in = attr->If<Dictionary>();
-    if (in == nullptr) return Wrong(*attr, kSummary, "a dictionary");
-    ALLOT_RETURN_IF_ERROR(
-        OnlyNames(*in, kSummary,
-                  {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps", "bound_name",
-                   "solver", "cut_bytes", "latency_ps", "baselines", "devices", "search"}));
-    Summary summary;
-    std::string objective;
-    ALLOT_RETURN_IF_ERROR(ReadString(*in, "objective", objective));
-    const auto known =
-        std::find_if(kObjectives.begin(), kObjectives.end(),
-                     [&](Objective candidate) { return ObjectiveName(candidate) == objective; });
-    if (known == kObjectives.end()) return Wrong(*attr, "objective", "latency or throughput");
-    summary.objective = *known;
-    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "value_ps", summary.value));
-    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "cluster_value_ps", summary.cluster_value));
-    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "lower_bound_ps", summary.lower_bound));
-    ALLOT_RETURN_IF_ERROR(ReadString(*in, "bound_name", summary.bound_name));
-    ALLOT_RETURN_IF_ERROR(ReadString(*in, "solver", summary.solver));
-    ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "cut_bytes", summary.cut_bytes));
-    if (Find(*in, "latency_ps") != nullptr) {
-      ALLOT_RETURN_IF_ERROR(ReadInteger(*in, *attr, "latency_ps", summary.latency));
-    }
-    ALLOT_RETURN_IF_ERROR(ReadBaselines(*in, summary));
-    ALLOT_RETURN_IF_ERROR(ReadSearch(*in, summary));
-    ALLOT_RETURN_IF_ERROR(ReadDeviceUses(*in, summary));
-    plan_.summary = std::move(summary);
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadBaselines(const Dictionary& in, Summary& summary) const {
-    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Attr*> entries,
-                           Entries(Find(in, "baselines"), "baselines", {"name", "value_ps"}));
-    for (const Attr* entry : entries) {
-      const Dictionary& of = *entry->If<Dictionary>();
-      Baseline baseline;
-      ALLOT_RETURN_IF_ERROR(ReadString(of, "name", baseline.name));
-      if (Find(of, "value_ps") != nullptr) {
-        ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "value_ps", baseline.value.emplace()));
-      }
-      summary.baselines.push_back(std::move(baseline));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadSearch(const Dictionary& in, Summary& summary) const {
-    const Attr* attr = Find(in, "search");
-    if (attr == nullptr) return absl::OkStatus();
-    constexpr absl::string_view kExpected = "a list of array<i64: work, value, bound>";
-    const auto* points = attr->If<Array>();
-    if (points == nullptr) return Wrong(*attr, "search", kExpected);
-    for (const Attr& point : *points) {
-      const auto* numbers = point.If<Integers>();
-      if (numbers == nullptr || numbers->size() != 3) return Wrong(point, "search", kExpected);
-      summary.search.push_back({(*numbers)[0], (*numbers)[1], (*numbers)[2]});
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadDeviceUses(const Dictionary& in, Summary& summary) const {
-    ALLOT_ASSIGN_OR_RETURN(
-        const std::vector<const Attr*> entries,
-        Entries(Find(in, "devices"), "devices", {"device", "busy_ps", "resident", "peak"}));
-    for (const Attr* entry : entries) {
-      const Dictionary& of = *entry->If<Dictionary>();
-      DeviceId device;
-      ALLOT_RETURN_IF_ERROR(ReadDeviceOf(of, *entry, "device", device));
-      if (static_cast<size_t>(device.index()) >= summary.devices.size()) {
-        summary.devices.resize(static_cast<size_t>(device.index()) + 1);
-      }
-      DeviceUse& use = summary.devices[device];
-      ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "busy_ps", use.busy));
-      ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "resident", use.resident));
-      ALLOT_RETURN_IF_ERROR(ReadInteger(of, *entry, "peak", use.peak));
-    }
+    ALLOT_ASSIGN_OR_RETURN(plan_.summary, DecodeSummary(*attr, *this));
     return absl::OkStatus();
   }
 
   const Op& graph_op_;
   const std::vector<const Op*>& nodes_;
   const Graph& graph_;
-  const Target* target_;
-  const MakeError& error_;
   std::array<bool, kNumPlanTables> reached_ = {};
   size_t num_clusters_ = 0;
   IdVector<ClusterId, NodeId> first_of_cluster_;
