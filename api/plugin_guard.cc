@@ -1,5 +1,6 @@
 #include "api/plugin_guard.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,14 @@ class GuardedSolver final : public PlacementSolver {
       return solver_->features();
     } catch (...) {
       return {};
+    }
+  }
+  // Nor here: one that throws takes no part.
+  std::optional<PortfolioPart> portfolio() const override {
+    try {
+      return solver_->portfolio();
+    } catch (...) {
+      return std::nullopt;
     }
   }
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,11 +70,29 @@ struct ProblemFeatures {
   bool calls = false;       // Execution::kCalls
 };
 
+// What a solver is to others that work on the same problem.
+enum class SolverRole {
+  kConstruct,  // finds a first answer, soon
+  kImprove,    // starts from the best so far
+  kProve,      // finds the optimum, or bounds it
+};
+
+inline constexpr size_t kAnySize = std::numeric_limits<size_t>::max();
+
+// How a solver takes part in `auto` that is not in its table (solvers/portfolio_phases.h).
+struct PortfolioPart {
+  SolverRole role = SolverRole::kImprove;
+  size_t most_items = kAnySize;  // left out of larger problems
+  int32_t percent = 25;          // of the limit of work, 1 to 100; on top of what the table spends
+};
+
 class PlacementSolver {
  public:
   virtual ~PlacementSolver() = default;
   // What Solve() may meet; problems with other features do not reach it.
   virtual ProblemFeatures features() const { return {}; }
+  // Asked of a solver with its default options; nullopt: it runs if it is asked for by name.
+  virtual std::optional<PortfolioPart> portfolio() const { return std::nullopt; }
   // May assume Check(problem). "Infeasible" is a result, not an error; an error means that the
   // solver does not handle such a problem ("brute-force: 40 items are more than 12").
   virtual absl::StatusOr<SolveResult> Solve(const SolveInput& input) const = 0;

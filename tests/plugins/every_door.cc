@@ -1,5 +1,6 @@
 // A plug-in with something for every door, good and bad.
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -41,6 +42,7 @@ class ThrowingSolver final : public allot::PlacementSolver {
  public:
   explicit ThrowingSolver(NoOptions) {}
   allot::ProblemFeatures features() const override { throw 1; }
+  std::optional<allot::PortfolioPart> portfolio() const override { throw 1; }
   absl::StatusOr<allot::SolveResult> Solve(const allot::SolveInput&) const override { throw 2; }
 };
 

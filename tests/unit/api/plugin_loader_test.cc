@@ -150,6 +150,7 @@ TEST(PluginLoader, SolversMayThrow) {
   const Registries registries = EveryDoor();
   const auto solver = registries.solvers.Find("door-solver")->make("").value();
   EXPECT_FALSE(solver->features().staged);
+  EXPECT_FALSE(solver->portfolio().has_value());
   const PlacementProblem problem = testing::RandomProblem(1, {});
   const ProblemGraph graph = BuildGraph(problem);
   const SolveLimits limits;
