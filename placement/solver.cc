@@ -30,7 +30,7 @@ absl::StatusOr<std::optional<Picos>> ValueOfIncumbent(const SolveInput& input) {
   if (const absl::Status rules = VerifyPlacement(input.problem, *input.incumbent); !rules.ok()) {
     return InputError(kWhose, rules.message());
   }
-  const Score score = Evaluate(input.problem, input.graph, *input.incumbent);
+  const Score score = Evaluate(*input.facts, *input.incumbent);
   if (!score.feasible) return std::nullopt;
   if (input.known_bound > score.objective) {
     return InputError(kWhose, "its value ", score.objective, " ps is below the given bound of ",
@@ -44,9 +44,9 @@ absl::StatusOr<std::optional<Picos>> ValueOfIncumbent(const SolveInput& input) {
 absl::Status VerifyBest(const SolveInput& input, SolveResult& result) {
   const PlacementProblem& problem = input.problem;
   ALLOT_RETURN_IF_ERROR(VerifyPlacement(problem, *result.best));
-  const Score score = Evaluate(problem, input.graph, *result.best);
+  const Score score = Evaluate(*input.facts, *result.best);
   const absl::Status status =
-      Verify(problem, *result.best, Simulate(problem, input.graph, *result.best), score.objective);
+      Verify(problem, *result.best, Simulate(*input.facts, *result.best), score.objective);
   const bool exceeds = absl::IsResourceExhausted(status);
   if (!exceeds) ALLOT_RETURN_IF_ERROR(status);
   if (exceeds == score.feasible) {
@@ -79,8 +79,14 @@ absl::string_view TerminationName(Termination termination) {
 }
 
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
-                                  const SolveInput& input) {
-  ALLOT_RETURN_IF_ERROR(Check(input.problem));
+                                  const SolveInput& given) {
+  const ProblemFacts facts(given.problem, given.graph);
+  SolveInput input = given;
+  if (input.facts == nullptr) input.facts = &facts;
+  if (&input.facts->problem() != &input.problem) {
+    return InputError("the facts are those of another problem");
+  }
+  ALLOT_RETURN_IF_ERROR(input.facts->check());
   ALLOT_RETURN_IF_ERROR(CheckFeatures(input.problem, solver.features(), name));
   Claims claims;
   if (input.incumbent != nullptr) {

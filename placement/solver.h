@@ -13,6 +13,7 @@
 #include "placement/search/progress.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/lower_bound.h"
+#include "placement/value/problem_facts.h"
 #include "support/registry.h"
 
 namespace allot {
@@ -61,6 +62,9 @@ struct SolveInput {
   std::vector<int32_t> module_of;
   // Proved elsewhere; 0: nothing. What reaches it is optimal, and it need not be proved again.
   Picos known_bound = 0;
+  // What follows from the problem; a solver always finds them here. Solve() makes them where they
+  // are missing, so they are for callers that solve one problem several times.
+  const ProblemFacts* facts = nullptr;
 };
 
 // Kinds of problems that not every solver knows what to do with.
@@ -100,9 +104,10 @@ class PlacementSolver {
 
 // Checks, solves, verifies, scores: the only way other code calls a solver. An answer that only
 // exceeds a memory counts as not found. Errors: InvalidArgument for a problem, an incumbent or a
-// known bound that cannot be; Unimplemented for a problem that the solver does not handle; what the
-// solver returns; Internal, with the name of the solver, for an answer that breaks any other rule
-// and for a bound or a proof that a known answer refutes (claims.h).
+// known bound that cannot be, and for facts of another problem; Unimplemented for a problem that
+// the solver does not handle; what the solver returns; Internal, with the name of the solver, for
+// an answer that breaks any other rule and for a bound or a proof that a known answer refutes
+// (claims.h).
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
                                   const SolveInput& input);
 

@@ -71,7 +71,7 @@ class Portfolio : public PlacementSolver {
     Standing standing;
     if (input.incumbent != nullptr) {
       SolveResult given;
-      given.score = Evaluate(input.problem, input.graph, *input.incumbent);
+      given.score = Evaluate(*input.facts, *input.incumbent);
       given.solver = "incumbent";
       if (given.score.feasible) given.best = *input.incumbent;
       standing.Take(std::move(given));
@@ -159,8 +159,7 @@ class Portfolio : public PlacementSolver {
   }
 
   static void Bound(const SolveInput& input, int64_t work, Standing& standing) {
-    const std::vector<LowerBound> bounds =
-        LowerBounds(input.problem, input.graph, Launch::kIgnore, work);
+    const std::vector<LowerBound> bounds = LowerBounds(*input.facts, Launch::kIgnore, work);
     if (bounds.empty() || bounds[0].value <= standing.result.lower_bound.value) return;
     standing.result.lower_bound = bounds[0];
     Report(input, standing);
@@ -229,9 +228,9 @@ class Portfolio : public PlacementSolver {
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
                            registry.Find(task.name)->make(task.options));
     const SolveLimits limits{task.work, task.seed, 1, progress};
-    return ::allot::Solve(
-        *solver, task.name,
-        SolveInput{input.problem, input.graph, limits, incumbent, input.module_of, proved});
+    return ::allot::Solve(*solver, task.name,
+                          SolveInput{input.problem, input.graph, limits, incumbent, input.module_of,
+                                     proved, input.facts});
   }
 
   const PortfolioOptions options_;

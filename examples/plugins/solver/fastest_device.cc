@@ -92,7 +92,7 @@ class FastestDevice final : public allot::PlacementSolver {
     }
     allot::SolveResult result;
     Placer placer(input.problem, options_.reserve_percent);
-    for (const std::vector<ItemId>& group : allot::JoinedGroups(input.problem)) {
+    for (const std::vector<ItemId>& group : input.facts->groups()) {
       // "Nothing found" is a result and no proof: others may find a placement.
       if (!placer.Place(group)) return result;
     }

@@ -30,7 +30,7 @@ class SingleDevice : public PlacementSolver {
       if (!options_.device.empty() && problem.devices[device].name != options_.device) continue;
       known = true;
       Solution solution{Placement(problem.items.size(), device), input.graph.topological};
-      Score score = Evaluate(problem, input.graph, solution);
+      Score score = Evaluate(*input.facts, solution);
       result.work += static_cast<int64_t>(problem.items.size());
       if (!score.feasible || (result.best.has_value() && !Better(score, result.score))) continue;
       result.score = std::move(score);

@@ -165,7 +165,9 @@ TEST_F(PortfolioTest, AConstructionThatIsBetterWins) {
   const absl::StatusOr<SolveResult> result = Auto(registry);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_LE(result->score.objective, table.score.objective);
-  if (result->score.objective == table.score.objective) EXPECT_EQ(result->solver, "builder");
+  if (result->score.objective == table.score.objective) {
+    EXPECT_EQ(result->solver, "builder");
+  }
 }
 
 TEST_F(PortfolioTest, LeavesOutWhatIsTooLargeSkippedOrSilent) {
