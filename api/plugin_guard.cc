@@ -46,7 +46,14 @@ class GuardedSolver final : public PlacementSolver {
  public:
   GuardedSolver(Origin origin, std::unique_ptr<PlacementSolver> solver)
       : origin_(std::move(origin)), solver_(std::move(solver)) {}
-  // No way to tell of an error: a solver that throws here gets plain problems only.
+  // No way to tell of an error: a solver that throws here gets plain problems of items only.
+  std::vector<absl::string_view> kinds() const override {
+    try {
+      return solver_->kinds();
+    } catch (...) {
+      return {kItemsKind};
+    }
+  }
   ProblemFeatures features() const override {
     try {
       return solver_->features();

@@ -8,16 +8,15 @@
 namespace allot {
 namespace {
 
-absl::Status CheckFeatures(const PlacementProblem& problem, const ProblemFeatures& features,
+absl::Status CheckFeatures(const PlacementProblem& problem, const PlacementSolver& solver,
                            absl::string_view name) {
+  ALLOT_RETURN_IF_ERROR(CheckKind(name, solver.kinds(), KindNameOf(problem)));
+  if (problem.execution == Execution::kCalls) return absl::OkStatus();
+  const ProblemFeatures features = solver.features();
   absl::string_view missing;
-  if (problem.execution == Execution::kCalls) {
-    if (!features.calls) missing = "execution in calls";
-  } else {
-    if (problem.contiguous && !features.contiguous) missing = "contiguous placements";
-    for (const PlacementProblem::Flow& flow : problem.flows) {
-      if (!flow.staging.empty() && !features.staged) missing = "transfers through host memory";
-    }
+  if (problem.contiguous && !features.contiguous) missing = "contiguous placements";
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    if (!flow.staging.empty() && !features.staged) missing = "transfers through host memory";
   }
   if (missing.empty()) return absl::OkStatus();
   return absl::UnimplementedError(
@@ -87,7 +86,7 @@ absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_vi
     return InputError("the facts are those of another problem");
   }
   ALLOT_RETURN_IF_ERROR(input.facts->check());
-  ALLOT_RETURN_IF_ERROR(CheckFeatures(input.problem, solver.features(), name));
+  ALLOT_RETURN_IF_ERROR(CheckFeatures(input.problem, solver, name));
   Claims claims;
   if (input.incumbent != nullptr) {
     ALLOT_ASSIGN_OR_RETURN(const std::optional<Picos> value, ValueOfIncumbent(input));

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 
 #include "placement/search/progress.h"
+#include "placement/solver_kinds.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/lower_bound.h"
 #include "placement/value/problem_facts.h"
@@ -67,11 +68,10 @@ struct SolveInput {
   const ProblemFacts* facts = nullptr;
 };
 
-// Kinds of problems that not every solver knows what to do with.
+// What not every solver of items knows what to do with.
 struct ProblemFeatures {
   bool staged = false;      // flows through host memory
   bool contiguous = false;  // placements that must be
-  bool calls = false;       // Execution::kCalls
 };
 
 // What a solver is to others that work on the same problem.
@@ -93,7 +93,9 @@ struct PortfolioPart {
 class PlacementSolver {
  public:
   virtual ~PlacementSolver() = default;
-  // What Solve() may meet; problems with other features do not reach it.
+  // The kinds of problems that it takes, and of items those with which features; others do not
+  // reach it.
+  virtual std::vector<absl::string_view> kinds() const { return {kItemsKind}; }
   virtual ProblemFeatures features() const { return {}; }
   // Asked of a solver with its default options; nullopt: it runs if it is asked for by name.
   virtual std::optional<PortfolioPart> portfolio() const { return std::nullopt; }
@@ -105,9 +107,9 @@ class PlacementSolver {
 // Checks, solves, verifies, scores: the only way other code calls a solver. An answer that only
 // exceeds a memory counts as not found. Errors: InvalidArgument for a problem, an incumbent or a
 // known bound that cannot be, and for facts of another problem; Unimplemented for a problem that
-// the solver does not handle; what the solver returns; Internal, with the name of the solver, for
-// an answer that breaks any other rule and for a bound or a proof that a known answer refutes
-// (claims.h).
+// the solver does not handle, and for one of a kind that it does not take, as CheckKind() says it;
+// what the solver returns; Internal, with the name of the solver, for an answer that breaks any
+// other rule and for a bound or a proof that a known answer refutes (claims.h).
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
                                   const SolveInput& input);
 

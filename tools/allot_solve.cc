@@ -13,11 +13,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 
 #include "placement/batching.h"
 #include "placement/formats/problem_json.h"
 #include "placement/formats/solution_json.h"
+#include "placement/kinds/kind.h"
+#include "placement/kinds/kind_of.h"
 #include "placement/lanes/steady_state.h"
 #include "placement/solver.h"
 #include "support/options.h"
@@ -30,6 +31,7 @@
 #include "tools/plugin_flags.h"
 #include "tools/program.h"
 #include "tools/program_registries.h"
+#include "tools/solve_kind.h"
 #include "tools/solve_report.h"
 #include "tools/solve_within.h"
 #include "tools/text_file.h"
@@ -131,29 +133,6 @@ ProblemOptions Question(const Arguments& arguments) {
   return options;
 }
 
-// "local-search{restarts=2}"
-absl::StatusOr<std::unique_ptr<PlacementSolver>> MakeSolver(
-    absl::string_view text, const Registry<PlacementSolver>& registry, std::string& name) {
-  absl::string_view options;
-  if (const size_t brace = text.find('{'); brace != text.npos) {
-    options = text.substr(brace + 1);
-    if (!absl::ConsumeSuffix(&options, "}")) {
-      return InputError("--solver=", text, ": expected NAME{option=value ...}");
-    }
-    text = text.substr(0, brace);
-  }
-  name = std::string(text);
-  const Entry<PlacementSolver>* entry = registry.Find(text);
-  if (entry == nullptr) {
-    const std::string near = NearestName(text, registry.names());
-    return InputError("there is no solver '", text, "'",
-                      near.empty() ? "" : absl::StrCat(", did you mean '", near, "'?"),
-                      "; --list-solvers prints them");
-  }
-  ALLOT_ASSIGN_OR_RETURN(std::unique_ptr<PlacementSolver> solver, entry->make(options), name, ": ");
-  return solver;
-}
-
 class ProgressPrinter {
  public:
   void operator()(Picos value, Picos bound) {
@@ -237,9 +216,10 @@ absl::StatusOr<SteadyState> Replicate(const Arguments& arguments, const Placemen
 
 absl::Status Search(const Arguments& arguments, const PlacementProblem& problem, int& exit_status) {
   if (arguments.turns > 0) ALLOT_RETURN_IF_ERROR(CheckReplicable(problem), "--replicate: ");
-  std::string name;
+  ALLOT_ASSIGN_OR_RETURN(const SolverChoice choice, ParseSolverChoice(arguments.solver));
+  const std::string& name = choice.name;
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
-                         MakeSolver(arguments.solver, arguments.registries.solvers, name));
+                         MakeSolver(arguments.registries.solvers, choice, KindNameOf(problem)));
   const ProblemGraph graph = BuildGraph(problem);
   ProgressPrinter progress;
   SolveLimits limits = Limits(arguments, problem);
@@ -262,6 +242,46 @@ absl::Status Search(const Arguments& arguments, const PlacementProblem& problem,
   ALLOT_RETURN_IF_ERROR(
       Emit(arguments, SolveJson(report), SolveTable(report, InputName(arguments.problem))));
   if (result.termination == Termination::kNoSolutionFound) exit_status = 1;
+  return absl::OkStatus();
+}
+
+// Any other kind: without what only placements have.
+absl::Status SearchOfKind(const Arguments& arguments, const ProblemKind& kind,
+                          const ProblemInstance& problem, int& exit_status) {
+  for (const auto& [given, flag] : {std::pair(arguments.turns > 0, "--replicate"),
+                                    std::pair(arguments.seconds > 0, "--time-limit"),
+                                    std::pair(arguments.progress, "--progress")}) {
+    if (given)
+      return InputError(flag, " is for placements, not for problems of the kind ", kind.name());
+  }
+  ALLOT_ASSIGN_OR_RETURN(SolverChoice choice, ParseSolverChoice(arguments.solver));
+  const std::vector<std::string> names = kind.SolverNames(arguments.registries.solvers);
+  const bool known = std::find(names.begin(), names.end(), choice.name) != names.end();
+  if (choice.name == "auto" && !known && !names.empty()) choice.name = names[0];
+  const ProgressPrinter clock;
+  SolveLimits limits;
+  limits.work = arguments.work > 0 ? arguments.work : kDefaultWork;
+  limits.seed = static_cast<uint64_t>(arguments.seed);
+  limits.threads = static_cast<int>(arguments.threads);
+  limits.solvers = &arguments.registries.solvers;
+  ALLOT_ASSIGN_OR_RETURN(const KindResult result, problem.Ask(choice, limits));
+  const double seconds = clock.Seconds();
+  ALLOT_RETURN_IF_ERROR(Emit(arguments, KindResultJson(kind, result, seconds),
+                             KindResultTable(kind, result, seconds, InputName(arguments.problem))));
+  if (result.termination == Termination::kNoSolutionFound) exit_status = 1;
+  return absl::OkStatus();
+}
+
+absl::Status VerifyOfKind(const Arguments& arguments, const ProblemKind& kind,
+                          const ProblemInstance& problem) {
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.verify));
+  const std::string name = InputName(arguments.verify);
+  ALLOT_ASSIGN_OR_RETURN(const Json json, ParseJson(text), name, ": ");
+  const Json* const answer = json.If<Json::Object>() != nullptr ? json.Find("answer") : nullptr;
+  ALLOT_ASSIGN_OR_RETURN(const int64_t value,
+                         problem.VerifyAnswer(answer != nullptr ? *answer : json, name), name,
+                         ": wrong: ");
+  std::printf("OK: value %s %s\n", absl::StrCat(value).c_str(), std::string(kind.unit()).c_str());
   return absl::OkStatus();
 }
 
@@ -293,9 +313,9 @@ absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
         std::pair(arguments.objective == "latency", "--objective=latency")}) {
     if (given) return InputError(flag, " is for one problem, not for batches");
   }
-  std::string name;
+  ALLOT_ASSIGN_OR_RETURN(const SolverChoice solver_choice, ParseSolverChoice(arguments.solver));
   ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
-                         MakeSolver(arguments.solver, arguments.registries.solvers, name));
+                         MakeSolver(arguments.registries.solvers, solver_choice, kItemsKind));
   std::vector<BatchCase> cases;
   std::vector<std::string> files;
   for (const std::string& text : arguments.batches) {
@@ -314,7 +334,7 @@ absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
   const ProgressPrinter clock;
   ALLOT_ASSIGN_OR_RETURN(const BatchChoice choice,
                          ChooseBatch(cases, arguments.latency_limit.value_or(kNoTimeLimit), *solver,
-                                     name, Limits(arguments, largest->problem)));
+                                     solver_choice.name, Limits(arguments, largest->problem)));
   const BatchReport report{cases, files, choice, arguments.latency_limit, clock.Seconds()};
   ALLOT_RETURN_IF_ERROR(Emit(arguments, BatchJson(report), BatchTable(report)));
   if (!choice.chosen.has_value()) exit_status = 1;
@@ -352,13 +372,20 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   }
   arguments.problem = line.positional()[0];
   ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.problem));
-  ALLOT_ASSIGN_OR_RETURN(const PlacementProblem problem,
-                         ReadProblem(text, InputName(arguments.problem), Question(arguments)));
+  const Kinds kinds = BuiltinKinds();
+  ALLOT_ASSIGN_OR_RETURN(
+      const std::unique_ptr<ProblemInstance> problem,
+      ReadProblemOfAnyKind(kinds, text, InputName(arguments.problem), Question(arguments)));
   if (arguments.print) {
-    return WriteText(arguments.output.empty() ? "-" : arguments.output, WriteProblem(problem));
+    return WriteText(arguments.output.empty() ? "-" : arguments.output, problem->Print());
   }
-  if (!arguments.verify.empty()) return VerifyFile(arguments, problem);
-  return Search(arguments, problem, exit_status);
+  if (const PlacementProblem* const placement = problem->placement()) {
+    if (!arguments.verify.empty()) return VerifyFile(arguments, *placement);
+    return Search(arguments, *placement, exit_status);
+  }
+  const ProblemKind& kind = *FindKind(kinds, problem->kind());
+  if (!arguments.verify.empty()) return VerifyOfKind(arguments, kind, *problem);
+  return SearchOfKind(arguments, kind, *problem, exit_status);
 }
 
 }  // namespace

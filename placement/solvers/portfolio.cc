@@ -63,9 +63,8 @@ class Portfolio : public PlacementSolver {
  public:
   explicit Portfolio(PortfolioOptions options) : options_(std::move(options)) {}
 
-  ProblemFeatures features() const override {
-    return {.staged = true, .contiguous = true, .calls = true};
-  }
+  std::vector<absl::string_view> kinds() const override { return {kItemsKind, kCallsKind}; }
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     Standing standing;

@@ -376,12 +376,9 @@ class Calls : public PlacementSolver {
  public:
   explicit Calls(CallsOptions options) : options_(options) {}
 
-  ProblemFeatures features() const override { return {.calls = true}; }
+  std::vector<absl::string_view> kinds() const override { return {kCallsKind}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
-    if (input.problem.execution != Execution::kCalls) {
-      return absl::UnimplementedError("places problems of calls only");
-    }
     return Search(input, static_cast<int32_t>(options_.width)).Run();
   }
 

@@ -18,9 +18,8 @@ class SingleDevice : public PlacementSolver {
  public:
   explicit SingleDevice(SingleDeviceOptions options) : options_(std::move(options)) {}
 
-  ProblemFeatures features() const override {
-    return {.staged = true, .contiguous = true, .calls = true};
-  }
+  std::vector<absl::string_view> kinds() const override { return {kItemsKind, kCallsKind}; }
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const PlacementProblem& problem = input.problem;
