@@ -1,6 +1,7 @@
 #include "api/plugin_guard.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -46,12 +47,27 @@ class GuardedSolver final : public PlacementSolver {
  public:
   GuardedSolver(Origin origin, std::unique_ptr<PlacementSolver> solver)
       : origin_(std::move(origin)), solver_(std::move(solver)) {}
-  // No way to tell of an error: a solver that throws here gets plain problems only.
+  // No way to tell of an error: a solver that throws here gets plain problems of items only.
+  std::vector<absl::string_view> kinds() const override {
+    try {
+      return solver_->kinds();
+    } catch (...) {
+      return {kItemsKind};
+    }
+  }
   ProblemFeatures features() const override {
     try {
       return solver_->features();
     } catch (...) {
       return {};
+    }
+  }
+  // Nor here: one that throws takes no part.
+  std::optional<PortfolioPart> portfolio() const override {
+    try {
+      return solver_->portfolio();
+    } catch (...) {
+      return std::nullopt;
     }
   }
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {

@@ -8,16 +8,15 @@
 namespace allot {
 namespace {
 
-absl::Status CheckFeatures(const PlacementProblem& problem, const ProblemFeatures& features,
+absl::Status CheckFeatures(const PlacementProblem& problem, const PlacementSolver& solver,
                            absl::string_view name) {
+  ALLOT_RETURN_IF_ERROR(CheckKind(name, solver.kinds(), KindNameOf(problem)));
+  if (problem.execution == Execution::kCalls) return absl::OkStatus();
+  const ProblemFeatures features = solver.features();
   absl::string_view missing;
-  if (problem.execution == Execution::kCalls) {
-    if (!features.calls) missing = "execution in calls";
-  } else {
-    if (problem.contiguous && !features.contiguous) missing = "contiguous placements";
-    for (const PlacementProblem::Flow& flow : problem.flows) {
-      if (!flow.staging.empty() && !features.staged) missing = "transfers through host memory";
-    }
+  if (problem.contiguous && !features.contiguous) missing = "contiguous placements";
+  for (const PlacementProblem::Flow& flow : problem.flows) {
+    if (!flow.staging.empty() && !features.staged) missing = "transfers through host memory";
   }
   if (missing.empty()) return absl::OkStatus();
   return absl::UnimplementedError(
@@ -30,7 +29,7 @@ absl::StatusOr<std::optional<Picos>> ValueOfIncumbent(const SolveInput& input) {
   if (const absl::Status rules = VerifyPlacement(input.problem, *input.incumbent); !rules.ok()) {
     return InputError(kWhose, rules.message());
   }
-  const Score score = Evaluate(input.problem, input.graph, *input.incumbent);
+  const Score score = Evaluate(*input.facts, *input.incumbent);
   if (!score.feasible) return std::nullopt;
   if (input.known_bound > score.objective) {
     return InputError(kWhose, "its value ", score.objective, " ps is below the given bound of ",
@@ -44,9 +43,9 @@ absl::StatusOr<std::optional<Picos>> ValueOfIncumbent(const SolveInput& input) {
 absl::Status VerifyBest(const SolveInput& input, SolveResult& result) {
   const PlacementProblem& problem = input.problem;
   ALLOT_RETURN_IF_ERROR(VerifyPlacement(problem, *result.best));
-  const Score score = Evaluate(problem, input.graph, *result.best);
+  const Score score = Evaluate(*input.facts, *result.best);
   const absl::Status status =
-      Verify(problem, *result.best, Simulate(problem, input.graph, *result.best), score.objective);
+      Verify(problem, *result.best, Simulate(*input.facts, *result.best), score.objective);
   const bool exceeds = absl::IsResourceExhausted(status);
   if (!exceeds) ALLOT_RETURN_IF_ERROR(status);
   if (exceeds == score.feasible) {
@@ -79,9 +78,15 @@ absl::string_view TerminationName(Termination termination) {
 }
 
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
-                                  const SolveInput& input) {
-  ALLOT_RETURN_IF_ERROR(Check(input.problem));
-  ALLOT_RETURN_IF_ERROR(CheckFeatures(input.problem, solver.features(), name));
+                                  const SolveInput& given) {
+  const ProblemFacts facts(given.problem, given.graph);
+  SolveInput input = given;
+  if (input.facts == nullptr) input.facts = &facts;
+  if (&input.facts->problem() != &input.problem) {
+    return InputError("the facts are those of another problem");
+  }
+  ALLOT_RETURN_IF_ERROR(input.facts->check());
+  ALLOT_RETURN_IF_ERROR(CheckFeatures(input.problem, solver, name));
   Claims claims;
   if (input.incumbent != nullptr) {
     ALLOT_ASSIGN_OR_RETURN(const std::optional<Picos> value, ValueOfIncumbent(input));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,8 +11,10 @@
 #include "absl/status/statusor.h"
 
 #include "placement/search/progress.h"
+#include "placement/solver_kinds.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/lower_bound.h"
+#include "placement/value/problem_facts.h"
 #include "support/registry.h"
 
 namespace allot {
@@ -60,20 +63,42 @@ struct SolveInput {
   std::vector<int32_t> module_of;
   // Proved elsewhere; 0: nothing. What reaches it is optimal, and it need not be proved again.
   Picos known_bound = 0;
+  // What follows from the problem; a solver always finds them here. Solve() makes them where they
+  // are missing, so they are for callers that solve one problem several times.
+  const ProblemFacts* facts = nullptr;
 };
 
-// Kinds of problems that not every solver knows what to do with.
+// What not every solver of items knows what to do with.
 struct ProblemFeatures {
   bool staged = false;      // flows through host memory
   bool contiguous = false;  // placements that must be
-  bool calls = false;       // Execution::kCalls
+};
+
+// What a solver is to others that work on the same problem.
+enum class SolverRole {
+  kConstruct,  // finds a first answer, soon
+  kImprove,    // starts from the best so far
+  kProve,      // finds the optimum, or bounds it
+};
+
+inline constexpr size_t kAnySize = std::numeric_limits<size_t>::max();
+
+// How a solver takes part in `auto` that is not in its table (solvers/portfolio_phases.h).
+struct PortfolioPart {
+  SolverRole role = SolverRole::kImprove;
+  size_t most_items = kAnySize;  // left out of larger problems
+  int32_t percent = 25;          // of the limit of work, 1 to 100; on top of what the table spends
 };
 
 class PlacementSolver {
  public:
   virtual ~PlacementSolver() = default;
-  // What Solve() may meet; problems with other features do not reach it.
+  // The kinds of problems that it takes, and of items those with which features; others do not
+  // reach it.
+  virtual std::vector<absl::string_view> kinds() const { return {kItemsKind}; }
   virtual ProblemFeatures features() const { return {}; }
+  // Asked of a solver with its default options; nullopt: it runs if it is asked for by name.
+  virtual std::optional<PortfolioPart> portfolio() const { return std::nullopt; }
   // May assume Check(problem). "Infeasible" is a result, not an error; an error means that the
   // solver does not handle such a problem ("brute-force: 40 items are more than 12").
   virtual absl::StatusOr<SolveResult> Solve(const SolveInput& input) const = 0;
@@ -81,9 +106,10 @@ class PlacementSolver {
 
 // Checks, solves, verifies, scores: the only way other code calls a solver. An answer that only
 // exceeds a memory counts as not found. Errors: InvalidArgument for a problem, an incumbent or a
-// known bound that cannot be; Unimplemented for a problem that the solver does not handle; what the
-// solver returns; Internal, with the name of the solver, for an answer that breaks any other rule
-// and for a bound or a proof that a known answer refutes (claims.h).
+// known bound that cannot be, and for facts of another problem; Unimplemented for a problem that
+// the solver does not handle, and for one of a kind that it does not take, as CheckKind() says it;
+// what the solver returns; Internal, with the name of the solver, for an answer that breaks any
+// other rule and for a bound or a proof that a known answer refutes (claims.h).
 absl::StatusOr<SolveResult> Solve(const PlacementSolver& solver, absl::string_view name,
                                   const SolveInput& input);
 

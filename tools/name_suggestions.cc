@@ -1,33 +1,16 @@
 #include "tools/name_suggestions.h"
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "placement/solver.h"
+#include "placement/kinds/kind.h"
 #include "target/builtin_targets.h"
 
 namespace allot {
 
 std::vector<std::string> SolversOfItems(const Registry<PlacementSolver>& solvers) {
-  PlacementProblem problem;
-  problem.devices.Add({.name = "device"});
-  PlacementProblem::Item item;
-  item.name = "item";
-  item.time.resize(1);
-  item.time[DeviceId(0)] = 1;
-  problem.items.Add(std::move(item));
-  const ProblemGraph graph = BuildGraph(problem);
-  std::vector<std::string> names;
-  for (const Entry<PlacementSolver>& entry : solvers.entries()) {
-    const absl::StatusOr<std::unique_ptr<PlacementSolver>> solver = entry.make("");
-    if (!solver.ok()) continue;
-    const SolveInput input{problem, graph, {1, 1, 1}, nullptr, {}};
-    if ((*solver)->features().calls && !Solve(**solver, entry.name, input).ok()) continue;
-    names.push_back(entry.name);
-  }
-  return names;
+  return FindKind(BuiltinKinds(), kItemsKind)->SolverNames(solvers);
 }
 
 void SuggestNames(CommandLine& line, const Registries& registries) {

@@ -56,6 +56,7 @@ struct Standing {
 absl::StatusOr<SolveResult> SolveWithin(const PlacementSolver& solver, absl::string_view name,
                                         const SolveInput& input, double seconds) {
   const auto start = std::chrono::steady_clock::now();
+  const ProblemFacts facts(input.problem, input.graph);
   Standing standing;
   Claims claims;
   Picos told_value = -1, told_bound = 0;
@@ -74,9 +75,13 @@ absl::StatusOr<SolveResult> SolveWithin(const PlacementSolver& solver, absl::str
   for (int64_t spent_before = -1;;) {
     const double began = SecondsSince(start);
     const SolveInput next{
-        input.problem, input.graph, limits,
+        input.problem,
+        input.graph,
+        limits,
         standing.result.best.has_value() ? &*standing.result.best : input.incumbent,
-        input.module_of};
+        input.module_of,
+        /*known_bound=*/0,
+        &facts};
     absl::StatusOr<SolveResult> result = Solve(solver, name, next);
     if (!result.ok()) return result.status();
     ALLOT_RETURN_IF_ERROR(claims.Add(name, *result));

@@ -4,7 +4,6 @@
 
 #include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/problem/device_symmetry.h"
 
 namespace allot {
 namespace {
@@ -17,21 +16,23 @@ bool Has(const uint64_t* bits, int32_t item) {
 
 }  // namespace
 
-CallPathBounder::CallPathBounder(const PlacementProblem& problem, const ProblemGraph& graph)
-    : problem_(problem),
-      graph_(graph),
-      num_items_(problem.items.size()),
+CallPathBounder::CallPathBounder(const ProblemFacts& facts)
+    : problem_(facts.problem()),
+      graph_(facts.graph()),
+      num_items_(problem_.items.size()),
       words_((num_items_ + kWordBits - 1) / kWordBits),
-      num_devices_(problem.devices.size()),
+      num_devices_(problem_.devices.size()),
       ancestors_(num_items_ * words_),
       descendants_(num_items_ * words_),
       mates_(num_items_),
       inside_(words_),
       above_(words_),
       below_(words_),
-      stamp_(problem.flows.size()) {
+      stamp_(problem_.flows.size()) {
+  const PlacementProblem& problem = problem_;
+  const ProblemGraph& graph = graph_;
   ALLOT_CHECK(problem.execution == Execution::kCalls && num_items_ <= kMaxItems);
-  const std::vector<int32_t> classes = DeviceClasses(problem);
+  const std::vector<int32_t>& classes = facts.device_classes();
   for (size_t d = 0; d < num_devices_; ++d) {
     const bool first = classes[d] == static_cast<int32_t>(d);
     if (first && !problem.devices[DeviceId(d)].pool) kinds_.push_back(d);
@@ -60,7 +61,7 @@ CallPathBounder::CallPathBounder(const PlacementProblem& problem, const ProblemG
     pool_time_.push_back(least);
   }
   if (problem.calls_per_device > 1) return;
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+  for (const std::vector<ItemId>& group : facts.groups()) {
     for (const ItemId item : group) {
       for (const ItemId mate : group) {
         if (mate != item) mates_[item.index()].push_back(mate.index());

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "placement/problem/allowed_times.h"
-#include "placement/problem/problem.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -38,8 +38,9 @@ class CallPathBounder {
   // The most items for which ancestors and descendants are kept: n^2 / 4 bytes.
   static constexpr size_t kMaxItems = 8192;
 
-  // Keeps references to both. The problem is one of calls and has at most kMaxItems items.
-  CallPathBounder(const PlacementProblem& problem, const ProblemGraph& graph);
+  // Keeps references to the problem and its graph. The problem is one of calls and has at most
+  // kMaxItems items.
+  explicit CallPathBounder(const ProblemFacts& facts);
 
   // The bound of one path, given from its source on; each item feeds the next. Spends what it uses
   // of `work` (item visits) and knows nothing if that is not enough. If no way to cut it exists, no

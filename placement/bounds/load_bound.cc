@@ -192,13 +192,14 @@ Picos DivideByLoadWeight(Int128 sum) {
   return static_cast<Picos>((sum + kLoadWeight - 1) / kLoadWeight);
 }
 
-LoadRows MakeLoadRows(const PlacementProblem& problem) {
+LoadRows MakeLoadRows(const ProblemFacts& facts) {
+  const PlacementProblem& problem = facts.problem();
   LoadRows rows;
   rows.num_devices = problem.devices.size();
-  const std::vector<Picos> allowed = AllowedTimes(problem);
+  const std::vector<Picos>& allowed = facts.allowed_times();
   IdVector<ItemId, ItemId> leader(problem.items.size());
   for (const ItemId item : problem.items.ids()) leader[item] = item;
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+  for (const std::vector<ItemId>& group : facts.groups()) {
     for (const ItemId item : group) leader[item] = group[0];
   }
   IdVector<ItemId, size_t> row_of(problem.items.size());

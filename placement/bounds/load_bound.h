@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "placement/problem/problem.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -22,7 +22,7 @@ struct LoadRows {
   std::vector<Bytes> memory;  // by row; empty if memory cannot bind
   size_t size() const { return num_devices == 0 ? 0 : time.size() / num_devices; }
 };
-LoadRows MakeLoadRows(const PlacementProblem& problem);
+LoadRows MakeLoadRows(const ProblemFacts& facts);
 
 // The sum of lambda is always this.
 inline constexpr int64_t kLoadWeight = int64_t{1} << 20;

@@ -6,13 +6,13 @@
 
 namespace allot {
 
-PathCosts::PathCosts(const PlacementProblem& problem, const ProblemGraph& problem_graph,
-                     Launch launch)
-    : graph(problem_graph),
-      table(problem),
-      num_items(static_cast<int32_t>(problem.items.size())),
-      num_devices(static_cast<int32_t>(problem.devices.size())),
-      times(AllowedTimes(problem)) {
+PathCosts::PathCosts(const ProblemFacts& facts, Launch launch)
+    : graph(facts.graph()),
+      table(facts.transfers()),
+      num_items(static_cast<int32_t>(facts.problem().items.size())),
+      num_devices(static_cast<int32_t>(facts.problem().devices.size())),
+      times(facts.allowed_times()) {
+  const PlacementProblem& problem = facts.problem();
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     const bool parts = launch == Launch::kPerGroup;
     arrival.push_back(parts || problem.launch_on_arrival ? device.part_cost : 0);

@@ -3,18 +3,21 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/problem.h"
-#include "placement/value/simulation.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
-// What bounds charge, by plain index; keeps a reference to the problem.
+// What bounds charge, by plain index; keeps references to the problem and its graph.
 struct PathCosts {
-  PathCosts(const PlacementProblem& problem, const ProblemGraph& graph, Launch launch);
+  PathCosts(const ProblemFacts& facts, Launch launch);
+  PathCosts(const PlacementProblem& problem, const ProblemGraph& problem_graph, Launch launch)
+      : PathCosts(ProblemFacts(problem, problem_graph), launch) {}
   // Time running backwards, over ReversedGraph(forward): each end of a flow is a flow of its own,
   // and nothing precedes what was last.
   PathCosts(const PathCosts& forward, const ProblemGraph& reversed);
@@ -29,7 +32,7 @@ struct PathCosts {
       flow = flow_of[static_cast<size_t>(flow)];
       std::swap(from, to);
     }
-    const Picos time = table.Time(flow, from, to);
+    const Picos time = table->Time(flow, from, to);
     return time == TransferTable::kNoRoute ? kNever : time + arrival[static_cast<size_t>(to)];
   }
 
@@ -39,7 +42,7 @@ struct PathCosts {
   }
 
   const ProblemGraph& graph;
-  TransferTable table;
+  std::shared_ptr<const TransferTable> table;
   int32_t num_items, num_devices;
   std::vector<Picos> times;  // AllowedTimes
   // What a device waits for before it runs something that comes from elsewhere (the launch of a

@@ -123,13 +123,13 @@ class Optimizer {
 
 }  // namespace
 
-absl::StatusOr<ContiguousResult> ContiguousOptimum(const PlacementProblem& problem,
-                                                   const ProblemGraph& graph, int64_t work,
+absl::StatusOr<ContiguousResult> ContiguousOptimum(const ProblemFacts& facts, int64_t work,
                                                    Picos upper, const ProgressHook& progress) {
-  ALLOT_ASSIGN_OR_RETURN(const StageProblem stages, BuildStageProblem(problem));
+  ALLOT_ASSIGN_OR_RETURN(const StageProblem stages,
+                         BuildStageProblem(facts.problem(), facts.device_classes()));
   Optimizer optimizer(stages, work, upper, progress);
   optimizer.Run();
-  return optimizer.Result(graph);
+  return optimizer.Result(facts.graph());
 }
 
 }  // namespace allot

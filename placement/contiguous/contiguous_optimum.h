@@ -16,6 +16,7 @@
 
 #include "placement/search/progress.h"
 #include "placement/value/evaluate.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -37,8 +38,7 @@ struct ContiguousResult {
 // throughput, and if the cost of a stage depends on where others are: direct transfers that occupy
 // a device or a channel, or that not all pairs of devices can make. `progress`, if set, is told the
 // value of each better chain (negative: none yet), the bound and the work spent.
-absl::StatusOr<ContiguousResult> ContiguousOptimum(const PlacementProblem& problem,
-                                                   const ProblemGraph& graph, int64_t work,
+absl::StatusOr<ContiguousResult> ContiguousOptimum(const ProblemFacts& facts, int64_t work,
                                                    Picos upper,
                                                    const ProgressHook& progress = nullptr);
 

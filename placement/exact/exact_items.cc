@@ -26,19 +26,19 @@ Solution ToSolution(const SequenceInstance& instance, const std::vector<Step>& s
 
 class Exact {
  public:
-  Exact(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work, Picos upper,
-        const ItemBounds* known)
-      : problem_(problem),
-        graph_(graph),
-        evaluator_(problem, graph),
-        always_fits_(MemoryModel(problem).always_fits()),
-        instance_(MakeSequenceInstance(problem, graph, StepSize::kOne)),
+  Exact(const ProblemFacts& facts, int64_t work, Picos upper, const ItemBounds* known)
+      : facts_(facts),
+        problem_(facts.problem()),
+        graph_(facts.graph()),
+        evaluator_(facts),
+        always_fits_(MemoryModel(problem_).always_fits()),
+        instance_(MakeSequenceInstance(facts, StepSize::kOne)),
         work_(work),
         upper_(upper),
         known_(known) {}
 
   ExactItemsResult Run(const Solution* incumbent) {
-    for (const LowerBound& bound : LowerBounds(problem_, graph_, Launch::kIgnore, work_ / 8)) {
+    for (const LowerBound& bound : LowerBounds(facts_, Launch::kIgnore, work_ / 8)) {
       result_.lower = std::max(result_.lower, bound.value);
     }
     if (incumbent != nullptr) Offer(*incumbent);
@@ -181,6 +181,7 @@ class Exact {
     if (found.refused < kNever && !result_.solution.has_value()) result_.proved = false;
   }
 
+  const ProblemFacts& facts_;
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
   Evaluator evaluator_;
@@ -196,12 +197,11 @@ class Exact {
 
 }  // namespace
 
-ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
-                            const Solution* incumbent, int64_t work, Picos upper,
-                            const ItemBounds* known) {
-  ALLOT_CHECK(problem.items.size() <= kMaxExactItems);
-  ALLOT_CHECK(problem.devices.size() <= kMaxExactDevices);
-  return Exact(problem, graph, work, upper, known).Run(incumbent);
+ExactItemsResult ExactItems(const ProblemFacts& facts, const Solution* incumbent, int64_t work,
+                            Picos upper, const ItemBounds* known) {
+  ALLOT_CHECK(facts.problem().items.size() <= kMaxExactItems);
+  ALLOT_CHECK(facts.problem().devices.size() <= kMaxExactDevices);
+  return Exact(facts, work, upper, known).Run(incumbent);
 }
 
 }  // namespace allot

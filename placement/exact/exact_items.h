@@ -7,6 +7,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/sequences/nested_bounds.h"
 #include "placement/value/evaluate.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -37,8 +38,7 @@ inline constexpr size_t kMaxExactItems = 64, kMaxExactDevices = 64;
 // out first, if the problem turns out to need it, or taken from `known`, numbered as
 // graph.topological. At most kMaxExactItems items and kMaxExactDevices devices. `incumbent` may be
 // null. Only what is below `upper` is looked for; the bound may then be `upper` itself.
-ExactItemsResult ExactItems(const PlacementProblem& problem, const ProblemGraph& graph,
-                            const Solution* incumbent, int64_t work, Picos upper = kNever,
-                            const ItemBounds* known = nullptr);
+ExactItemsResult ExactItems(const ProblemFacts& facts, const Solution* incumbent, int64_t work,
+                            Picos upper = kNever, const ItemBounds* known = nullptr);
 
 }  // namespace allot

@@ -21,7 +21,7 @@ class Exact {
         graph_(graph),
         evaluator_(problem, graph),
         always_fits_(MemoryModel(problem).always_fits()),
-        instance_(MakeSequenceInstance(problem, graph, StepSize::kAny)),
+        instance_(MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kAny)),
         work_(work),
         device_(problem.items.size()),
         part_of_(problem.items.size()) {}

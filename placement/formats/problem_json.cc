@@ -39,6 +39,11 @@ absl::StatusOr<ProblemFormat> FormatOf(const Json& json, const std::string& file
 absl::StatusOr<PlacementProblem> ReadProblem(absl::string_view text, const std::string& file,
                                              const ProblemOptions& options) {
   ALLOT_ASSIGN_OR_RETURN(const Json json, ParseJson(text), file, ": ");
+  return ReadProblemDocument(json, file, options);
+}
+
+absl::StatusOr<PlacementProblem> ReadProblemDocument(const Json& json, const std::string& file,
+                                                     const ProblemOptions& options) {
   if (json.If<Json::Object>() == nullptr) {
     return InputError(file, ": a problem is a JSON object, not ", json.KindName());
   }

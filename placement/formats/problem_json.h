@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 
 #include "placement/problem/problem.h"
+#include "support/json.h"
 
 namespace allot {
 
@@ -30,6 +31,9 @@ struct ProblemOptions {
 // ("p.problem.json: items[2].time: ..."). The Status holds the first and their number.
 absl::StatusOr<PlacementProblem> ReadProblem(absl::string_view text, const std::string& file,
                                              const ProblemOptions& options = {});
+// The same of a text that has been parsed.
+absl::StatusOr<PlacementProblem> ReadProblemDocument(const Json& document, const std::string& file,
+                                                     const ProblemOptions& options = {});
 
 // The names of the formats that ReadProblem() knows, ours first.
 std::vector<std::string> ProblemFormatNames();

@@ -288,6 +288,11 @@ Json ScheduleJson(const PlacementProblem& problem, const Solution& solution,
 absl::StatusOr<Claim> ReadClaim(const PlacementProblem& problem, absl::string_view text,
                                 const std::string& file) {
   ALLOT_ASSIGN_OR_RETURN(const Json json, ParseJson(text), file, ": ");
+  return ReadClaimDocument(problem, json, file);
+}
+
+absl::StatusOr<Claim> ReadClaimDocument(const PlacementProblem& problem, const Json& json,
+                                        const std::string& file) {
   if (json.If<Json::Object>() == nullptr) {
     return InputError(file, ": a solution is a JSON object, not ", json.KindName());
   }

@@ -40,6 +40,9 @@ struct Claim {
 // from 0. Errors say where.
 absl::StatusOr<Claim> ReadClaim(const PlacementProblem& problem, absl::string_view text,
                                 const std::string& file);
+// The same of a text that has been parsed.
+absl::StatusOr<Claim> ReadClaimDocument(const PlacementProblem& problem, const Json& json,
+                                        const std::string& file);
 
 // The objective of the answer, or what is wrong with it: whatever Verify() finds in its schedule
 // (without one, in the schedule that Simulate() makes of the placement, items in their smallest

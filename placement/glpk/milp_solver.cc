@@ -54,11 +54,10 @@ class Milp : public PlacementSolver {
       return result;
     }
     std::optional<Solution> start = Start(input);
-    const Picos horizon = start.has_value() ? Evaluate(problem, input.graph, *start).objective
-                                            : Serial(problem, input.graph);
-    ALLOT_ASSIGN_OR_RETURN(
-        const PlacementMilp milp,
-        BuildPlacementMilp(problem, input.graph, form, horizon, options_.max_rows));
+    const Picos horizon =
+        start.has_value() ? Evaluate(*input.facts, *start).objective : Serial(*input.facts);
+    ALLOT_ASSIGN_OR_RETURN(const PlacementMilp milp,
+                           BuildPlacementMilp(*input.facts, form, horizon, options_.max_rows));
     const auto rows = static_cast<int64_t>(milp.model.rows.size());
     const int64_t nodes = options_.nodes > 0 ? options_.nodes : input.limits.work / (rows + 1);
     if (nodes == 0) {  // not even the relaxation
@@ -99,7 +98,7 @@ class Milp : public PlacementSolver {
     std::optional<Solution> best;
     Score best_score;
     const auto offer = [&](Solution solution) {
-      const Score score = Evaluate(input.problem, input.graph, solution);
+      const Score score = Evaluate(*input.facts, solution);
       if (!score.feasible || (best.has_value() && !Better(score, best_score))) return;
       best = std::move(solution);
       best_score = score;
@@ -112,8 +111,9 @@ class Milp : public PlacementSolver {
   }
 
   // No objective is larger than everything one after the other.
-  static Picos Serial(const PlacementProblem& problem, const ProblemGraph& graph) {
-    const PathCosts costs(problem, graph, Launch::kIgnore);
+  static Picos Serial(const ProblemFacts& facts) {
+    const PlacementProblem& problem = facts.problem();
+    const PathCosts costs(facts, Launch::kIgnore);
     Picos sum = 0;
     for (const PlacementProblem::Item& item : problem.items) {
       Picos longest = 0;

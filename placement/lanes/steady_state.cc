@@ -188,8 +188,9 @@ class Columns {
           int64_t max_cycle)
       : problem_(problem),
         graph_(graph),
-        model_(BuildLoadModel(problem)),
-        evaluator_(problem, graph),
+        facts_(problem, graph),
+        model_(BuildLoadModel(facts_)),
+        evaluator_(facts_),
         work_(work),
         max_cycle_(max_cycle) {}
 
@@ -372,6 +373,7 @@ class Columns {
 
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
+  const ProblemFacts facts_;
   const LoadModel model_;
   Evaluator evaluator_;
   const int64_t work_, max_cycle_;
@@ -382,8 +384,9 @@ class Columns {
 
 }  // namespace
 
-Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch launch) {
-  LoadRows rows = MakeLoadRows(problem);
+Picos BoundSteadyState(const ProblemFacts& facts, int64_t work, Launch launch) {
+  const PlacementProblem& problem = facts.problem();
+  LoadRows rows = MakeLoadRows(facts);
   rows.memory.clear();  // a replica is wherever there is room
   const auto cost =
       static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices + 1);
@@ -397,10 +400,10 @@ Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch lau
   if (launches) {
     // Parts are acyclic; items that are not formed into parts launch once on a device.
     RowGraph graph;
-    if (launch == Launch::kPerGroup) graph = MakeRowGraph(problem, BuildGraph(problem));
+    if (launch == Launch::kPerGroup) graph = MakeRowGraph(problem, facts.graph());
     bound = std::max(bound, BoundTurns(rows, graph, once, work / 2));
   }
-  const LoadModel model = BuildLoadModel(problem);
+  const LoadModel model = BuildLoadModel(facts);
   TwoKinds kinds(model, once);
   if (kinds.applies()) bound = std::max(bound, kinds.Bound(work / 2));
   return bound;

@@ -16,6 +16,7 @@
 
 #include "placement/lanes/replication.h"
 #include "placement/value/lower_bound.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -48,6 +49,9 @@ absl::Status VerifySteadyState(const PlacementProblem& problem, const SteadyStat
 // The certificate alone: rounds of better weights. With kPerGroup each placement of the mixture is
 // formed into parts, and what it launches counts (turns_bound.h). Holds for a single placement,
 // too.
-Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch launch);
+Picos BoundSteadyState(const ProblemFacts& facts, int64_t work, Launch launch);
+inline Picos BoundSteadyState(const PlacementProblem& problem, int64_t work, Launch launch) {
+  return BoundSteadyState(ProblemFacts(problem), work, launch);
+}
 
 }  // namespace allot

@@ -4,8 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "placement/problem/device_symmetry.h"
-
 namespace allot {
 namespace {
 
@@ -60,12 +58,13 @@ bool Matters(const LoadModel& model, const LoadModel::Flow& flow) {
 
 }  // namespace
 
-LoadModel BuildLoadModel(const PlacementProblem& problem) {
+LoadModel BuildLoadModel(const ProblemFacts& facts) {
+  const PlacementProblem& problem = facts.problem();
   LoadModel model;
   model.num_devices = static_cast<int32_t>(problem.devices.size());
   model.num_channels = static_cast<int32_t>(problem.num_channels);
   model.blocking = problem.communication == Communication::kBlocking;
-  model.device_class = DeviceClasses(problem);
+  model.device_class = facts.device_classes();
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     model.capacity.push_back(device.memory);
     model.once.push_back(problem.launch_on_arrival ? device.part_cost : 0);
@@ -81,12 +80,12 @@ LoadModel BuildLoadModel(const PlacementProblem& problem) {
   }
 
   model.unit_of.assign(problem.items.size(), -1);
-  const std::vector<std::vector<ItemId>> groups = JoinedGroups(problem);
+  const std::vector<std::vector<ItemId>>& groups = facts.groups();
   std::vector<size_t> group_of(problem.items.size(), groups.size());
   for (size_t g = 0; g < groups.size(); ++g) {
     for (const ItemId item : groups[g]) group_of[Size(item.index())] = g;
   }
-  const std::vector<Picos> allowed = AllowedTimes(problem);
+  const std::vector<Picos>& allowed = facts.allowed_times();
   const size_t num_devices = problem.devices.size();
   for (const ItemId item : problem.items.ids()) {
     const size_t i = Size(item.index());

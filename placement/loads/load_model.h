@@ -11,6 +11,7 @@
 
 #include "placement/problem/allowed_times.h"
 #include "placement/value/evaluate.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -57,7 +58,7 @@ struct LoadModel {
 };
 
 // O((items + flow ends) * log + direct flows * devices^2).
-LoadModel BuildLoadModel(const PlacementProblem& problem);
+LoadModel BuildLoadModel(const ProblemFacts& facts);
 
 // Joins units: `joined[u]` in 0 .. num_joined - 1 is the new unit of u. Flows inside vanish.
 LoadModel JoinUnits(const LoadModel& model, const std::vector<int32_t>& joined, int32_t num_joined);

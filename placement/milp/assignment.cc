@@ -11,7 +11,6 @@
 
 #include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
-#include "placement/problem/device_symmetry.h"
 #include "support/graph/csr_graph.h"
 #include "support/graph/reachability.h"
 #include "support/status.h"
@@ -46,16 +45,16 @@ Picos TimeStep(const PlacementProblem& problem, const TransferTable& table) {
 
 class Builder {
  public:
-  Builder(const PlacementProblem& problem, const ProblemGraph& graph, MilpForm form, Picos horizon,
-          int64_t max_rows)
-      : problem_(problem),
-        graph_(graph),
-        costs_(problem, graph, Launch::kIgnore),
+  Builder(const ProblemFacts& facts, MilpForm form, Picos horizon, int64_t max_rows)
+      : problem_(facts.problem()),
+        graph_(facts.graph()),
+        costs_(facts, Launch::kIgnore),
         num_devices_(costs_.num_devices),
         max_rows_(max_rows) {
+    const PlacementProblem& problem = problem_;
     milp_.form = form;
     milp_.horizon = horizon;
-    milp_.step = TimeStep(problem, costs_.table);
+    milp_.step = TimeStep(problem, *costs_.table);
     milp_.scale =
         std::max(static_cast<double>(milp_.step), static_cast<double>(horizon) / kLargestValue);
     milp_.model.name = form == MilpForm::kLoad ? "placement, load form" : "placement, scheduling";
@@ -63,10 +62,10 @@ class Builder {
     milp_.start = IdVector<ItemId, int32_t>(problem.items.size(), -1);
     leader_ = IdVector<ItemId, ItemId>(problem.items.size());
     for (const ItemId item : problem.items.ids()) leader_[item] = item;
-    for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+    for (const std::vector<ItemId>& group : facts.groups()) {
       for (const ItemId item : group) leader_[item] = group[0];
     }
-    milp_.classes = DeviceClasses(problem);
+    milp_.classes = facts.device_classes();
   }
 
   absl::StatusOr<PlacementMilp> Build() {
@@ -214,8 +213,8 @@ class Builder {
       PlacementMilp::Transfer transfer{id, std::vector<int32_t>(num_devices * num_devices, -1)};
       for (int32_t k = 0; k < num_devices_; ++k) {
         for (int32_t l = 0; l < num_devices_; ++l) {
-          const Picos time = costs_.table.Time(id.index(), k, l);
-          const auto channels = costs_.table.Channels(k, l);
+          const Picos time = costs_.table->Time(id.index(), k, l);
+          const auto channels = costs_.table->Channels(k, l);
           if (k == l || time <= 0 || (channels.empty() && !blocking)) continue;
           const size_t pair = static_cast<size_t>(k * num_devices_ + l);
           std::vector<int32_t> consumers;
@@ -458,14 +457,14 @@ Placement Canonical(const PlacementMilp& milp, const Placement& device_of) {
 
 }  // namespace
 
-absl::StatusOr<PlacementMilp> BuildPlacementMilp(const PlacementProblem& problem,
-                                                 const ProblemGraph& graph, MilpForm form,
+absl::StatusOr<PlacementMilp> BuildPlacementMilp(const ProblemFacts& facts, MilpForm form,
                                                  Picos horizon, int64_t max_rows) {
+  const PlacementProblem& problem = facts.problem();
   if (form == MilpForm::kScheduling && problem.objective != PlacementObjective::kLatency) {
     return InputError("the scheduling form is for latency; throughput has the load form");
   }
   if (problem.items.empty()) return InputError("there is nothing to place");
-  return Builder(problem, graph, form, horizon, max_rows).Build();
+  return Builder(facts, form, horizon, max_rows).Build();
 }
 
 std::vector<double> WriteColumns(const PlacementProblem& problem, const ProblemGraph& graph,

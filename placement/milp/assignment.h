@@ -20,6 +20,7 @@
 
 #include "placement/milp/model.h"
 #include "placement/value/evaluate.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -63,8 +64,7 @@ struct PlacementMilp {
 
 // `horizon` is a known upper bound on the objective; better ones are left out. Refuses models of
 // more than `max_rows` rows and the scheduling form of a throughput problem.
-absl::StatusOr<PlacementMilp> BuildPlacementMilp(const PlacementProblem& problem,
-                                                 const ProblemGraph& graph, MilpForm form,
+absl::StatusOr<PlacementMilp> BuildPlacementMilp(const ProblemFacts& facts, MilpForm form,
                                                  Picos horizon, int64_t max_rows);
 
 // The columns of a solution; feasible in the model if the solution is feasible and its objective at

@@ -2,7 +2,8 @@
 
 namespace allot {
 
-std::vector<Picos> AllowedTimes(const PlacementProblem& problem) {
+std::vector<Picos> AllowedTimes(const PlacementProblem& problem,
+                                const std::vector<std::vector<ItemId>>& joined_groups) {
   const size_t num_devices = problem.devices.size();
   std::vector<Picos> times;
   times.reserve(problem.items.size() * num_devices);
@@ -12,7 +13,7 @@ std::vector<Picos> AllowedTimes(const PlacementProblem& problem) {
       times.push_back(fits ? item.time[device].value_or(kNotAllowed) : kNotAllowed);
     }
   }
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+  for (const std::vector<ItemId>& group : joined_groups) {
     Bytes memory = 0;
     for (const ItemId item : group) memory = SaturatingAdd(memory, problem.items[item].memory);
     for (const DeviceId device : problem.devices.ids()) {

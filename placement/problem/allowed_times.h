@@ -12,8 +12,9 @@ inline constexpr Picos kNever = Picos{1} << 62;
 
 // By [item][device]: the time of the item there; kNotAllowed if it, or an item it must share its
 // device with, cannot run there, or if they alone overflow the device's memory. A relaxation: every
-// feasible placement uses allowed pairs only.
+// feasible placement uses allowed pairs only. `joined_groups`: JoinedGroups().
 inline constexpr Picos kNotAllowed = -1;
-std::vector<Picos> AllowedTimes(const PlacementProblem& problem);
+std::vector<Picos> AllowedTimes(const PlacementProblem& problem,
+                                const std::vector<std::vector<ItemId>>& joined_groups);
 
 }  // namespace allot

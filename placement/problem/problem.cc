@@ -1,9 +1,6 @@
 #include "placement/problem/problem.h"
 
 #include <algorithm>
-#include <limits>
-#include <map>
-#include <queue>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,21 +10,16 @@
 namespace allot {
 namespace {
 
-// All durations of a problem together stay below this, so that no sum of them can overflow.
-constexpr int64_t kMaxTotal = std::numeric_limits<int64_t>::max() / 4;
-
-std::string ItemPlace(const PlacementProblem& problem, ItemId item) {
-  return absl::StrCat("item ", item.index(), " '", problem.items[item].name, "'");
-}
-
-absl::Status CheckTime(Picos time, const std::string& where) {
-  if (time < 0) return InputError(where, " is negative (", time, " ps)");
-  if (time > kMaxTotal) return InputError(where, " is too long (", time, " ps)");
+absl::Status CheckNoPool(const PlacementProblem& problem) {
+  for (const DeviceId device : problem.devices.ids()) {
+    if (!problem.devices[device].pool) continue;
+    return InputError("device ", device.index(), " '", problem.devices[device].name,
+                      "': only a problem of calls can have a pool");
+  }
   return absl::OkStatus();
 }
 
 absl::Status CheckCalls(const PlacementProblem& problem) {
-  if (problem.execution != Execution::kCalls) return absl::OkStatus();
   if (problem.objective != PlacementObjective::kLatency) {
     return InputError("calls are for latency; throughput needs the items themselves");
   }
@@ -54,215 +46,6 @@ absl::Status CheckCalls(const PlacementProblem& problem) {
                           " ps between host memory and device ", device.index(),
                           ", which is a pool there");
       }
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckMachine(const PlacementProblem& problem) {
-  if (problem.devices.empty()) return InputError("the problem has no device");
-  for (const DeviceId device : problem.devices.ids()) {
-    const PlacementProblem::MachineDevice& machine = problem.devices[device];
-    const std::string where = absl::StrCat("device ", device.index(), " '", machine.name, "': ");
-    if (machine.memory < 0) return InputError(where, "memory is negative");
-    if (machine.max_parts < 0) return InputError(where, "the largest number of parts is negative");
-    if (machine.pool && problem.execution != Execution::kCalls) {
-      return InputError(where, "only a problem of calls can have a pool");
-    }
-    ALLOT_RETURN_IF_ERROR(CheckTime(machine.part_cost, where + "part cost"));
-  }
-  if (problem.routes.empty()) return absl::OkStatus();
-  if (problem.routes.size() != problem.devices.size()) {
-    return InputError("routes start at ", problem.routes.size(), " devices, but there are ",
-                      problem.devices.size());
-  }
-  for (const DeviceId from : problem.devices.ids()) {
-    if (problem.routes[from].size() != problem.devices.size()) {
-      return InputError("routes from device ", from.index(), " lead to ",
-                        problem.routes[from].size(), " devices, but there are ",
-                        problem.devices.size());
-    }
-    for (const DeviceId to : problem.devices.ids()) {
-      const std::optional<Route>& route = problem.routes[from][to];
-      if (from == to || !route.has_value()) continue;
-      const std::string where = absl::StrCat("route ", from.index(), " -> ", to.index(), ": ");
-      for (const Route::Segment& segment : route->segments) {
-        if (segment.bandwidth <= 0) return InputError(where, "bandwidth must be positive");
-        ALLOT_RETURN_IF_ERROR(CheckTime(segment.latency, where + "latency"));
-      }
-      ChannelId last;
-      for (const ChannelId channel : route->channels) {
-        if (channel <= last || !channel.valid() ||
-            static_cast<size_t>(channel.index()) >= problem.num_channels) {
-          return InputError(where, "channels must ascend and lie in 0 .. ",
-                            static_cast<int64_t>(problem.num_channels) - 1);
-        }
-        last = channel;
-      }
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckItems(const PlacementProblem& problem) {
-  Bytes memory = 0;
-  Picos total = 0;
-  for (const ItemId id : problem.items.ids()) {
-    const PlacementProblem::Item& item = problem.items[id];
-    if (item.memory < 0 || item.workspace < 0) {
-      return InputError(ItemPlace(problem, id), ": memory is negative");
-    }
-    memory = SaturatingAdd(memory, SaturatingAdd(item.memory, item.workspace));
-    if (item.time.size() != problem.devices.size()) {
-      return InputError(ItemPlace(problem, id), ": has times for ", item.time.size(),
-                        " devices, but there are ", problem.devices.size());
-    }
-    Picos longest = -1;
-    for (const DeviceId device : problem.devices.ids()) {
-      if (!item.time[device].has_value()) continue;
-      ALLOT_RETURN_IF_ERROR(
-          CheckTime(*item.time[device],
-                    absl::StrCat(ItemPlace(problem, id), ": the time on device ", device.index())));
-      longest =
-          std::max(longest, SaturatingAdd(*item.time[device], problem.devices[device].part_cost));
-    }
-    if (longest < 0) return InputError(ItemPlace(problem, id), ": no device can run it");
-    total = SaturatingAdd(total, longest);
-  }
-  if (total > kMaxTotal) return InputError("the times of all items add up to more than 26 days");
-  if (memory > kMaxTotal) return InputError("the memory of all items adds up to too many bytes");
-  return absl::OkStatus();
-}
-
-absl::Status CheckFlows(const PlacementProblem& problem) {
-  std::vector<std::vector<Route::Segment>> kinds;  // the distinct ways to transfer
-  for (const auto& row : problem.routes) {
-    for (const std::optional<Route>& route : row) {
-      if (!route.has_value()) continue;
-      if (std::find(kinds.begin(), kinds.end(), route->segments) == kinds.end()) {
-        kinds.push_back(route->segments);
-      }
-    }
-  }
-  const auto num_devices = static_cast<int64_t>(problem.devices.size());
-  Picos total = 0;
-  Bytes bytes = 0;
-  for (const FlowId id : problem.flows.ids()) {
-    const PlacementProblem::Flow& flow = problem.flows[id];
-    const std::string where = absl::StrCat("flow ", id.index());
-    if (!problem.items.Contains(flow.from)) {
-      return InputError(where, ": its producer ", flow.from.index(), " does not exist");
-    }
-    if (flow.bytes < 0) return InputError(where, ": bytes are negative");
-    bytes = SaturatingAdd(bytes, SaturatingMultiply(flow.bytes, num_devices));
-    ItemId last;
-    for (const ItemId to : flow.to) {
-      if (!problem.items.Contains(to)) {
-        return InputError(where, ": its consumer ", to.index(), " does not exist");
-      }
-      if (to <= last) return InputError(where, ": its consumers do not ascend");
-      if (to == flow.from) return InputError(where, ": ", ItemPlace(problem, to), " feeds itself");
-      last = to;
-    }
-    Picos longest = 0;
-    if (flow.time.empty()) {
-      for (const std::vector<Route::Segment>& kind : kinds) {
-        longest = std::max(longest, Route{kind, {}}.Time(flow.bytes));
-      }
-    } else if (flow.time.size() != problem.devices.size()) {
-      return InputError(where, ": has times from ", flow.time.size(), " devices, but there are ",
-                        problem.devices.size());
-    }
-    for (const auto& row : flow.time) {
-      if (row.size() != problem.devices.size()) {
-        return InputError(where, ": has times to ", row.size(), " devices, but there are ",
-                          problem.devices.size());
-      }
-      for (const Picos time : row) {
-        ALLOT_RETURN_IF_ERROR(CheckTime(time, where + ": a transfer time"));
-        longest = std::max(longest, time);
-      }
-    }
-    if (!flow.staging.empty()) {
-      if (flow.staging.size() != problem.devices.size()) {
-        return InputError(where, ": is staged for ", flow.staging.size(),
-                          " devices, but there are ", problem.devices.size());
-      }
-      if (!flow.time.empty()) return InputError(where, ": is both staged and direct");
-      for (const Picos time : flow.staging) {
-        ALLOT_RETURN_IF_ERROR(CheckTime(time, where + ": a staging time"));
-        longest = std::max(longest, 2 * time);
-      }
-    }
-    total = SaturatingAdd(total, SaturatingMultiply(longest, num_devices));
-  }
-  if (total > kMaxTotal) return InputError("the times of all transfers add up to over 26 days");
-  if (bytes > kMaxTotal) return InputError("the tensors of all flows add up to too many bytes");
-  return absl::OkStatus();
-}
-
-absl::Status CheckAcyclic(const PlacementProblem& problem) {
-  IdVector<ItemId, int32_t> missing(problem.items.size());
-  IdVector<ItemId, std::vector<FlowId>> outputs(problem.items.size());
-  for (const FlowId id : problem.flows.ids()) {
-    outputs[problem.flows[id].from].push_back(id);
-    for (const ItemId to : problem.flows[id].to) ++missing[to];
-  }
-  std::vector<ItemId> ready;
-  for (const ItemId item : problem.items.ids()) {
-    if (missing[item] == 0) ready.push_back(item);
-  }
-  size_t done = 0;
-  while (!ready.empty()) {
-    const ItemId item = ready.back();
-    ready.pop_back();
-    ++done;
-    for (const FlowId flow : outputs[item]) {
-      for (const ItemId to : problem.flows[flow].to) {
-        if (--missing[to] == 0) ready.push_back(to);
-      }
-    }
-  }
-  if (done == problem.items.size()) return absl::OkStatus();
-  for (const ItemId item : problem.items.ids()) {
-    if (missing[item] > 0) {
-      return InputError(ItemPlace(problem, item), ": lies on or behind a cycle of flows");
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckGroups(const PlacementProblem& problem) {
-  for (size_t i = 0; i < problem.shared.size(); ++i) {
-    if (problem.shared[i].bytes < 0 || problem.shared[i].bytes > kMaxTotal) {
-      return InputError("shared memory ", i, ": ", problem.shared[i].bytes,
-                        " bytes are out of range");
-    }
-    for (const ItemId item : problem.shared[i].items) {
-      if (!problem.items.Contains(item)) {
-        return InputError("shared memory ", i, ": item ", item.index(), " does not exist");
-      }
-    }
-  }
-  for (const std::vector<ItemId>& group : problem.together) {
-    for (const ItemId item : group) {
-      if (!problem.items.Contains(item)) {
-        return InputError("a group names item ", item.index(), ", which does not exist");
-      }
-    }
-  }
-  // Groups that overlap are one group.
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
-    bool agrees = false;
-    for (const DeviceId device : problem.devices.ids()) {
-      bool all = true;
-      for (const ItemId item : group) all = all && problem.items[item].time[device].has_value();
-      agrees = agrees || all;
-    }
-    if (!agrees) {
-      return InputError(ItemPlace(problem, group[0]), ": no device can run it together with ",
-                        ItemPlace(problem, group[1]), " and the rest of their group of ",
-                        group.size());
     }
   }
   return absl::OkStatus();
@@ -336,96 +119,19 @@ const std::vector<ChannelId>& PlacementProblem::Channels(DeviceId from, DeviceId
   return route.has_value() ? route->channels : kNone;
 }
 
-ProblemGraph BuildGraph(const PlacementProblem& problem) {
-  const size_t n = problem.items.size();
-  ProblemGraph graph{IdVector<ItemId, std::vector<FlowId>>(n),
-                     IdVector<ItemId, std::vector<FlowId>>(n),
-                     IdVector<ItemId, std::vector<ItemId>>(n),
-                     IdVector<ItemId, std::vector<ItemId>>(n),
-                     {}};
-  for (const FlowId id : problem.flows.ids()) {
-    const PlacementProblem::Flow& flow = problem.flows[id];
-    graph.outputs[flow.from].push_back(id);
-    for (const ItemId to : flow.to) {
-      graph.inputs[to].push_back(id);
-      graph.successors[flow.from].push_back(to);
-      graph.predecessors[to].push_back(flow.from);
-    }
-  }
-  IdVector<ItemId, size_t> missing(n);
-  for (const ItemId item : problem.items.ids()) {
-    for (std::vector<ItemId>* list : {&graph.predecessors[item], &graph.successors[item]}) {
-      std::sort(list->begin(), list->end());
-      list->erase(std::unique(list->begin(), list->end()), list->end());
-    }
-    missing[item] = graph.predecessors[item].size();
-  }
-  std::priority_queue<ItemId, std::vector<ItemId>, std::greater<>> ready;
-  for (const ItemId item : problem.items.ids()) {
-    if (missing[item] == 0) ready.push(item);
-  }
-  graph.topological.reserve(n);
-  while (!ready.empty()) {
-    const ItemId item = ready.top();
-    ready.pop();
-    graph.topological.push_back(item);
-    for (const ItemId next : graph.successors[item]) {
-      if (--missing[next] == 0) ready.push(next);
-    }
-  }
-  return graph;
-}
-
-std::vector<std::vector<ItemId>> JoinedGroups(const PlacementProblem& problem) {
-  // Union-find over the items, the smallest item of a set as its root.
-  std::map<ItemId, ItemId> parent;
-  const auto root = [&parent](ItemId item) {
-    while (parent.try_emplace(item, item).first->second != item) {
-      ItemId& up = parent[item];
-      up = parent[up];
-      item = up;
-    }
-    return item;
-  };
-  for (const std::vector<ItemId>& group : problem.together) {
-    for (size_t i = 1; i < group.size(); ++i) {
-      const ItemId a = root(group[i - 1]), b = root(group[i]);
-      parent[std::max(a, b)] = std::min(a, b);
-    }
-  }
-  std::map<ItemId, std::vector<ItemId>> sets;
-  std::vector<ItemId> members;
-  for (const auto& [item, up] : parent) members.push_back(item);
-  for (const ItemId item : members) sets[root(item)].push_back(item);
-  std::vector<std::vector<ItemId>> groups;
-  for (auto& [first, set] : sets) {
-    if (set.size() > 1) groups.push_back(std::move(set));
-  }
-  return groups;
-}
-
 absl::Status Check(const PlacementProblem& problem) {
   ALLOT_RETURN_IF_ERROR(CheckMachine(problem));
-  ALLOT_RETURN_IF_ERROR(CheckItems(problem));
-  ALLOT_RETURN_IF_ERROR(CheckFlows(problem));
-  ALLOT_RETURN_IF_ERROR(CheckCalls(problem));
-  ALLOT_RETURN_IF_ERROR(CheckAcyclic(problem));
-  return CheckGroups(problem);
+  ALLOT_RETURN_IF_ERROR(CheckWorkload(problem, problem));
+  return problem.execution == Execution::kCalls ? CheckCalls(problem) : CheckNoPool(problem);
 }
 
 PlacementProblem Contract(const PlacementProblem& problem, const IdVector<ItemId, ItemId>& group_of,
                           size_t num_groups, Launch launch) {
   ALLOT_CHECK(group_of.size() == problem.items.size());
   PlacementProblem contracted;
-  contracted.objective = problem.objective;
-  contracted.communication = problem.communication;
-  contracted.execution = problem.execution;
-  contracted.calls_per_device = problem.calls_per_device;
-  contracted.contiguous = problem.contiguous;
-  contracted.launch_on_arrival = launch == Launch::kIgnore && problem.launch_on_arrival;
-  contracted.devices = problem.devices;
-  contracted.num_channels = problem.num_channels;
-  contracted.routes = problem.routes;
+  static_cast<Machine&>(contracted) = problem;
+  static_cast<PlacementQuestion&>(contracted) = problem;
+  if (launch == Launch::kPerGroup) contracted.launch_on_arrival = false;
 
   const ProblemGraph graph = BuildGraph(problem);
   const IdVector<ItemId, Bytes> workspace =

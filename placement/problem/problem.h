@@ -3,19 +3,14 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 
-#include "support/id.h"
-#include "support/units.h"
-#include "target/target.h"
+#include "placement/problem/machine.h"
+#include "placement/problem/workload.h"
 
 namespace allot {
-
-using ItemId = Id<struct ItemTag>;
-using FlowId = Id<struct FlowTag>;
 
 enum class PlacementObjective { kLatency, kThroughput };
 
@@ -32,45 +27,8 @@ enum class Execution {
   kCalls,  // in calls: sets of items that run as one, with their transfers; see call_evaluator.h
 };
 
-struct PlacementProblem {
-  struct Item {
-    std::string name;
-    Bytes memory = 0;                               // resident on its device (weights)
-    Bytes workspace = 0;                            // tensors inside it, live only while it runs
-    IdVector<DeviceId, std::optional<Picos>> time;  // nullopt: cannot run there
-    bool backward = false;  // of the backward pass of a training graph; see contiguity.h
-  };
-  // One tensor: one producer, distinct consumers in ascending order, none of them the producer.
-  // Paid once per receiving device.
-  struct Flow {
-    ItemId from;
-    std::vector<ItemId> to;
-    Bytes bytes = 0;
-    // Measured times by [from device][to device]; empty: from the routes.
-    IdVector<DeviceId, IdVector<DeviceId, Picos>> time;
-    // By device, the time between it and host memory; empty: transfers are direct. A staged flow
-    // goes through host memory: its producer's device stores it once, if anyone else reads it, and
-    // every receiving device loads it once. Under kBlocking a store occupies its sender and a load
-    // its receiver; neither holds a channel.
-    IdVector<DeviceId, Picos> staging = {};
-  };
-  // Bytes that are resident once on every device that holds any of `items` (shared weights).
-  struct SharedMemory {
-    Bytes bytes = 0;
-    std::vector<ItemId> items;
-  };
-  struct MachineDevice {
-    std::string name;
-    Bytes memory = 0;
-    Picos part_cost = 0;  // paid by every part
-    // kCalls only: runs any number of items at once, each by itself as soon as its inputs are
-    // there, next to host memory (stores and loads take no time).
-    bool pool = false;
-    // At most so many parts, 0: any number. Counts where parts are formed (parts.h); solvers of
-    // items ignore it.
-    int64_t max_parts = 0;
-  };
-
+// What is asked of a placement.
+struct PlacementQuestion {
   PlacementObjective objective = PlacementObjective::kLatency;
   Communication communication = Communication::kLink;
   Execution execution = Execution::kItems;
@@ -81,31 +39,14 @@ struct PlacementProblem {
   // another device reaches its consumers part_cost of the receiver later (latency), and a device
   // that holds any item carries part_cost once (throughput). Contract(..., kPerGroup) clears it.
   bool launch_on_arrival = false;
-  IdVector<DeviceId, MachineDevice> devices;
-  size_t num_channels = 0;
-  IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>> routes;
-  IdVector<ItemId, Item> items;
-  IdVector<FlowId, Flow> flows;  // acyclic
-  std::vector<SharedMemory> shared;
-  std::vector<std::vector<ItemId>> together;  // must share a device
+};
 
+struct PlacementProblem : Machine, Workload, PlacementQuestion {
   // nullopt: no route. Zero when from == to. Of a staged flow, its store and its load.
   std::optional<Picos> TransferTime(FlowId flow, DeviceId from, DeviceId to) const;
   // The channels that a transfer from -> to holds; empty under kDelay or when from == to.
   const std::vector<ChannelId>& Channels(DeviceId from, DeviceId to) const;
 };
-
-// Adjacency, built once per problem.
-struct ProblemGraph {
-  IdVector<ItemId, std::vector<FlowId>> inputs, outputs;           // ascending
-  IdVector<ItemId, std::vector<ItemId>> predecessors, successors;  // ascending, distinct
-  std::vector<ItemId> topological;  // smallest id first among the ready
-};
-ProblemGraph BuildGraph(const PlacementProblem& problem);
-
-// The sets of items that must share a device: `together` with overlapping groups joined. Each set
-// has two or more items, ascending; sets ascend by their first item.
-std::vector<std::vector<ItemId>> JoinedGroups(const PlacementProblem& problem);
 
 // What solvers may assume: ids in range, times and bytes non-negative and small enough for every
 // sum of them (all times together at most 26 days), flows acyclic, every item runnable somewhere,

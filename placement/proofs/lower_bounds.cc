@@ -40,9 +40,9 @@ int Rounds(const LoadRows& rows, const std::vector<Picos>& fixed, int64_t work) 
 
 // The best of the paths that are worth trying. A path that no call and no pool can take means that
 // there is no solution; nothing is claimed of that here.
-Picos BestCallPath(const PlacementProblem& problem, const ProblemGraph& graph, int64_t work) {
-  if (problem.items.size() > CallPathBounder::kMaxItems) return 0;
-  CallPathBounder bounder(problem, graph);
+Picos BestCallPath(const ProblemFacts& facts, int64_t work) {
+  if (facts.problem().items.size() > CallPathBounder::kMaxItems) return 0;
+  CallPathBounder bounder(facts);
   Picos best = 0;
   for (const std::vector<ItemId>& path : bounder.Candidates()) {
     const Picos value = bounder.Bound(path, work).value;
@@ -60,18 +60,19 @@ std::vector<LowerBound> BestFirst(std::vector<LowerBound> bounds) {
 
 }  // namespace
 
-std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
-                                    Launch launch, int64_t work, Picos enough) {
+std::vector<LowerBound> LowerBounds(const ProblemFacts& facts, Launch launch, int64_t work,
+                                    Picos enough) {
+  const PlacementProblem& problem = facts.problem();
   const bool latency = problem.objective == PlacementObjective::kLatency;
   if (problem.execution == Execution::kCalls) {
     // A pool carries any load, so only paths count: whatever a path crosses is loaded and stored
     // within the calls, which are no shorter than their items on the path.
-    const PathCosts costs(problem, graph, Launch::kIgnore);
+    const PathCosts costs(facts, Launch::kIgnore);
     const Picos path = CriticalPath(costs, LongestPaths(costs));
     if (path >= kNever) return {};
-    return BestFirst({{path, "critical-path"}, {BestCallPath(problem, graph, work), "call-path"}});
+    return BestFirst({{path, "critical-path"}, {BestCallPath(facts, work), "call-path"}});
   }
-  const LoadRows rows = MakeLoadRows(problem);
+  const LoadRows rows = MakeLoadRows(facts);
   std::vector<Bytes> capacity;
   std::vector<Picos> fixed;
   // A device that runs anything launches at least one part. Item-level latency charges launches on
@@ -85,7 +86,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
   const LoadDual dual = BoundLoad(rows, fixed, capacity, Rounds(rows, fixed, work));
   bounds.push_back({rows.size() == 0 ? 0 : dual.bound, "load"});
   if (latency) {
-    const PathCosts costs(problem, graph, launch);
+    const PathCosts costs(facts, launch);
     PathBounds paths = LongestPaths(costs);
     if (launch == Launch::kPerGroup) RaiseByParts(costs, dual.lambda, 2 * work, paths);
     const Picos path = CriticalPath(costs, paths);
@@ -98,7 +99,7 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
       if (launch == Launch::kPerGroup) {
         Picos known = 0;
         for (const LowerBound& bound : bounds) known = std::max(known, bound.value);
-        const TrialInput input{costs,       JoinedGroups(problem), fixed,
+        const TrialInput input{costs,       facts.groups(),        fixed,
                                dual.lambda, std::move(chain.ends), known};
         const Picos value = BoundByTrials(input, work / 2);
         if (value > known) bounds.push_back({value, "contradiction"});
@@ -112,8 +113,8 @@ std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const Probl
     const auto num_devices = static_cast<int64_t>(problem.devices.size());
     if (size * num_devices * num_devices <= work) {
       int64_t spent = 0;
-      bounds.push_back({BoundByUnitCuts(BuildLoadModel(problem), work / 2, spent), "unit-cut"});
-      bounds.push_back({BoundSteadyState(problem, work / 2, launch), "steady-state"});
+      bounds.push_back({BoundByUnitCuts(BuildLoadModel(facts), work / 2, spent), "unit-cut"});
+      bounds.push_back({BoundSteadyState(facts, work / 2, launch), "steady-state"});
     }
   }
   return BestFirst(std::move(bounds));

@@ -6,6 +6,7 @@
 
 #include "placement/problem/problem.h"
 #include "placement/value/lower_bound.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -22,8 +23,13 @@ namespace allot {
 // `work` bounds the effort spent; a smaller one gives a weaker bound, never a wrong one.
 // Where the quick ones (paths and loads) reach `enough`, such as what a solution takes, the others
 // are left out.
-std::vector<LowerBound> LowerBounds(const PlacementProblem& problem, const ProblemGraph& graph,
-                                    Launch launch, int64_t work, Picos enough = kMaxPicos);
+std::vector<LowerBound> LowerBounds(const ProblemFacts& facts, Launch launch, int64_t work,
+                                    Picos enough = kMaxPicos);
+inline std::vector<LowerBound> LowerBounds(const PlacementProblem& problem,
+                                           const ProblemGraph& graph, Launch launch, int64_t work,
+                                           Picos enough = kMaxPicos) {
+  return LowerBounds(ProblemFacts(problem, graph), launch, work, enough);
+}
 
 // Whether a value is more than a tenth above what is proved: the gap of wide graphs, which take
 // more work than others to search and to bound.

@@ -2,7 +2,6 @@
 #include <bit>
 
 #include "placement/problem/allowed_times.h"
-#include "placement/problem/device_symmetry.h"
 #include "placement/sequences/sequence_search.h"
 
 namespace allot {
@@ -13,17 +12,17 @@ uint64_t Bit(int32_t item) { return uint64_t{1} << item; }
 
 }  // namespace
 
-SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const ProblemGraph& graph,
-                                      StepSize size) {
+SequenceInstance MakeSequenceInstance(const ProblemFacts& facts, StepSize size) {
+  const PlacementProblem& problem = facts.problem();
   SequenceInstance instance;
   instance.size = size;
   instance.num_items = static_cast<int32_t>(problem.items.size());
   instance.num_devices = static_cast<int32_t>(problem.devices.size());
   ALLOT_CHECK(instance.num_items <= SequenceInstance::kMaxItems);
-  instance.item_of = graph.topological;
+  instance.item_of = facts.graph().topological;
   IdVector<ItemId, int32_t> number(problem.items.size());
   const auto bit = [&number](ItemId item) { return uint64_t{1} << number[item]; };
-  const std::vector<Picos> allowed = AllowedTimes(problem);
+  const std::vector<Picos>& allowed = facts.allowed_times();
   Bytes total = 0;
   std::vector<Bytes> memory;
   for (size_t i = 0; i < instance.item_of.size(); ++i) {
@@ -36,7 +35,7 @@ SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const Pro
     memory.push_back(problem.items[item].memory);
     total = SaturatingAdd(total, problem.items[item].memory);
   }
-  const TransferTable table(problem);
+  const std::shared_ptr<const TransferTable> table = facts.transfers();
   for (const FlowId id : problem.flows.ids()) {
     const PlacementProblem::Flow& flow = problem.flows[id];
     if (flow.to.empty()) continue;
@@ -46,14 +45,14 @@ SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const Pro
     for (const ItemId to : flow.to) mine.to |= bit(to);
     for (int32_t from = 0; from < instance.num_devices; ++from) {
       for (int32_t to = 0; to < instance.num_devices; ++to) {
-        const Picos time = table.Time(id.index(), from, to);
+        const Picos time = table->Time(id.index(), from, to);
         const Picos delay =
-            size == StepSize::kOne && from != to ? table.ArrivalDelay(to) : Picos{0};
+            size == StepSize::kOne && from != to ? table->ArrivalDelay(to) : Picos{0};
         mine.crossing.push_back(time == TransferTable::kNoRoute ? kNever : time + delay);
       }
     }
   }
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+  for (const std::vector<ItemId>& group : facts.groups()) {
     uint64_t& mask = instance.groups.emplace_back(0);
     for (const ItemId item : group) mask |= bit(item);
   }
@@ -70,7 +69,7 @@ SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const Pro
     binds = binds || total > device.memory;
   }
   if (binds) instance.memory = std::move(memory);
-  instance.classes = DeviceClasses(problem);
+  instance.classes = facts.device_classes();
   return instance;
 }
 

@@ -19,6 +19,7 @@
 #include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/problem.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
@@ -58,8 +59,7 @@ struct SequenceInstance {
 
 // The instance of a whole problem; numbering follows graph.topological. kAny: part costs are those
 // of steps; kOne: launch_on_arrival is charged.
-SequenceInstance MakeSequenceInstance(const PlacementProblem& problem, const ProblemGraph& graph,
-                                      StepSize size);
+SequenceInstance MakeSequenceInstance(const ProblemFacts& facts, StepSize size);
 
 // The instance with time running backwards, of single items in steps that cost nothing: items are
 // numbered from the other end. Its schedules are those of the instance, read backwards.

@@ -4,13 +4,15 @@
 
 namespace allot {
 
-CallEvaluator::CallEvaluator(const PlacementProblem& problem, const ProblemGraph& graph)
-    : problem_(problem),
-      memory_(problem),
-      num_items_(static_cast<int32_t>(problem.items.size())),
-      num_devices_(static_cast<int32_t>(problem.devices.size())),
-      calls_(problem.calls_per_device),
+CallEvaluator::CallEvaluator(const ProblemFacts& facts)
+    : problem_(facts.problem()),
+      memory_(problem_),
+      num_items_(static_cast<int32_t>(problem_.items.size())),
+      num_devices_(static_cast<int32_t>(problem_.devices.size())),
+      calls_(problem_.calls_per_device),
       num_calls_(num_devices_ * calls_) {
+  const PlacementProblem& problem = problem_;
+  const ProblemGraph& graph = facts.graph();
   ALLOT_CHECK(problem.execution == Execution::kCalls);
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     pool_.push_back(device.pool ? 1 : 0);
@@ -32,7 +34,7 @@ CallEvaluator::CallEvaluator(const PlacementProblem& problem, const ProblemGraph
     for (const FlowId flow : graph.outputs[item]) out_.push_back(flow.index());
     out_begin_.push_back(static_cast<int32_t>(out_.size()));
   }
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+  for (const std::vector<ItemId>& group : facts.groups()) {
     std::vector<int32_t>& items = groups_.emplace_back();
     for (const ItemId item : group) items.push_back(item.index());
   }

@@ -16,8 +16,10 @@ namespace allot {
 
 class CallEvaluator {
  public:
-  // Keeps references to both. The problem is one of calls and passes Check().
-  CallEvaluator(const PlacementProblem& problem, const ProblemGraph& graph);
+  // Keeps a reference to the problem, which is one of calls and passes Check().
+  explicit CallEvaluator(const ProblemFacts& facts);
+  CallEvaluator(const PlacementProblem& problem, const ProblemGraph& graph)
+      : CallEvaluator(ProblemFacts(problem, graph)) {}
 
   // By plain index: the device and the call of each item (null: all zero). Calls that wait for
   // themselves count as violations, one for each item that never runs; so does a call number out of

@@ -7,12 +7,16 @@
 
 namespace allot {
 
+Score Evaluate(const ProblemFacts& facts, const Solution& solution) {
+  if (facts.problem().execution == Execution::kCalls) {
+    return CallEvaluator(facts).FullScore(solution);
+  }
+  return Evaluator(facts).FullScore(solution);
+}
+
 Score Evaluate(const PlacementProblem& problem, const ProblemGraph& graph,
                const Solution& solution) {
-  if (problem.execution == Execution::kCalls) {
-    return CallEvaluator(problem, graph).FullScore(solution);
-  }
-  return Evaluator(problem, graph).FullScore(solution);
+  return Evaluate(ProblemFacts(problem, graph), solution);
 }
 
 bool Better(const Score& a, const Score& b) {

@@ -7,6 +7,8 @@
 
 namespace allot {
 
+class ProblemFacts;
+
 using Placement = IdVector<ItemId, DeviceId>;
 
 // A placement and an order: a topological order of all items; each device runs its items in it.
@@ -70,11 +72,13 @@ struct Score {
 //
 // O(n * devices + t * channels per route) for n items and t transfers. Requires `order` to be
 // topological and every needed route to exist.
+Schedule Simulate(const ProblemFacts& facts, const Solution& solution);
 Schedule Simulate(const PlacementProblem& problem, const ProblemGraph& graph,
                   const Solution& solution);
 
 // Score of a solution; objective is meaningful also when infeasible (unless a route is missing).
 // An item is never charged for a device it cannot run on: that is infeasible as well.
+Score Evaluate(const ProblemFacts& facts, const Solution& solution);
 Score Evaluate(const PlacementProblem& problem, const ProblemGraph& graph,
                const Solution& solution);
 

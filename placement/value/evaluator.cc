@@ -6,14 +6,15 @@
 
 namespace allot {
 
-Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
-    : problem_(problem),
-      table_(problem),
-      flat_(BuildFlatGraph(problem, graph)),
-      memory_(problem),
-      duration_(problem.items.size()),
-      last_use_(problem.devices.size()),
-      stamp_(problem.devices.size()) {
+Evaluator::Evaluator(const ProblemFacts& facts)
+    : problem_(facts.problem()),
+      table_(facts.transfers()),
+      flat_(facts.flat_graph()),
+      memory_(problem_),
+      duration_(problem_.items.size()),
+      last_use_(problem_.devices.size()),
+      stamp_(problem_.devices.size()) {
+  const PlacementProblem& problem = problem_;
   times_.reserve(problem.items.size() * problem.devices.size());
   for (const PlacementProblem::Item& item : problem.items) {
     workspace_.push_back(item.workspace);
@@ -22,7 +23,7 @@ Evaluator::Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
       all_run_anywhere_ = all_run_anywhere_ && time.has_value();
     }
   }
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
+  for (const std::vector<ItemId>& group : facts.groups()) {
     std::vector<int32_t>& items = groups_.emplace_back();
     for (const ItemId item : group) items.push_back(item.index());
   }
@@ -61,12 +62,12 @@ int64_t Evaluator::Prepare(const int32_t* device) {
   }
   if (!contiguity_.empty()) violations += Entangled(device);
   if (all_routes_) return violations;
-  for (int32_t node = 0; node < flat_.num_nodes(); ++node) {
+  for (int32_t node = 0; node < flat_->num_nodes(); ++node) {
     const int32_t from = device[node];
-    for (int32_t slot = flat_.slot_begin[node]; slot < flat_.slot_begin[node + 1]; ++slot) {
-      for (int32_t c = flat_.consumer_begin[slot]; c < flat_.consumer_begin[slot + 1]; ++c) {
-        const int32_t to = device[flat_.consumers[c]];
-        if (table_.Time(flat_.slot_flow[slot], from, to) < 0) ++violations;
+    for (int32_t slot = flat_->slot_begin[node]; slot < flat_->slot_begin[node + 1]; ++slot) {
+      for (int32_t c = flat_->consumer_begin[slot]; c < flat_->consumer_begin[slot + 1]; ++c) {
+        const int32_t to = device[flat_->consumers[c]];
+        if (table_->Time(flat_->slot_flow[slot], from, to) < 0) ++violations;
       }
     }
   }
@@ -103,19 +104,19 @@ int64_t Evaluator::Entangled(const int32_t* device) {
 // Loads of devices and channels, and what a device costs that holds anything under
 // launch_on_arrival.
 void Evaluator::AddLoads(const int32_t* device) {
-  loads_.Run(flat_, table_, device, duration_.data());
+  loads_.Run(*flat_, *table_, device, duration_.data());
   ++now_;
   for (size_t i = 0; i < duration_.size(); ++i) {
     const int32_t d = device[i];
     if (stamp_[d] == now_) continue;
     stamp_[d] = now_;
-    loads_.device()[d] += table_.ArrivalDelay(d);
+    loads_.device()[d] += table_->ArrivalDelay(d);
   }
 }
 
 Bytes Evaluator::Excess(const int32_t* device, Picos makespan) {
   const std::vector<Bytes>& peak =
-      sweep_.Run(flat_, problem_, device, workspace_.data(), simulation_, makespan, transfers_,
+      sweep_.Run(*flat_, problem_, device, workspace_.data(), simulation_, makespan, transfers_,
                  memory_.Resident(device));
   Bytes excess = 0;
   for (size_t d = 0; d < peak.size(); ++d) {
@@ -130,7 +131,7 @@ SearchValue Evaluator::Value(const int32_t* device, const int32_t* order) {
   const bool fits = memory_.always_fits() || memory_.CertainlyFits(device);
   const bool latency = problem_.objective == PlacementObjective::kLatency;
   if (latency || !fits) {
-    const Picos makespan = simulation_.Run(flat_, table_, device, duration_.data(), order,
+    const Picos makespan = simulation_.Run(*flat_, *table_, device, duration_.data(), order,
                                            fits ? nullptr : &transfers_);
     if (!fits) value.excess = Excess(device, makespan);
     value.objective = makespan;
@@ -172,7 +173,7 @@ SearchValue Evaluator::Value(const Solution& solution) {
 Picos Evaluator::Simulate(const int32_t* device, const int32_t* order,
                           std::vector<FlatTransfer>* transfers) {
   Prepare(device);
-  return simulation_.Run(flat_, table_, device, duration_.data(), order, transfers);
+  return simulation_.Run(*flat_, *table_, device, duration_.data(), order, transfers);
 }
 
 Score Evaluator::FullScore(const Solution& solution) {
@@ -180,8 +181,8 @@ Score Evaluator::FullScore(const Solution& solution) {
   const size_t num_devices = problem_.devices.size();
   Score score;
   score.feasible = Prepare(device_.data()) == 0;
-  score.makespan =
-      simulation_.Run(flat_, table_, device_.data(), duration_.data(), order_.data(), &transfers_);
+  score.makespan = simulation_.Run(*flat_, *table_, device_.data(), duration_.data(), order_.data(),
+                                   &transfers_);
   for (const FlatTransfer& transfer : transfers_) {
     if (transfer.from == transfer.to) continue;  // a store: its loads count
     score.moved += problem_.flows[FlowId(transfer.flow)].bytes;
@@ -189,7 +190,7 @@ Score Evaluator::FullScore(const Solution& solution) {
   const std::vector<Bytes>& resident = memory_.Resident(device_.data());
   score.resident = IdVector<DeviceId, Bytes>(num_devices);
   score.resident.raw() = resident;
-  score.peak.raw() = sweep_.Run(flat_, problem_, device_.data(), workspace_.data(), simulation_,
+  score.peak.raw() = sweep_.Run(*flat_, problem_, device_.data(), workspace_.data(), simulation_,
                                 score.makespan, transfers_, resident);
   for (size_t d = 0; d < num_devices; ++d) {
     if (score.peak.raw()[d] > memory_.capacity(d)) score.feasible = false;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <compare>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "placement/value/evaluate.h"
 #include "placement/value/peak_memory.h"
+#include "placement/value/problem_facts.h"
 #include "placement/value/simulation.h"
 
 namespace allot {
@@ -26,8 +28,10 @@ struct SearchValue {
 
 class Evaluator {
  public:
-  // Keeps references to both.
-  Evaluator(const PlacementProblem& problem, const ProblemGraph& graph);
+  // Keeps a reference to the problem, and shares what the facts have made.
+  explicit Evaluator(const ProblemFacts& facts);
+  Evaluator(const PlacementProblem& problem, const ProblemGraph& graph)
+      : Evaluator(ProblemFacts(problem, graph)) {}
 
   // By plain index: the device of each item, and the items in a topological order.
   SearchValue Value(const int32_t* device, const int32_t* order);
@@ -47,11 +51,11 @@ class Evaluator {
   // Fills everything; slower than Value().
   Score FullScore(const Solution& solution);
 
-  const TransferTable& table() const { return table_; }
-  const FlatGraph& flat() const { return flat_; }
+  const TransferTable& table() const { return *table_; }
+  const FlatGraph& flat() const { return *flat_; }
   // The time of an item on a device; negative: it cannot run there.
   Picos Time(int32_t item, int32_t device) const {
-    return times_[static_cast<size_t>(item) * table_.num_devices() + device];
+    return times_[static_cast<size_t>(item) * table_->num_devices() + device];
   }
   const std::vector<std::vector<int32_t>>& groups() const { return groups_; }
 
@@ -65,8 +69,8 @@ class Evaluator {
   void Unpack(const Solution& solution);
 
   const PlacementProblem& problem_;
-  TransferTable table_;
-  FlatGraph flat_;
+  std::shared_ptr<const TransferTable> table_;
+  std::shared_ptr<const FlatGraph> flat_;
   MemoryModel memory_;
   Simulation simulation_;
   PeakSweep sweep_;

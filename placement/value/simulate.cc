@@ -9,11 +9,12 @@ namespace allot {
 
 Schedule Simulate(const PlacementProblem& problem, const ProblemGraph& graph,
                   const Solution& solution) {
-  if (problem.execution == Execution::kCalls) {
-    return CallEvaluator(problem, graph).FullSchedule(solution);
-  }
-  const TransferTable table(problem);
-  const FlatGraph flat = BuildFlatGraph(problem, graph);
+  return Simulate(ProblemFacts(problem, graph), solution);
+}
+
+Schedule Simulate(const ProblemFacts& facts, const Solution& solution) {
+  const PlacementProblem& problem = facts.problem();
+  if (problem.execution == Execution::kCalls) return CallEvaluator(facts).FullSchedule(solution);
   std::vector<int32_t> device, order;
   std::vector<Picos> duration;
   for (const ItemId item : problem.items.ids()) {
@@ -26,7 +27,8 @@ Schedule Simulate(const PlacementProblem& problem, const ProblemGraph& graph,
 
   Simulation simulation;
   std::vector<FlatTransfer> transfers;
-  simulation.Run(flat, table, device.data(), duration.data(), order.data(), &transfers);
+  simulation.Run(*facts.flat_graph(), *facts.transfers(), device.data(), duration.data(),
+                 order.data(), &transfers);
   Schedule schedule;
   schedule.start.raw() = simulation.start();
   schedule.end.raw() = simulation.end();

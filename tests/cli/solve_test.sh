@@ -131,7 +131,7 @@ refuses "negative time" "non-negative" "$dnn" --time-limit=-1
 refuses "unknown solver" "no solver 'hefd', did you mean 'heft'\\?; --list-solvers" "$dnn" --solver=hefd
 refuses "unknown option" "brute-force: .*colour" "$dnn" --solver='brute-force{colour=red}'
 refuses "open braces" "expected NAME\\{option=value" "$dnn" --solver='auto{'
-refuses "a solver that cannot" "heft: does not handle execution in calls" "$dnn" --objective=latency --solver=heft
+refuses "a solver that cannot" "heft: is for problems of the kind items, not calls" "$dnn" --objective=latency --solver=heft
 refuses "no such solution" "nothing.json: cannot be read" "$dnn" --verify nothing.json
 refuses "a problem as its solution" "key 'placement' is missing" "$dnn" --verify "$dnn"
 refuses "a result without solution" "there is no solution" "$dnn" --verify ../none.json

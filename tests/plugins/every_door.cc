@@ -1,5 +1,6 @@
 // A plug-in with something for every door, good and bad.
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -40,7 +41,9 @@ class ThrowingPass final : public allot::PlanPass {
 class ThrowingSolver final : public allot::PlacementSolver {
  public:
   explicit ThrowingSolver(NoOptions) {}
+  std::vector<absl::string_view> kinds() const override { throw 1; }
   allot::ProblemFeatures features() const override { throw 1; }
+  std::optional<allot::PortfolioPart> portfolio() const override { throw 1; }
   absl::StatusOr<allot::SolveResult> Solve(const allot::SolveInput&) const override { throw 2; }
 };
 

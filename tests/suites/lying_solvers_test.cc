@@ -70,9 +70,8 @@ class Scripted : public PlacementSolver {
  public:
   using Script = std::function<SolveResult(const SolveInput&)>;
   explicit Scripted(Script script) : script_(std::move(script)) {}
-  ProblemFeatures features() const override {
-    return {.staged = true, .contiguous = true, .calls = true};
-  }
+  std::vector<absl::string_view> kinds() const override { return {kItemsKind, kCallsKind}; }
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     return script_(input);
   }

@@ -80,6 +80,11 @@ class FastestDevice final : public allot::PlacementSolver {
  public:
   explicit FastestDevice(Options options) : options_(options) {}
 
+  // Quick, and needs nothing to start from: `auto` runs it with its own constructions.
+  std::optional<allot::PortfolioPart> portfolio() const override {
+    return allot::PortfolioPart{.role = allot::SolverRole::kConstruct};
+  }
+
   absl::StatusOr<allot::SolveResult> Solve(const allot::SolveInput& input) const override {
     if (options_.reserve_percent < 0 || options_.reserve_percent > 100) {
       return allot::InputError("reserve-percent is ", options_.reserve_percent,
@@ -87,7 +92,7 @@ class FastestDevice final : public allot::PlacementSolver {
     }
     allot::SolveResult result;
     Placer placer(input.problem, options_.reserve_percent);
-    for (const std::vector<ItemId>& group : allot::JoinedGroups(input.problem)) {
+    for (const std::vector<ItemId>& group : input.facts->groups()) {
       // "Nothing found" is a result and no proof: others may find a placement.
       if (!placer.Place(group)) return result;
     }

@@ -16,3 +16,14 @@ diff <(grep -v wall_s solution.json) <(grep -v wall_s again.json)
 "$allot_solve" "$problem" $plugin --solver='fastest-device{reserve-percent=100}' >none.txt && exit 1
 grep 'no solution found' none.txt >/dev/null
 "$allot" "$here/../mlp.onnx" $plugin --target=cpu-2gpu --solver=fastest-device | grep ': 5 nodes on cpu-2gpu' >/dev/null
+
+# `auto` uses it, too. Where there is little work to spend its answer is better than what `auto` finds without it.
+chains=$here/two_chains.json
+"$allot_solve" "$chains" --work-limit=50 -o without.json >/dev/null
+"$allot_solve" "$chains" --work-limit=50 $plugin -o with.json >/dev/null
+grep '"solver": "fastest-device"' with.json >/dev/null
+value() { sed -n 's/^  "objective": \([0-9.]*\),$/\1/p' "$1"; }
+awk -v with="$(value with.json)" -v without="$(value without.json)" 'BEGIN { exit !(0 < with && with < without) }'
+# It can be left out, and a plug-in that is not loaded changes nothing.
+"$allot_solve" "$chains" --work-limit=50 $plugin --solver='auto{skip=fastest-device}' -o skipped.json >/dev/null
+diff <(grep -v wall_s without.json) <(grep -v wall_s skipped.json)

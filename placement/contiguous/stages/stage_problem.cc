@@ -7,7 +7,6 @@
 
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/contiguity.h"
-#include "placement/problem/device_symmetry.h"
 #include "support/graph/strong_components.h"
 #include "support/status.h"
 
@@ -77,15 +76,15 @@ void AddShared(StageProblem& stages, Bytes bytes, std::vector<int32_t> blocks) {
 
 }  // namespace
 
-absl::StatusOr<StageProblem> BuildStageProblem(const PlacementProblem& problem) {
+absl::StatusOr<StageProblem> BuildStageProblem(const PlacementProblem& problem,
+                                               const std::vector<int32_t>& device_classes) {
   if (problem.objective != PlacementObjective::kThroughput) {
     return absl::UnimplementedError("stages of a pipeline are for throughput, not for latency");
   }
   ALLOT_RETURN_IF_ERROR(CheckTransfers(problem));
   StageProblem stages;
-  const std::vector<int32_t> representative = DeviceClasses(problem);
   for (const DeviceId device : problem.devices.ids()) {
-    const int32_t first = representative[static_cast<size_t>(device.index())];
+    const int32_t first = device_classes[static_cast<size_t>(device.index())];
     StageProblem::Class* found = nullptr;
     for (StageProblem::Class& known : stages.classes) {
       if (known.devices[0].index() == first) found = &known;

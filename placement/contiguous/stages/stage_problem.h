@@ -47,8 +47,9 @@ struct StageProblem {
   int32_t num_classes() const { return static_cast<int32_t>(classes.size()); }
 };
 
-// Unimplemented as ContiguousOptimum() says.
-absl::StatusOr<StageProblem> BuildStageProblem(const PlacementProblem& problem);
+// Unimplemented as ContiguousOptimum() says. `device_classes`: DeviceClasses().
+absl::StatusOr<StageProblem> BuildStageProblem(const PlacementProblem& problem,
+                                               const std::vector<int32_t>& device_classes);
 
 // The problem whose blocks are sets of blocks: group_of[b] in 0 .. num_groups - 1. The quotient
 // must be acyclic; the new blocks are numbered topologically. Flows with the same ends become one.

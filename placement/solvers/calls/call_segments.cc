@@ -4,21 +4,21 @@
 #include <tuple>
 #include <utility>
 
-#include "placement/problem/device_symmetry.h"
-
 namespace allot {
 
-CallSegments::CallSegments(const PlacementProblem& problem, const ProblemGraph& graph)
-    : problem_(problem),
-      graph_(graph),
-      blocks_(BuildContiguityBlocks(problem)),
+CallSegments::CallSegments(const ProblemFacts& facts)
+    : problem_(facts.problem()),
+      graph_(facts.graph()),
+      blocks_(BuildContiguityBlocks(problem_)),
       members_(blocks_.num_blocks),
-      classes_(DeviceClasses(problem)),
-      num_devices_(static_cast<int32_t>(problem.devices.size())),
-      tail_(problem.items.size()),
-      there_(problem.items.size()),
-      inside_(problem.flows.size()),
-      loaded_(problem.flows.size()) {
+      classes_(facts.device_classes()),
+      num_devices_(static_cast<int32_t>(problem_.devices.size())),
+      tail_(problem_.items.size()),
+      there_(problem_.items.size()),
+      inside_(problem_.flows.size()),
+      loaded_(problem_.flows.size()) {
+  const PlacementProblem& problem = problem_;
+  const ProblemGraph& graph = graph_;
   ALLOT_CHECK(problem.execution == Execution::kCalls);
   for (const ItemId item : graph.topological) members_[blocks_.block_of[item]].push_back(item);
   for (const PlacementProblem::MachineDevice& device : problem.devices) {

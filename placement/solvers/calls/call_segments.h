@@ -9,13 +9,14 @@
 
 #include "placement/problem/contiguity.h"
 #include "placement/value/evaluate.h"
+#include "placement/value/problem_facts.h"
 
 namespace allot {
 
 class CallSegments {
  public:
-  // Keeps references to both. The problem is one of calls.
-  CallSegments(const PlacementProblem& problem, const ProblemGraph& graph);
+  // Keeps references to the problem, which is one of calls, and its graph.
+  explicit CallSegments(const ProblemFacts& facts);
 
   // What a segment is made of: blocks never part with their items.
   const ContiguityBlocks& blocks() const { return blocks_; }

@@ -64,13 +64,13 @@ class Search {
   Search(const SolveInput& input, int32_t width)
       : input_(input),
         problem_(input.problem),
-        evaluator_(input.problem, input.graph),
-        segments_(input.problem, input.graph),
+        evaluator_(*input.facts),
+        segments_(*input.facts),
         random_(input.limits.seed),
         effort_{std::max(width, 1), 1},
         n_(static_cast<int32_t>(input.problem.items.size())) {
     std::vector<char> grouped(n_);
-    for (const std::vector<ItemId>& group : JoinedGroups(problem_)) {
+    for (const std::vector<ItemId>& group : input.facts->groups()) {
       std::vector<int32_t>& unit = units_.emplace_back();
       for (const ItemId item : group) {
         unit.push_back(item.index());
@@ -123,7 +123,7 @@ class Search {
   void FindBound() {
     if (input_.known_bound > 0) return;
     for (const LowerBound& bound :
-         LowerBounds(problem_, input_.graph, Launch::kIgnore, input_.limits.work / 4)) {
+         LowerBounds(*input_.facts, Launch::kIgnore, input_.limits.work / 4)) {
       if (bound.value > bound_.value) bound_ = bound;
     }
   }
@@ -135,10 +135,9 @@ class Search {
     SolveLimits limits = input_.limits;
     limits.work = work_ / 3;
     limits.progress = nullptr;
-    SolveResult result =
-        Search(SolveInput{fewer, input_.graph, limits, nullptr, {}, input_.known_bound},
-               effort_.width)
-            .Run();
+    const ProblemFacts facts(fewer, input_.graph);
+    const SolveInput input{fewer, input_.graph, limits, nullptr, {}, input_.known_bound, &facts};
+    SolveResult result = Search(input, effort_.width).Run();
     work_ -= result.work;
     if (result.best.has_value()) Take(*std::move(result.best));
   }
@@ -377,12 +376,9 @@ class Calls : public PlacementSolver {
  public:
   explicit Calls(CallsOptions options) : options_(options) {}
 
-  ProblemFeatures features() const override { return {.calls = true}; }
+  std::vector<absl::string_view> kinds() const override { return {kCallsKind}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
-    if (input.problem.execution != Execution::kCalls) {
-      return absl::UnimplementedError("places problems of calls only");
-    }
     return Search(input, static_cast<int32_t>(options_.width)).Run();
   }
 

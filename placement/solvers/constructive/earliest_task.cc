@@ -28,7 +28,7 @@ class EarliestTask {
         num_devices_(evaluator.table().num_devices()),
         favourite_child_(favourite_child),
         schedule_(problem, graph, evaluator, capacity, Gaps::kLeave),
-        by_rank_(RankOrder(graph, UpwardRanks(problem, graph, RankBy::kMean))),
+        by_rank_(RankOrder(graph, UpwardRanks(problem, graph, evaluator.table(), RankBy::kMean))),
         position_(by_rank_.size()),
         missing_(by_rank_.size()),
         queues_(by_rank_.size()),

@@ -38,8 +38,9 @@ std::vector<int32_t> FastestFirst(const PlacementProblem& problem) {
 }
 
 Solution Place(const PlacementProblem& problem, const ProblemGraph& graph,
-               const std::vector<int32_t>& priority, const std::vector<Bytes>& capacity) {
-  MemoryLedger ledger(problem, capacity);
+               const Evaluator& evaluator, const std::vector<int32_t>& priority,
+               const std::vector<Bytes>& capacity) {
+  MemoryLedger ledger(problem, evaluator.groups(), capacity);
   std::vector<int32_t> device(problem.items.size(), -1);
   for (const ItemId id : graph.topological) {
     const int32_t item = id.index();
@@ -83,9 +84,9 @@ class Greedy : public PlacementSolver {
         priority.push_back(device);
       }
     }
-    Evaluator evaluator(problem, input.graph);
+    Evaluator evaluator(*input.facts);
     return BestWithinMemory(problem, evaluator, {[&](const std::vector<Bytes>& capacity) {
-                              return Place(problem, input.graph, priority, capacity);
+                              return Place(problem, input.graph, evaluator, priority, capacity);
                             }});
   }
 

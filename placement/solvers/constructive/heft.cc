@@ -28,7 +28,7 @@ class Heft : public PlacementSolver {
     if (ranks.empty()) {
       return InputError("rank must be mean, best or worst, not '", options_.rank, "'");
     }
-    Evaluator evaluator(input.problem, input.graph);
+    Evaluator evaluator(*input.facts);
     std::vector<SolutionBuilder> builders;
     for (const RankBy by : ranks) {
       builders.push_back([&, by](const std::vector<Bytes>& capacity) {

@@ -40,8 +40,8 @@ std::vector<Picos> MeanTransfers(const PlacementProblem& problem, const Transfer
 }
 
 std::vector<Picos> UpwardRanks(const PlacementProblem& problem, const ProblemGraph& graph,
-                               RankBy by) {
-  const std::vector<Picos> transfers = MeanTransfers(problem, TransferTable(problem));
+                               const TransferTable& table, RankBy by) {
+  const std::vector<Picos> transfers = MeanTransfers(problem, table);
   std::vector<Picos> rank(problem.items.size());
   for (auto it = graph.topological.rbegin(); it != graph.topological.rend(); ++it) {
     Picos behind = 0;
@@ -89,16 +89,17 @@ std::vector<ItemId> StartOrder(const ProblemGraph& graph, const std::vector<Pico
   return order;
 }
 
-MemoryLedger::MemoryLedger(const PlacementProblem& problem, std::vector<Bytes> capacity)
+MemoryLedger::MemoryLedger(const PlacementProblem& problem,
+                           const std::vector<std::vector<int32_t>>& groups,
+                           std::vector<Bytes> capacity)
     : problem_(problem),
       capacity_(std::move(capacity)),
       resident_(problem.devices.size()),
       unit_of_(problem.items.size(), -1),
       holds_(problem.shared.size(), std::vector<char>(problem.devices.size())) {
-  for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
-    for (const ItemId item : group) unit_of_[item.index()] = static_cast<int32_t>(units_.size());
-    units_.emplace_back();
-    for (const ItemId item : group) units_.back().push_back(item.index());
+  for (const std::vector<int32_t>& group : groups) {
+    for (const int32_t item : group) unit_of_[item] = static_cast<int32_t>(units_.size());
+    units_.push_back(group);
   }
   for (size_t i = 0; i < unit_of_.size(); ++i) {
     if (unit_of_[i] >= 0) continue;
@@ -187,7 +188,7 @@ Solution ScheduleByRank(const PlacementProblem& problem, const ProblemGraph& gra
                         const Evaluator& evaluator, RankBy by, Gaps gaps,
                         const std::vector<Bytes>& capacity) {
   PartialSchedule schedule(problem, graph, evaluator, capacity, gaps);
-  for (const ItemId item : RankOrder(graph, UpwardRanks(problem, graph, by))) {
+  for (const ItemId item : RankOrder(graph, UpwardRanks(problem, graph, evaluator.table(), by))) {
     schedule.Place(item.index(), [&](int32_t, const PartialSchedule::Spot& spot) {
       return schedule.Finish(spot);
     });

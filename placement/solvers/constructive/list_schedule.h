@@ -19,7 +19,7 @@ std::vector<Picos> MeanTransfers(const PlacementProblem& problem, const Transfer
 
 // Upward ranks: an item's weight plus the longest path behind it, with the mean time of transfers.
 std::vector<Picos> UpwardRanks(const PlacementProblem& problem, const ProblemGraph& graph,
-                               RankBy by);
+                               const TransferTable& table, RankBy by);
 // The same for a given placement: exact times, and transfers only where devices change.
 std::vector<Picos> PlacedRanks(const PlacementProblem& problem, const ProblemGraph& graph,
                                const Evaluator& evaluator, const std::vector<int32_t>& device);
@@ -33,8 +33,10 @@ std::vector<ItemId> StartOrder(const ProblemGraph& graph, const std::vector<Pico
 // placed together with the first of them.
 class MemoryLedger {
  public:
-  // `capacity` by device; what a caller keeps back for tensors is its business.
-  MemoryLedger(const PlacementProblem& problem, std::vector<Bytes> capacity);
+  // `groups` as the evaluator has them. `capacity` by device; what a caller keeps back for tensors
+  // is its business.
+  MemoryLedger(const PlacementProblem& problem, const std::vector<std::vector<int32_t>>& groups,
+               std::vector<Bytes> capacity);
 
   // The items that go with `item`, itself included.
   const std::vector<int32_t>& Unit(int32_t item) const { return units_[unit_of_[item]]; }

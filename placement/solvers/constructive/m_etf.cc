@@ -25,7 +25,7 @@ class MEtf : public PlacementSolver {
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     ALLOT_ASSIGN_OR_RETURN(const std::vector<DeviceRule> rules, ParseDeviceRules(options_.device));
-    Evaluator evaluator(input.problem, input.graph);
+    Evaluator evaluator(*input.facts);
     std::vector<SolutionBuilder> builders;
     for (const DeviceRule rule : rules) {
       builders.push_back([&, rule](const std::vector<Bytes>& capacity) {

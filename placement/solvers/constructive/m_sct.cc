@@ -30,7 +30,7 @@ OptionSchema<MSctOptions> Schema() {
 // optimum. O(m log m) for m flow ends.
 std::vector<int32_t> FavouriteChildren(const PlacementProblem& problem, const ProblemGraph& graph,
                                        const Evaluator& evaluator) {
-  const std::vector<Picos> behind = UpwardRanks(problem, graph, RankBy::kMean);
+  const std::vector<Picos> behind = UpwardRanks(problem, graph, evaluator.table(), RankBy::kMean);
   const std::vector<Picos> transfers = MeanTransfers(problem, evaluator.table());
   std::vector<Picos> before(problem.items.size());  // the longest path to an item's end
   for (const ItemId item : graph.topological) {
@@ -76,7 +76,7 @@ class MSct : public PlacementSolver {
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     ALLOT_ASSIGN_OR_RETURN(const std::vector<DeviceRule> rules, ParseDeviceRules(options_.device));
-    Evaluator evaluator(input.problem, input.graph);
+    Evaluator evaluator(*input.facts);
     const std::vector<int32_t> favourites =
         FavouriteChildren(input.problem, input.graph, evaluator);
     std::vector<SolutionBuilder> builders;

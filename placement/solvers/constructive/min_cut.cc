@@ -95,7 +95,7 @@ class Network {
 Solution Fill(const PlacementProblem& problem, const ProblemGraph& graph,
               const Evaluator& evaluator, const std::vector<int32_t>& wanted,
               const std::vector<Bytes>& capacity) {
-  MemoryLedger ledger(problem, capacity);
+  MemoryLedger ledger(problem, evaluator.groups(), capacity);
   std::vector<int32_t> device(problem.items.size(), -1);
   for (const ItemId id : graph.topological) {
     const int32_t item = id.index();
@@ -122,7 +122,7 @@ class MinCutSolver : public PlacementSolver {
       return absl::UnimplementedError(
           absl::StrCat("cuts between exactly 2 devices, not ", problem.devices.size()));
     }
-    Evaluator evaluator(problem, input.graph);
+    Evaluator evaluator(*input.facts);
     const std::vector<int32_t> wanted = Network(problem, evaluator).Cheapest();
     if (evaluator.Violations(wanted.data()) > 0) {  // then so has every placement
       SolveResult result;

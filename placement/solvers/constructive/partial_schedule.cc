@@ -14,7 +14,7 @@ PartialSchedule::PartialSchedule(const PlacementProblem& problem, const ProblemG
       num_devices_(table_.num_devices()),
       latency_(problem.objective == PlacementObjective::kLatency),
       gaps_(gaps),
-      ledger_(problem, capacity),
+      ledger_(problem, evaluator.groups(), capacity),
       device_(problem.items.size(), -1),
       start_(problem.items.size()),
       end_(problem.items.size()),

@@ -105,7 +105,7 @@ class Peft : public PlacementSolver {
   ProblemFeatures features() const override { return {.staged = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
-    Evaluator evaluator(input.problem, input.graph);
+    Evaluator evaluator(*input.facts);
     return BestWithinMemory(input.problem, evaluator, {[&](const std::vector<Bytes>& capacity) {
                               return PeftSchedule(input.problem, input.graph, evaluator, capacity);
                             }});

@@ -17,7 +17,7 @@ class PriorityGreedy : public PlacementSolver {
   ProblemFeatures features() const override { return {.staged = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
-    Evaluator evaluator(input.problem, input.graph);
+    Evaluator evaluator(*input.facts);
     return BestWithinMemory(input.problem, evaluator, {[&](const std::vector<Bytes>& capacity) {
                               return ScheduleByRank(input.problem, input.graph, evaluator,
                                                     RankBy::kMean, Gaps::kLeave, capacity);

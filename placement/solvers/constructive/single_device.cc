@@ -18,9 +18,8 @@ class SingleDevice : public PlacementSolver {
  public:
   explicit SingleDevice(SingleDeviceOptions options) : options_(std::move(options)) {}
 
-  ProblemFeatures features() const override {
-    return {.staged = true, .contiguous = true, .calls = true};
-  }
+  std::vector<absl::string_view> kinds() const override { return {kItemsKind, kCallsKind}; }
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const PlacementProblem& problem = input.problem;
@@ -30,7 +29,7 @@ class SingleDevice : public PlacementSolver {
       if (!options_.device.empty() && problem.devices[device].name != options_.device) continue;
       known = true;
       Solution solution{Placement(problem.items.size(), device), input.graph.topological};
-      Score score = Evaluate(problem, input.graph, solution);
+      Score score = Evaluate(*input.facts, solution);
       result.work += static_cast<int64_t>(problem.items.size());
       if (!score.feasible || (result.best.has_value() && !Better(score, result.score))) continue;
       result.score = std::move(score);

@@ -35,7 +35,7 @@ class DownsetDp : public PlacementSolver {
     }
     SolveResult result;
     Score given;
-    if (input.incumbent != nullptr) given = Evaluate(problem, input.graph, *input.incumbent);
+    if (input.incumbent != nullptr) given = Evaluate(*input.facts, *input.incumbent);
     if (given.feasible) result.best = *input.incumbent;
     // Something as good as the incumbent is not worth a search.
     const Picos upper = given.feasible ? given.objective : std::numeric_limits<Picos>::max();
@@ -46,14 +46,13 @@ class DownsetDp : public PlacementSolver {
       const bool counts = value >= 0 && !tensors;
       progress.Report(counts ? value : given.feasible ? given.objective : -1, bound, work);
     };
-    ALLOT_ASSIGN_OR_RETURN(
-        ContiguousResult optimum,
-        ContiguousOptimum(problem, input.graph, input.limits.work, upper, report));
+    ALLOT_ASSIGN_OR_RETURN(ContiguousResult optimum,
+                           ContiguousOptimum(*input.facts, input.limits.work, upper, report));
     result.work = optimum.work;
     result.lower_bound = {optimum.lower, "downset-dp"};
     if (optimum.solution.has_value()) {
       // The search knows nothing of the peaks of live tensors.
-      const Score score = Evaluate(problem, input.graph, *optimum.solution);
+      const Score score = Evaluate(*input.facts, *optimum.solution);
       if (score.feasible && (!given.feasible || Better(score, given))) {
         result.best = std::move(optimum.solution);
         given = score;

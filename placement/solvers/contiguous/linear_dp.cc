@@ -34,7 +34,8 @@ class LinearDp : public PlacementSolver {
     if (!input.problem.contiguous) {
       return absl::UnimplementedError("only contiguous placements are stretches of an order");
     }
-    ALLOT_ASSIGN_OR_RETURN(const StageProblem stages, BuildStageProblem(input.problem));
+    ALLOT_ASSIGN_OR_RETURN(const StageProblem stages,
+                           BuildStageProblem(input.problem, input.facts->device_classes()));
     const StageIndex index(stages);
     SolveResult result;
     std::optional<StageChain> chain;
@@ -50,7 +51,7 @@ class LinearDp : public PlacementSolver {
     }
     if (!chain.has_value()) return result;
     Solution solution = ToSolution(stages, *chain, input.graph);
-    if (!Evaluate(input.problem, input.graph, solution).feasible) return result;
+    if (!Evaluate(*input.facts, solution).feasible) return result;
     result.best = std::move(solution);
     result.termination = Termination::kFeasible;
     return result;

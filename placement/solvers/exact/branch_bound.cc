@@ -33,8 +33,7 @@ class BranchBound : public PlacementSolver {
     if (input.problem.devices.size() > kMaxExactDevices) {
       return InputError(input.problem.devices.size(), " devices are more than ", kMaxExactDevices);
     }
-    ExactItemsResult exact =
-        ExactItems(input.problem, input.graph, input.incumbent, input.limits.work);
+    ExactItemsResult exact = ExactItems(*input.facts, input.incumbent, input.limits.work);
     SolveResult result;
     result.work = exact.work;
     result.best = std::move(exact.solution);

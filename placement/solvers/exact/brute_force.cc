@@ -20,9 +20,8 @@ class BruteForce : public PlacementSolver {
  public:
   explicit BruteForce(BruteForceOptions options) : options_(options) {}
 
-  ProblemFeatures features() const override {
-    return {.staged = true, .contiguous = true, .calls = true};
-  }
+  std::vector<absl::string_view> kinds() const override { return {kItemsKind, kCallsKind}; }
+  ProblemFeatures features() const override { return {.staged = true, .contiguous = true}; }
 
   absl::StatusOr<SolveResult> Solve(const SolveInput& input) const override {
     const auto n = static_cast<int64_t>(input.problem.items.size());

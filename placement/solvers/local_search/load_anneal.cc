@@ -41,8 +41,8 @@ class Run {
   Run(const SolveInput& input, int64_t rounds)
       : input_(input),
         rounds_(rounds),
-        evaluator_(input.problem, input.graph),
-        model_(BuildLoadModel(input.problem)),
+        evaluator_(*input.facts),
+        model_(BuildLoadModel(*input.facts)),
         unlimited_(model_) {}
 
   // After so many rounds, whether the value can be better at all.
@@ -92,8 +92,7 @@ class Run {
     }
     const int64_t bounds = std::max<int64_t>(input_.limits.work - spent_, 0);
     Picos known = 0;
-    for (const LowerBound& bound :
-         LowerBounds(input_.problem, input_.graph, Launch::kIgnore, bounds / 8)) {
+    for (const LowerBound& bound : LowerBounds(*input_.facts, Launch::kIgnore, bounds / 8)) {
       if (bound.value > known) result.lower_bound = bound;
       known = std::max(known, bound.value);
     }

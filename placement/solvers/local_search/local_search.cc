@@ -494,7 +494,7 @@ Solution SearchLocally(const PlacementProblem& problem, const ProblemGraph& grap
 
 SolveResult SearchFromStarts(const SolveInput& input, int64_t restarts, Finish finish) {
   const PlacementProblem& problem = input.problem;
-  Evaluator evaluator(problem, input.graph);
+  Evaluator evaluator(*input.facts);
   SolveResult result;
   std::vector<Solution> starts;
   if (input.incumbent != nullptr) starts.push_back(*input.incumbent);

@@ -51,7 +51,7 @@ class Beam {
         blocking_(problem_.communication == Communication::kBlocking) {
     group_of_ = IdVector<ItemId, int32_t>(problem_.items.size(), -1);
     num_groups_ = 0;
-    for (const std::vector<ItemId>& group : JoinedGroups(problem_)) {
+    for (const std::vector<ItemId>& group : costs.groups) {
       for (const ItemId item : group) group_of_[item] = num_groups_;
       ++num_groups_;
     }
@@ -234,15 +234,15 @@ class Beam {
     if (arrival >= 0) return arrival;
     const int32_t source = state.source[slot];
     const Picos made = state.arrival[slot * num_devices_ + static_cast<size_t>(source)];
-    const Picos time = std::max<Picos>(0, costs_.paths.table.Time(flow.index(), source, d));
-    const absl::Span<const int32_t> channels = costs_.paths.table.Channels(source, d);
+    const Picos time = std::max<Picos>(0, costs_.paths.table->Time(flow.index(), source, d));
+    const absl::Span<const int32_t> channels = costs_.paths.table->Channels(source, d);
     Picos start = made;
     if (latency_) {
       for (const int32_t channel : channels) {
         start = std::max(start, state.free[num_devices_ + static_cast<size_t>(channel)]);
       }
       if (blocking_) start = std::max(start, state.free[static_cast<size_t>(d)]);
-      arrival = start + time + costs_.paths.table.ArrivalDelay(d);
+      arrival = start + time + costs_.paths.table->ArrivalDelay(d);
       for (const int32_t channel : channels) {
         state.free[num_devices_ + static_cast<size_t>(channel)] = start + time;
       }
@@ -287,8 +287,8 @@ class Beam {
 
 }  // namespace
 
-BeamCosts::BeamCosts(const PlacementProblem& placement_problem, const ProblemGraph& graph)
-    : problem(placement_problem), paths(placement_problem, graph, Launch::kIgnore) {
+BeamCosts::BeamCosts(const ProblemFacts& facts)
+    : problem(facts.problem()), groups(facts.groups()), paths(facts, Launch::kIgnore) {
   tail = LongestPaths(paths).tail;
   LoadRows rows;
   rows.num_devices = problem.devices.size();

@@ -9,11 +9,12 @@
 
 namespace allot {
 
-// The costs that every beam over one problem looks at.
+// The costs that every beam over one problem looks at; keeps a reference to the facts.
 struct BeamCosts {
-  BeamCosts(const PlacementProblem& problem, const ProblemGraph& graph);
+  explicit BeamCosts(const ProblemFacts& facts);
 
   const PlacementProblem& problem;
+  const std::vector<std::vector<ItemId>>& groups;
   PathCosts paths;
   std::vector<Picos> tail;                   // PathBounds::tail
   std::vector<std::vector<int64_t>> lambda;  // weights of the load bound

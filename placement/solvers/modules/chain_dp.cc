@@ -43,7 +43,8 @@ OptionSchema<ChainDpOptions> Schema() {
 class Chain {
  public:
   Chain(const SolveInput& input, int64_t max_module)
-      : problem_(input.problem),
+      : facts_(*input.facts),
+        problem_(input.problem),
         graph_(input.graph),
         // The entry is one of the items that are searched.
         max_exact_(static_cast<size_t>(std::clamp<int64_t>(
@@ -52,7 +53,7 @@ class Chain {
         work_(std::max<int64_t>(input.limits.work, 1)),
         seed_(input.limits.seed),
         incumbent_(input.incumbent),
-        evaluator_(input.problem, input.graph),
+        evaluator_(*input.facts),
         progress_(input.limits.progress) {}
 
   SolveResult Solve() {
@@ -69,7 +70,7 @@ class Chain {
     Take(ScheduleByRank(problem_, graph_, evaluator_, RankBy::kMean, Gaps::kFill, capacity));
     if (families_.empty()) {
       Picos lower = 0;
-      for (const LowerBound& bound : LowerBounds(problem_, graph_, Launch::kIgnore, work_ / 8)) {
+      for (const LowerBound& bound : LowerBounds(facts_, Launch::kIgnore, work_ / 8)) {
         lower = std::max(lower, bound.value);
       }
       return Result(lower);
@@ -89,7 +90,7 @@ class Chain {
   const ModuleRuns& Runs(size_t q) const { return *families_[family_of_[q]]; }
 
   void Split() {
-    const std::vector<Picos> times = AllowedTimes(problem_);
+    const std::vector<Picos>& times = facts_.allowed_times();
     modules_ = SplitAtCutVertices(problem_, graph_, times);
     // With most items in one module that is too large for an exact search, this is no chain: other
     // searches do as well.
@@ -256,6 +257,7 @@ class Chain {
     return result;
   }
 
+  const ProblemFacts& facts_;
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
   const size_t max_exact_;

@@ -49,16 +49,16 @@ class Modular : public PlacementSolver {
       return result;
     }
     const std::vector<int32_t> module_of = Modules(input);
-    const std::vector<ItemId> by_rank =
-        RankOrder(input.graph, UpwardRanks(problem, input.graph, RankBy::kMean));
+    const std::vector<ItemId> by_rank = RankOrder(
+        input.graph, UpwardRanks(problem, input.graph, *input.facts->transfers(), RankBy::kMean));
     // Modules one after the other, each by rank; and everything by rank.
     std::vector<ItemId> by_module = by_rank;
     std::stable_sort(by_module.begin(), by_module.end(), [&module_of](ItemId a, ItemId b) {
       return module_of[static_cast<size_t>(a.index())] < module_of[static_cast<size_t>(b.index())];
     });
 
-    Evaluator evaluator(problem, input.graph);
-    const BeamCosts costs(problem, input.graph);
+    Evaluator evaluator(*input.facts);
+    const BeamCosts costs(*input.facts);
     const int64_t work = std::max<int64_t>(input.limits.work, 1);
     Progress progress(input.limits.progress);
     Solution best = Start(input, costs, evaluator, by_module, by_rank, work / 4, result.work);

@@ -28,7 +28,8 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
       skip_(module.entry.valid() ? 1 : 0),
       part_(std::move(part)),
       graph_(BuildGraph(part_)),
-      evaluator_(std::make_unique<Evaluator>(part_, graph_)),
+      facts_(part_, graph_),
+      evaluator_(std::make_unique<Evaluator>(facts_)),
       bound_work_(work / static_cast<int64_t>(entries_ * exits_)),
       runs_(entries_ * exits_),
       before_(entries_),
@@ -42,7 +43,7 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
   }
   // Without an entry or an exit there are few runs, and nothing to guess.
   if (skip_ == 0 || exit_ < 0 || part_.items.size() >= RegionBound::kMostItems) return;
-  const PathCosts costs(part_, graph_, Launch::kIgnore);
+  const PathCosts costs(facts_, Launch::kIgnore);
   std::vector<int32_t> inside;
   for (const ItemId item : graph_.topological) {
     if (item != ItemId(0) && item != ItemId(exit_)) inside.push_back(item.index());
@@ -111,11 +112,12 @@ PlacementProblem ModuleRuns::Pinned(size_t entry, size_t exit) const {
 }
 
 int64_t ModuleRuns::RaiseBounds(size_t entry, size_t exit, int64_t work) {
-  const int64_t before =
-      RaiseBefore(MakeSequenceInstance(Pinned(entry, kAnywhere), graph_, StepSize::kOne), work / 2,
-                  before_[entry]);
-  return before + RaiseAfter(MakeSequenceInstance(Pinned(kAnywhere, exit), graph_, StepSize::kOne),
-                             work - before, after_[exit]);
+  const auto pinned = [&](size_t from, size_t to) {
+    const PlacementProblem problem = Pinned(from, to);
+    return MakeSequenceInstance(ProblemFacts(problem, graph_), StepSize::kOne);
+  };
+  const int64_t before = RaiseBefore(pinned(entry, kAnywhere), work / 2, before_[entry]);
+  return before + RaiseAfter(pinned(kAnywhere, exit), work - before, after_[exit]);
 }
 
 Solution ModuleRuns::ToSolution(size_t entry, const std::vector<int32_t>& device,
@@ -161,13 +163,14 @@ int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_e
   const int64_t effort = std::max<int64_t>(std::min(run.effort, work / 7 * 4), 1);
   run.effort *= 4;
   const PlacementProblem pinned = Pinned(entry, exit);
-  Evaluator evaluator(pinned, graph_);
+  const ProblemFacts facts(pinned, graph_);
+  Evaluator evaluator(facts);
   int64_t spent = 1;
   const bool exact = part_.items.size() <= max_exact;
   // Where the exact search takes over, some rounds over all windows are enough.
   const auto n = static_cast<int64_t>(part_.items.size());
   const int64_t nearby = exact ? std::clamp<int64_t>(effort / 2, 1, 100 * n * n) : effort;
-  const PathCosts costs(pinned, graph_, Launch::kIgnore);
+  const PathCosts costs(facts, Launch::kIgnore);
   Solution start = run.value < kNever
                        ? ToSolution(entry, run.device, run.order)
                        : ScheduleByRank(pinned, graph_, evaluator, RankBy::kMean, Gaps::kFill,
@@ -189,8 +192,8 @@ int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_e
     const Solution best = known ? ToSolution(entry, run.device, run.order) : Solution();
     spent += RaiseBounds(entry, exit, effort / 4);
     const ItemBounds bounds{before_[entry], after_[exit]};
-    ExactItemsResult found = ExactItems(pinned, graph_, known ? &best : nullptr, effort,
-                                        known ? kNever : cutoff, &bounds);
+    ExactItemsResult found =
+        ExactItems(facts, known ? &best : nullptr, effort, known ? kNever : cutoff, &bounds);
     spent += found.work;
     run.lower = std::max(run.lower, found.lower);
     if (found.solution.has_value()) Keep(entry, exit, *found.solution, found.value);

@@ -64,7 +64,8 @@ class ModuleRuns {
   int32_t exit_ = -1;
   PlacementProblem part_;
   ProblemGraph graph_;
-  std::unique_ptr<Evaluator> evaluator_;  // keeps references to part_ and graph_
+  ProblemFacts facts_;                    // of part_ and graph_
+  std::unique_ptr<Evaluator> evaluator_;  // keeps references to them
   int64_t bound_work_;                    // for each run
   std::vector<ModuleRun> runs_;
   // What precedes an item depends on the entry's device alone, what follows on the exit's.

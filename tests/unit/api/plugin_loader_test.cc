@@ -151,7 +151,9 @@ TEST(PluginLoader, PassesRunInPipelinesAndMayThrow) {
 TEST(PluginLoader, SolversMayThrow) {
   const Registries registries = EveryDoor();
   const auto solver = registries.solvers.Find("door-solver")->make("").value();
+  EXPECT_EQ(solver->kinds(), std::vector<absl::string_view>{kItemsKind});
   EXPECT_FALSE(solver->features().staged);
+  EXPECT_FALSE(solver->portfolio().has_value());
   const PlacementProblem problem = testing::RandomProblem(1, {});
   const ProblemGraph graph = BuildGraph(problem);
   const SolveLimits limits;

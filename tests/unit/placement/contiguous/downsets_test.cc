@@ -13,6 +13,7 @@
 #include "placement/contiguous/stages/merge_stages.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/contiguity.h"
+#include "placement/problem/device_symmetry.h"
 #include "placement/solver.h"
 #include "placement/verify/verify.h"
 #include "support/random.h"
@@ -133,7 +134,7 @@ Picos BySearch(const StageProblem& stages) {
 void ExpectOptimum(const PlacementProblem& problem, Picos expected) {
   const ProblemGraph graph = BuildGraph(problem);
   const absl::StatusOr<ContiguousResult> result =
-      ContiguousOptimum(problem, graph, kPlenty, kNever);
+      ContiguousOptimum(ProblemFacts(problem, graph), kPlenty, kNever);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(result->complete);
   ASSERT_EQ(result->solution.has_value(), expected != kNever);
@@ -144,14 +145,15 @@ void ExpectOptimum(const PlacementProblem& problem, Picos expected) {
   EXPECT_TRUE(score.feasible);
   EXPECT_EQ(score.objective, expected);
   // Nothing is below the optimum, and it is found by who asks for it.
-  const auto below = ContiguousOptimum(problem, graph, kPlenty, expected);
+  const auto below = ContiguousOptimum(ProblemFacts(problem, graph), kPlenty, expected);
   EXPECT_TRUE(below->complete);
   EXPECT_FALSE(below->solution.has_value());
   EXPECT_EQ(below->lower, expected);
-  EXPECT_EQ(ContiguousOptimum(problem, graph, kPlenty, expected + 1)->value, expected);
+  EXPECT_EQ(ContiguousOptimum(ProblemFacts(problem, graph), kPlenty, expected + 1)->value,
+            expected);
   // Less work gives less, but nothing wrong.
   for (const int64_t work : {0, 5, 40, 300}) {
-    const auto some = ContiguousOptimum(problem, graph, work, kNever);
+    const auto some = ContiguousOptimum(ProblemFacts(problem, graph), work, kNever);
     EXPECT_LE(some->lower, expected);
     EXPECT_TRUE(!some->complete || some->lower == expected);
     EXPECT_TRUE(!some->solution.has_value() || some->value >= expected);
@@ -204,12 +206,11 @@ TEST(DownsetsTest, RandomProblemsAgainstAllDownsets) {
     if (!Check(problem).ok()) continue;  // an item without a device
     const Picos expected = ByAllDownsets(problem);
     impossible += expected == kNever ? 1 : 0;
-    EXPECT_EQ(BySearch(*BuildStageProblem(problem)), expected);
+    EXPECT_EQ(BySearch(*BuildStageProblem(problem, DeviceClasses(problem))), expected);
     ExpectOptimum(problem, expected);
     if (HasFailure()) return;
     if (expected == kNever) continue;
-    const auto solution =
-        ContiguousOptimum(problem, BuildGraph(problem), kPlenty, kNever)->solution;
+    const auto solution = ContiguousOptimum(ProblemFacts(problem), kPlenty, kNever)->solution;
     std::set<DeviceId> used;
     for (const DeviceId device : solution->device_of) used.insert(device);
     several += used.size() > 1 ? 1 : 0;
@@ -361,7 +362,7 @@ TEST(DownsetsTest, OperatorsAgainstAllDownsets) {
     const Picos expected = ByAllDownsets(problem);
     ExpectOptimum(problem, expected);
     if (HasFailure()) return;
-    const StageProblem stages = *BuildStageProblem(problem);
+    const StageProblem stages = *BuildStageProblem(problem, DeviceClasses(problem));
     // Each part by itself: merging loses nothing, even if told how good the optimum is, and the
     // search needs no help.
     int64_t work = 0;
@@ -403,8 +404,10 @@ TEST(DownsetsTest, ConstantsStayWithTheirReader) {
   }
   ASSERT_TRUE(Check(problem).ok()) << Check(problem);
   int64_t work = 0;
-  EXPECT_EQ(MergeInseparable(*BuildStageProblem(problem), kNever, work).num_blocks(), 4);
-  const auto result = ContiguousOptimum(problem, BuildGraph(problem), 10'000, kNever);
+  EXPECT_EQ(MergeInseparable(*BuildStageProblem(problem, DeviceClasses(problem)), kNever, work)
+                .num_blocks(),
+            4);
+  const auto result = ContiguousOptimum(ProblemFacts(problem), 10'000, kNever);
   EXPECT_TRUE(result->complete);
   EXPECT_EQ(result->value, 22);
 }
@@ -413,7 +416,7 @@ TEST(DownsetsTest, LargeGridsAreProvedWithoutVisitingTheirDownsets) {
   // 9 rows of 9 have C(18, 9) = 48620 downsets.
   const PlacementProblem problem = Grid(5, 9, 9, 4, false);
   const ProblemGraph graph = BuildGraph(problem);
-  const auto result = ContiguousOptimum(problem, graph, 20'000'000, kNever);
+  const auto result = ContiguousOptimum(ProblemFacts(problem, graph), 20'000'000, kNever);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_TRUE(result->complete);
   EXPECT_LT(result->downsets, 20'000);
@@ -463,7 +466,7 @@ TEST(DownsetsTest, OneOrderIsCutAtItsBestPlaces) {
     problem.flows.Add({ItemId(i), {ItemId(i + 1)}, 0, {}, IdVector<DeviceId, Picos>(3, 1)});
   }
   ASSERT_TRUE(Check(problem).ok()) << Check(problem);
-  const StageProblem stages = *BuildStageProblem(problem);
+  const StageProblem stages = *BuildStageProblem(problem, DeviceClasses(problem));
   ASSERT_EQ(stages.num_classes(), 1);
   const StageIndex index(stages);
   int64_t work = 0;
@@ -485,7 +488,7 @@ TEST(DownsetsTest, OneOrderIsCutAtItsBestPlaces) {
 
 TEST(DownsetsTest, WeightsBoundWhatDevicesCanCarry) {
   const PlacementProblem problem = Grid(9, 3, 5, 3, false);
-  const StageProblem stages = *BuildStageProblem(problem);
+  const StageProblem stages = *BuildStageProblem(problem, DeviceClasses(problem));
   const StageIndex index(stages);
   RemainingLoads remaining(index);
   const Picos optimum = ByAllDownsets(problem);
@@ -519,7 +522,7 @@ TEST(DownsetsTest, RefusesCostsThatDependOnTheOtherEnd) {
       IdVector<DeviceId, IdVector<DeviceId, Picos>>(3, IdVector<DeviceId, Picos>(3, 5));
   ASSERT_TRUE(Check(problem).ok()) << Check(problem);
   const auto optimum = [](const PlacementProblem& p) {
-    return ContiguousOptimum(p, BuildGraph(p), kPlenty, kNever).status().code();
+    return ContiguousOptimum(ProblemFacts(p), kPlenty, kNever).status().code();
   };
   EXPECT_EQ(optimum(problem), absl::StatusCode::kUnimplemented);
   problem.communication = Communication::kDelay;

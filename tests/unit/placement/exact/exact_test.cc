@@ -48,7 +48,7 @@ TEST_P(ExactItemsTest, EqualsTryingEverything) {
     const PlacementProblem problem = RandomProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
-    const ExactItemsResult exact = ExactItems(problem, graph, nullptr, 1'000'000);
+    const ExactItemsResult exact = ExactItems(ProblemFacts(problem, graph), nullptr, 1'000'000);
     ASSERT_EQ(exact.solution.has_value() && exact.proved, optimum.has_value() && exact.proved);
     if (optimum.has_value()) {
       ++feasible;
@@ -83,11 +83,11 @@ TEST(ExactItemsTest, StartsFromAnIncumbentAndKeepsItWhenCutOff) {
     const Solution incumbent{Placement(problem.items.size(), DeviceId(0)), graph.topological};
     const Score score = Evaluate(problem, graph, incumbent);
     ASSERT_TRUE(score.feasible);
-    const ExactItemsResult cut_off = ExactItems(problem, graph, &incumbent, 3);
+    const ExactItemsResult cut_off = ExactItems(ProblemFacts(problem, graph), &incumbent, 3);
     ASSERT_TRUE(cut_off.solution.has_value());
     EXPECT_LE(cut_off.value, score.objective);
-    const ExactItemsResult full = ExactItems(problem, graph, &incumbent, 3'000'000);
-    const ExactItemsResult fresh = ExactItems(problem, graph, nullptr, 3'000'000);
+    const ExactItemsResult full = ExactItems(ProblemFacts(problem, graph), &incumbent, 3'000'000);
+    const ExactItemsResult fresh = ExactItems(ProblemFacts(problem, graph), nullptr, 3'000'000);
     EXPECT_LE(cut_off.lower, full.value);
     if (full.proved && fresh.proved) {
       EXPECT_EQ(full.value, fresh.value);

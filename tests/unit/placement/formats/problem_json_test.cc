@@ -56,8 +56,10 @@ std::string Replace(std::string text, const std::string& from, const std::string
 
 // Names every field, so that a new one does not compile until it is compared and written, too.
 void ExpectEqual(const PlacementProblem& a, const PlacementProblem& b) {
-  const auto& [objective, communication, execution, calls_per_device, contiguous, launch_on_arrival,
-               devices, num_channels, routes, items, flows, shared, together] = a;
+  const auto& [devices, num_channels, routes] = static_cast<const Machine&>(a);
+  const auto& [items, flows, shared, together] = static_cast<const Workload&>(a);
+  const auto& [objective, communication, execution, calls_per_device, contiguous,
+               launch_on_arrival] = static_cast<const PlacementQuestion&>(a);
   EXPECT_EQ(objective, b.objective);
   EXPECT_EQ(communication, b.communication);
   EXPECT_EQ(execution, b.execution);

@@ -176,7 +176,7 @@ TEST(SteadyStateTest, BoundsHoldAndAnswersVerifyOnRandomProblems) {
     ASSERT_TRUE(state.ok()) << state.status();
     // No mixture of placements can beat the bound: enough to see that none does for the weights
     // that all mixtures share, so hold it against each placement and against random mixtures.
-    const LoadModel model = BuildLoadModel(problem);
+    const LoadModel model = BuildLoadModel(ProblemFacts(problem));
     std::vector<std::vector<Picos>> all, launched;
     std::vector<int32_t> device(static_cast<size_t>(model.num_units));
     Picos best = std::numeric_limits<Picos>::max();

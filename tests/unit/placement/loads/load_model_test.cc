@@ -70,7 +70,7 @@ TEST(LoadModelTest, LoadsAreThoseOfTheEvaluator) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const ProblemGraph graph = BuildGraph(problem);
-    const LoadModel model = BuildLoadModel(problem);
+    const LoadModel model = BuildLoadModel(ProblemFacts(problem));
     if (!AllAllowed(model)) continue;
     Random random(seed);
     const std::vector<int32_t> device = Anywhere(model, random);
@@ -102,7 +102,7 @@ TEST(LoadStateTest, MovesKeepAllSums) {
     const RandomProblemOptions options = RandomLoadOptions(seed, 14);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
-    const LoadModel model = BuildLoadModel(problem);
+    const LoadModel model = BuildLoadModel(ProblemFacts(problem));
     if (!AllAllowed(model)) continue;
     Random random(seed);
     LoadState state(model, Anywhere(model, random));
@@ -135,7 +135,7 @@ TEST(LoadStateTest, MovesKeepAllSums) {
 TEST(LoadModelTest, JoiningKeepsLoads) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {
     const PlacementProblem problem = RandomProblem(seed, RandomLoadOptions(seed, 12));
-    const LoadModel model = BuildLoadModel(problem);
+    const LoadModel model = BuildLoadModel(ProblemFacts(problem));
     if (!AllAllowed(model)) continue;
     Random random(seed);
     // Units of one device are joined at random.
@@ -164,7 +164,7 @@ TEST(LoadReductionTest, KeepsEveryPlacementBelowTheCutoff) {
     const RandomProblemOptions options = RandomLoadOptions(seed, 7);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
-    const LoadModel model = BuildLoadModel(problem);
+    const LoadModel model = BuildLoadModel(ProblemFacts(problem));
     if (!AllAllowed(model)) continue;
     Random random(seed);
     Picos best = std::numeric_limits<Picos>::max();
@@ -210,7 +210,7 @@ TEST(LinearSplitTest, IsTheBestOfItsKind) {
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
     const ProblemGraph graph = BuildGraph(problem);
-    LoadModel model = BuildLoadModel(problem);
+    LoadModel model = BuildLoadModel(ProblemFacts(problem));
     model.shared.clear();
     const std::vector<int32_t> order = DepthFirstOrder(problem, graph, model);
     std::vector<int32_t> sorted = order, devices;
@@ -245,7 +245,7 @@ TEST(LoadAnnealTest, FindsTheBestOfSmallProblems) {
     const RandomProblemOptions options = RandomLoadOptions(seed, 8);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
     const PlacementProblem problem = RandomProblem(seed, options);
-    const LoadModel model = BuildLoadModel(problem);
+    const LoadModel model = BuildLoadModel(ProblemFacts(problem));
     if (!AllAllowed(model)) continue;
     Random random(seed);
     Picos best = std::numeric_limits<Picos>::max();

@@ -83,7 +83,7 @@ TEST(MilpModelTest, CheckNamesWhatIsWrong) {
 
 TEST(PlacementMilpTest, LoadFormAsText) {
   const PlacementProblem problem = TwoOnTwo(PlacementObjective::kThroughput);
-  const auto milp = BuildPlacementMilp(problem, BuildGraph(problem), MilpForm::kLoad, 100, 1000);
+  const auto milp = BuildPlacementMilp(ProblemFacts(problem), MilpForm::kLoad, 100, 1000);
   ASSERT_TRUE(milp.ok()) << milp.status();
   EXPECT_EQ(milp->step, 2);
   EXPECT_EQ(PrintLp(milp->model),
@@ -128,8 +128,7 @@ TEST(PlacementMilpTest, LoadFormAsText) {
 TEST(PlacementMilpTest, SchedulingFormOrdersWhatMayOverlap) {
   PlacementProblem problem = TwoOnTwo(PlacementObjective::kLatency);
   problem.communication = Communication::kDelay;
-  const auto milp =
-      BuildPlacementMilp(problem, BuildGraph(problem), MilpForm::kScheduling, 100, 1000);
+  const auto milp = BuildPlacementMilp(ProblemFacts(problem), MilpForm::kScheduling, 100, 1000);
   ASSERT_TRUE(milp.ok()) << milp.status();
   const std::string text = PrintLp(milp->model);
   // Items 1 and 2 are the only pair that neither precedes; they share the first device only.
@@ -150,9 +149,11 @@ TEST(PlacementMilpTest, SchedulingFormOrdersWhatMayOverlap) {
 TEST(PlacementMilpTest, RefusesWhatIsTooLargeOrOfTheWrongKind) {
   const PlacementProblem problem = TwoOnTwo(PlacementObjective::kThroughput);
   const ProblemGraph graph = BuildGraph(problem);
-  EXPECT_EQ(BuildPlacementMilp(problem, graph, MilpForm::kLoad, 100, 5).status().message(),
-            "the model would have more than 5 rows (3 items on 2 devices)");
-  EXPECT_FALSE(BuildPlacementMilp(problem, graph, MilpForm::kScheduling, 100, 1000).ok());
+  EXPECT_EQ(
+      BuildPlacementMilp(ProblemFacts(problem, graph), MilpForm::kLoad, 100, 5).status().message(),
+      "the model would have more than 5 rows (3 items on 2 devices)");
+  EXPECT_FALSE(
+      BuildPlacementMilp(ProblemFacts(problem, graph), MilpForm::kScheduling, 100, 1000).ok());
 }
 
 // Every feasible solution is a feasible point whose T is at most its objective, and reads back.
@@ -177,7 +178,8 @@ TEST(PlacementMilpTest, SolutionsBecomeFeasiblePoints) {
     const Score score = Evaluate(problem, graph, solution);
     if (!score.feasible) continue;
     for (const MilpForm form : {MilpForm::kLoad, MilpForm::kScheduling}) {
-      const auto milp = BuildPlacementMilp(problem, graph, form, score.objective, 100'000);
+      const auto milp =
+          BuildPlacementMilp(ProblemFacts(problem, graph), form, score.objective, 100'000);
       if (!milp.ok()) continue;
       ASSERT_TRUE(Check(milp->model).ok()) << Check(milp->model);
       const std::vector<double> values = WriteColumns(problem, graph, *milp, solution);

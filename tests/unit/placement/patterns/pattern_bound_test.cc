@@ -69,7 +69,7 @@ TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
   for (uint64_t seed = 1; seed <= 800; ++seed) {
     const RandomProblemOptions options = RandomLoadOptions(seed, 9);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
-    const LoadModel model = BuildLoadModel(RandomProblem(seed, options));
+    const LoadModel model = BuildLoadModel(ProblemFacts(RandomProblem(seed, options)));
     const BoundaryCosts costs = MakeBoundaryCosts(model);
     Random random(seed);
     const auto d = static_cast<int32_t>(random.Below(model.num_devices));
@@ -119,7 +119,8 @@ TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
 
 TEST(OpenFlowsTest, OrdersAllUnits) {
   for (uint64_t seed = 1; seed <= 100; ++seed) {
-    const LoadModel model = BuildLoadModel(RandomProblem(seed, RandomLoadOptions(seed, 30)));
+    const LoadModel model =
+        BuildLoadModel(ProblemFacts(RandomProblem(seed, RandomLoadOptions(seed, 30))));
     std::vector<int32_t> order = OrderByOpenFlows(model, std::vector<char>(model.flows.size(), 1));
     std::sort(order.begin(), order.end());
     ASSERT_EQ(order.size(), static_cast<size_t>(model.num_units));
@@ -143,7 +144,7 @@ TEST(PatternBoundTest, NeverExceedsTheBest) {
   for (uint64_t seed = 1; seed <= 1500; ++seed) {
     const RandomProblemOptions options = RandomLoadOptions(seed, 7);
     SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
-    const LoadModel model = BuildLoadModel(RandomProblem(seed, options));
+    const LoadModel model = BuildLoadModel(ProblemFacts(RandomProblem(seed, options)));
     const Picos best = Best(model);
     if (best < 0) continue;
     Random random(seed);

@@ -155,7 +155,7 @@ TEST(IntervalChainTest, AddsUpWhatForksCostOneAfterTheOther) {
   const PathCosts costs(problem, graph, Launch::kIgnore);
   const PathBounds paths = LongestPaths(costs);
   EXPECT_EQ(CriticalPath(costs, paths), 50);
-  const LoadDual dual = BoundLoad(MakeLoadRows(problem), {}, {}, 50);
+  const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(problem)), {}, {}, 50);
   EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000).value, 70);
   EXPECT_EQ(IntervalChain(costs, paths, dual, 0).value, 70);  // cut vertices alone do it
 }
@@ -220,7 +220,7 @@ TEST(PartBoundsTest, WaitOrDoItThemselves) {
     const PlacementProblem problem = Chains(example.chains, example.time);
     const ProblemGraph graph = BuildGraph(problem);
     const PathCosts costs(problem, graph, Launch::kPerGroup);
-    const LoadDual dual = BoundLoad(MakeLoadRows(problem), {20, 20}, {}, 50);
+    const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(problem)), {20, 20}, {}, 50);
     PathBounds paths = LongestPaths(costs);
     EXPECT_EQ(CriticalPath(costs, paths), example.plain);
     RaiseByParts(costs, dual.lambda, 10'000, paths);
@@ -247,7 +247,7 @@ TEST(PartBoundsTest, RaiseEndsAndNeverTooFar) {
     const ProblemGraph graph = BuildGraph(problem);
     const PathCosts costs(problem, graph, Launch::kPerGroup);
     const PathBounds plain = LongestPaths(costs);
-    const LoadDual dual = BoundLoad(MakeLoadRows(problem), {}, {}, 20);
+    const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(problem)), {}, {}, 20);
     // How far is looked back must not matter to what is true.
     for (const int64_t work : {0, 60, 100'000}) {
       PathBounds paths = plain;
@@ -285,7 +285,7 @@ TEST(RegionBoundTest, SearchesThePartsBetweenTwoItems) {
   work = 1;
   EXPECT_EQ(region.Search(0, 0, 17, kNever, work), 17) << "not found out";
   // The chain adds the launch before, and the first item; and nothing is better than that.
-  const LoadDual dual = BoundLoad(MakeLoadRows(problem), {20, 20}, {}, 50);
+  const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(problem)), {20, 20}, {}, 50);
   const PathBounds paths = LongestPaths(costs);
   EXPECT_EQ(IntervalChain(costs, paths, dual, 1'000'000).value, 20 + 1 + 191);
   EXPECT_EQ(BestParts(problem, graph)->score.objective, 20 + 1 + 191);

@@ -68,7 +68,8 @@ TEST(NestedBoundsTest, HoldOfEverySchedule) {
     const ProblemGraph graph = BuildGraph(problem);
     std::vector<Picos> least_before, least_after;
     if (!LeastOfAll(problem, graph, least_before, least_after)) continue;
-    const SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
+    const SequenceInstance instance =
+        MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     NestedBounds before, after;
     // Cut off at first, then again with more.
     for (const int64_t work : {int64_t{10} * (round % 7), int64_t{20'000}}) {
@@ -115,7 +116,8 @@ TEST(NestedBoundsTest, SeeThatDescendantsCompete) {
   flow(6, {ItemId(7)});
   ASSERT_TRUE(Check(problem).ok());
   const ProblemGraph graph = BuildGraph(problem);
-  const SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
+  const SequenceInstance instance =
+      MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
   NestedBounds before, after;
   RaiseBefore(instance, 10'000, before);
   RaiseAfter(instance, 10'000, after);
@@ -134,7 +136,7 @@ TEST(NestedBoundsTest, TheSearchFindsTheSameWithThem) {
     options.max_items = 11;
     const PlacementProblem problem = RandomProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
-    SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
+    SequenceInstance instance = MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     SequenceSearchLimits limits;
     limits.work = 3'000'000;
     const SequenceSearchResult plain = SearchSequences(instance, limits);
@@ -163,7 +165,7 @@ TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
     options.max_items = 9;
     const PlacementProblem problem = RandomProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
-    SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
+    SequenceInstance instance = MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     // Rules of an instance that is cut out of a larger one.
     if (round % 2 == 0) {
       for (size_t cell = 0; cell < instance.time.size(); ++cell) {
@@ -199,18 +201,21 @@ TEST(NestedBoundsTest, ExactItemsBelievesThem) {
     const PlacementProblem problem = RandomProblem(random, SmallLatency(round));
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
-    const SequenceInstance instance = MakeSequenceInstance(problem, graph, StepSize::kOne);
+    const SequenceInstance instance =
+        MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     ItemBounds bounds;
     RaiseBefore(instance, 1'000, bounds.before);
     RaiseAfter(instance, 1'000, bounds.after);
-    const ExactItemsResult exact = ExactItems(problem, graph, nullptr, 1'000'000, kNever, &bounds);
+    const ExactItemsResult exact =
+        ExactItems(ProblemFacts(problem, graph), nullptr, 1'000'000, kNever, &bounds);
     ASSERT_TRUE(exact.proved) << round;
     ASSERT_EQ(exact.solution.has_value(), optimum.has_value()) << round;
     if (optimum.has_value()) {
       ASSERT_EQ(exact.value, *optimum) << round;
     }
     // Little work raises them on its own.
-    const ExactItemsResult hasty = ExactItems(problem, graph, nullptr, 16 * (1 + round % 20));
+    const ExactItemsResult hasty =
+        ExactItems(ProblemFacts(problem, graph), nullptr, 16 * (1 + round % 20));
     if (optimum.has_value()) {
       ASSERT_LE(hasty.lower, *optimum) << round;
     }

@@ -47,7 +47,7 @@ TEST(CallPathTest, NoBoundOfAnyPathExceedsTheOptimum) {
     ASSERT_TRUE(Check(problem).ok()) << Check(problem);
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Solution> best = Best(problem, graph);
-    CallPathBounder bounder(problem, graph);
+    CallPathBounder bounder(ProblemFacts(problem, graph));
     // Every path from a source to a sink.
     Picos bound = 0;
     std::vector<std::vector<ItemId>> open;
@@ -100,7 +100,7 @@ PlacementProblem Chain(int32_t accelerators) {
 TEST(CallPathTest, SeesThatMemoryCutsAChain) {
   const PlacementProblem problem = Chain(2);
   const ProblemGraph graph = BuildGraph(problem);
-  CallPathBounder bounder(problem, graph);
+  CallPathBounder bounder(ProblemFacts(problem, graph));
   int64_t work = 10'000;
   const CallPathBound bound = bounder.Bound(graph.topological, work);
   EXPECT_EQ(bound.value, 60 + 2 * 3);
@@ -115,7 +115,7 @@ TEST(CallPathTest, SeesThatMemoryCutsAChain) {
 TEST(CallPathTest, SeesHowManyCallsThereAre) {
   const PlacementProblem problem = Chain(1);
   const ProblemGraph graph = BuildGraph(problem);
-  CallPathBounder bounder(problem, graph);
+  CallPathBounder bounder(ProblemFacts(problem, graph));
   int64_t work = 10'000;
   // Three items in one call, which loads or stores once, and three on the pool.
   EXPECT_EQ(bounder.Bound(graph.topological, work).value, 300 + 30 + 3);
@@ -126,7 +126,8 @@ TEST(CallPathTest, SaysWhenThereIsNoWay) {
   problem.devices[DeviceId(0)].memory = 0;
   const ProblemGraph graph = BuildGraph(problem);
   int64_t work = 10'000;
-  EXPECT_EQ(CallPathBounder(problem, graph).Bound(graph.topological, work).value, kNever);
+  EXPECT_EQ(CallPathBounder(ProblemFacts(problem, graph)).Bound(graph.topological, work).value,
+            kNever);
 }
 
 TEST(CallSegmentsTest, WhatItFindsIsWhatItSays) {
@@ -138,7 +139,7 @@ TEST(CallSegmentsTest, WhatItFindsIsWhatItSays) {
     options.memory = false;
     const PlacementProblem problem = RandomProblem(seed, options);
     const ProblemGraph graph = BuildGraph(problem);
-    CallSegments segments(problem, graph);
+    CallSegments segments(ProblemFacts(problem, graph));
     CallEvaluator evaluator(problem, graph);
     std::vector<int32_t> order;
     for (int32_t b = 0; b < segments.blocks().num_blocks; ++b) order.push_back(b);

@@ -37,7 +37,7 @@ TEST(ChainDpTest, FindsWhatTheWholeSearchFinds) {
     const PlacementProblem problem = testing::RandomModularProblem(seed, SmallChain(seed));
     ASSERT_TRUE(Check(problem).ok());
     const ProblemGraph graph = BuildGraph(problem);
-    const ExactItemsResult whole = ExactItems(problem, graph, nullptr, 3'000'000);
+    const ExactItemsResult whole = ExactItems(ProblemFacts(problem, graph), nullptr, 3'000'000);
     ASSERT_TRUE(whole.proved) << seed;
     SolveLimits limits;
     limits.work = 3'000'000;
@@ -51,7 +51,7 @@ TEST(ChainDpTest, ItsBoundsHoldWhenWorkRunsOut) {
   for (uint64_t seed = 0; seed < 12; ++seed) {
     const PlacementProblem problem = testing::RandomModularProblem(seed, SmallChain(seed));
     const ProblemGraph graph = BuildGraph(problem);
-    const ExactItemsResult whole = ExactItems(problem, graph, nullptr, 3'000'000);
+    const ExactItemsResult whole = ExactItems(ProblemFacts(problem, graph), nullptr, 3'000'000);
     ASSERT_TRUE(whole.proved) << seed;
     for (const int64_t work : {1, 1'000, 10'000}) {
       SolveLimits limits;
@@ -68,13 +68,15 @@ TEST(ChainDpTest, ExactSearchBelowALimitFindsOnlyWhatIsBelow) {
   for (uint64_t seed = 0; seed < 12; ++seed) {
     const PlacementProblem problem = testing::RandomModularProblem(seed, SmallChain(seed));
     const ProblemGraph graph = BuildGraph(problem);
-    const ExactItemsResult whole = ExactItems(problem, graph, nullptr, 3'000'000);
+    const ExactItemsResult whole = ExactItems(ProblemFacts(problem, graph), nullptr, 3'000'000);
     ASSERT_TRUE(whole.proved) << seed;
-    const ExactItemsResult none = ExactItems(problem, graph, nullptr, 3'000'000, whole.value);
+    const ExactItemsResult none =
+        ExactItems(ProblemFacts(problem, graph), nullptr, 3'000'000, whole.value);
     EXPECT_TRUE(none.proved) << seed;
     EXPECT_FALSE(none.solution.has_value()) << seed;
     EXPECT_EQ(none.lower, whole.value) << seed;
-    const ExactItemsResult same = ExactItems(problem, graph, nullptr, 3'000'000, whole.value + 1);
+    const ExactItemsResult same =
+        ExactItems(ProblemFacts(problem, graph), nullptr, 3'000'000, whole.value + 1);
     EXPECT_EQ(same.value, whole.value) << seed;
   }
 }

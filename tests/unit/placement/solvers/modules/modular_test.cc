@@ -128,7 +128,8 @@ TEST(WindowsTest, NeverMakeASolutionWorseAndOftenBetter) {
     options.groups = round % 2 == 1;
     const PlacementProblem problem = RandomProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
-    const BeamCosts costs(problem, graph);
+    const ProblemFacts facts(problem, graph);
+    const BeamCosts costs(facts);
     std::vector<Bytes> capacity;
     for (const auto& device : problem.devices) capacity.push_back(device.memory);
     const Solution start = BeamSchedule(costs, graph.topological, 1, capacity);
@@ -152,7 +153,8 @@ TEST(BeamTest, WiderBeamsAreBetterOnAverage) {
   for (int round = 0; round < 30; ++round) {
     const PlacementProblem problem = LayeredProblem(random, 80);
     const ProblemGraph graph = BuildGraph(problem);
-    const BeamCosts costs(problem, graph);
+    const ProblemFacts facts(problem, graph);
+    const BeamCosts costs(facts);
     const std::vector<Bytes> capacity(4, 1'000'000'000);
     Evaluator evaluator(problem, graph);
     narrow += evaluator.Value(BeamSchedule(costs, graph.topological, 1, capacity)).objective;

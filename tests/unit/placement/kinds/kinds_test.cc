@@ -1,0 +1,166 @@
+// What every kind of problem must do, for the built-in ones and for one that the test adds as
+// anybody would: its files, and its place in the list.
+#include "placement/kinds/kind.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/models/colours_kind.h"
+#include "tests/models/random_problem.h"
+
+namespace allot {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kColours[] = R"({
+  "schema": "allot.colours/1",
+  "devices": [{"name": "a", "part_cost": 7}, {"name": "b", "part_cost": 2}, {"name": "c", "part_cost": 3}],
+  "items": 4,
+  "apart": [[0, 1], [1, 2], [2, 3]]
+})";
+
+Kinds AllKinds() {
+  Kinds kinds = BuiltinKinds();
+  kinds.push_back(testing::ColoursKind());
+  return kinds;
+}
+
+struct Sample {
+  std::string kind, text;
+};
+
+std::vector<Sample> Samples() {
+  testing::RandomProblemOptions latency, throughput, calls;
+  latency.items = throughput.items = calls.items = 5;
+  throughput.objective = PlacementObjective::kThroughput;
+  calls.calls = true;
+  std::vector<Sample> samples = {{"colours", kColours}};
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, latency))});
+    samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, throughput))});
+    samples.push_back({"calls", WriteProblem(testing::RandomProblem(seed, calls))});
+  }
+  return samples;
+}
+
+std::unique_ptr<ProblemInstance> Read(const std::string& text) {
+  auto problem = ReadProblemOfAnyKind(AllKinds(), text, "p.json");
+  EXPECT_TRUE(problem.ok()) << problem.status();
+  return *std::move(problem);
+}
+
+SolveLimits Little() {
+  SolveLimits limits;
+  limits.work = 20'000;
+  return limits;
+}
+
+TEST(Kinds, HaveNamesOfTheirOwn) {
+  std::vector<std::string> names;
+  for (const auto& kind : AllKinds()) {
+    names.emplace_back(kind->name());
+    EXPECT_FALSE(kind->summary().empty());
+    EXPECT_FALSE(kind->unit().empty());
+  }
+  EXPECT_THAT(names, ElementsAre("items", "calls", "colours"));
+  EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
+}
+
+TEST(Kinds, AreFoundBySchemaAndPrintWhatTheyRead) {
+  for (const Sample& sample : Samples()) {
+    const std::unique_ptr<ProblemInstance> problem = Read(sample.text);
+    EXPECT_EQ(problem->kind(), sample.kind);
+    EXPECT_EQ(problem->placement() != nullptr, sample.kind != "colours");
+    EXPECT_EQ(Read(problem->Print())->Print(), problem->Print());
+    if (sample.kind != "colours") {
+      EXPECT_EQ(problem->Print(), sample.text);
+    }
+  }
+}
+
+TEST(Kinds, AnswersOfAllSolversAreVerifiedAndReadBack) {
+  const Kinds kinds = AllKinds();
+  const Registry<PlacementSolver> solvers = BuiltinSolvers();
+  int answers = 0;
+  for (const Sample& sample : Samples()) {
+    const std::unique_ptr<ProblemInstance> problem = Read(sample.text);
+    for (const std::string& name : FindKind(kinds, sample.kind)->SolverNames(solvers)) {
+      SCOPED_TRACE(absl::StrCat(name, ": ", sample.text));
+      const absl::StatusOr<KindResult> result = problem->Ask({name, ""}, Little());
+      if (absl::IsUnimplemented(result.status())) continue;
+      if (absl::IsInvalidArgument(result.status())) continue;  // of its size or form
+      ASSERT_TRUE(result.ok()) << result.status();
+      if (!result->answer.has_value()) continue;
+      ++answers;
+      EXPECT_LE(result->bound, result->value);
+      const absl::StatusOr<int64_t> value = problem->VerifyAnswer(*result->answer, "a.json");
+      ASSERT_TRUE(value.ok()) << value.status();
+      EXPECT_EQ(*value, result->value);
+    }
+  }
+  EXPECT_GT(answers, 300);
+}
+
+TEST(Kinds, ASolverThatIsNotForAKindSaysSoInOneWay) {
+  Registry<PlacementSolver> solvers = BuiltinSolvers();
+  for (const Sample& sample : Samples()) {
+    const std::unique_ptr<ProblemInstance> problem = Read(sample.text);
+    const std::string other = sample.kind == "items"   ? "calls"
+                              : sample.kind == "calls" ? "heft"
+                                                       : "foreign";
+    const std::string others = sample.kind == "items"   ? "calls"
+                               : sample.kind == "calls" ? "items"
+                                                        : "tints";
+    const absl::Status status = problem->Ask({other, ""}, Little()).status();
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
+    EXPECT_EQ(status.message(),
+              absl::StrCat(other, ": is for problems of the kind ", others, ", not ", sample.kind));
+  }
+}
+
+TEST(Kinds, AnAddedOneIsSolvedCheckedAndVerified) {
+  const std::unique_ptr<ProblemInstance> problem = Read(kColours);
+  const absl::StatusOr<KindResult> best = problem->Ask({"exhaustive", ""}, Little());
+  ASSERT_TRUE(best.ok()) << best.status();
+  EXPECT_EQ(best->termination, Termination::kOptimal);
+  EXPECT_EQ(best->value, 5);  // devices b and c
+  EXPECT_EQ(best->bound, 5);
+  EXPECT_EQ(problem->Ask({"first-fit", ""}, Little())->value, 9);
+  EXPECT_EQ(problem->Ask({"boastful", ""}, Little()).status(),
+            absl::InternalError(
+                "boastful: wrong answer: items 0 and 1 exclude each other, but share a device"));
+  EXPECT_THAT(std::string(problem->Ask({"exhaustiv", ""}, Little()).status().message()),
+              HasSubstr("did you mean 'exhaustive'?"));
+  EXPECT_EQ(problem->VerifyAnswer(Json::Array{1, 2, 1, 1}, "a.json").status().message(),
+            "items 2 and 3 exclude each other, but share a device");
+}
+
+TEST(Kinds, SayWhatIsWrongWithAFile) {
+  const auto error = [](absl::string_view text, const ProblemOptions& question = {}) {
+    return std::string(
+        ReadProblemOfAnyKind(AllKinds(), text, "p.json", question).status().message());
+  };
+  EXPECT_THAT(error(R"({"schema": "allot.colours/1", "devices": [], "items": 1})"),
+              HasSubstr("p.json: the problem has no device"));
+  EXPECT_THAT(error(R"({"schema": "allot.colours/1", "device": [], "items": 1})"),
+              HasSubstr("devices"));
+  EXPECT_THAT(error("[]"), HasSubstr("p.json: a problem is a JSON object, not"));
+  EXPECT_THAT(error(R"({"schema": "allot.rows/1"})"), HasSubstr("allot.rows/1"));
+  ProblemOptions question;
+  question.objective = PlacementObjective::kLatency;
+  EXPECT_EQ(error(kColours, question),
+            "p.json: is a problem of the kind colours, which has no objective, communication, "
+            "contiguity or calls to ask for");
+  EXPECT_THAT(error(kColours), Not(HasSubstr("p.json")));
+}
+
+}  // namespace
+}  // namespace allot

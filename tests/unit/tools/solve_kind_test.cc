@@ -1,0 +1,69 @@
+#include "tools/solve_kind.h"
+
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/models/colours_kind.h"
+
+namespace allot {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kProblem[] = R"({
+  "schema": "allot.colours/1",
+  "devices": [{"name": "a", "part_cost": 7}, {"name": "b", "part_cost": 2}],
+  "items": 3,
+  "apart": [[0, 1], [1, 2]]
+})";
+
+class SolveKindTest : public ::testing::Test {
+ protected:
+  KindResult Ask(const std::string& solver) {
+    Kinds kinds = BuiltinKinds();
+    kinds.push_back(kind_);
+    const auto problem = ReadProblemOfAnyKind(kinds, kProblem, "p.json");
+    EXPECT_TRUE(problem.ok()) << problem.status();
+    return (*problem)->Ask(*ParseSolverChoice(solver), SolveLimits()).value();
+  }
+  const std::shared_ptr<const ProblemKind> kind_ = testing::ColoursKind();
+};
+
+TEST_F(SolveKindTest, PrintsWhatIsProved) {
+  const KindResult result = Ask("exhaustive");
+  EXPECT_EQ(KindResultTable(*kind_, result, 0.25, "p.json"),
+            "p.json: a problem of the kind colours\n\n"
+            "status              optimal\n"
+            "value               9 ps\n"
+            "lower bound         9 ps (exhaustive)\n"
+            "gap                 0.00 %, proved optimal\n"
+            "found by            exhaustive, 0.25 s\n");
+  const Json json = KindResultJson(*kind_, result, 0.25);
+  EXPECT_EQ(*json.Find("kind"), Json("colours"));
+  EXPECT_EQ(*json.Find("value"), Json(int64_t{9}));
+  EXPECT_EQ(*json.Find("proved_optimal"), Json(true));
+  EXPECT_EQ(*json.Find("answer"), Json(Json::Array{0, 1, 0}));
+}
+
+TEST_F(SolveKindTest, ClaimsNothingThatIsNotKnown) {
+  const KindResult result = Ask("first-fit");
+  EXPECT_THAT(KindResultTable(*kind_, result, 0, "p.json"),
+              HasSubstr("status              feasible\nvalue               9 ps\n"
+                        "lower bound         none\nfound by            first-fit"));
+  EXPECT_TRUE(KindResultJson(*kind_, result, 0).Find("gap")->is_null());
+}
+
+TEST(ParseSolverChoiceTest, TakesOptionsInBraces) {
+  EXPECT_EQ(ParseSolverChoice("heft")->name, "heft");
+  EXPECT_EQ(ParseSolverChoice("heft")->options, "");
+  EXPECT_EQ(ParseSolverChoice("local-search{restarts=2}")->name, "local-search");
+  EXPECT_EQ(ParseSolverChoice("local-search{restarts=2}")->options, "restarts=2");
+  EXPECT_THAT(std::string(ParseSolverChoice("heft{").status().message()),
+              HasSubstr("expected NAME{option=value ...}"));
+}
+
+}  // namespace
+}  // namespace allot
