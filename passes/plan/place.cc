@@ -121,15 +121,20 @@ class Placing {
     if (stream && !problem_.contiguous && (options_.replicas || limits)) {
       std::optional<Decision> decision = TakeTurns();
       // Chains are not all that there is: a placement that was searched for may be better, alone or
-      // as one of those that take turns. Where much is left after one search, others find others.
-      for (uint64_t round = 0; round < kRounds && !limits && options_.replicas; ++round) {
-        if (!decision.has_value() && !best_.has_value()) break;
-        if (!LeavesMuch(decision ? decision->value : best_->solution.score.objective)) break;
+      // as one of those that take turns. Where much is left after a search, another one may bring
+      // more, unless two have brought nothing.
+      const auto value = [&] {
+        return decision ? decision->value : best_ ? best_->solution.score.objective : 0;
+      };
+      for (uint64_t round = 0, idle = 0; round < kRounds && idle < 2; ++round) {
+        const Picos before = value();
+        if (limits || !options_.replicas || !LeavesMuch(before)) break;
         limits_.seed = context_.seed + round * kSeedsOfRound;
         ALLOT_RETURN_IF_ERROR(RunSolver());
         searched = true;
         SearchOnePlacement();
         decision = TakeTurns();
+        idle = value() < before ? 0 : idle + 1;
       }
       limits_.seed = context_.seed;
       if (decision.has_value()) return *std::move(decision);
