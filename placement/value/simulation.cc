@@ -259,8 +259,17 @@ void Simulation::Finish(int32_t node, Picos now) {
   if (blocking_) end_of_last_[from] = now;
   for (int32_t slot = graph_->slot_begin[node]; slot < graph_->slot_begin[node + 1]; ++slot) {
     const int32_t flow = graph_->slot_flow[slot];
-    arrival_[from] = now;
     const bool staged = table_->Staged(flow);
+    const int32_t first = graph_->consumer_begin[slot];
+    const int32_t last = graph_->consumer_begin[slot + 1];
+    if (last - first == 1 && !staged) {  // as most are
+      const int32_t consumer = graph_->consumers[first];
+      const int32_t to = device_[consumer];
+      Arrive(consumer, from, to,
+             to == from ? now : Request(flow, from, to, now, slot) + table_->ArrivalDelay(to));
+      continue;
+    }
+    arrival_[from] = now;
     Picos stored = -1;
     ForEachReceiver(slot, from, [&](int32_t to) {
       if (staged) {
@@ -270,16 +279,19 @@ void Simulation::Finish(int32_t node, Picos now) {
       }
       arrival_[to] = Request(flow, from, to, now, slot) + table_->ArrivalDelay(to);
     });
-    for (int32_t c = graph_->consumer_begin[slot]; c < graph_->consumer_begin[slot + 1]; ++c) {
-      const int32_t consumer = graph_->consumers[c];
-      const int32_t to = device_[consumer];
-      arrived_[consumer] = std::max(arrived_[consumer], arrival_[to]);
-      // An idle receiver may have waited for this; under blocking the rest of this node's
-      // transfers are requested before anything that it sets off, since that is a later event.
-      if (--missing_[consumer] == 0 && to != from) TryStart(to);
+    for (int32_t c = first; c < last; ++c) {
+      const int32_t to = device_[graph_->consumers[c]];
+      Arrive(graph_->consumers[c], from, to, arrival_[to]);
     }
   }
   TryStart(from);
+}
+
+void Simulation::Arrive(int32_t consumer, int32_t from, int32_t to, Picos arrival) {
+  arrived_[consumer] = std::max(arrived_[consumer], arrival);
+  // An idle receiver may have waited for this; under blocking the rest of this node's transfers are
+  // requested before anything that it sets off, since that is a later event.
+  if (--missing_[consumer] == 0 && to != from) TryStart(to);
 }
 
 void ResourceLoads::Run(const FlatGraph& graph, const TransferTable& table, const int32_t* device,

@@ -105,6 +105,7 @@ class Simulation {
   void Prepare(const int32_t* order);
   void TryStart(int32_t device);
   void Finish(int32_t node, Picos now);
+  void Arrive(int32_t consumer, int32_t from, int32_t to, Picos arrival);
   Picos Request(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
   Picos Stage(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
   template <typename Visit>
