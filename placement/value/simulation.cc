@@ -184,19 +184,16 @@ Picos Simulation::RunEvents(const int32_t* order) {
   Picos makespan = 0;
   int32_t ended = 0;
   while (true) {
-    const Pending* best = nullptr;
-    for (const Pending& event : pending_) {
-      if (event.node < 0) continue;
-      if (best == nullptr || event.time < best->time ||
-          (event.time == best->time &&
-           (event.ready < best->ready ||
-            (event.ready == best->ready &&
-             graph_->first_flow[event.node] < graph_->first_flow[best->node])))) {
-        best = &event;
+    Pending event;
+    for (const Pending& other : pending_) {
+      if (other.time > event.time || other.node < 0) continue;
+      if (other.time < event.time || other.ready < event.ready ||
+          (other.ready == event.ready &&
+           graph_->first_flow[other.node] < graph_->first_flow[event.node])) {
+        event = other;
       }
     }
-    if (best == nullptr) break;
-    const Pending event = *best;
+    if (event.node < 0) break;
     const int32_t d = device_[event.node];
     if (event.ready) {
       const Picos start = std::max(event.time, device_free_[d]);
@@ -206,7 +203,7 @@ Picos Simulation::RunEvents(const int32_t* order) {
       continue;
     }
     makespan = std::max(makespan, event.time);
-    pending_[d].node = -1;
+    pending_[d] = Pending();
     ++ended;
     Finish(event.node, event.time);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -95,8 +96,8 @@ class Simulation {
 
  private:
   struct Pending {  // the next event of a device
-    Picos time = 0;
-    int32_t node = -1;   // -1: none
+    Picos time = std::numeric_limits<Picos>::max();
+    int32_t node = -1;   // -1: none, later than any
     bool ready = false;  // blocking only: `node` asks for its device; else it ends
   };
 
