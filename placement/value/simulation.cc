@@ -1,6 +1,7 @@
 #include "placement/value/simulation.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace allot {
 namespace {
@@ -17,8 +18,19 @@ TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
       communication_(problem.communication),
       tabulated_(problem.flows.size() * num_devices_ * num_devices_ <= kMaxTable) {
   if (tabulated_) {
-    times_.reserve(problem.flows.size() * num_devices_ * num_devices_);
+    const size_t square = num_devices_ * num_devices_;
+    times_.reserve(problem.flows.size() * square);
+    std::unordered_map<Bytes, size_t> known;  // by size, where in times_
     for (const FlowId flow : problem.flows.ids()) {
+      if (problem.flows[flow].time.empty() && problem.flows[flow].staging.empty()) {
+        const size_t begin = times_.size();
+        const auto [same, is_new] = known.emplace(problem.flows[flow].bytes, begin);
+        if (!is_new) {
+          times_.resize(begin + square);
+          std::copy_n(&times_[same->second], square, &times_[begin]);
+          continue;
+        }
+      }
       for (const DeviceId from : problem.devices.ids()) {
         for (const DeviceId to : problem.devices.ids()) {
           times_.push_back(problem.TransferTime(flow, from, to).value_or(kNoRoute));
