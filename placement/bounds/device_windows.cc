@@ -60,6 +60,10 @@ class RoughRows {
         return AssignTo<3>(weight.data(), load.data());
       case 4:
         return AssignTo<4>(weight.data(), load.data());
+      case 5:
+        return AssignTo<5>(weight.data(), load.data());
+      case 6:
+        return AssignTo<6>(weight.data(), load.data());
       default:
         return AssignTo<0>(weight.data(), load.data());
     }
