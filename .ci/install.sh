@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 lacks. Argument: build (compiler and libraries; the default), test (also what the tests
-# run against), run (only what running parts needs). Does nothing for packages that are there.
+# run against), bench (what building and running the benchmarks needs), run (only what running parts needs). Does nothing
+# for packages that are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
        libssl-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev pkg-config dpkg-dev python3 python3-venv clang-format mlir-19-tools ca-certificates chromium)
+bench=(libbenchmark-dev libgtest-dev libgmock-dev python3)
 
 # Any Node.js of version 18 or later runs parts, wherever it comes from.
 run=()
@@ -25,8 +27,9 @@ install_from_npm() {
 case "${1:-build}" in
   build) packages=("${build[@]}"); from_npm=("$library") ;;
   test) packages=("${build[@]}" "${test[@]}" "${run[@]}"); from_npm=("$library" tests/browser) ;;
+  bench) packages=("${build[@]}" "${bench[@]}"); from_npm=("$library") ;;
   run) packages=("${run[@]}") ;;
-  *) echo "error: '$1': expected build, test or run" >&2; exit 1 ;;
+  *) echo "error: '$1': expected build, test, bench or run" >&2; exit 1 ;;
 esac
 
 missing=()

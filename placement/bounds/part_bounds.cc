@@ -15,13 +15,11 @@ PartEnds::PartEnds(const PathCosts& costs, const PartRows& rows, const std::vect
       num_devices_(Size(costs.num_devices)),
       span_(span),
       ends_(ends),
-      known_(ends.size()),
-      inside_(ends.size()),
-      outside_(ends.size()),
+      wait_(ends.size()),
       direct_(rows.flows.size() * num_devices_),
       carried_(direct_.size()),
-      load_(rows.size(), 0),
-      mark_(rows.size(), -1) {
+      load_(rows.size(), 0) {
+  open_.Resize(std::min(Size(span), rows.size()) + 1);
   if (!lambda.empty()) FindWindows(lambda);
 }
 
@@ -43,9 +41,10 @@ void PartEnds::FindWindows(const std::vector<int64_t>& lambda) {
 }
 
 void PartEnds::Next() {
-  const int32_t row = next_++;
-  FindAncestors(row);
+  const int32_t row = next_;
+  FindAncestors();
   for (size_t d = 0; d < num_devices_; ++d) Raise(row, d);
+  ++next_;
   while (next_flow_ < rows_.flows.size() && rows_.flows[next_flow_].from == row) {
     Send(next_flow_++);
   }
@@ -73,52 +72,50 @@ void PartEnds::Send(size_t flow) {
   }
 }
 
-// ancestors_: of the row, as far back as is looked, last ones first; and known_: by device, when
-// its part there can start at the earliest if they are not in it.
-void PartEnds::FindAncestors(int32_t row) {
+// Makes a row an ancestor of the next one, unless it is too far back.
+bool PartEnds::Reach(int32_t from) {
+  const int32_t back = next_ - from;
+  if (back > span_) return false;
+  if (open_.Has(back)) return true;
+  open_.Set(back);
+  for (size_t d = 0; d < num_devices_; ++d) wait_[Cell(from, d)] = {0, kNever, -1};
+  return true;
+}
+
+// ancestors_: of the next row, as far back as is looked, last ones first; and when its part can
+// start at the earliest if they are not in it.
+void PartEnds::FindAncestors() {
   ancestors_.clear();
-  mark_[Size(row)] = row;
-  MarkInputs(row, row);
-  for (size_t i = 0; i < ancestors_.size(); ++i) MarkInputs(ancestors_[i], row);
-  std::sort(ancestors_.begin(), ancestors_.end(), std::greater<>());
-  for (const int32_t flow : rows_.inputs[Size(row)]) {
-    if (mark_[Size(From(flow))] != row) continue;
+  elsewhere_ = 0;
+  for (const int32_t flow : rows_.inputs[Size(next_)]) {
+    if (!Reach(From(flow))) continue;
     for (size_t d = 0; d < num_devices_; ++d) {
-      Picos& known = known_[Cell(From(flow), d)];
+      Picos& known = wait_[Cell(From(flow), d)].known;
       known = std::max(known, direct_[Cell(flow, d)]);
     }
   }
   // Readers come before what they read. Of an ancestor outside, either some reader is inside, so
   // that the part waits for the flow; or all are outside, and it waits for the last of them.
-  for (const int32_t reader : ancestors_) {
+  open_.ForEach([this](int32_t back) {
+    open_.Reset(back);
+    const int32_t reader = next_ - back;
+    ancestors_.push_back(reader);
+    elsewhere_ += load_[Size(reader)];
+    Wait* const own = &wait_[Cell(reader, 0)];
     for (size_t d = 0; d < num_devices_; ++d) {
-      const size_t cell = Cell(reader, d);
-      known_[cell] = std::max(known_[cell], std::min(inside_[cell], outside_[cell]));
+      own[d].known = std::max(own[d].known, std::min(own[d].inside, own[d].outside));
     }
     for (const int32_t flow : rows_.inputs[Size(reader)]) {
       const int32_t from = From(flow);
-      if (mark_[Size(from)] != row) continue;
+      if (!Reach(from)) continue;
+      Wait* const wait = &wait_[Cell(from, 0)];
+      const Picos* const direct = &direct_[Cell(flow, 0)];
       for (size_t d = 0; d < num_devices_; ++d) {
-        const size_t cell = Cell(from, d);
-        inside_[cell] = std::min(inside_[cell], direct_[Cell(flow, d)]);
-        outside_[cell] = std::max(outside_[cell], known_[Cell(reader, d)]);
+        wait[d].inside = std::min(wait[d].inside, direct[d]);
+        wait[d].outside = std::max(wait[d].outside, own[d].known);
       }
     }
-  }
-}
-
-void PartEnds::MarkInputs(int32_t reader, int32_t row) {
-  for (const int32_t flow : rows_.inputs[Size(reader)]) {
-    const int32_t from = From(flow);
-    if (mark_[Size(from)] == row || from < row - span_) continue;
-    mark_[Size(from)] = row;
-    ancestors_.push_back(from);
-    for (size_t d = 0; d < num_devices_; ++d) {
-      known_[Cell(from, d)] = 0;
-      inside_[Cell(from, d)] = kNever;
-      outside_[Cell(from, d)] = -1;
-    }
-  }
+  });
 }
 
 // The earliest instant by which the devices can have done a load, and made it known on one.
@@ -146,29 +143,45 @@ void PartEnds::Raise(int32_t row, size_t d) {
     end = start >= kNever ? kNever : std::max(end, start + time);
   }
   if (end >= kNever) return;
-  waits_.clear();
-  Int128 elsewhere = 0;
-  for (const int32_t ancestor : ancestors_) {
-    waits_.emplace_back(known_[Cell(ancestor, d)], ancestor);
-    elsewhere += load_[Size(ancestor)];
-  }
-  std::sort(waits_.begin(), waits_.end(), std::greater<>());
+  end = std::max(end, LeastEnd(row, d, end));
+}
+
+// The least end of a row on a device over all starts of its part; any that is at most `known`, if
+// it is.
+Picos PartEnds::LeastEnd(int32_t row, size_t d, Picos known) {
+  Int128 elsewhere = elsewhere_;
+  Picos together = rows_.time[Cell(row, d)], least = kNever;
+  const auto start_at = [&](Picos start) {
+    start = std::max(start, rows_.first[d]);
+    if (start >= kNever || start + together >= least) return;
+    start = std::max(start, AfterLoad(elsewhere, d));
+    if (start < kNever) least = std::min(least, start + together);
+  };
   // From the latest start, which waits for everything, to earlier ones. To take more into the part
   // than must be there saves less load than it takes.
-  Picos together = time, least = kNever;
-  for (size_t i = 0; together < least; ++i) {
-    Picos start = i < waits_.size() ? waits_[i].first : 0;
-    if (start < kNever) {
-      start = std::max({start, rows_.first[d], AfterLoad(elsewhere, d)});
-      if (start < kNever) least = std::min(least, start + together);
-    }
-    if (i == waits_.size()) break;
-    const Picos alone = rows_.time[Cell(waits_[i].second, d)];
+  Picos latest = 0;
+  waits_.resize(ancestors_.size());
+  for (size_t i = 0; i < ancestors_.size(); ++i) {
+    waits_[i] = {wait_[Cell(ancestors_[i], d)].known, ancestors_[i]};
+    latest = std::max(latest, waits_[i].first);
+  }
+  start_at(latest);
+  if (together >= least || least <= known) return least;
+  // Few are looked at, so that they are not sorted beforehand.
+  std::make_heap(waits_.begin(), waits_.end());
+  while (!waits_.empty()) {
+    const size_t next = Size(waits_.front().second);
+    const Picos alone = rows_.time[next * num_devices_ + d];
     if (alone == kNotAllowed) break;
     together += alone;
-    elsewhere -= load_[Size(waits_[i].second)];
+    elsewhere -= load_[next];
+    if (together >= least) break;
+    std::pop_heap(waits_.begin(), waits_.end());
+    waits_.pop_back();
+    start_at(waits_.empty() ? 0 : waits_.front().first);
+    if (least <= known) break;
   }
-  end = std::max(end, least);
+  return least;
 }
 
 PartRows RowsOf(const PathCosts& costs) {

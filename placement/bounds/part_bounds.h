@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "placement/bounds/path_bounds.h"
+#include "support/bits.h"
 
 namespace allot {
 
@@ -69,6 +70,11 @@ class PartEnds {
     Picos from;
     int64_t weight;
   };
+  // For an ancestor that is not in the part: when the part can start at the earliest; if some
+  // reader of it is in the part; and if none is.
+  struct Wait {
+    Picos known, inside, outside;
+  };
 
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
   size_t Cell(int32_t row, size_t d) const { return Size(row) * num_devices_ + d; }
@@ -76,22 +82,24 @@ class PartEnds {
   Picos Crossing(int32_t id, size_t from, size_t to) const;
   void FindWindows(const std::vector<int64_t>& lambda);
   void Send(size_t flow);
-  void FindAncestors(int32_t row);
-  void MarkInputs(int32_t reader, int32_t row);
+  bool Reach(int32_t from);
+  void FindAncestors();
   Picos AfterLoad(Int128 load, size_t d) const;
   void Raise(int32_t row, size_t d);
+  Picos LeastEnd(int32_t row, size_t d, Picos known);
 
   const PathCosts& costs_;
   const PartRows& rows_;
   const size_t num_devices_;
   const int32_t span_;
   std::vector<Picos>& ends_;
-  std::vector<Picos> known_, inside_, outside_;  // by [ancestor][device]
-  std::vector<Picos> direct_, carried_;          // by [flow][device]
-  std::vector<std::vector<Window>> windows_;     // by device, earliest first
-  std::vector<Int128> load_;                     // by row, weighted
-  std::vector<int32_t> mark_;                    // by row: whose ancestor it is
+  std::vector<Wait> wait_;                    // by [ancestor][device]
+  std::vector<Picos> direct_, carried_;       // by [flow][device]
+  std::vector<std::vector<Window>> windows_;  // by device, earliest first
+  std::vector<Int128> load_;                  // by row, weighted
+  Bits open_;                                 // ancestors to come: how many rows back they are
   std::vector<int32_t> ancestors_;
+  Int128 elsewhere_ = 0;                          // their load
   std::vector<std::pair<Picos, int32_t>> waits_;  // of each ancestor: known, and its row
   int32_t next_ = 0;
   size_t next_flow_ = 0;

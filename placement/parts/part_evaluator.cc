@@ -26,18 +26,17 @@ PartEvaluator::PartEvaluator(const PlacementProblem& problem, const ProblemGraph
     for (const ItemId to : flow.to) flow_to_.push_back(to.index());
     flow_begin_.push_back(static_cast<int32_t>(flow_to_.size()));
   }
+  quotient_.slot_begin.assign(1, 0);
+  quotient_.slot_flow.resize(flow_from_.size());
+  quotient_.consumer_begin.assign(flow_from_.size() + 1, 0);
+  quotient_.consumers.resize(flow_to_.size());
 }
 
 void PartEvaluator::FindLeaving(const int32_t* part_of) {
   leaving_.Clear();
   const auto num_flows = static_cast<int32_t>(flow_from_.size());
   for (int32_t flow = 0; flow < num_flows; ++flow) {
-    const int32_t from = part_of[flow_from_[flow]];
-    int32_t c = flow_begin_[flow];
-    const int32_t end = flow_begin_[flow + 1];
-    while (c < end && part_of[flow_to_[c]] == from) ++c;
-    // A result leaves, too: it has no consumer inside.
-    if (c < end || c == flow_begin_[flow]) leaving_.Set(flow);
+    if (Leaves(flow, part_of)) leaving_.Set(flow);
   }
 }
 
@@ -50,29 +49,35 @@ void PartEvaluator::BuildQuotient(const int32_t* part_of, int32_t num_parts, con
   std::partial_sum(quotient_.slot_begin.begin(), quotient_.slot_begin.end(),
                    quotient_.slot_begin.begin());
   fill_.assign(quotient_.slot_begin.begin(), quotient_.slot_begin.end() - 1);
-  quotient_.slot_flow.resize(quotient_.slot_begin[num_parts]);
   leaving.ForEach([&](int32_t flow) {
     const int32_t from = part_of[flow_from_[flow]];
     quotient_.slot_flow[fill_[from]++] = flow;
     int32_t& first = quotient_.first_flow[from];
     if (first < 0 && flow_begin_[flow] < flow_begin_[flow + 1]) first = flow;
   });
-  quotient_.consumer_begin.assign(1, 0);
-  quotient_.consumers.clear();
   stamp_.assign(num_parts, -1);
+  int32_t* const consumers = quotient_.consumers.data();
+  int32_t count = 0;
   for (int32_t part = 0; part < num_parts; ++part) {
     const int32_t end = quotient_.slot_begin[part + 1];
     for (int32_t slot = quotient_.slot_begin[part]; slot < end; ++slot) {
       const int32_t flow = quotient_.slot_flow[slot];
-      stamp_[part] = slot;
-      for (int32_t c = flow_begin_[flow]; c < flow_begin_[flow + 1]; ++c) {
-        const int32_t to = part_of[flow_to_[c]];
-        if (stamp_[to] == slot) continue;
-        stamp_[to] = slot;
-        quotient_.consumers.push_back(to);
+      const int32_t first = flow_begin_[flow], last = flow_begin_[flow + 1];
+      if (last - first == 1) {  // in another part, as it leaves
+        const int32_t to = part_of[flow_to_[first]];
+        consumers[count++] = to;
         ++quotient_.num_inputs[to];
+      } else {
+        stamp_[part] = slot;
+        for (int32_t c = first; c < last; ++c) {
+          const int32_t to = part_of[flow_to_[c]];
+          if (stamp_[to] == slot) continue;
+          stamp_[to] = slot;
+          consumers[count++] = to;
+          ++quotient_.num_inputs[to];
+        }
       }
-      quotient_.consumer_begin.push_back(static_cast<int32_t>(quotient_.consumers.size()));
+      quotient_.consumer_begin[slot + 1] = count;
     }
   }
 }

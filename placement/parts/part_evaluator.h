@@ -37,7 +37,8 @@ class PartEvaluator {
 
   // Tensors between parts and the parts that read them, at the last Value().
   int64_t crossing_ends() const {
-    return static_cast<int64_t>(quotient_.slot_flow.size() + quotient_.consumers.size());
+    const int32_t slots = quotient_.slot_begin.back();
+    return int64_t{slots} + quotient_.consumer_begin[slots];
   }
 
   // For latency: when a part ends, at the last Value().
@@ -47,6 +48,16 @@ class PartEvaluator {
   // by their places in a topological order of the quotient, smallest `rank` first among the ready.
   // False, leaving `part_of` alone, if the quotient has a cycle.
   bool NumberParts(const std::vector<int64_t>& rank, int32_t num_labels, int32_t* part_of);
+
+  // Whether a flow has a consumer with another label than its producer, or no consumer (results
+  // leave, too). `label`: by item.
+  bool Leaves(int32_t flow, const int32_t* label) const {
+    const int32_t from = label[flow_from_[flow]];
+    const int32_t begin = flow_begin_[flow], end = flow_begin_[flow + 1];
+    int32_t c = begin;
+    while (c < end && label[flow_to_[c]] == from) ++c;
+    return c < end || begin == end;
+  }
 
   Evaluator& items() { return items_; }
   const Evaluator& items() const { return items_; }
@@ -70,7 +81,7 @@ class PartEvaluator {
   std::vector<int32_t> flow_begin_;  // by flow, and one past the last
   std::vector<int32_t> flow_to_;
 
-  // Scratch.
+  // Scratch. Of the quotient, rows of slots and consumers may be longer than what is in use.
   FlatGraph quotient_;
   Bits leaving_;
   std::vector<int32_t> part_device_, order_, stamp_, fill_;

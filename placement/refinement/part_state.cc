@@ -1,6 +1,7 @@
 #include "placement/refinement/part_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "placement/search/evaluation_work.h"
 
@@ -70,6 +71,7 @@ PartState::PartState(const PlacementProblem& problem, const ProblemGraph& graph,
     all_weight_ += weight_.back();
   }
   leaving_.Resize(problem.flows.size());
+  seen_at_.resize(problem.flows.size());
   dirty_.Resize(static_cast<size_t>(n_));
   cell_.resize(static_cast<size_t>(n_));
   LiftAll();
@@ -106,16 +108,17 @@ void PartState::FillCells() {
     const int32_t cell = stage_[item] * num_devices_ + device_[item];
     cell_[item] = cell;
     ++count_[cell];
-    time_[cell] += TimeOf(item, cell);
+    time_[cell] += TimeOf(item, device_[item]);
     used_.Set(cell);
   }
 }
 
-void PartState::MoveTo(int32_t item, int32_t cell) {
+void PartState::MoveTo(int32_t item, int32_t stage, int32_t cell) {
   const int32_t from = cell_[item];
   if (--count_[from] == 0) used_.Reset(from);
-  time_[from] -= TimeOf(item, from);
+  time_[from] -= TimeOf(item, DeviceOf(from, stage_[item]));
   cell_[item] = cell;
+  stage_[item] = stage;
   if (static_cast<size_t>(cell) >= count_.size()) {
     // Moves put stages a little beyond the last.
     const size_t cells = static_cast<size_t>(cell) + 8 * static_cast<size_t>(num_devices_);
@@ -125,7 +128,7 @@ void PartState::MoveTo(int32_t item, int32_t cell) {
     part_at_.resize(cells);
   }
   if (count_[cell]++ == 0) used_.Set(cell);
-  time_[cell] += TimeOf(item, cell);
+  time_[cell] += TimeOf(item, DeviceOf(cell, stage));
 }
 
 // Gives the items that are marked their stage, and those behind them while anything changes.
@@ -142,8 +145,7 @@ void PartState::Lift() {
     const int32_t cell = stage * num_devices_ + d;
     if (cell == cell_[item]) return;
     changes_.push_back({item, stage_[item], cell_[item]});
-    stage_[item] = stage;
-    MoveTo(item, cell);
+    MoveTo(item, stage, cell);
     for (int32_t k = after_begin_[at]; k < after_begin_[at + 1]; ++k) dirty_.Set(after_[k]);
   });
 }
@@ -162,20 +164,17 @@ void PartState::NumberParts() {
 }
 
 void PartState::UpdateLeaving(int32_t flow) {
-  const PlacementProblem::Flow& it = problem_.flows[FlowId(flow)];
-  const int32_t from = cell_[it.from.index()];
-  const bool leaves = it.to.empty() || std::any_of(it.to.begin(), it.to.end(), [&](ItemId to) {
-                        return cell_[to.index()] != from;
-                      });
-  if (leaves == leaving_.Has(flow)) return;
+  if (evaluator_.Leaves(flow, cell_.data()) == leaving_.Has(flow)) return;
   leaving_.Flip(flow);
   turned_.push_back(flow);
 }
 
 void PartState::UpdateLeaving() {
+  ++move_;
   for (const Change& change : changes_) {
     for (int32_t k = touch_begin_[change.item]; k < touch_begin_[change.item + 1]; ++k) {
-      UpdateLeaving(touch_[k]);
+      // Once, however many of its ends have changed.
+      if (std::exchange(seen_at_[touch_[k]], move_) != move_) UpdateLeaving(touch_[k]);
     }
   }
 }
@@ -189,7 +188,7 @@ bool PartState::Decode() {
   if (!changes_.empty()) {
     NumberParts();
     const auto moved = [this](const Change& change) {
-      return change.cell % num_devices_ != device_[change.item];
+      return DeviceOf(change.cell, change.stage) != device_[change.item];
     };
     if (num_parts_ != kept_parts_ || part_of_ != kept_part_ ||
         std::any_of(changes_.begin(), changes_.end(), moved)) {
@@ -232,8 +231,7 @@ void PartState::Accept() {
 void PartState::Reject() {
   UndoRequests();
   for (auto it = changes_.rbegin(); it != changes_.rend(); ++it) {
-    stage_[it->item] = it->stage;
-    MoveTo(it->item, it->cell);
+    MoveTo(it->item, it->stage, it->cell);
   }
   for (const int32_t flow : turned_) leaving_.Flip(flow);
   part_of_.swap(kept_part_);

@@ -86,7 +86,7 @@ class PartState {
 
   void LiftAll();
   void Lift();
-  void MoveTo(int32_t item, int32_t cell);
+  void MoveTo(int32_t item, int32_t stage, int32_t cell);
   void UpdateLeaving();
   void UpdateLeaving(int32_t flow);
   void FillCells();
@@ -94,9 +94,10 @@ class PartState {
   void Settle();
   void ListParts();
   void UndoRequests();
-  Picos TimeOf(int32_t item, int32_t cell) const {
-    return std::max<Picos>(evaluator_.items().Time(item, cell % num_devices_), 0);
+  Picos TimeOf(int32_t item, int32_t device) const {
+    return std::max<Picos>(evaluator_.items().Time(item, device), 0);
   }
+  int32_t DeviceOf(int32_t cell, int32_t stage) const { return cell - stage * num_devices_; }
 
   const PlacementProblem& problem_;
   const Migration* const migration_;
@@ -133,7 +134,9 @@ class PartState {
   int32_t kept_parts_ = 0;
   std::vector<Request> requests_;
   std::vector<Change> changes_;
-  std::vector<int32_t> turned_;  // flows that began or ceased to leave their part
+  std::vector<int32_t> turned_;   // flows that began or ceased to leave their part
+  std::vector<int64_t> seen_at_;  // by flow: the last move for which it was looked at
+  int64_t move_ = 0;
 
   std::vector<int32_t> part_stage_, part_device_, next_stage_, part_at_;
   std::vector<std::vector<int32_t>> members_;

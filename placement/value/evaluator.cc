@@ -47,14 +47,19 @@ Evaluator::Evaluator(const ProblemFacts& facts)
 }
 
 int64_t Evaluator::Prepare(const int32_t* device) {
+  const size_t num_devices = last_use_.size();
+  for (size_t i = 0; i < duration_.size(); ++i) {
+    duration_[i] = std::max<Picos>(times_[i * num_devices + device[i]], 0);
+  }
+  return Violations(device);
+}
+
+int64_t Evaluator::Violations(const int32_t* device) {
   int64_t violations = 0;
   const size_t num_devices = last_use_.size();
-  for (size_t i = 0; i < duration_.size(); ++i) duration_[i] = times_[i * num_devices + device[i]];
   if (!all_run_anywhere_) {
-    for (Picos& duration : duration_) {
-      if (duration >= 0) continue;
-      duration = 0;
-      ++violations;
+    for (size_t i = 0; i < duration_.size(); ++i) {
+      violations += times_[i * num_devices + device[i]] < 0 ? 1 : 0;
     }
   }
   for (const std::vector<int32_t>& group : groups_) {

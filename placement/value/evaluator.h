@@ -46,7 +46,7 @@ class Evaluator {
 
   // How many items are where they cannot run, or apart from their group, how many consumers have no
   // route, and how many devices keep others from being contiguous.
-  int64_t Violations(const int32_t* device) { return Prepare(device); }
+  int64_t Violations(const int32_t* device);
 
   // Fills everything; slower than Value().
   Score FullScore(const Solution& solution);
@@ -62,7 +62,7 @@ class Evaluator {
  private:
   // How many devices have no place in an order of contiguity.
   int64_t Entangled(const int32_t* device);
-  // Counts what is wrong with a placement, apart from memory, and fills duration_.
+  // Violations(), and fills duration_.
   int64_t Prepare(const int32_t* device);
   void AddLoads(const int32_t* device);
   Bytes Excess(const int32_t* device, Picos makespan);

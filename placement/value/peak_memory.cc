@@ -93,7 +93,7 @@ const std::vector<Bytes>& PeakSweep::Run(const FlatGraph& graph, const Placement
     return last;
   };
 
-  sent_.assign(graph.slot_flow.size(), 0);
+  sent_.assign(static_cast<size_t>(graph.slot_begin.back()), 0);
   for (const FlatTransfer& transfer : transfers) {
     if (transfer.from == transfer.to || !staged(transfer.flow)) {
       sent_[transfer.slot] = std::max(sent_[transfer.slot], transfer.end);

@@ -1,6 +1,7 @@
 #include "placement/value/simulation.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace allot {
 namespace {
@@ -17,8 +18,19 @@ TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
       communication_(problem.communication),
       tabulated_(problem.flows.size() * num_devices_ * num_devices_ <= kMaxTable) {
   if (tabulated_) {
-    times_.reserve(problem.flows.size() * num_devices_ * num_devices_);
+    const size_t square = num_devices_ * num_devices_;
+    times_.reserve(problem.flows.size() * square);
+    std::unordered_map<Bytes, size_t> known;  // by size, where in times_
     for (const FlowId flow : problem.flows.ids()) {
+      if (problem.flows[flow].time.empty() && problem.flows[flow].staging.empty()) {
+        const size_t begin = times_.size();
+        const auto [same, is_new] = known.emplace(problem.flows[flow].bytes, begin);
+        if (!is_new) {
+          times_.resize(begin + square);
+          std::copy_n(&times_[same->second], square, &times_[begin]);
+          continue;
+        }
+      }
       for (const DeviceId from : problem.devices.ids()) {
         for (const DeviceId to : problem.devices.ids()) {
           times_.push_back(problem.TransferTime(flow, from, to).value_or(kNoRoute));
@@ -184,19 +196,16 @@ Picos Simulation::RunEvents(const int32_t* order) {
   Picos makespan = 0;
   int32_t ended = 0;
   while (true) {
-    const Pending* best = nullptr;
-    for (const Pending& event : pending_) {
-      if (event.node < 0) continue;
-      if (best == nullptr || event.time < best->time ||
-          (event.time == best->time &&
-           (event.ready < best->ready ||
-            (event.ready == best->ready &&
-             graph_->first_flow[event.node] < graph_->first_flow[best->node])))) {
-        best = &event;
+    Pending event;
+    for (const Pending& other : pending_) {
+      if (other.time > event.time || other.node < 0) continue;
+      if (other.time < event.time || other.ready < event.ready ||
+          (other.ready == event.ready &&
+           graph_->first_flow[other.node] < graph_->first_flow[event.node])) {
+        event = other;
       }
     }
-    if (best == nullptr) break;
-    const Pending event = *best;
+    if (event.node < 0) break;
     const int32_t d = device_[event.node];
     if (event.ready) {
       const Picos start = std::max(event.time, device_free_[d]);
@@ -206,7 +215,7 @@ Picos Simulation::RunEvents(const int32_t* order) {
       continue;
     }
     makespan = std::max(makespan, event.time);
-    pending_[d].node = -1;
+    pending_[d] = Pending();
     ++ended;
     Finish(event.node, event.time);
   }
@@ -259,8 +268,17 @@ void Simulation::Finish(int32_t node, Picos now) {
   if (blocking_) end_of_last_[from] = now;
   for (int32_t slot = graph_->slot_begin[node]; slot < graph_->slot_begin[node + 1]; ++slot) {
     const int32_t flow = graph_->slot_flow[slot];
-    arrival_[from] = now;
     const bool staged = table_->Staged(flow);
+    const int32_t first = graph_->consumer_begin[slot];
+    const int32_t last = graph_->consumer_begin[slot + 1];
+    if (last - first == 1 && !staged) {  // as most are
+      const int32_t consumer = graph_->consumers[first];
+      const int32_t to = device_[consumer];
+      Arrive(consumer, from, to,
+             to == from ? now : Request(flow, from, to, now, slot) + table_->ArrivalDelay(to));
+      continue;
+    }
+    arrival_[from] = now;
     Picos stored = -1;
     ForEachReceiver(slot, from, [&](int32_t to) {
       if (staged) {
@@ -270,16 +288,19 @@ void Simulation::Finish(int32_t node, Picos now) {
       }
       arrival_[to] = Request(flow, from, to, now, slot) + table_->ArrivalDelay(to);
     });
-    for (int32_t c = graph_->consumer_begin[slot]; c < graph_->consumer_begin[slot + 1]; ++c) {
-      const int32_t consumer = graph_->consumers[c];
-      const int32_t to = device_[consumer];
-      arrived_[consumer] = std::max(arrived_[consumer], arrival_[to]);
-      // An idle receiver may have waited for this; under blocking the rest of this node's
-      // transfers are requested before anything that it sets off, since that is a later event.
-      if (--missing_[consumer] == 0 && to != from) TryStart(to);
+    for (int32_t c = first; c < last; ++c) {
+      const int32_t to = device_[graph_->consumers[c]];
+      Arrive(graph_->consumers[c], from, to, arrival_[to]);
     }
   }
   TryStart(from);
+}
+
+void Simulation::Arrive(int32_t consumer, int32_t from, int32_t to, Picos arrival) {
+  arrived_[consumer] = std::max(arrived_[consumer], arrival);
+  // An idle receiver may have waited for this; under blocking the rest of this node's transfers are
+  // requested before anything that it sets off, since that is a later event.
+  if (--missing_[consumer] == 0 && to != from) TryStart(to);
 }
 
 void ResourceLoads::Run(const FlatGraph& graph, const TransferTable& table, const int32_t* device,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -95,8 +96,8 @@ class Simulation {
 
  private:
   struct Pending {  // the next event of a device
-    Picos time = 0;
-    int32_t node = -1;   // -1: none
+    Picos time = std::numeric_limits<Picos>::max();
+    int32_t node = -1;   // -1: none, later than any
     bool ready = false;  // blocking only: `node` asks for its device; else it ends
   };
 
@@ -105,6 +106,7 @@ class Simulation {
   void Prepare(const int32_t* order);
   void TryStart(int32_t device);
   void Finish(int32_t node, Picos now);
+  void Arrive(int32_t consumer, int32_t from, int32_t to, Picos arrival);
   Picos Request(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
   Picos Stage(int32_t flow, int32_t from, int32_t to, Picos now, int32_t slot);
   template <typename Visit>
