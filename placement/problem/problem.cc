@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <queue>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
+#include "support/graph/topo_order.h"
+#include "support/graph/union_find.h"
 #include "support/status.h"
 
 namespace allot {
@@ -202,30 +203,18 @@ absl::Status CheckFlows(const PlacementProblem& problem) {
 }
 
 absl::Status CheckAcyclic(const PlacementProblem& problem) {
-  IdVector<ItemId, int32_t> missing(problem.items.size());
   IdVector<ItemId, std::vector<FlowId>> outputs(problem.items.size());
-  for (const FlowId id : problem.flows.ids()) {
-    outputs[problem.flows[id].from].push_back(id);
-    for (const ItemId to : problem.flows[id].to) ++missing[to];
-  }
-  std::vector<ItemId> ready;
-  for (const ItemId item : problem.items.ids()) {
-    if (missing[item] == 0) ready.push_back(item);
-  }
-  size_t done = 0;
-  while (!ready.empty()) {
-    const ItemId item = ready.back();
-    ready.pop_back();
-    ++done;
+  for (const FlowId id : problem.flows.ids()) outputs[problem.flows[id].from].push_back(id);
+  const auto read_by = [&](ItemId item, const auto& visit) {
     for (const FlowId flow : outputs[item]) {
-      for (const ItemId to : problem.flows[flow].to) {
-        if (--missing[to] == 0) ready.push_back(to);
-      }
+      for (const ItemId to : problem.flows[flow].to) visit(to);
     }
-  }
-  if (done == problem.items.size()) return absl::OkStatus();
+  };
+  const TopologicalSort<ItemId> sort =
+      SortTopologically(problem.items.ids(), problem.items.size(), read_by, LastFirst<ItemId>());
+  if (sort.order.size() == problem.items.size()) return absl::OkStatus();
   for (const ItemId item : problem.items.ids()) {
-    if (missing[item] > 0) {
+    if (sort.missing[static_cast<size_t>(item.index())] > 0) {
       return InputError(ItemPlace(problem, item), ": lies on or behind a cycle of flows");
     }
   }
@@ -352,55 +341,33 @@ ProblemGraph BuildGraph(const PlacementProblem& problem) {
       graph.predecessors[to].push_back(flow.from);
     }
   }
-  IdVector<ItemId, size_t> missing(n);
   for (const ItemId item : problem.items.ids()) {
     for (std::vector<ItemId>* list : {&graph.predecessors[item], &graph.successors[item]}) {
       std::sort(list->begin(), list->end());
       list->erase(std::unique(list->begin(), list->end()), list->end());
     }
-    missing[item] = graph.predecessors[item].size();
   }
-  std::priority_queue<ItemId, std::vector<ItemId>, std::greater<>> ready;
-  for (const ItemId item : problem.items.ids()) {
-    if (missing[item] == 0) ready.push(item);
-  }
-  graph.topological.reserve(n);
-  while (!ready.empty()) {
-    const ItemId item = ready.top();
-    ready.pop();
-    graph.topological.push_back(item);
-    for (const ItemId next : graph.successors[item]) {
-      if (--missing[next] == 0) ready.push(next);
-    }
-  }
+  graph.topological =
+      SortTopologically(problem.items.ids(), n, SuccessorsIn(graph.successors)).order;
   return graph;
 }
 
 std::vector<std::vector<ItemId>> JoinedGroups(const PlacementProblem& problem) {
-  // Union-find over the items, the smallest item of a set as its root.
-  std::map<ItemId, ItemId> parent;
-  const auto root = [&parent](ItemId item) {
-    while (parent.try_emplace(item, item).first->second != item) {
-      ItemId& up = parent[item];
-      up = parent[up];
-      item = up;
-    }
-    return item;
-  };
+  if (problem.together.empty()) return {};
+  UnionFind sets(problem.items.size());
   for (const std::vector<ItemId>& group : problem.together) {
-    for (size_t i = 1; i < group.size(); ++i) {
-      const ItemId a = root(group[i - 1]), b = root(group[i]);
-      parent[std::max(a, b)] = std::min(a, b);
-    }
+    for (size_t i = 1; i < group.size(); ++i) sets.Merge(group[i - 1].index(), group[i].index());
   }
-  std::map<ItemId, std::vector<ItemId>> sets;
-  std::vector<ItemId> members;
-  for (const auto& [item, up] : parent) members.push_back(item);
-  for (const ItemId item : members) sets[root(item)].push_back(item);
+  std::map<int32_t, std::vector<ItemId>> members;  // by the smallest
+  for (const ItemId item : problem.items.ids()) {
+    const int32_t first = sets.Find(item.index());
+    if (first == item.index()) continue;
+    std::vector<ItemId>& group = members[first];
+    if (group.empty()) group.push_back(ItemId(first));
+    group.push_back(item);
+  }
   std::vector<std::vector<ItemId>> groups;
-  for (auto& [first, set] : sets) {
-    if (set.size() > 1) groups.push_back(std::move(set));
-  }
+  for (auto& [first, group] : members) groups.push_back(std::move(group));
   return groups;
 }
 
