@@ -7,6 +7,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/device_symmetry.h"
 #include "support/check.h"
+#include "support/graph/topo_order.h"
 
 namespace allot {
 namespace {
@@ -295,22 +296,12 @@ std::vector<std::vector<ItemId>> OrdersToCut(const PlacementProblem& problem,
   std::vector<std::vector<ItemId>> orders = {graph.topological};
   const size_t n = problem.items.size();
   // Depth first: of what has become ready, the last first.
-  std::vector<int32_t> missing(n);
-  std::vector<ItemId> ready, deep;
-  for (size_t i = n; i-- > 0;) {
-    const ItemId item(static_cast<int32_t>(i));
-    missing[i] = static_cast<int32_t>(graph.predecessors[item].size());
-    if (missing[i] == 0) ready.push_back(item);
-  }
-  while (!ready.empty()) {
-    const ItemId item = ready.back();
-    ready.pop_back();
-    deep.push_back(item);
-    const std::vector<ItemId>& successors = graph.successors[item];
-    for (auto it = successors.rbegin(); it != successors.rend(); ++it) {
-      if (--missing[static_cast<size_t>(it->index())] == 0) ready.push_back(*it);
-    }
-  }
+  std::vector<ItemId> last_first;
+  for (size_t i = n; i-- > 0;) last_first.push_back(ItemId(i));
+  const auto backwards = [&](ItemId item, const auto& visit) {
+    std::for_each(graph.successors[item].rbegin(), graph.successors[item].rend(), visit);
+  };
+  std::vector<ItemId> deep = SortTopologically(last_first, n, backwards, LastFirst<ItemId>()).order;
   // By depth: as late as possible, so that what feeds one item stands near it.
   std::vector<int32_t> height(n, 0);
   for (auto it = graph.topological.rbegin(); it != graph.topological.rend(); ++it) {
