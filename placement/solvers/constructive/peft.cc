@@ -1,9 +1,9 @@
 // Predict Earliest Finish Time (Arabnejad and Barbosa, IEEE TPDS 2014): list scheduling that looks
 // ahead through a table of the least that can still follow.
 #include <algorithm>
-#include <queue>
 
 #include "placement/solvers/constructive/partial_schedule.h"
+#include "support/graph/topo_order.h"
 
 namespace allot {
 namespace {
@@ -75,25 +75,17 @@ Solution PeftSchedule(const PlacementProblem& problem, const ProblemGraph& graph
   std::vector<Picos> ranks;
   for (const ItemId item : problem.items.ids()) ranks.push_back(costs.Rank(item.index()));
   const std::vector<ItemId> by_rank = RankOrder(graph, ranks);
-  std::vector<int32_t> position(by_rank.size()), missing(by_rank.size());
-  // Positions in by_rank, smallest first. Ranks may rise along a flow, so readiness is on account.
-  std::priority_queue<int32_t, std::vector<int32_t>, std::greater<>> ready;
-  for (size_t i = 0; i < by_rank.size(); ++i) {
-    position[by_rank[i].index()] = static_cast<int32_t>(i);
-    missing[by_rank[i].index()] = static_cast<int32_t>(graph.predecessors[by_rank[i]].size());
-    if (missing[by_rank[i].index()] == 0) ready.push(static_cast<int32_t>(i));
-  }
-  while (!ready.empty()) {
-    const ItemId item = by_rank[ready.top()];
-    ready.pop();
+  IdVector<ItemId, size_t> position(by_rank.size());
+  for (size_t i = 0; i < by_rank.size(); ++i) position[by_rank[i]] = i;
+  // Ranks may rise along a flow, so that they alone are no order.
+  const auto rank = BySmallestKey<ItemId>([&](ItemId item) { return position[item]; });
+  for (const ItemId item :
+       SortTopologically(by_rank, by_rank.size(), SuccessorsIn(graph.successors), rank).order) {
     schedule.Place(item.index(), [&](int32_t d, const PartialSchedule::Spot& spot) {
       const Picos ahead = costs.Of(item.index(), d);
       return latency ? std::pair(SaturatingAdd(spot.end, ahead), spot.end)
                      : std::pair(spot.largest_load, ahead);
     });
-    for (const ItemId next : graph.successors[item]) {
-      if (--missing[next.index()] == 0) ready.push(position[next.index()]);
-    }
   }
   return schedule.Take();
 }
