@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "support/graph/min_cut.h"
+#include "support/graph/union_find.h"
 
 namespace allot {
 namespace {
@@ -13,36 +14,6 @@ namespace {
 constexpr Picos kForbidden = BoundaryCosts::kForbidden;
 
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
-
-// Disjoint sets by smallest member.
-class Sets {
- public:
-  explicit Sets(int32_t n) : parent_(Size(n)) { std::iota(parent_.begin(), parent_.end(), 0); }
-  int32_t Find(int32_t i) {
-    while (parent_[Size(i)] != i) i = parent_[Size(i)] = parent_[Size(parent_[Size(i)])];
-    return i;
-  }
-  bool Join(int32_t a, int32_t b) {
-    a = Find(a);
-    b = Find(b);
-    if (a == b) return false;
-    parent_[Size(std::max(a, b))] = std::min(a, b);
-    return true;
-  }
-  // Numbers the sets by their smallest members.
-  std::vector<int32_t> Number(int32_t& count) {
-    std::vector<int32_t> number(parent_.size());
-    count = 0;
-    for (size_t i = 0; i < parent_.size(); ++i) {
-      const auto first = Size(Find(static_cast<int32_t>(i)));
-      number[i] = first == i ? count++ : number[first];
-    }
-    return number;
-  }
-
- private:
-  std::vector<int32_t> parent_;
-};
 
 // Least loads of one device over sets of units.
 class DeviceCuts {
@@ -144,16 +115,15 @@ class Reducer {
     // Times have changed, and with them what the cuts are made of.
     std::vector<DeviceCuts> cuts;
     for (int32_t d = 0; d < model().num_devices; ++d) cuts.emplace_back(model(), costs, d);
-    Sets sets(model().num_units);
+    UnionFind sets(Size(model().num_units));
     bool any = false;
     for (const auto& [a, b] : Neighbours(model())) {
       if (spent_ >= work_) break;
       if (sets.Find(a) == sets.Find(b)) continue;
-      if (Inseparable(a, b, costs, cuts)) any = sets.Join(a, b) || any;
+      if (Inseparable(a, b, costs, cuts)) any = sets.Merge(a, b) || any;
     }
     if (!any) return false;
-    int32_t num_joined = 0;
-    const std::vector<int32_t> joined = sets.Number(num_joined);
+    const auto [joined, num_joined] = sets.Number();
     for (int32_t& unit : result_.joined) unit = joined[Size(unit)];
     result_.model = JoinUnits(model(), joined, num_joined);
     result_.least.assign(Size(num_joined), 0);
@@ -302,7 +272,7 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
     result.send = costs_here(costs.send);
     result.receive = costs_here(costs.receive);
     DeviceCuts cuts(result.model, costs, device);
-    Sets sets(result.model.num_units);
+    UnionFind sets(Size(result.model.num_units));
     apart.clear();
     const auto can = [&](int32_t in, int32_t out) {
       const bool below = cuts.Least(in, out, spent) < cutoff;
@@ -312,11 +282,10 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
     for (const auto& [a, b] : Neighbours(result.model)) {
       if (spent >= until) break;
       const bool a_alone = can(a, b), b_alone = can(b, a);
-      if (!a_alone && !b_alone) again = sets.Join(a, b) || again;
+      if (!a_alone && !b_alone) again = sets.Merge(a, b) || again;
     }
     if (!again) break;
-    int32_t num_joined = 0;
-    const std::vector<int32_t> joined = sets.Number(num_joined);
+    const auto [joined, num_joined] = sets.Number();
     for (int32_t& unit : result.joined) unit = joined[Size(unit)];
     result.model = JoinUnits(result.model, joined, num_joined);
   }
