@@ -27,8 +27,8 @@ class DeviceCuts {
     }
     for (size_t f = 0; f < model.flows.size(); ++f) {
       const LoadModel::Flow& flow = model.flows[f];
-      const Picos send = costs.send[f * Size(model.num_devices) + Size(device)];
-      const Picos receive = costs.receive[f * Size(model.num_devices) + Size(device)];
+      const Picos send = costs.send(f, device);
+      const Picos receive = costs.receive(f, device);
       communicates_ = communicates_ || send > 0 || receive > 0;
       if (flow.to.size() == 1) {
         if (send > 0) arcs_.push_back({flow.from, flow.to[0], send});
@@ -77,7 +77,7 @@ std::vector<std::pair<int32_t, int32_t>> Neighbours(const LoadModel& model) {
   for (const LoadModel::Flow& flow : model.flows) {
     Picos most = 0;
     for (const Picos time : flow.staging) most = std::max(most, time);
-    for (const Picos time : flow.time) most = std::max(most, time);
+    for (const Picos time : flow.time.cells()) most = std::max(most, time);
     for (const int32_t to : flow.to) weight[std::minmax(flow.from, to)] += most;
   }
   std::vector<std::pair<Picos, std::pair<int32_t, int32_t>>> sorted;
@@ -133,13 +133,12 @@ class Reducer {
   void TakeDevicesAway(const BoundaryCosts& costs) {
     const int32_t num_devices = model().num_devices;
     result_.least.assign(Size(model().num_units), kForbidden);
-    std::vector<Picos> time = model().time;
+    IdTable<int32_t, int32_t, Picos> time = model().time;
     for (int32_t d = 0; d < num_devices; ++d) {
       const int32_t like = model().device_class[Size(d)];
       if (like != d) {
         for (int32_t unit = 0; unit < model().num_units; ++unit) {
-          const size_t row = Size(unit) * Size(num_devices);
-          if (time[row + Size(like)] == kNotAllowed) time[row + Size(d)] = kNotAllowed;
+          if (time(unit, like) == kNotAllowed) time(unit, d) = kNotAllowed;
         }
         continue;
       }
@@ -151,15 +150,13 @@ class Reducer {
           continue;
         }
         const Picos load = cuts.Least(unit, -1, spent_);
-        if (load >= cutoff_) {
-          time[Size(unit) * Size(num_devices) + Size(d)] = kNotAllowed;
-        }
+        if (load >= cutoff_) time(unit, d) = kNotAllowed;
         least = std::min(least, load);
       }
     }
     for (int32_t unit = 0; unit < model().num_units; ++unit) {
-      const auto row = time.begin() + static_cast<std::ptrdiff_t>(unit) * num_devices;
-      if (std::all_of(row, row + num_devices, [](Picos t) { return t == kNotAllowed; })) {
+      const absl::Span<const Picos> row = time.row(unit);
+      if (std::all_of(row.begin(), row.end(), [](Picos t) { return t == kNotAllowed; })) {
         result_.possible = false;
       }
     }
@@ -177,8 +174,8 @@ class Reducer {
       const auto has = [&](int32_t unit) {
         return std::binary_search(flow.to.begin(), flow.to.end(), unit);
       };
-      if (flow.from == a && has(b)) load += costs.send[f * Size(model().num_devices) + Size(d)];
-      if (flow.from == b && has(a)) load += costs.receive[f * Size(model().num_devices) + Size(d)];
+      if (flow.from == a && has(b)) load += costs.send(f, d);
+      if (flow.from == b && has(a)) load += costs.receive(f, d);
     }
     return std::min(load, kForbidden);
   }
@@ -226,22 +223,22 @@ class Reducer {
 BoundaryCosts MakeBoundaryCosts(const LoadModel& model) {
   const size_t num_devices = Size(model.num_devices);
   BoundaryCosts costs;
-  costs.send.assign(model.flows.size() * num_devices, 0);
-  costs.receive.assign(model.flows.size() * num_devices, 0);
+  costs.send.Assign(model.flows.size(), num_devices, 0);
+  costs.receive.Assign(model.flows.size(), num_devices, 0);
   for (size_t f = 0; f < model.flows.size(); ++f) {
     const LoadModel::Flow& flow = model.flows[f];
-    for (size_t d = 0; d < num_devices; ++d) {
-      Picos& send = costs.send[f * num_devices + d];
-      Picos& receive = costs.receive[f * num_devices + d];
+    for (int32_t d = 0; d < model.num_devices; ++d) {
+      Picos& send = costs.send(f, d);
+      Picos& receive = costs.receive(f, d);
       if (!flow.staging.empty()) {
-        send = receive = flow.staging[d];
+        send = receive = flow.staging[Size(d)];
         continue;
       }
       send = receive = kForbidden;
-      for (size_t other = 0; other < num_devices; ++other) {
+      for (int32_t other = 0; other < model.num_devices; ++other) {
         if (other == d) continue;
-        const Picos out = flow.time[d * num_devices + other];
-        const Picos in = flow.time[other * num_devices + d];
+        const Picos out = flow.time(d, other);
+        const Picos in = flow.time(other, d);
         if (out != LoadModel::kNoRoute) send = std::min(send, model.blocking ? out : 0);
         if (in != LoadModel::kNoRoute) receive = std::min(receive, model.blocking ? in : 0);
       }
@@ -257,10 +254,10 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
   result.joined.resize(Size(model.num_units));
   std::iota(result.joined.begin(), result.joined.end(), 0);
   const int64_t until = spent + work;
-  const auto costs_here = [&](const std::vector<Picos>& costs) {
+  const auto costs_here = [&](const IdTable<size_t, int32_t, Picos>& costs) {
     std::vector<Picos> here;
     for (size_t f = 0; f < result.model.flows.size(); ++f) {
-      here.push_back(costs[f * Size(model.num_devices) + Size(device)]);
+      here.push_back(costs(f, device));
     }
     return here;
   };
