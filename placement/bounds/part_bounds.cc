@@ -18,8 +18,8 @@ PartEnds::PartEnds(const PathCosts& costs, const PartRows& rows, const std::vect
       known_(ends.size()),
       inside_(ends.size()),
       outside_(ends.size()),
-      direct_(rows.flows.size() * num_devices_),
-      carried_(direct_.size()),
+      direct_(rows.flows.size(), num_devices_),
+      carried_(rows.flows.size(), num_devices_),
       load_(rows.size(), 0),
       mark_(rows.size(), -1) {
   if (!lambda.empty()) FindWindows(lambda);
@@ -68,8 +68,8 @@ void PartEnds::Send(size_t flow) {
       const Picos between = k == d ? costs_.again[d] : Crossing(rows_.flows[flow].id, k, d);
       if (between < kNever) start = std::min(start, end + between);
     }
-    direct_[flow * num_devices_ + d] = start;
-    carried_[flow * num_devices_ + d] = std::min(start, ends_[Cell(from, d)]);
+    direct_(flow, d) = start;
+    carried_(flow, d) = std::min(start, ends_[Cell(from, d)]);
   }
 }
 
@@ -85,7 +85,7 @@ void PartEnds::FindAncestors(int32_t row) {
     if (mark_[Size(From(flow))] != row) continue;
     for (size_t d = 0; d < num_devices_; ++d) {
       Picos& known = known_[Cell(From(flow), d)];
-      known = std::max(known, direct_[Cell(flow, d)]);
+      known = std::max(known, direct_(flow, d));
     }
   }
   // Readers come before what they read. Of an ancestor outside, either some reader is inside, so
@@ -100,7 +100,7 @@ void PartEnds::FindAncestors(int32_t row) {
       if (mark_[Size(from)] != row) continue;
       for (size_t d = 0; d < num_devices_; ++d) {
         const size_t cell = Cell(from, d);
-        inside_[cell] = std::min(inside_[cell], direct_[Cell(flow, d)]);
+        inside_[cell] = std::min(inside_[cell], direct_(flow, d));
         outside_[cell] = std::max(outside_[cell], known_[Cell(reader, d)]);
       }
     }
@@ -142,7 +142,7 @@ void PartEnds::Raise(int32_t row, size_t d) {
     return;
   }
   for (const int32_t flow : rows_.inputs[Size(row)]) {
-    const Picos start = carried_[Cell(flow, d)];
+    const Picos start = carried_(flow, d);
     end = start >= kNever ? kNever : std::max(end, start + time);
   }
   if (end >= kNever) return;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "placement/bounds/path_bounds.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -86,11 +87,11 @@ class PartEnds {
   const size_t num_devices_;
   const int32_t span_;
   std::vector<Picos>& ends_;
-  std::vector<Picos> known_, inside_, outside_;  // by [ancestor][device]
-  std::vector<Picos> direct_, carried_;          // by [flow][device]
-  std::vector<std::vector<Window>> windows_;     // by device, earliest first
-  std::vector<Int128> load_;                     // by row, weighted
-  std::vector<int32_t> mark_;                    // by row: whose ancestor it is
+  std::vector<Picos> known_, inside_, outside_;      // by [ancestor][device]
+  IdTable<size_t, size_t, Picos> direct_, carried_;  // by [flow][device]
+  std::vector<std::vector<Window>> windows_;         // by device, earliest first
+  std::vector<Int128> load_;                         // by row, weighted
+  std::vector<int32_t> mark_;                        // by row: whose ancestor it is
   std::vector<int32_t> ancestors_;
   std::vector<std::pair<Picos, int32_t>> waits_;  // of each ancestor: known, and its row
   int32_t next_ = 0;
