@@ -4,6 +4,7 @@
 
 #include "placement/solvers/constructive/partial_schedule.h"
 #include "support/graph/topo_order.h"
+#include "support/id_table.h"
 
 namespace allot {
 namespace {
@@ -19,12 +20,12 @@ class OptimisticCosts {
   OptimisticCosts(const PlacementProblem& problem, const ProblemGraph& graph,
                   const Evaluator& evaluator)
       : num_devices_(evaluator.table().num_devices()),
-        cost_(problem.items.size() * static_cast<size_t>(num_devices_)) {
+        cost_(problem.items.size(), static_cast<size_t>(num_devices_)) {
     for (auto it = graph.topological.rbegin(); it != graph.topological.rend(); ++it) {
       for (const FlowId flow : graph.outputs[*it]) {
         for (const ItemId to : problem.flows[flow].to) {
           for (int32_t d = 0; d < num_devices_; ++d) {
-            Picos& cost = At(it->index(), d);
+            Picos& cost = cost_(it->index(), d);
             cost = std::max(cost, Least(evaluator, flow.index(), d, to.index()));
           }
         }
@@ -32,9 +33,7 @@ class OptimisticCosts {
     }
   }
 
-  Picos Of(int32_t item, int32_t d) const {
-    return cost_[static_cast<size_t>(item) * num_devices_ + d];
-  }
+  Picos Of(int32_t item, int32_t d) const { return cost_(item, d); }
   // What the item is ranked by: the mean over all devices.
   Picos Rank(int32_t item) const {
     Int128 sum = 0;
@@ -44,8 +43,6 @@ class OptimisticCosts {
 
  private:
   static constexpr Picos kDeadEnd = Picos{1} << 61;
-
-  Picos& At(int32_t item, int32_t d) { return cost_[static_cast<size_t>(item) * num_devices_ + d]; }
 
   Picos Least(const Evaluator& evaluator, int32_t flow, int32_t from, int32_t item) const {
     Picos least = kDeadEnd;
@@ -60,7 +57,7 @@ class OptimisticCosts {
   }
 
   const int32_t num_devices_;
-  std::vector<Picos> cost_;
+  IdTable<int32_t, int32_t, Picos> cost_;  // [item][device]
 };
 
 // Of the items whose predecessors are placed the one of the highest rank, on the device with the
