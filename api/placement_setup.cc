@@ -17,6 +17,7 @@
 #include "lowering/plan_file.h"
 #include "onnx_import/import.h"
 #include "passes/pipeline/place_default.h"
+#include "support/nearest_name.h"
 #include "support/options.h"
 #include "support/read_file.h"
 #include "support/status.h"
@@ -64,18 +65,14 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
 // and what the target says of launches and transfers.
 absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>& models,
                        PlacementSetup& setup) {
-  absl::string_view name = options.cost_model;
-  absl::string_view model_options;
-  if (const size_t brace = name.find('{'); brace != name.npos && name.back() == '}') {
-    model_options = name.substr(brace + 1, name.size() - brace - 2);
-    name = name.substr(0, brace);
-  }
-  const Entry<CostModel>* entry = models.Find(name);
+  ALLOT_ASSIGN_OR_RETURN(const NameAndOptions model, SplitNameAndOptions(options.cost_model),
+                         "--cost-model: ");
+  const Entry<CostModel>* entry = models.Find(model.name);
   if (entry == nullptr) {
-    return InputError("--cost-model: there is no cost model '", name, "' (there are ",
+    return InputError("--cost-model: there is no cost model '", model.name, "' (there are ",
                       absl::StrJoin(models.names(), ", "), ")");
   }
-  ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model_options), "--cost-model: ");
+  ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model.options), "--cost-model: ");
   for (const std::string& path : options.cost_files) {
     ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
     ALLOT_ASSIGN_OR_RETURN(setup.made_from.costs.emplace_back(), Source(path, text));
@@ -131,11 +128,10 @@ absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
     if (builtin.ok()) return ParseTarget(*builtin, name_or_path);
     std::vector<std::string> known = BuiltinTargetNames();
     known.push_back("host");
-    const std::string near = NearestName(name_or_path, known);
-    return InputError(
-        "--target=", name_or_path, ": there is no such file and no such built-in target",
-        near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"), " (there are ",
-        absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
+    return InputError("--target=", name_or_path,
+                      ": there is no such file and no such built-in target",
+                      DidYouMean(name_or_path, known), " (there are ",
+                      absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
   }
   ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(name_or_path));
   return ParseTarget(text, name_or_path);

@@ -12,7 +12,7 @@
 #include "operators/operators.h"
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/analyses.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 
 namespace allot {
@@ -60,11 +60,9 @@ void ReportUnknownDims(const CompileOptions& options, const ir::Graph& graph,
   const std::vector<std::string> known(symbols.begin(), symbols.end());
   for (const auto& [name, size] : dims->symbols) {
     if (symbols.count(name) > 0) continue;
-    const std::string near = NearestName(name, known);
     diagnostics.Warning(
         absl::StrCat("--dim=", name, "=", size),
-        absl::StrCat("the model has no dimension '", name, "'",
-                     near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
+        absl::StrCat("the model has no dimension '", name, "'", DidYouMean(name, known),
                      known.empty()
                          ? " (all its sizes are numbers)"
                          : absl::StrCat(" (there are ", absl::StrJoin(known, ", "), ")")));
@@ -113,12 +111,11 @@ void ReportUnknownOps(const Target& target, const Operators& operators, const ir
       for (const std::string& op : *ops) {
         if (op == "*" || op.find(':') != op.npos || models.count(op) > 0) continue;
         if (operators.Find("", op) != nullptr) continue;
-        const std::string near = NearestName(op, known);
+        const std::string meant = DidYouMean(op, known);
         diagnostics.Warning(
             absl::StrCat("device '", device.name, "'"),
             absl::StrCat("its 'supports' names an operator '", op, "' that ONNX does not have",
-                         near.empty() ? "; another domain is written DOMAIN:OPERATOR"
-                                      : absl::StrCat("; did you mean '", near, "'?")));
+                         meant.empty() ? "; another domain is written DOMAIN:OPERATOR" : meant));
       }
     }
   }

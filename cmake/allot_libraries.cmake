@@ -4,8 +4,8 @@
 set(ALLOT_CORE_MODULES allot_support allot_target allot_ir allot_operators allot_placement allot_passes allot_onnx_import
     allot_lowering allot_api)
 set(ALLOT_PUBLIC_LIBRARIES absl::status absl::statusor absl::strings absl::span)  # in our headers
-set(ALLOT_PRIVATE_LIBRARIES onnx onnx_proto protobuf::libprotobuf OpenSSL::Crypto Threads::Threads absl::flat_hash_map
-    absl::flat_hash_set ${CMAKE_DL_LIBS})
+set(ALLOT_PRIVATE_LIBRARIES onnx onnx_proto protobuf::libprotobuf OpenSSL::Crypto re2::re2 Threads::Threads
+    absl::flat_hash_map absl::flat_hash_set ${CMAKE_DL_LIBS})
 set(ALLOT_SOVERSION 0)  # ALLOT_ABI_VERSION of api/allot.h
 
 # allot_export_symbols(PROGRAM): the program has all of Allot and shows it, for plug-ins leave their symbols undefined and

@@ -47,6 +47,7 @@ function(allot_install_libraries shared static runtime dev)
   endforeach()
 endfunction()
 allot_install_libraries(allot_core allot_core_static runtime dev)
+install(FILES cmake/FindRE2.cmake DESTINATION ${ALLOT_CONFIG_DIR} COMPONENT dev)  # for the static library
 install(TARGETS allot_plugin EXPORT allot_plugin)
 install(EXPORT allot_plugin NAMESPACE Allot:: DESTINATION ${ALLOT_CONFIG_DIR} FILE Allot-plugin.cmake COMPONENT dev)
 if(ALLOT_WITH_GLPK)

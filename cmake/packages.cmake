@@ -17,7 +17,7 @@ set(gpl_note "This binary is linked with GLPK, so it is under the terms of the G
 or later, while Allot's own sources are under Apache-2.0.")
 
 set(depends_dev "${ALLOT_PACKAGE_runtime} (= ${PROJECT_VERSION}), libabsl-dev")
-set(suggests_dev "libonnx-dev, libprotobuf-dev, libssl-dev")  # for the static library
+set(suggests_dev "libonnx-dev, libprotobuf-dev, libssl-dev, libre2-dev")  # for the static library
 set(depends_milp "${ALLOT_PACKAGE_runtime} (= ${PROJECT_VERSION})")
 set(depends_milp_dev "${ALLOT_PACKAGE_milp} (= ${PROJECT_VERSION}), ${ALLOT_PACKAGE_dev} (= ${PROJECT_VERSION})")
 set(suggests_milp_dev "libglpk-dev")

@@ -1,13 +1,13 @@
 #include "ir/graph.h"
 
 #include <algorithm>
-#include <functional>
 #include <optional>
-#include <queue>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+
+#include "support/graph/topo_order.h"
 
 namespace allot::ir {
 namespace {
@@ -38,33 +38,18 @@ bool IsSorted(const Graph& graph, const std::vector<NodeId>& nodes) {
   });
 }
 
-// The live nodes with operands before users (Kahn's algorithm, smallest old id first), or nullopt
-// if a cycle stops it. O(E log V).
+// The live nodes with operands before users, smallest old id first, or nullopt if there is a cycle.
+// O(E log V).
 std::optional<std::vector<NodeId>> TopologicalOrder(const Graph& graph) {
   const std::vector<NodeId> nodes = graph.nodes();
   if (IsSorted(graph, nodes)) return nodes;
-  IdVector<NodeId, int32_t> missing(graph.node_id_bound(), 0);
   IdVector<NodeId, std::vector<NodeId>> successors(graph.node_id_bound());
   for (const NodeId node : nodes) {
-    ForEachProducer(graph, graph.node(node), [&](NodeId producer) {
-      ++missing[node];
-      successors[producer].push_back(node);
-    });
+    ForEachProducer(graph, graph.node(node),
+                    [&](NodeId producer) { successors[producer].push_back(node); });
   }
-  std::priority_queue<NodeId, std::vector<NodeId>, std::greater<>> ready;
-  for (const NodeId node : nodes) {
-    if (missing[node] == 0) ready.push(node);
-  }
-  std::vector<NodeId> order;
-  order.reserve(nodes.size());
-  while (!ready.empty()) {
-    const NodeId node = ready.top();
-    ready.pop();
-    order.push_back(node);
-    for (const NodeId successor : successors[node]) {
-      if (--missing[successor] == 0) ready.push(successor);
-    }
-  }
+  std::vector<NodeId> order =
+      SortTopologically(nodes, successors.size(), SuccessorsIn(successors)).order;
   if (order.size() != nodes.size()) return std::nullopt;
   return order;
 }

@@ -1,6 +1,5 @@
 // The independent judge of a plan: knows nothing of how it was made.
 #include <algorithm>
-#include <queue>
 #include <set>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "ir/plan.h"
 #include "ir/travel.h"
 #include "ir/verify.h"
+#include "support/graph/topo_order.h"
 
 namespace allot::ir {
 namespace {
@@ -192,24 +192,12 @@ class PlanVerifier {
 
   // The order of parts excludes cycles already; of wrong orders this tells the hopeless ones.
   void CheckPartCycles() {
-    IdVector<PartId, int32_t> missing(plan_.parts.size(), 0);
-    for (const std::vector<PartId>& targets : successors_) {
-      for (const PartId to : targets) ++missing[to];
-    }
-    std::queue<PartId> ready;
-    for (const PartId part : missing.ids()) {
-      if (missing[part] == 0) ready.push(part);
-    }
-    size_t sorted = 0;
-    for (; !ready.empty(); ready.pop(), ++sorted) {
-      for (const PartId to : successors_[ready.front()]) {
-        if (--missing[to] == 0) ready.push(to);
-      }
-    }
-    if (sorted == plan_.parts.size()) return;
+    const TopologicalSort<PartId> sort = SortTopologically(
+        successors_.ids(), successors_.size(), SuccessorsIn(successors_), LastFirst<PartId>());
+    if (sort.order.size() == successors_.size()) return;
     std::vector<int32_t> stuck;
-    for (const PartId part : missing.ids()) {
-      if (missing[part] > 0) stuck.push_back(part.index());
+    for (const PartId part : successors_.ids()) {
+      if (sort.missing[static_cast<size_t>(part.index())] > 0) stuck.push_back(part.index());
     }
     PlanError(absl::StrCat("parts need each other in a cycle; it holds up parts ",
                            absl::StrJoin(stuck, ", ")));

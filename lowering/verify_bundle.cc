@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ir/travel.h"
+#include "support/graph/topo_order.h"
 #include "support/status.h"
 
 namespace allot {
@@ -40,31 +41,20 @@ absl::Status CheckLists(const Piece& piece) {
 
 absl::Status CheckAcyclic(const Bundle& bundle, const std::map<std::string, Boundary>& producers) {
   std::vector<std::set<size_t>> users(bundle.pieces.size());
-  std::vector<size_t> waits_for(bundle.pieces.size(), 0);
   for (size_t p = 0; p < bundle.pieces.size(); ++p) {
     for (const std::string& name : bundle.pieces[p].inputs) {
       const auto producer = producers.find(name);
       if (producer == producers.end()) continue;
-      if (users[producer->second.piece].insert(p).second) ++waits_for[p];
+      users[producer->second.piece].insert(p);
     }
   }
-  std::vector<size_t> ready;
-  for (size_t p = 0; p < waits_for.size(); ++p) {
-    if (waits_for[p] == 0) ready.push_back(p);
-  }
-  size_t done = 0;
-  while (!ready.empty()) {
-    const size_t p = ready.back();
-    ready.pop_back();
-    ++done;
-    for (size_t user : users[p]) {
-      if (--waits_for[user] == 0) ready.push_back(user);
-    }
-  }
-  if (done == bundle.pieces.size()) return absl::OkStatus();
+  const TopologicalSort<size_t> sort =
+      SortTopologically(users.size(), SuccessorsIn(users), LastFirst<size_t>());
+  if (sort.order.size() == users.size()) return absl::OkStatus();
   std::string names;
-  for (size_t p = 0; p < waits_for.size(); ++p) {
-    if (waits_for[p] > 0) absl::StrAppend(&names, names.empty() ? "" : ", ", bundle.pieces[p].id);
+  for (size_t p = 0; p < users.size(); ++p) {
+    if (sort.missing[p] > 0)
+      absl::StrAppend(&names, names.empty() ? "" : ", ", bundle.pieces[p].id);
   }
   return InputError("the parts wait for each other in a cycle: ", names);
 }

@@ -1,12 +1,13 @@
 #include "onnx_import/node_order.h"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
-#include <queue>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
+#include "support/graph/topo_order.h"
 #include "support/status.h"
 
 namespace allot {
@@ -16,7 +17,7 @@ using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 
 // The nodes of one cycle among those with missing[i] > 0, each of which waits for another.
 std::string DescribeCycle(const Nodes& nodes, const std::vector<std::vector<int>>& producers,
-                          const std::vector<int>& missing) {
+                          const std::vector<int32_t>& missing) {
   const auto waits_for = [&](int node) {
     for (int producer : producers[static_cast<size_t>(node)]) {
       if (missing[static_cast<size_t>(producer)] > 0) return producer;
@@ -84,27 +85,15 @@ absl::StatusOr<std::vector<int>> NodeOrder(const Nodes& nodes, FreeNames& free_n
   if (sorted) return order;
 
   std::vector<std::vector<int>> users(producers.size());
-  std::vector<int> missing(producers.size());
-  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
   for (size_t i = 0; i < producers.size(); ++i) {
     for (int producer : producers[i]) users[static_cast<size_t>(producer)].push_back(int(i));
-    missing[i] = static_cast<int>(producers[i].size());
-    if (missing[i] == 0) ready.push(static_cast<int>(i));
   }
-  order.clear();
-  while (!ready.empty()) {
-    const int node = ready.top();
-    ready.pop();
-    order.push_back(node);
-    for (int user : users[static_cast<size_t>(node)]) {
-      if (--missing[static_cast<size_t>(user)] == 0) ready.push(user);
-    }
-  }
-  if (order.size() != producers.size()) {
-    return InputError("the nodes form a cycle: ", DescribeCycle(nodes, producers, missing),
+  TopologicalSort<int> sort = SortTopologically(int(users.size()), SuccessorsIn(users));
+  if (sort.order.size() != producers.size()) {
+    return InputError("the nodes form a cycle: ", DescribeCycle(nodes, producers, sort.missing),
                       "; no order of execution exists");
   }
-  return order;
+  return std::move(sort.order);
 }
 
 }  // namespace allot

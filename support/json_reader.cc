@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "support/check.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 
 namespace allot {
 
@@ -149,10 +149,7 @@ std::vector<std::string> JsonReader::Keys() const {
 void JsonReader::Finish() {
   for (const std::string& key : Keys()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-    const std::string near = NearestName(key, known_);
-    Error(absl::string_view(),
-          absl::StrCat("unknown key '", key, "'",
-                       near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?")));
+    Error(absl::string_view(), absl::StrCat("unknown key '", key, "'", DidYouMean(key, known_)));
   }
 }
 

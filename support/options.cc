@@ -1,4 +1,5 @@
 #include "support/options.h"
+#include "support/nearest_name.h"
 
 #include <algorithm>
 #include <charconv>
@@ -73,27 +74,11 @@ absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text) {
   return options;
 }
 
-std::string NearestName(absl::string_view word, const std::vector<std::string>& known) {
-  std::string best;
-  size_t best_distance = std::max<size_t>(1, word.size() / 2) + 1;
-  for (const std::string& name : known) {
-    std::vector<size_t> row(name.size() + 1);
-    for (size_t j = 0; j <= name.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= name.size(); ++j) {
-        const size_t replaced = diagonal + (word[i - 1] == name[j - 1] ? 0 : 1);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-      }
-    }
-    if (row[name.size()] < best_distance) {
-      best_distance = row[name.size()];
-      best = name;
-    }
-  }
-  return best;
+absl::StatusOr<NameAndOptions> SplitNameAndOptions(absl::string_view text) {
+  const size_t brace = text.find('{');
+  if (brace == text.npos) return NameAndOptions{text, ""};
+  if (text.back() != '}') return InputError("'", text, "' lacks the closing '}'");
+  return NameAndOptions{text.substr(0, brace), text.substr(brace + 1, text.size() - brace - 2)};
 }
 
 absl::Status ParseOption(absl::string_view text, bool& value) {
@@ -152,9 +137,7 @@ std::string PrintOption(const std::vector<std::string>& value) {
 }
 
 absl::Status UnknownOptionError(absl::string_view key, const std::vector<std::string>& known) {
-  const std::string near = NearestName(key, known);
-  return InputError("no such option '", key, "'",
-                    near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
+  return InputError("no such option '", key, "'", DidYouMean(key, known),
                     known.empty() ? " (it has no options)"
                                   : absl::StrCat(" (options: ", absl::StrJoin(known, ", "), ")"));
 }

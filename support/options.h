@@ -13,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "support/nearest_name.h"
+
 namespace allot {
 
 // One "key=value" as written; a key alone means "true" for a bool.
@@ -24,8 +26,11 @@ struct OptionText {
 // part of it, nor those of quoted pieces that make it up: b="it's "'"so"' is b=it's "so".
 absl::StatusOr<std::vector<OptionText>> SplitOptions(absl::string_view text);
 
-// The spelling nearest to `word` among `known` (edit distance at most half its length), or "".
-std::string NearestName(absl::string_view word, const std::vector<std::string>& known);
+// What "name" or "name{key=value ...}" says; views of the text. An error if a brace stays open.
+struct NameAndOptions {
+  absl::string_view name, options;
+};
+absl::StatusOr<NameAndOptions> SplitNameAndOptions(absl::string_view text);
 
 // How values of the supported field types are read and written. Floating point prints in its
 // shortest form that reads back equal, and text in quotes where it needs them: SplitOptions() of

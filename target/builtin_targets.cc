@@ -4,7 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 #include "target/embedded_samples.h"
 
@@ -32,10 +32,8 @@ absl::StatusOr<std::string> BuiltinTargetText(absl::string_view name) {
     }
   }
   const std::vector<std::string> names = BuiltinTargetNames();
-  const std::string near = NearestName(name, names);
-  return InputError("no built-in target '", name, "'",
-                    near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
-                    " (there are ", absl::StrJoin(names, ", "), ")");
+  return InputError("no built-in target '", name, "'", DidYouMean(name, names), " (there are ",
+                    absl::StrJoin(names, ", "), ")");
 }
 
 }  // namespace allot

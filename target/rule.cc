@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 
 namespace allot {
@@ -54,9 +54,8 @@ absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
   if (!id.has_value()) {
     std::vector<std::string> names;
     for (const Device& known : target.devices) names.push_back(known.name);
-    const std::string near = NearestName(device, names);
     return InputError("--", verb, " '", text, "': the target has no device '", device, "'",
-                      near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+                      DidYouMean(device, names));
   }
   rule.device = *id;
   ALLOT_RETURN_IF_ERROR(NamePattern::Parse(pattern).status(), "--", verb, ": ");

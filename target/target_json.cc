@@ -14,7 +14,7 @@
 
 #include "support/json.h"
 #include "support/json_reader.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 #include "target/cpu_list.h"
 #include "target/name_pattern.h"
@@ -39,11 +39,6 @@ constexpr absl::string_view kDtypes[] = {
     "uint64",     "int4",         "uint4",          "bool",       "string",         "complex64",
     "complex128", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "float4e2m1",
     "float8e8m0", "int2",         "uint2"};
-
-std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known) {
-  const std::string near = NearestName(word, known);
-  return near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?");
-}
 
 // Names stand in file names, in rules ("regex=device") and in ONNX Runtime's option strings
 // ("gpu(a/); cpu(=b)").

@@ -18,7 +18,7 @@
 #include "api/compile.h"
 #include "api/placement_setup.h"
 #include "operators/operators.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host/host_facts.h"

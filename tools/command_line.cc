@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "support/nearest_name.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "support/version.h"
@@ -83,9 +84,8 @@ void CommandLine::Choice(std::string name, std::vector<std::string> choices, std
           *value = choice;
           return absl::OkStatus();
         }
-        const std::string near = NearestName(text, choices);
         return InputError("expected ", absl::StrJoin(choices, " or "), ", not '", text, "'",
-                          near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+                          DidYouMean(text, choices));
       });
   specs_.back().suggestions = std::move(choices);
 }

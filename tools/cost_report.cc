@@ -10,8 +10,8 @@
 #include "api/placement_setup.h"
 #include "operators/inference/type_inference.h"
 #include "operators/op_view.h"
+#include "support/nearest_name.h"
 #include "support/one_line.h"
-#include "support/options.h"
 #include "support/status.h"
 #include "target/name_pattern.h"
 #include "tools/text_table.h"
@@ -91,10 +91,8 @@ absl::StatusOr<std::string> CostReport(const Compilation& compilation,
     absl::StrAppend(&text, text.empty() ? "" : "\n", Heading(features, work), table);
   }
   if (!text.empty()) return text;
-  const std::string near = NearestName(pattern, names);
   return InputError("--print-costs=", pattern, ": matches no node; the expression must match a ",
-                    "node's whole name",
-                    near.empty() ? "" : absl::StrCat("; did you mean '", OneLine(near), "'?"));
+                    "node's whole name", OneLine(DidYouMean(pattern, names)));
 }
 
 }  // namespace allot

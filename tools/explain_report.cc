@@ -11,8 +11,8 @@
 #include "absl/strings/str_split.h"
 
 #include "lowering/emitters/micros.h"
+#include "support/nearest_name.h"
 #include "support/one_line.h"
-#include "support/options.h"
 #include "support/status.h"
 #include "target/name_pattern.h"
 #include "tools/text_table.h"
@@ -213,9 +213,8 @@ absl::StatusOr<const PlanFile::Node*> FindNode(const PlanFile& plan, const std::
   if (found.empty()) {
     std::vector<std::string> names;
     for (const PlanFile::Node& node : plan.nodes) names.push_back(node.name);
-    const std::string near = NearestName(text, names);
     return InputError("the plan has no node '", OneLine(text), "'",
-                      near.empty() ? "" : absl::StrCat("; did you mean '", OneLine(near), "'?"));
+                      OneLine(DidYouMean(text, names)));
   }
   std::vector<std::string> names;
   for (const PlanFile::Node* node : found)

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "support/nearest_name.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "tools/pass_label.h"
@@ -39,9 +40,7 @@ absl::Status CheckDumpedPasses(const IrDumpOptions& options, const PassRegistry&
   for (const auto& [flag, names] : lists) {
     for (const std::string& name : *names) {
       if (Contains(known, name)) continue;
-      const std::string near = NearestName(name, known);
-      return InputError(flag, ": there is no pass '", name, "'",
-                        near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+      return InputError(flag, ": there is no pass '", name, "'", DidYouMean(name, known));
     }
   }
   return absl::OkStatus();

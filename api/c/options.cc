@@ -12,6 +12,7 @@
 
 #include "api/c/status.h"
 #include "api/plugin_loader.h"
+#include "support/nearest_name.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/target_json.h"
@@ -148,10 +149,10 @@ absl::Status OptionsObject::Set(const std::string& name, const std::string& valu
     }
     names.push_back(output);
   }
-  const std::string near = NearestName(name, names);
-  return InputError("there is no option '", name, "'",
-                    near.empty() ? absl::StrCat(" (there are ", absl::StrJoin(names, ", "), ")")
-                                 : absl::StrCat("; did you mean '", near, "'?"));
+  const std::string meant = DidYouMean(name, names);
+  return InputError(
+      "there is no option '", name, "'",
+      meant.empty() ? absl::StrCat(" (there are ", absl::StrJoin(names, ", "), ")") : meant);
 }
 
 absl::Status OptionsObject::EditRegistries(const std::function<absl::Status(Registries&)>& edit) {

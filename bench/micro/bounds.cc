@@ -30,7 +30,7 @@ BENCHMARK(BoundByPaths)->Apply(Sizes);
 
 void BoundByLoad(benchmark::State& state) {
   const ProblemInput input(state.range(0), PlacementObjective::kThroughput);
-  const LoadRows rows = MakeLoadRows(input.problem);
+  const LoadRows rows = MakeLoadRows(ProblemFacts(input.problem, input.graph));
   for (auto _ : state) benchmark::DoNotOptimize(BoundLoad(rows, {}, {}, kRounds));
   CountItems(state, input.size());
 }
@@ -40,7 +40,7 @@ BENCHMARK(BoundByLoad)->Apply(Sizes);
 void BoundByParts(benchmark::State& state) {
   const ProblemInput input(state.range(0), PlacementObjective::kLatency);
   const PathCosts costs(input.problem, input.graph, Launch::kPerGroup);
-  const LoadDual dual = BoundLoad(MakeLoadRows(input.problem), {}, {}, kRounds);
+  const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
   const std::vector<Picos> ends = LongestPaths(costs).head;
   const int64_t work = 64 * input.size() * costs.num_devices;
   for (auto _ : state) {
@@ -54,7 +54,7 @@ BENCHMARK(BoundByParts)->Apply(Sizes);
 void BoundByIntervals(benchmark::State& state) {
   const ProblemInput input(state.range(0), PlacementObjective::kLatency);
   const PathCosts costs(input.problem, input.graph, Launch::kPerGroup);
-  const LoadDual dual = BoundLoad(MakeLoadRows(input.problem), {}, {}, kRounds);
+  const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
   const PathBounds paths = LongestPaths(costs);
   for (auto _ : state) {
     benchmark::DoNotOptimize(IntervalChain(costs, paths, dual, /*work=*/1'000 * input.size()));

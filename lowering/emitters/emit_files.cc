@@ -10,7 +10,9 @@
 
 #include "lowering/emitter.h"
 #include "lowering/file_digest.h"
+#include "support/nearest_name.h"
 #include "support/one_line.h"
+#include "support/options.h"
 #include "support/status.h"
 
 namespace allot {
@@ -24,20 +26,12 @@ struct Choice {
 };
 
 absl::StatusOr<Choice> FindChoice(const Registry<Emitter>& emitters, absl::string_view text) {
-  Choice choice;
-  absl::string_view name = text;
-  const size_t brace = text.find('{');
-  if (brace != absl::string_view::npos) {
-    if (text.back() != '}') return InputError("emitter '", text, "' lacks the closing '}'");
-    name = text.substr(0, brace);
-    choice.options = std::string(text.substr(brace + 1, text.size() - brace - 2));
-  }
-  choice.entry = emitters.Find(name);
-  if (choice.entry != nullptr) return choice;
-  const std::string nearest = NearestName(name, emitters.names());
-  return InputError("there is no emitter '", name, "'",
-                    nearest.empty() ? "" : absl::StrCat(", did you mean '", nearest, "'?"),
-                    " (there are ", absl::StrJoin(emitters.names(), ", "), ")");
+  ALLOT_ASSIGN_OR_RETURN(const NameAndOptions split, SplitNameAndOptions(text), "emitter ");
+  const Entry<Emitter>* entry = emitters.Find(split.name);
+  if (entry != nullptr) return Choice{entry, std::string(split.options)};
+  return InputError("there is no emitter '", split.name, "'",
+                    DidYouMean(split.name, emitters.names(), ", "), " (there are ",
+                    absl::StrJoin(emitters.names(), ", "), ")");
 }
 
 // What is written if nothing is asked for by name.

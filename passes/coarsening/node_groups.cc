@@ -1,9 +1,10 @@
 #include "passes/coarsening/node_groups.h"
 
-#include <algorithm>
-#include <functional>
-#include <queue>
-#include <utility>
+#include "absl/types/span.h"
+
+#include "support/check.h"
+#include "support/graph/strong_components.h"
+#include "support/graph/topo_order.h"
 
 namespace allot {
 namespace {
@@ -22,7 +23,13 @@ void ForEachUser(const ir::Graph& graph, const IdVector<ir::NodeId, bool>& place
 // The successors of each group's representative, in compressed rows.
 struct QuotientEdges {
   std::vector<int32_t> begin;  // by node, and one past the last
-  std::vector<ir::NodeId> to;
+  std::vector<int32_t> to;
+
+  absl::Span<const int32_t> Of(int32_t node) const {
+    const auto i = static_cast<size_t>(node);
+    return absl::MakeConstSpan(to).subspan(static_cast<size_t>(begin[i]),
+                                           static_cast<size_t>(begin[i + 1] - begin[i]));
+  }
 };
 
 QuotientEdges BuildEdges(const ir::Graph& graph, const IdVector<ir::NodeId, bool>& placed,
@@ -44,7 +51,8 @@ QuotientEdges BuildEdges(const ir::Graph& graph, const IdVector<ir::NodeId, bool
   for (size_t i = 0; i < n; ++i) edges.begin[i + 1] += edges.begin[i];
   edges.to.resize(edges.begin[n]);
   std::vector<int32_t> next(edges.begin.begin(), edges.begin.end() - 1);
-  for_each_edge([&](ir::NodeId from, ir::NodeId to) { edges.to[next[from.index()]++] = to; });
+  for_each_edge(
+      [&](ir::NodeId from, ir::NodeId to) { edges.to[next[from.index()]++] = to.index(); });
   return edges;
 }
 
@@ -58,103 +66,45 @@ IdVector<ItemId, std::vector<ir::NodeId>> NodeGrouping::Members() const {
   return members;
 }
 
-NodeGroups::NodeGroups(size_t num_nodes) : parent_(num_nodes), size_(num_nodes, 1) {
-  for (const ir::NodeId node : parent_.ids()) parent_[node] = node;
-}
-
-ir::NodeId NodeGroups::Find(ir::NodeId node) const {
-  while (parent_[node] != node) {
-    parent_[node] = parent_[parent_[node]];
-    node = parent_[node];
-  }
-  return node;
-}
-
 void NodeGroups::Merge(ir::NodeId a, ir::NodeId b) {
-  a = Find(a);
-  b = Find(b);
-  if (a == b) return;
-  if (b < a) std::swap(a, b);
-  parent_[b] = a;
-  size_[a] += size_[b];
+  const int32_t size = Size(a) + Size(b);
+  if (sets_.Merge(a.index(), b.index())) size_[Find(a)] = size;
 }
 
 void CloseCycles(const ir::Graph& graph, const IdVector<ir::NodeId, bool>& placed,
                  NodeGroups& groups) {
   const QuotientEdges edges = BuildEdges(graph, placed, groups);
-  const size_t n = placed.size();
-  struct Frame {
-    ir::NodeId node;
-    int32_t next_edge;
-  };
-  std::vector<int32_t> index(n, -1), low(n, 0);
-  std::vector<char> on_stack(n, 0);
-  std::vector<ir::NodeId> stack;
-  std::vector<Frame> frames;
-  std::vector<std::pair<ir::NodeId, ir::NodeId>> merges;
-  int32_t counter = 0;
-  const auto enter = [&](ir::NodeId node) {
-    index[node.index()] = low[node.index()] = counter++;
-    on_stack[node.index()] = 1;
-    stack.push_back(node);
-    frames.push_back({node, edges.begin[node.index()]});
-  };
-  for (const ir::NodeId root : placed.ids()) {
-    if (!placed[root] || groups.Find(root) != root || index[root.index()] >= 0) continue;
-    enter(root);
-    while (!frames.empty()) {
-      const ir::NodeId node = frames.back().node;
-      if (frames.back().next_edge < edges.begin[node.index() + 1]) {
-        const ir::NodeId to = edges.to[frames.back().next_edge++];
-        if (index[to.index()] < 0) {
-          enter(to);
-        } else if (on_stack[to.index()]) {
-          low[node.index()] = std::min(low[node.index()], index[to.index()]);
-        }
-        continue;
-      }
-      frames.pop_back();
-      if (!frames.empty()) {
-        int32_t& up = low[frames.back().node.index()];
-        up = std::min(up, low[node.index()]);
-      }
-      if (low[node.index()] != index[node.index()]) continue;
-      ir::NodeId member;
-      do {
-        member = stack.back();
-        stack.pop_back();
-        on_stack[member.index()] = 0;
-        if (member != node) merges.emplace_back(node, member);
-      } while (member != node);
+  const StrongComponents components = FindStrongComponents(
+      static_cast<int32_t>(placed.size()), [&](int32_t node) { return edges.Of(node); });
+  // Only now: the edges speak of the old representatives.
+  std::vector<ir::NodeId> first(static_cast<size_t>(components.num_components));
+  for (const ir::NodeId node : placed.ids()) {
+    ir::NodeId& of = first[static_cast<size_t>(components.component_of[node.index()])];
+    if (of.valid()) {
+      groups.Merge(of, node);
+    } else {
+      of = node;
     }
   }
-  // Only now: the search above speaks of the old representatives.
-  for (const auto& [a, b] : merges) groups.Merge(a, b);
 }
 
 NodeGrouping Number(const ir::Graph& graph, const IdVector<ir::NodeId, bool>& placed,
                     const NodeGroups& groups) {
   const QuotientEdges edges = BuildEdges(graph, placed, groups);
-  std::vector<int32_t> missing(placed.size(), 0);
-  for (const ir::NodeId to : edges.to) ++missing[to.index()];
-  std::priority_queue<ir::NodeId, std::vector<ir::NodeId>, std::greater<>> ready;
-  size_t num_representatives = 0;
+  std::vector<int32_t> representatives;
   for (const ir::NodeId node : placed.ids()) {
-    if (!placed[node] || groups.Find(node) != node) continue;
-    ++num_representatives;
-    if (missing[node.index()] == 0) ready.push(node);
+    if (placed[node] && groups.Find(node) == node) representatives.push_back(node.index());
   }
+  const std::vector<int32_t> order =
+      SortTopologically(representatives, placed.size(), [&](int32_t node, const auto& visit) {
+        for (const int32_t to : edges.Of(node)) visit(to);
+      }).order;
+  ALLOT_CHECK(order.size() == representatives.size());
   NodeGrouping grouping;
   grouping.group_of.resize(placed.size());
-  while (!ready.empty()) {
-    const ir::NodeId node = ready.top();
-    ready.pop();
-    grouping.group_of[node] = ItemId(grouping.num_groups++);
-    for (int32_t e = edges.begin[node.index()]; e < edges.begin[node.index() + 1]; ++e) {
-      if (--missing[edges.to[e].index()] == 0) ready.push(edges.to[e]);
-    }
+  for (const int32_t node : order) {
+    grouping.group_of[ir::NodeId(node)] = ItemId(grouping.num_groups++);
   }
-  ALLOT_CHECK(grouping.num_groups == num_representatives);
   for (const ir::NodeId node : placed.ids()) {
     if (placed[node]) grouping.group_of[node] = grouping.group_of[groups.Find(node)];
   }

@@ -7,6 +7,7 @@
 #include "ir/graph.h"
 #include "ir/plan.h"
 #include "placement/problem/problem.h"
+#include "support/graph/union_find.h"
 #include "support/id.h"
 
 namespace allot {
@@ -20,23 +21,23 @@ struct NodeGrouping {
   IdVector<ItemId, std::vector<ir::NodeId>> Members() const;
 };
 
-// Union-find; each set is represented by its smallest node. Merging never splits.
+// Each set is represented by its smallest node. Merging never splits.
 class NodeGroups {
  public:
-  explicit NodeGroups(size_t num_nodes);
+  explicit NodeGroups(size_t num_nodes) : sets_(num_nodes), size_(num_nodes, 1) {}
 
-  ir::NodeId Find(ir::NodeId node) const;
+  ir::NodeId Find(ir::NodeId node) const { return ir::NodeId(sets_.Find(node.index())); }
   void Merge(ir::NodeId a, ir::NodeId b);
   // The number of nodes in the group of `node`.
   int32_t Size(ir::NodeId node) const { return size_[Find(node)]; }
 
  private:
-  mutable IdVector<ir::NodeId, ir::NodeId> parent_;  // paths shorten when followed
+  UnionFind sets_;
   IdVector<ir::NodeId, int32_t> size_;
 };
 
 // Merges groups that lie on a common cycle of the quotient, so that it becomes acyclic: its
-// strongly connected components (Tarjan, SIAM J. Computing 1972). Linear.
+// strongly connected components. Linear.
 void CloseCycles(const ir::Graph& graph, const IdVector<ir::NodeId, bool>& placed,
                  NodeGroups& groups);
 

@@ -11,6 +11,7 @@
 #include "operators/rules/partial_value.h"
 #include "passes/inlining/inlining.h"
 #include "passes/pipeline/pass.h"
+#include "support/nearest_name.h"
 #include "support/options.h"
 #include "support/registry.h"
 #include "support/status.h"
@@ -112,9 +113,7 @@ class FixInputs final : public GraphPass {
       if (graph.value(input).name == name) return input;
       names.push_back(graph.value(input).name);
     }
-    const std::string near = NearestName(name, names);
-    return InputError("the model has no input '", name, "'",
-                      near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+    return InputError("the model has no input '", name, "'", DidYouMean(name, names));
   }
 
   Options options_;

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "support/graph/topo_order.h"
 #include "support/status.h"
 #include "target/cost_model.h"
 
@@ -308,7 +309,6 @@ std::vector<int> DeviceConstraints::CallHeights(const ir::Module& module,
                                                 const CalledFunctions& functions) {
   const size_t count = module.functions.size();
   std::vector<std::vector<size_t>> callers(count);
-  std::vector<size_t> calls(count, 0);  // to functions whose height is not known yet
   for (size_t caller = 0; caller < count; ++caller) {
     std::set<size_t> called;
     std::vector<const ir::Graph*> open = {&module.functions[caller].body};
@@ -323,22 +323,14 @@ std::vector<int> DeviceConstraints::CallHeights(const ir::Module& module,
         }
       }
     }
-    calls[caller] = called.size();
     for (const size_t callee : called) callers[callee].push_back(caller);
   }
   // From those that call none; the rest call themselves.
   std::vector<int> heights(count, kMaxDepth + 1), reached(count, 1);
-  std::vector<size_t> ready;
-  for (size_t function = 0; function < count; ++function) {
-    if (calls[function] == 0) ready.push_back(function);
-  }
-  while (!ready.empty()) {
-    const size_t function = ready.back();
-    ready.pop_back();
+  for (const size_t function : SortTopologically(count, SuccessorsIn(callers)).order) {
     heights[function] = std::min(reached[function], kMaxDepth + 1);
     for (const size_t caller : callers[function]) {
       reached[caller] = std::max(reached[caller], heights[function] + 1);
-      if (--calls[caller] == 0) ready.push_back(caller);
     }
   }
   return heights;

@@ -1,14 +1,13 @@
 #include "passes/nodes/kernel_costs.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 #include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 
 #include "passes/nodes/travellers.h"
+#include "support/graph/topo_order.h"
 #include "support/status.h"
 
 namespace allot {
@@ -67,7 +66,6 @@ void KernelCosts::SortToRun(std::vector<KernelNodes>& kernels) const {
   if (kernel_of.empty()) return;
   for (size_t k = 0; k < kernels.size(); ++k) kernel_of.emplace(kernels[k].front(), k);
   std::vector<std::vector<size_t>> later(kernels.size());
-  std::vector<size_t> missing(kernels.size(), 0);
   for (size_t k = 0; k < kernels.size(); ++k) {
     for (const ir::NodeId node : kernels[k]) {
       for (const ir::ValueId result : graph_->node(node).results) {
@@ -75,24 +73,11 @@ void KernelCosts::SortToRun(std::vector<KernelNodes>& kernels) const {
           const auto found = kernel_of.find(user);
           if (found == kernel_of.end() || found->second == k) continue;
           later[k].push_back(found->second);
-          ++missing[found->second];
         }
       }
     }
   }
-  std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
-  for (size_t k = 0; k < kernels.size(); ++k) {
-    if (missing[k] == 0) ready.push(k);
-  }
-  std::vector<size_t> order;
-  while (!ready.empty()) {
-    const size_t k = ready.top();
-    ready.pop();
-    order.push_back(k);
-    for (const size_t next : later[k]) {
-      if (--missing[next] == 0) ready.push(next);
-    }
-  }
+  const std::vector<size_t> order = SortTopologically(later.size(), SuccessorsIn(later)).order;
   if (order.size() < kernels.size()) return;
   std::vector<KernelNodes> sorted;
   for (const size_t k : order) sorted.push_back(std::move(kernels[k]));

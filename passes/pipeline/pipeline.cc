@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 
+#include "support/nearest_name.h"
 #include "support/nesting.h"
 #include "support/options.h"
 #include "support/status.h"
@@ -201,9 +202,8 @@ class PipelineParser {
         at = options_start + found;
         message = std::string(alone.status().message());
         if (unknown) {
-          const std::string near = NearestName(option.key, names);
-          message = absl::StrCat("no such option '", option.key, "'",
-                                 near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"));
+          message =
+              absl::StrCat("no such option '", option.key, "'", DidYouMean(option.key, names));
         }
         break;
       }
@@ -239,11 +239,11 @@ class PipelineParser {
     if (name == kModuleAnchor || name == kGraphAnchor) {
       return ErrorAt(start, absl::StrCat("expected '(' and a list of passes after '", name, "'"));
     }
-    const std::string near = NearestName(name, known);
+    const std::string meant = DidYouMean(name, known);
     return ErrorAt(
         start, absl::StrCat("'", name, "' does not refer to a registered pass or pass pipeline",
-                            near.empty() ? absl::StrCat("; known are ", absl::StrJoin(known, ", "))
-                                         : absl::StrCat("; did you mean '", near, "'?")));
+                            meant.empty() ? absl::StrCat("; known are ", absl::StrJoin(known, ", "))
+                                          : meant));
   }
 
   absl::string_view text_;

@@ -28,6 +28,7 @@
 #include "placement/refinement/refine_parts.h"
 #include "placement/refinement/search_parts.h"
 #include "placement/solver.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 
 namespace allot {
@@ -323,10 +324,9 @@ class Placing {
     const Entry<PlacementSolver>* entry = context_.solvers->Find(options_.solver);
     if (entry == nullptr) {
       const std::vector<std::string> known = context_.solvers->names();
-      const std::string near = NearestName(options_.solver, known);
       return InputError("there is no solver '", options_.solver, "'",
-                        near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?"),
-                        " (there are ", absl::StrJoin(known, ", "), ")");
+                        DidYouMean(options_.solver, known), " (there are ",
+                        absl::StrJoin(known, ", "), ")");
     }
     ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<PlacementSolver> solver,
                            entry->make(options_.solver_options), "solver '", options_.solver,

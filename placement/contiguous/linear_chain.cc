@@ -1,10 +1,11 @@
 #include "placement/contiguous/linear_chain.h"
 
 #include <algorithm>
-#include <queue>
+#include <numeric>
 #include <utility>
 
 #include "placement/problem/allowed_times.h"
+#include "support/graph/topo_order.h"
 #include "support/random.h"
 
 namespace allot {
@@ -47,47 +48,25 @@ struct DeviceCounts {
 // Blocks by stage of `stage_of`, then by key, as the order allows.
 std::vector<int32_t> OrderWithin(const StageIndex& index, const std::vector<int32_t>& stage_of,
                                  const std::vector<uint64_t>& key) {
-  using Entry = std::pair<std::pair<int32_t, uint64_t>, int32_t>;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> ready;
-  std::vector<size_t> missing;
-  const auto push = [&](int32_t b) {
-    const auto i = static_cast<size_t>(b);
-    ready.push({{stage_of[i], key[i]}, b});
+  const auto after = [&](int32_t b, const auto& visit) {
+    for (const int32_t next : index.After(b)) visit(next);
   };
-  for (int32_t b = 0; b < index.num_blocks(); ++b) {
-    missing.push_back(index.Before(b).size());
-    if (missing.back() == 0) push(b);
-  }
-  std::vector<int32_t> order;
-  while (!ready.empty()) {
-    const int32_t b = ready.top().second;
-    ready.pop();
-    order.push_back(b);
-    for (const int32_t after : index.After(b)) {
-      if (--missing[static_cast<size_t>(after)] == 0) push(after);
-    }
-  }
-  return order;
+  return SortTopologically(index.num_blocks(), after, BySmallestKey<int32_t>([&](int32_t b) {
+                             return std::pair(stage_of[static_cast<size_t>(b)],
+                                              key[static_cast<size_t>(b)]);
+                           }))
+      .order;
 }
 
 // Finishes a branch before it starts another: blocks that became ready last go first.
 std::vector<int32_t> DepthFirstOrder(const StageIndex& index) {
-  std::vector<size_t> missing;
-  std::vector<int32_t> ready, order;
-  for (int32_t b = index.num_blocks(); b-- > 0;) {
-    if (index.Before(b).empty()) ready.push_back(b);
-  }
-  for (int32_t b = 0; b < index.num_blocks(); ++b) missing.push_back(index.Before(b).size());
-  while (!ready.empty()) {
-    const int32_t b = ready.back();
-    ready.pop_back();
-    order.push_back(b);
+  std::vector<int32_t> last_first(static_cast<size_t>(index.num_blocks()));
+  std::iota(last_first.rbegin(), last_first.rend(), 0);
+  const auto backwards = [&](int32_t b, const auto& visit) {
     const absl::Span<const int32_t> after = index.After(b);
-    for (size_t i = after.size(); i-- > 0;) {
-      if (--missing[static_cast<size_t>(after[i])] == 0) ready.push_back(after[i]);
-    }
-  }
-  return order;
+    std::for_each(after.rbegin(), after.rend(), visit);
+  };
+  return SortTopologically(last_first, last_first.size(), backwards, LastFirst<int32_t>()).order;
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ Picos Migration::PriceOf(int64_t moved) const {
 Picos Migration::Price(const int32_t* device) const {
   int64_t moved = 0;
   for (size_t item = 0; item < weight.size(); ++item) {
-    moved += home[item * num_devices + static_cast<size_t>(device[item])] != 0 ? 0 : weight[item];
+    moved += home(ItemId(item), DeviceId(device[item])) != 0 ? 0 : weight[item];
   }
   return PriceOf(moved);
 }
@@ -20,21 +20,18 @@ Picos Migration::Price(const int32_t* device) const {
 Picos Migration::Price(const Placement& device_of) const {
   int64_t moved = 0;
   for (const ItemId item : device_of.ids()) {
-    const auto i = static_cast<size_t>(item.index());
-    const auto d = static_cast<size_t>(device_of[item].index());
-    moved += home[i * num_devices + d] != 0 ? 0 : weight[i];
+    moved += home(item, device_of[item]) != 0 ? 0 : weight[static_cast<size_t>(item.index())];
   }
   return PriceOf(moved);
 }
 
 Picos Migration::Price(const Lanes& lanes) const {
-  std::vector<char> held = home;
+  IdTable<ItemId, DeviceId, char> held = home;
   int64_t moved = 0;
   for (const PartedSolution& lane : lanes.lanes) {
     for (const ItemId item : lane.items.device_of.ids()) {
-      const auto i = static_cast<size_t>(item.index());
-      char& there = held[i * num_devices + static_cast<size_t>(lane.items.device_of[item].index())];
-      if (there == 0) moved = SaturatingAdd(moved, weight[i]);
+      char& there = held(item, lane.items.device_of[item]);
+      if (there == 0) moved = SaturatingAdd(moved, weight[static_cast<size_t>(item.index())]);
       there = 1;
     }
   }
@@ -53,8 +50,7 @@ bool BetterWith(const Migration* migration, const PartedSolution& a, const Parte
 Migration MigrationFrom(const PlacementProblem& problem, const Lanes& there, Picos value,
                         int64_t permille) {
   Migration migration;
-  migration.num_devices = problem.devices.size();
-  migration.home.assign(problem.items.size() * migration.num_devices, 0);
+  migration.home.Assign(problem.items.size(), problem.devices.size(), 0);
   for (const PlacementProblem::Item& item : problem.items) migration.weight.push_back(item.memory);
   for (const PlacementProblem::SharedMemory& shared : problem.shared) {
     for (const ItemId item : shared.items) {
@@ -71,8 +67,7 @@ Migration MigrationFrom(const PlacementProblem& problem, const Lanes& there, Pic
   }
   for (const PartedSolution& lane : there.lanes) {
     for (const ItemId item : lane.items.device_of.ids()) {
-      migration.home[static_cast<size_t>(item.index()) * migration.num_devices +
-                     static_cast<size_t>(lane.items.device_of[item].index())] = 1;
+      migration.home(item, lane.items.device_of[item]) = 1;
     }
   }
   migration.all = static_cast<Picos>(static_cast<Int128>(value) * permille / 1000);

@@ -7,6 +7,7 @@
 
 #include "placement/lanes/lanes.h"
 #include "placement/problem/problem.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -14,11 +15,10 @@ namespace allot {
 // have to be given, of all weights. What a device holds of an item that it runs already costs
 // nothing, and neither does dropping it.
 struct Migration {
-  std::vector<char> home;       // [item][device]: it lies there
-  std::vector<int64_t> weight;  // by item; what several items share counts in equal parts
-  int64_t total = 0;            // of the weights; positive
-  Picos all = 0;                // what moving everything must gain
-  size_t num_devices = 0;
+  IdTable<ItemId, DeviceId, char> home;  // it lies there
+  std::vector<int64_t> weight;           // by item; what several items share counts in equal parts
+  int64_t total = 0;                     // of the weights; positive
+  Picos all = 0;                         // what moving everything must gain
 
   // Of a device for each item. Linear.
   Picos Price(const int32_t* device) const;

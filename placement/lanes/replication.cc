@@ -7,6 +7,7 @@
 #include "placement/value/evaluator.h"
 #include "placement/verify/verify.h"
 #include "placement/verify/violation.h"
+#include "support/id_table.h"
 #include "support/status.h"
 
 namespace allot {
@@ -21,7 +22,7 @@ ReplicationScore Evaluate(const PlacementProblem& problem, const ProblemGraph& g
   const size_t num_devices = problem.devices.size();
   std::vector<Int128> load(num_devices + problem.num_channels, 0);
   std::vector<Bytes> live(num_devices, 0);
-  std::vector<char> holds(problem.items.size() * num_devices, 0);
+  IdTable<ItemId, DeviceId, char> holds(problem.items.size(), num_devices, 0);
   for (size_t i = 0; i < replicated.placements.size(); ++i) {
     const Solution& solution = replicated.placements[i];
     const Score single = evaluator.FullScore(solution);
@@ -35,13 +36,10 @@ ReplicationScore Evaluate(const PlacementProblem& problem, const ProblemGraph& g
           static_cast<Int128>(single.channel_load.raw()[c]) * replicated.shares[i];
     }
     for (const ItemId item : problem.items.ids()) {
-      holds[static_cast<size_t>(item.index()) * num_devices +
-            static_cast<size_t>(solution.device_of[item].index())] = 1;
+      holds(item, solution.device_of[item]) = 1;
     }
   }
-  const auto held = [&](ItemId item, size_t d) {
-    return holds[static_cast<size_t>(item.index()) * num_devices + d] != 0;
-  };
+  const auto held = [&](ItemId item, size_t d) { return holds(item, DeviceId(d)) != 0; };
   for (size_t d = 0; d < num_devices; ++d) {
     Bytes resident = 0;
     for (const ItemId item : problem.items.ids()) {

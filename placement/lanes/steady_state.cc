@@ -16,6 +16,7 @@
 #include "placement/value/evaluator.h"
 #include "support/check.h"
 #include "support/graph/min_cut.h"
+#include "support/id_table.h"
 #include "support/status.h"
 
 namespace allot {
@@ -48,8 +49,8 @@ class TwoKinds {
         total += std::max<Picos>(model.Time(unit, d), 0);
       }
     }
-    for (const std::vector<Picos>* costs : {&costs_.send, &costs_.receive}) {
-      for (const Picos cost : *costs) total += cost < kForbidden ? cost : 0;
+    for (const auto* costs : {&costs_.send, &costs_.receive}) {
+      for (const Picos cost : costs->cells()) total += cost < kForbidden ? cost : 0;
     }
     applies_ = kinds_.size() == 2 && total * kWeights < kForbidden;
   }
@@ -90,10 +91,9 @@ class TwoKinds {
       arcs.push_back({source, unit, cost(1, model_.Time(unit, kinds_[1]))});
     }
     for (size_t f = 0; f < model_.flows.size(); ++f) {
-      const size_t row = f * Size(model_.num_devices);
       const auto crossing = [&](int from, int to) {
-        return std::min(kForbidden, cost(from, costs_.send[row + Size(kinds_[Size(from)])]) +
-                                        cost(to, costs_.receive[row + Size(kinds_[Size(to)])]));
+        return std::min(kForbidden, cost(from, costs_.send(f, kinds_[Size(from)])) +
+                                        cost(to, costs_.receive(f, kinds_[Size(to)])));
       };
       const LoadModel::Flow& flow = model_.flows[f];
       if (const Picos out = crossing(0, 1); out > 0) {
@@ -140,7 +140,7 @@ class SharedRoom {
   SharedRoom(const LoadModel& model, const Score& anchor, const std::vector<int32_t>& device)
       : model_(model),
         bytes_(model.memory),
-        held_(Size(model.num_units) * Size(model.num_devices), 0) {
+        held_(Size(model.num_units), Size(model.num_devices), 0) {
     // As if no other unit shared it: at most too careful.
     for (const LoadModel::Shared& shared : model.shared) {
       for (const int32_t unit : shared.units) {
@@ -155,7 +155,7 @@ class SharedRoom {
 
   // What a placement takes of a device if it holds `unit` there.
   Bytes Extra(int32_t unit, int32_t d) const {
-    return held_[Size(unit) * Size(model_.num_devices) + Size(d)] != 0 ? 0 : bytes_[Size(unit)];
+    return held_(unit, d) != 0 ? 0 : bytes_[Size(unit)];
   }
   Bytes Left(int32_t d) const { return left_[Size(d)]; }
 
@@ -175,11 +175,11 @@ class SharedRoom {
   }
 
  private:
-  void Hold(int32_t unit, int32_t d) { held_[Size(unit) * Size(model_.num_devices) + Size(d)] = 1; }
+  void Hold(int32_t unit, int32_t d) { held_(unit, d) = 1; }
 
   const LoadModel& model_;
   std::vector<Bytes> bytes_, left_;
-  std::vector<char> held_;
+  IdTable<int32_t, int32_t, char> held_;  // [unit][device]
 };
 
 class Columns {

@@ -71,9 +71,6 @@ class Splitter {
  private:
   // By [first][last], the load of a stretch on a device.
   std::vector<Picos> Loads(int32_t d, int64_t& work) {
-    const auto boundary = [&](const std::vector<Picos>& costs, size_t f) {
-      return costs[f * Size(model_.num_devices) + Size(d)];
-    };
     std::vector<Picos> loads(n_ * n_, kForbidden);
     std::vector<size_t> inside(model_.flows.size());
     for (size_t first = 0; first < n_; ++first) {
@@ -87,8 +84,8 @@ class Splitter {
         if (time == kNotAllowed || memory > model_.capacity[Size(d)]) break;
         load += time;
         for (const size_t f : out_[Size(unit)]) {
-          if (inside[f] > 0) load -= boundary(costs_.receive, f);
-          if (inside[f] < model_.flows[f].to.size()) load += boundary(costs_.send, f);
+          if (inside[f] > 0) load -= costs_.receive(f, d);
+          if (inside[f] < model_.flows[f].to.size()) load += costs_.send(f, d);
           ++work;
         }
         for (const size_t f : in_[Size(unit)]) {
@@ -96,9 +93,9 @@ class Splitter {
           ++inside[f];
           ++work;
           if (from < first || from > last) {
-            if (inside[f] == 1) load += boundary(costs_.receive, f);
+            if (inside[f] == 1) load += costs_.receive(f, d);
           } else if (inside[f] == model_.flows[f].to.size()) {
-            load -= boundary(costs_.send, f);
+            load -= costs_.send(f, d);
           }
         }
         loads[first * n_ + last] = std::min(load, kForbidden);
@@ -181,7 +178,7 @@ std::vector<int32_t> DepthFirstOrder(const PlacementProblem& problem, const Prob
   for (const LoadModel::Flow& flow : model.flows) {
     Picos cost = 0;
     for (const Picos time : flow.staging) cost = std::max(cost, time);
-    for (const Picos time : flow.time) cost = std::max(cost, time);
+    for (const Picos time : flow.time.cells()) cost = std::max(cost, time);
     for (const int32_t to : flow.to) {
       near[Size(flow.from)].emplace_back(to, cost);
       near[Size(to)].emplace_back(flow.from, cost);

@@ -27,10 +27,11 @@ class FlowTable {
     }
     LoadModel::Flow& same = flows_[it->second];
     for (size_t d = 0; d < flow.staging.size(); ++d) same.staging[d] += flow.staging[d];
-    for (size_t pair = 0; pair < flow.time.size(); ++pair) {
-      Picos& time = same.time[pair];
-      const bool routed = time != LoadModel::kNoRoute && flow.time[pair] != LoadModel::kNoRoute;
-      time = routed ? time + flow.time[pair] : LoadModel::kNoRoute;
+    const absl::Span<Picos> times = same.time.cells();
+    for (size_t pair = 0; pair < times.size(); ++pair) {
+      const Picos add = flow.time.cells()[pair];
+      const bool routed = times[pair] != LoadModel::kNoRoute && add != LoadModel::kNoRoute;
+      times[pair] = routed ? times[pair] + add : LoadModel::kNoRoute;
     }
   }
 
@@ -48,7 +49,7 @@ bool Matters(const LoadModel& model, const LoadModel::Flow& flow) {
   if (flow.time.empty()) return false;
   for (int32_t from = 0; from < model.num_devices; ++from) {
     for (int32_t to = 0; to < model.num_devices; ++to) {
-      const Picos time = flow.time[Size(from) * Size(model.num_devices) + Size(to)];
+      const Picos time = flow.time(from, to);
       if (time == LoadModel::kNoRoute) return true;
       if (time > 0 && (model.blocking || !model.Channels(from, to).empty())) return true;
     }
@@ -93,7 +94,7 @@ LoadModel BuildLoadModel(const ProblemFacts& facts) {
     const size_t group = group_of[i];
     if (group == groups.size() || groups[group][0] == item) {
       model.unit_of[i] = model.num_units++;
-      model.time.insert(model.time.end(), times, times + num_devices);
+      model.time.AddRow(absl::MakeConstSpan(times, num_devices));
       model.memory.push_back(problem.items[item].memory);
       continue;
     }
@@ -102,7 +103,7 @@ LoadModel BuildLoadModel(const ProblemFacts& facts) {
     model.memory[Size(unit)] += problem.items[item].memory;
     for (size_t d = 0; d < num_devices; ++d) {
       // What one of a group is not allowed is allowed to none of it.
-      if (times[d] != kNotAllowed) model.time[Size(unit) * num_devices + d] += times[d];
+      if (times[d] != kNotAllowed) model.time.row(unit)[d] += times[d];
     }
   }
   for (const PlacementProblem::SharedMemory& shared : problem.shared) {
@@ -127,9 +128,11 @@ LoadModel BuildLoadModel(const ProblemFacts& facts) {
       const bool inside = std::all_of(between.to.begin(), between.to.end(),
                                       [&](int32_t to) { return to == between.from; });
       if (inside) continue;
+      between.time.Assign(num_devices, num_devices, 0);
       for (const DeviceId from : problem.devices.ids()) {
         for (const DeviceId to : problem.devices.ids()) {
-          between.time.push_back(problem.TransferTime(id, from, to).value_or(LoadModel::kNoRoute));
+          between.time(from.index(), to.index()) =
+              problem.TransferTime(id, from, to).value_or(LoadModel::kNoRoute);
         }
       }
     }
@@ -143,14 +146,13 @@ LoadModel JoinUnits(const LoadModel& model, const std::vector<int32_t>& joined,
                     int32_t num_joined) {
   LoadModel result = model;
   result.num_units = num_joined;
-  const size_t num_devices = Size(model.num_devices);
-  result.time.assign(Size(num_joined) * num_devices, 0);
+  result.time.Assign(Size(num_joined), Size(model.num_devices), 0);
   result.memory.assign(Size(num_joined), 0);
   for (int32_t unit = 0; unit < model.num_units; ++unit) {
-    const size_t to = Size(joined[Size(unit)]);
-    result.memory[to] += model.memory[Size(unit)];
+    const int32_t to = joined[Size(unit)];
+    result.memory[Size(to)] += model.memory[Size(unit)];
     for (int32_t d = 0; d < model.num_devices; ++d) {
-      Picos& time = result.time[to * num_devices + Size(d)];
+      Picos& time = result.time(to, d);
       const Picos add = model.Time(unit, d);
       time = time == kNotAllowed || add == kNotAllowed ? kNotAllowed : time + add;
     }
@@ -197,7 +199,7 @@ Picos LargestLoad(const LoadModel& model, const std::vector<int32_t>& device,
         load[Size(to)] += flow.staging[Size(to)];
         continue;
       }
-      const Picos time = std::max<Picos>(flow.time[Size(from) * num_devices + Size(to)], 0);
+      const Picos time = std::max<Picos>(flow.time(from, to), 0);
       for (const int32_t channel : model.Channels(from, to)) {
         load[num_devices + Size(channel)] += time;
       }

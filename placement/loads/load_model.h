@@ -12,6 +12,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/problem_facts.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -23,19 +24,19 @@ struct LoadModel {
     // Staged flows under kBlocking: by device, what a store or a load occupies it with.
     std::vector<Picos> staging;
     // Others: [from device][to device], kNoRoute where nothing leads.
-    std::vector<Picos> time;
+    IdTable<int32_t, int32_t, Picos> time;
   };
   static constexpr Picos kNoRoute = -1;
 
   int32_t num_devices = 0, num_channels = 0, num_units = 0;
-  bool blocking = false;            // a flow with times occupies both devices
-  std::vector<Picos> time;          // [unit][device], kNotAllowed where it cannot be
-  std::vector<Bytes> memory;        // by unit
-  std::vector<Bytes> capacity;      // by device
-  std::vector<Picos> once;          // by device: what it carries once if it holds anything
-  std::vector<Flow> flows;          // those that occupy anything or lack a route
-  std::vector<int32_t> channels;    // of all pairs of devices
-  std::vector<int32_t> pair_begin;  // [from device][to device], and one past the last
+  bool blocking = false;                  // a flow with times occupies both devices
+  IdTable<int32_t, int32_t, Picos> time;  // [unit][device], kNotAllowed where it cannot be
+  std::vector<Bytes> memory;              // by unit
+  std::vector<Bytes> capacity;            // by device
+  std::vector<Picos> once;                // by device: what it carries once if it holds anything
+  std::vector<Flow> flows;                // those that occupy anything or lack a route
+  std::vector<int32_t> channels;          // of all pairs of devices
+  std::vector<int32_t> pair_begin;        // [from device][to device], and one past the last
   struct Shared {
     Bytes bytes = 0;
     std::vector<int32_t> units;
@@ -44,10 +45,7 @@ struct LoadModel {
   std::vector<int32_t> unit_of;       // by item
   std::vector<int32_t> device_class;  // by device: the smallest that it may be exchanged with
 
-  Picos Time(int32_t unit, int32_t device) const {
-    return time[static_cast<size_t>(unit) * static_cast<size_t>(num_devices) +
-                static_cast<size_t>(device)];
-  }
+  Picos Time(int32_t unit, int32_t device) const { return time(unit, device); }
   absl::Span<const int32_t> Channels(int32_t from, int32_t to) const {
     const auto pair =
         static_cast<size_t>(from) * static_cast<size_t>(num_devices) + static_cast<size_t>(to);

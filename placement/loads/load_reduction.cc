@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "support/graph/min_cut.h"
+#include "support/graph/union_find.h"
 
 namespace allot {
 namespace {
@@ -13,36 +14,6 @@ namespace {
 constexpr Picos kForbidden = BoundaryCosts::kForbidden;
 
 size_t Size(int32_t i) { return static_cast<size_t>(i); }
-
-// Disjoint sets by smallest member.
-class Sets {
- public:
-  explicit Sets(int32_t n) : parent_(Size(n)) { std::iota(parent_.begin(), parent_.end(), 0); }
-  int32_t Find(int32_t i) {
-    while (parent_[Size(i)] != i) i = parent_[Size(i)] = parent_[Size(parent_[Size(i)])];
-    return i;
-  }
-  bool Join(int32_t a, int32_t b) {
-    a = Find(a);
-    b = Find(b);
-    if (a == b) return false;
-    parent_[Size(std::max(a, b))] = std::min(a, b);
-    return true;
-  }
-  // Numbers the sets by their smallest members.
-  std::vector<int32_t> Number(int32_t& count) {
-    std::vector<int32_t> number(parent_.size());
-    count = 0;
-    for (size_t i = 0; i < parent_.size(); ++i) {
-      const auto first = Size(Find(static_cast<int32_t>(i)));
-      number[i] = first == i ? count++ : number[first];
-    }
-    return number;
-  }
-
- private:
-  std::vector<int32_t> parent_;
-};
 
 // Least loads of one device over sets of units.
 class DeviceCuts {
@@ -56,8 +27,8 @@ class DeviceCuts {
     }
     for (size_t f = 0; f < model.flows.size(); ++f) {
       const LoadModel::Flow& flow = model.flows[f];
-      const Picos send = costs.send[f * Size(model.num_devices) + Size(device)];
-      const Picos receive = costs.receive[f * Size(model.num_devices) + Size(device)];
+      const Picos send = costs.send(f, device);
+      const Picos receive = costs.receive(f, device);
       communicates_ = communicates_ || send > 0 || receive > 0;
       if (flow.to.size() == 1) {
         if (send > 0) arcs_.push_back({flow.from, flow.to[0], send});
@@ -106,7 +77,7 @@ std::vector<std::pair<int32_t, int32_t>> Neighbours(const LoadModel& model) {
   for (const LoadModel::Flow& flow : model.flows) {
     Picos most = 0;
     for (const Picos time : flow.staging) most = std::max(most, time);
-    for (const Picos time : flow.time) most = std::max(most, time);
+    for (const Picos time : flow.time.cells()) most = std::max(most, time);
     for (const int32_t to : flow.to) weight[std::minmax(flow.from, to)] += most;
   }
   std::vector<std::pair<Picos, std::pair<int32_t, int32_t>>> sorted;
@@ -144,16 +115,15 @@ class Reducer {
     // Times have changed, and with them what the cuts are made of.
     std::vector<DeviceCuts> cuts;
     for (int32_t d = 0; d < model().num_devices; ++d) cuts.emplace_back(model(), costs, d);
-    Sets sets(model().num_units);
+    UnionFind sets(Size(model().num_units));
     bool any = false;
     for (const auto& [a, b] : Neighbours(model())) {
       if (spent_ >= work_) break;
       if (sets.Find(a) == sets.Find(b)) continue;
-      if (Inseparable(a, b, costs, cuts)) any = sets.Join(a, b) || any;
+      if (Inseparable(a, b, costs, cuts)) any = sets.Merge(a, b) || any;
     }
     if (!any) return false;
-    int32_t num_joined = 0;
-    const std::vector<int32_t> joined = sets.Number(num_joined);
+    const auto [joined, num_joined] = sets.Number();
     for (int32_t& unit : result_.joined) unit = joined[Size(unit)];
     result_.model = JoinUnits(model(), joined, num_joined);
     result_.least.assign(Size(num_joined), 0);
@@ -163,13 +133,12 @@ class Reducer {
   void TakeDevicesAway(const BoundaryCosts& costs) {
     const int32_t num_devices = model().num_devices;
     result_.least.assign(Size(model().num_units), kForbidden);
-    std::vector<Picos> time = model().time;
+    IdTable<int32_t, int32_t, Picos> time = model().time;
     for (int32_t d = 0; d < num_devices; ++d) {
       const int32_t like = model().device_class[Size(d)];
       if (like != d) {
         for (int32_t unit = 0; unit < model().num_units; ++unit) {
-          const size_t row = Size(unit) * Size(num_devices);
-          if (time[row + Size(like)] == kNotAllowed) time[row + Size(d)] = kNotAllowed;
+          if (time(unit, like) == kNotAllowed) time(unit, d) = kNotAllowed;
         }
         continue;
       }
@@ -181,15 +150,13 @@ class Reducer {
           continue;
         }
         const Picos load = cuts.Least(unit, -1, spent_);
-        if (load >= cutoff_) {
-          time[Size(unit) * Size(num_devices) + Size(d)] = kNotAllowed;
-        }
+        if (load >= cutoff_) time(unit, d) = kNotAllowed;
         least = std::min(least, load);
       }
     }
     for (int32_t unit = 0; unit < model().num_units; ++unit) {
-      const auto row = time.begin() + static_cast<std::ptrdiff_t>(unit) * num_devices;
-      if (std::all_of(row, row + num_devices, [](Picos t) { return t == kNotAllowed; })) {
+      const absl::Span<const Picos> row = time.row(unit);
+      if (std::all_of(row.begin(), row.end(), [](Picos t) { return t == kNotAllowed; })) {
         result_.possible = false;
       }
     }
@@ -207,8 +174,8 @@ class Reducer {
       const auto has = [&](int32_t unit) {
         return std::binary_search(flow.to.begin(), flow.to.end(), unit);
       };
-      if (flow.from == a && has(b)) load += costs.send[f * Size(model().num_devices) + Size(d)];
-      if (flow.from == b && has(a)) load += costs.receive[f * Size(model().num_devices) + Size(d)];
+      if (flow.from == a && has(b)) load += costs.send(f, d);
+      if (flow.from == b && has(a)) load += costs.receive(f, d);
     }
     return std::min(load, kForbidden);
   }
@@ -256,22 +223,22 @@ class Reducer {
 BoundaryCosts MakeBoundaryCosts(const LoadModel& model) {
   const size_t num_devices = Size(model.num_devices);
   BoundaryCosts costs;
-  costs.send.assign(model.flows.size() * num_devices, 0);
-  costs.receive.assign(model.flows.size() * num_devices, 0);
+  costs.send.Assign(model.flows.size(), num_devices, 0);
+  costs.receive.Assign(model.flows.size(), num_devices, 0);
   for (size_t f = 0; f < model.flows.size(); ++f) {
     const LoadModel::Flow& flow = model.flows[f];
-    for (size_t d = 0; d < num_devices; ++d) {
-      Picos& send = costs.send[f * num_devices + d];
-      Picos& receive = costs.receive[f * num_devices + d];
+    for (int32_t d = 0; d < model.num_devices; ++d) {
+      Picos& send = costs.send(f, d);
+      Picos& receive = costs.receive(f, d);
       if (!flow.staging.empty()) {
-        send = receive = flow.staging[d];
+        send = receive = flow.staging[Size(d)];
         continue;
       }
       send = receive = kForbidden;
-      for (size_t other = 0; other < num_devices; ++other) {
+      for (int32_t other = 0; other < model.num_devices; ++other) {
         if (other == d) continue;
-        const Picos out = flow.time[d * num_devices + other];
-        const Picos in = flow.time[other * num_devices + d];
+        const Picos out = flow.time(d, other);
+        const Picos in = flow.time(other, d);
         if (out != LoadModel::kNoRoute) send = std::min(send, model.blocking ? out : 0);
         if (in != LoadModel::kNoRoute) receive = std::min(receive, model.blocking ? in : 0);
       }
@@ -287,10 +254,10 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
   result.joined.resize(Size(model.num_units));
   std::iota(result.joined.begin(), result.joined.end(), 0);
   const int64_t until = spent + work;
-  const auto costs_here = [&](const std::vector<Picos>& costs) {
+  const auto costs_here = [&](const IdTable<size_t, int32_t, Picos>& costs) {
     std::vector<Picos> here;
     for (size_t f = 0; f < result.model.flows.size(); ++f) {
-      here.push_back(costs[f * Size(model.num_devices) + Size(device)]);
+      here.push_back(costs(f, device));
     }
     return here;
   };
@@ -302,7 +269,7 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
     result.send = costs_here(costs.send);
     result.receive = costs_here(costs.receive);
     DeviceCuts cuts(result.model, costs, device);
-    Sets sets(result.model.num_units);
+    UnionFind sets(Size(result.model.num_units));
     apart.clear();
     const auto can = [&](int32_t in, int32_t out) {
       const bool below = cuts.Least(in, out, spent) < cutoff;
@@ -312,11 +279,10 @@ DeviceReduction ReduceLoadsOn(const LoadModel& model, int32_t device, Picos cuto
     for (const auto& [a, b] : Neighbours(result.model)) {
       if (spent >= until) break;
       const bool a_alone = can(a, b), b_alone = can(b, a);
-      if (!a_alone && !b_alone) again = sets.Join(a, b) || again;
+      if (!a_alone && !b_alone) again = sets.Merge(a, b) || again;
     }
     if (!again) break;
-    int32_t num_joined = 0;
-    const std::vector<int32_t> joined = sets.Number(num_joined);
+    const auto [joined, num_joined] = sets.Number();
     for (int32_t& unit : result.joined) unit = joined[Size(unit)];
     result.model = JoinUnits(result.model, joined, num_joined);
   }

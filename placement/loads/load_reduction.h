@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "placement/loads/load_model.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -29,7 +30,7 @@ struct LoadReduction {
 struct BoundaryCosts {
   // More than what counts, and little enough that several may be added up.
   static constexpr Picos kForbidden = Picos{1} << 60;
-  std::vector<Picos> send, receive;  // [flow][device]
+  IdTable<size_t, int32_t, Picos> send, receive;  // [flow][device]
 };
 BoundaryCosts MakeBoundaryCosts(const LoadModel& model);
 

@@ -28,9 +28,9 @@ LoadState::LoadState(const LoadModel& model, std::vector<int32_t> device)
   resident_.assign(num_devices, 0);
   units_on_.resize(num_devices);
   position_.resize(n);
-  count_.assign(model.flows.size() * num_devices, 0);
+  count_.Assign(model.flows.size(), num_devices, 0);
   places_.assign(model.flows.size(), 0);
-  shared_count_.assign(model.shared.size() * num_devices, 0);
+  shared_count_.Assign(model.shared.size(), num_devices, 0);
   std::vector<std::pair<int32_t, int32_t>> out, in, shared;
   for (size_t f = 0; f < model.flows.size(); ++f) {
     out.emplace_back(model.flows[f].from, static_cast<int32_t>(f));
@@ -74,7 +74,7 @@ void LoadState::Add(int32_t resource, Picos amount) {
 
 // One direct transfer.
 void LoadState::Transfer(const LoadModel::Flow& flow, int32_t from, int32_t to, int32_t sign) {
-  Picos time = flow.time[Size(from) * Size(model_.num_devices) + Size(to)];
+  Picos time = flow.time(from, to);
   if (time == LoadModel::kNoRoute) {
     missing_ += sign;
     return;
@@ -155,7 +155,7 @@ void LoadState::Occupy(int32_t unit, int32_t d, int32_t sign) {
   if (model_.memory[Size(unit)] != 0) Hold(d, sign * model_.memory[Size(unit)]);
   for (int32_t i = shared_begin_[Size(unit)]; i < shared_begin_[Size(unit) + 1]; ++i) {
     const int32_t shared = shared_[Size(i)];
-    int32_t& count = shared_count_[Size(shared) * Size(model_.num_devices) + Size(d)];
+    int32_t& count = shared_count_(shared, d);
     const bool had = count > 0;
     count += sign;
     if (had != (count > 0)) Hold(d, sign * model_.shared[Size(shared)].bytes);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "placement/loads/load_model.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -43,10 +44,7 @@ class LoadState {
   void RemoveConsumer(int32_t flow, int32_t d);
   void Hold(int32_t d, Bytes bytes);
   void Occupy(int32_t unit, int32_t d, int32_t sign);
-  int32_t& Count(int32_t flow, int32_t d) {
-    return count_[static_cast<size_t>(flow) * static_cast<size_t>(model_.num_devices) +
-                  static_cast<size_t>(d)];
-  }
+  int32_t& Count(int32_t flow, int32_t d) { return count_(flow, d); }
 
   const LoadModel& model_;
   std::vector<int32_t> device_;
@@ -56,9 +54,9 @@ class LoadState {
   int64_t missing_ = 0;
   std::vector<int32_t> out_begin_, out_, in_begin_, in_;  // flows by unit
   std::vector<int32_t> shared_begin_, shared_;            // shared memory by unit
-  std::vector<int32_t> count_;                            // [flow][device]: consumers there
+  IdTable<int32_t, int32_t, int32_t> count_;              // [flow][device]: consumers there
   std::vector<int32_t> places_;                           // by flow: devices with consumers
-  std::vector<int32_t> shared_count_;                     // [shared][device]
+  IdTable<int32_t, int32_t, int32_t> shared_count_;       // [shared][device]
   std::vector<std::vector<int32_t>> units_on_;
   std::vector<int32_t> position_;  // by unit, in units_on_
   std::vector<std::pair<int32_t, Picos>> touched_;

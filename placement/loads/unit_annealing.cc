@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "placement/loads/load_state.h"
+#include "support/graph/union_find.h"
 #include "support/random.h"
 
 namespace allot {
@@ -262,44 +263,35 @@ std::vector<int32_t> JoinHeavyFlows(const LoadModel& model, Picos most, uint64_t
   for (size_t f = 0; f < model.flows.size(); ++f) {
     Picos cost = 0;
     for (const Picos time : model.flows[f].staging) cost = std::max(cost, time);
-    for (const Picos time : model.flows[f].time) cost = std::max(cost, time);
+    for (const Picos time : model.flows[f].time.cells()) cost = std::max(cost, time);
     order.emplace_back(-(cost / 8 * random.Between(4, 8)), f);
   }
   std::sort(order.begin(), order.end());
-  std::vector<int32_t> first(Size(model.num_units));
-  for (int32_t unit = 0; unit < model.num_units; ++unit) first[Size(unit)] = unit;
-  const auto find = [&first](int32_t unit) {
-    while (first[Size(unit)] != unit) unit = first[Size(unit)] = first[Size(first[Size(unit)])];
-    return unit;
-  };
+  UnionFind sets(Size(model.num_units));
   constexpr Picos kNowhere = std::numeric_limits<Picos>::max();
-  std::vector<Picos> time = model.time;
-  const size_t num_devices = Size(model.num_devices);
+  IdTable<int32_t, int32_t, Picos> time = model.time;
   for (const auto& [cost, f] : order) {
     for (const int32_t to : model.flows[f].to) {
-      int32_t a = find(model.flows[f].from), b = find(to);
+      int32_t a = sets.Find(model.flows[f].from), b = sets.Find(to);
       if (a == b) continue;
       if (a > b) std::swap(a, b);
       Picos least = kNowhere;
-      for (size_t d = 0; d < num_devices; ++d) {
-        const Picos x = time[Size(a) * num_devices + d], y = time[Size(b) * num_devices + d];
+      for (int32_t d = 0; d < model.num_devices; ++d) {
+        const Picos x = time(a, d), y = time(b, d);
         if (x != kNotAllowed && y != kNotAllowed) least = std::min(least, x + y);
       }
       if (least > most || least == kNowhere) continue;
-      for (size_t d = 0; d < num_devices; ++d) {
-        Picos& x = time[Size(a) * num_devices + d];
-        const Picos y = time[Size(b) * num_devices + d];
+      for (int32_t d = 0; d < model.num_devices; ++d) {
+        Picos& x = time(a, d);
+        const Picos y = time(b, d);
         x = x == kNotAllowed || y == kNotAllowed ? kNotAllowed : x + y;
       }
-      first[Size(b)] = a;
+      sets.Merge(a, b);
     }
   }
-  std::vector<int32_t> joined(Size(model.num_units));
-  num_joined = 0;
-  for (int32_t unit = 0; unit < model.num_units; ++unit) {
-    joined[Size(unit)] = find(unit) == unit ? num_joined++ : joined[Size(find(unit))];
-  }
-  return joined;
+  UnionFind::Numbers numbers = sets.Number();
+  num_joined = numbers.count;
+  return std::move(numbers.of);
 }
 
 }  // namespace

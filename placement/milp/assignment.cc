@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "placement/problem/allowed_times.h"
 #include "support/graph/csr_graph.h"
 #include "support/graph/reachability.h"
+#include "support/graph/topo_order.h"
 #include "support/status.h"
 
 namespace allot {
@@ -543,21 +545,13 @@ Solution ReadColumns(const PlacementProblem& problem, const ProblemGraph& graph,
     middle[item] =
         values[static_cast<size_t>(milp.start[item])] * milp.scale + static_cast<double>(time) / 2;
   }
-  IdVector<ItemId, size_t> position(problem.items.size()), missing(problem.items.size());
-  std::set<std::tuple<double, size_t, ItemId>> ready;
+  IdVector<ItemId, size_t> position(problem.items.size());
   for (size_t i = 0; i < graph.topological.size(); ++i) position[graph.topological[i]] = i;
-  for (const ItemId item : problem.items.ids()) {
-    missing[item] = graph.predecessors[item].size();
-    if (missing[item] == 0) ready.insert({middle[item], position[item], item});
-  }
-  while (!ready.empty()) {
-    const ItemId item = std::get<2>(*ready.begin());
-    ready.erase(ready.begin());
-    solution.order.push_back(item);
-    for (const ItemId next : graph.successors[item]) {
-      if (--missing[next] == 0) ready.insert({middle[next], position[next], next});
-    }
-  }
+  solution.order =
+      SortTopologically(problem.items.ids(), problem.items.size(), SuccessorsIn(graph.successors),
+                        BySmallestKey<ItemId>(
+                            [&](ItemId item) { return std::pair(middle[item], position[item]); }))
+          .order;
   return solution;
 }
 

@@ -7,6 +7,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/device_symmetry.h"
 #include "support/check.h"
+#include "support/graph/topo_order.h"
 
 namespace allot {
 namespace {
@@ -25,15 +26,15 @@ OrderedCuts::OrderedCuts(const PlacementProblem& problem, const ProblemGraph& gr
   std::vector<size_t> position(n);
   for (size_t i = 0; i < n; ++i) position[static_cast<size_t>(order_[i].index())] = i;
   memory_.assign(n + 1, 0);
-  time_.assign(num_devices_ * (n + 1), 0);
-  cannot_.assign(num_devices_ * (n + 1), 0);
+  time_.Assign(num_devices_, n + 1, 0);
+  cannot_.Assign(num_devices_, n + 1, 0);
   for (size_t i = 0; i < n; ++i) {
     const PlacementProblem::Item& item = problem.items[order_[i]];
     memory_[i + 1] = SaturatingAdd(memory_[i], item.memory);
-    for (size_t d = 0; d < num_devices_; ++d) {
-      const std::optional<Picos>& time = item.time.raw()[d];
-      time_[d * (n + 1) + i + 1] = time_[d * (n + 1) + i] + time.value_or(0);
-      cannot_[d * (n + 1) + i + 1] = cannot_[d * (n + 1) + i] + (time.has_value() ? 0 : 1);
+    for (const DeviceId d : problem.devices.ids()) {
+      const std::optional<Picos>& time = item.time[d];
+      time_(d, i + 1) = time_(d, i) + time.value_or(0);
+      cannot_(d, i + 1) = cannot_(d, i) + (time.has_value() ? 0 : 1);
     }
   }
   transfer_.assign((n + 1) * num_devices_ * num_devices_, 0);
@@ -72,19 +73,19 @@ OrderedCuts::OrderedCuts(const PlacementProblem& problem, const ProblemGraph& gr
 }
 
 std::optional<Picos> OrderedCuts::Time(size_t begin, size_t end, DeviceId device) const {
-  const size_t row = Index(device) * (size() + 1);
-  if (cannot_[row + end] != cannot_[row + begin]) return std::nullopt;
-  return time_[row + end] - time_[row + begin];
+  if (cannot_(device, end) != cannot_(device, begin)) return std::nullopt;
+  return time_(device, end) - time_(device, begin);
 }
 
 // By [from][to], twice what a picosecond of transfer costs.
-std::vector<Int128> OrderedCuts::TransferPrices(const std::vector<int64_t>& weight) const {
+IdTable<DeviceId, DeviceId, Int128> OrderedCuts::TransferPrices(
+    const std::vector<int64_t>& weight) const {
   const bool blocking = problem_.communication == Communication::kBlocking;
-  std::vector<Int128> price(num_devices_ * num_devices_, 2);
+  IdTable<DeviceId, DeviceId, Int128> price(num_devices_, num_devices_, 2);
   for (const DeviceId from : problem_.devices.ids()) {
     for (const DeviceId to : problem_.devices.ids()) {
       if (weight.empty() || from == to) continue;
-      Int128& sum = price[Index(from) * num_devices_ + Index(to)];
+      Int128& sum = price(from, to);
       sum = blocking ? static_cast<Int128>(weight[Index(from)]) + weight[Index(to)] : 0;
       for (const ChannelId channel : problem_.Channels(from, to)) {
         sum += 2 * static_cast<Int128>(weight[num_devices_ + static_cast<size_t>(channel.index())]);
@@ -102,7 +103,7 @@ std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& wei
   const bool counted = max_parts <= kManyParts;
   const size_t levels = counted ? max_parts : 1;  // by parts so far, less one
   const auto device_weight = [&](DeviceId d) { return weight.empty() ? 1 : weight[Index(d)]; };
-  const std::vector<Int128> price = TransferPrices(weight);
+  const IdTable<DeviceId, DeviceId, Int128> price = TransferPrices(weight);
   const size_t states = levels * num_devices_;
   std::vector<Int128> cost(states, kNeverCost), next(states);
   std::vector<int32_t> from_state(n * states, -1);
@@ -121,8 +122,7 @@ std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& wei
           if (i == 0 || from == d || (counted && level == 0)) continue;
           const size_t other = (counted ? level - 1 : 0) * num_devices_ + Index(from);
           if (cost[other] >= kNeverCost || !MayCut(i, from, d)) continue;
-          const Int128 via = cost[other] + launch +
-                             price[Index(from) * num_devices_ + Index(d)] * Transfer(i, from, d);
+          const Int128 via = cost[other] + launch + price(from, d) * Transfer(i, from, d);
           if (via >= least) continue;
           least = via;
           before = other;
@@ -198,10 +198,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
     if (use[device]) devices.push_back(device);
   }
   if (n == 0 || devices.empty()) return {};
-  const auto slowness = [&](DeviceId d) {
-    const size_t row = Index(d) * (n + 1);
-    return std::pair(cannot_[row + n], time_[row + n]);
-  };
+  const auto slowness = [&](DeviceId d) { return std::pair(cannot_(d, n), time_(d, n)); };
   std::stable_sort(devices.begin(), devices.end(),
                    [&](DeviceId a, DeviceId b) { return slowness(a) < slowness(b); });
   while (devices.size() > 1 && DeviceSets(devices, like).num_sets() > max_sets) devices.pop_back();
@@ -295,22 +292,12 @@ std::vector<std::vector<ItemId>> OrdersToCut(const PlacementProblem& problem,
   std::vector<std::vector<ItemId>> orders = {graph.topological};
   const size_t n = problem.items.size();
   // Depth first: of what has become ready, the last first.
-  std::vector<int32_t> missing(n);
-  std::vector<ItemId> ready, deep;
-  for (size_t i = n; i-- > 0;) {
-    const ItemId item(static_cast<int32_t>(i));
-    missing[i] = static_cast<int32_t>(graph.predecessors[item].size());
-    if (missing[i] == 0) ready.push_back(item);
-  }
-  while (!ready.empty()) {
-    const ItemId item = ready.back();
-    ready.pop_back();
-    deep.push_back(item);
-    const std::vector<ItemId>& successors = graph.successors[item];
-    for (auto it = successors.rbegin(); it != successors.rend(); ++it) {
-      if (--missing[static_cast<size_t>(it->index())] == 0) ready.push_back(*it);
-    }
-  }
+  std::vector<ItemId> last_first;
+  for (size_t i = n; i-- > 0;) last_first.push_back(ItemId(i));
+  const auto backwards = [&](ItemId item, const auto& visit) {
+    std::for_each(graph.successors[item].rbegin(), graph.successors[item].rend(), visit);
+  };
+  std::vector<ItemId> deep = SortTopologically(last_first, n, backwards, LastFirst<ItemId>()).order;
   // By depth: as late as possible, so that what feeds one item stands near it.
   std::vector<int32_t> height(n, 0);
   for (auto it = graph.topological.rbegin(); it != graph.topological.rend(); ++it) {

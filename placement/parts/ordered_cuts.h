@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "placement/parts/parts.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -58,15 +59,15 @@ class OrderedCuts {
 
  private:
   static size_t Index(DeviceId device) { return static_cast<size_t>(device.index()); }
-  std::vector<Int128> TransferPrices(const std::vector<int64_t>& weight) const;
+  IdTable<DeviceId, DeviceId, Int128> TransferPrices(const std::vector<int64_t>& weight) const;
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;
   std::vector<ItemId> order_;
   size_t num_devices_;
-  std::vector<Picos> time_;      // [device][end of prefix]
-  std::vector<int32_t> cannot_;  // [device][end of prefix]: items that cannot run there
-  std::vector<Bytes> memory_;    // by end of prefix
-  std::vector<Picos> transfer_;  // [cut][from][to], -1: not possible
+  IdTable<DeviceId, size_t, Picos> time_;      // by end of prefix
+  IdTable<DeviceId, size_t, int32_t> cannot_;  // by end of prefix: items that cannot run there
+  std::vector<Bytes> memory_;                  // by end of prefix
+  std::vector<Picos> transfer_;                // [cut][from][to], -1: not possible
 };
 
 // Orders worth cutting: as the items are numbered, depth first, by depth. Distinct ones.

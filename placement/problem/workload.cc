@@ -1,14 +1,14 @@
 #include "placement/problem/workload.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <queue>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "placement/problem/limits.h"
+#include "support/graph/topo_order.h"
+#include "support/graph/union_find.h"
 #include "support/status.h"
 
 namespace allot {
@@ -116,30 +116,18 @@ absl::Status CheckFlows(const Workload& workload, const Machine& machine) {
 }
 
 absl::Status CheckAcyclic(const Workload& workload) {
-  IdVector<ItemId, int32_t> missing(workload.items.size());
   IdVector<ItemId, std::vector<FlowId>> outputs(workload.items.size());
-  for (const FlowId id : workload.flows.ids()) {
-    outputs[workload.flows[id].from].push_back(id);
-    for (const ItemId to : workload.flows[id].to) ++missing[to];
-  }
-  std::vector<ItemId> ready;
-  for (const ItemId item : workload.items.ids()) {
-    if (missing[item] == 0) ready.push_back(item);
-  }
-  size_t done = 0;
-  while (!ready.empty()) {
-    const ItemId item = ready.back();
-    ready.pop_back();
-    ++done;
+  for (const FlowId id : workload.flows.ids()) outputs[workload.flows[id].from].push_back(id);
+  const auto read_by = [&](ItemId item, const auto& visit) {
     for (const FlowId flow : outputs[item]) {
-      for (const ItemId to : workload.flows[flow].to) {
-        if (--missing[to] == 0) ready.push_back(to);
-      }
+      for (const ItemId to : workload.flows[flow].to) visit(to);
     }
-  }
-  if (done == workload.items.size()) return absl::OkStatus();
+  };
+  const TopologicalSort<ItemId> sort =
+      SortTopologically(workload.items.ids(), workload.items.size(), read_by, LastFirst<ItemId>());
+  if (sort.order.size() == workload.items.size()) return absl::OkStatus();
   for (const ItemId item : workload.items.ids()) {
-    if (missing[item] > 0) {
+    if (sort.missing[static_cast<size_t>(item.index())] > 0) {
       return InputError(ItemPlace(workload, item), ": lies on or behind a cycle of flows");
     }
   }
@@ -207,55 +195,33 @@ ProblemGraph BuildGraph(const Workload& workload) {
       graph.predecessors[to].push_back(flow.from);
     }
   }
-  IdVector<ItemId, size_t> missing(n);
   for (const ItemId item : workload.items.ids()) {
     for (std::vector<ItemId>* list : {&graph.predecessors[item], &graph.successors[item]}) {
       std::sort(list->begin(), list->end());
       list->erase(std::unique(list->begin(), list->end()), list->end());
     }
-    missing[item] = graph.predecessors[item].size();
   }
-  std::priority_queue<ItemId, std::vector<ItemId>, std::greater<>> ready;
-  for (const ItemId item : workload.items.ids()) {
-    if (missing[item] == 0) ready.push(item);
-  }
-  graph.topological.reserve(n);
-  while (!ready.empty()) {
-    const ItemId item = ready.top();
-    ready.pop();
-    graph.topological.push_back(item);
-    for (const ItemId next : graph.successors[item]) {
-      if (--missing[next] == 0) ready.push(next);
-    }
-  }
+  graph.topological =
+      SortTopologically(workload.items.ids(), n, SuccessorsIn(graph.successors)).order;
   return graph;
 }
 
 std::vector<std::vector<ItemId>> JoinedGroups(const Workload& workload) {
-  // Union-find over the items, the smallest item of a set as its root.
-  std::map<ItemId, ItemId> parent;
-  const auto root = [&parent](ItemId item) {
-    while (parent.try_emplace(item, item).first->second != item) {
-      ItemId& up = parent[item];
-      up = parent[up];
-      item = up;
-    }
-    return item;
-  };
+  if (workload.together.empty()) return {};
+  UnionFind sets(workload.items.size());
   for (const std::vector<ItemId>& group : workload.together) {
-    for (size_t i = 1; i < group.size(); ++i) {
-      const ItemId a = root(group[i - 1]), b = root(group[i]);
-      parent[std::max(a, b)] = std::min(a, b);
-    }
+    for (size_t i = 1; i < group.size(); ++i) sets.Merge(group[i - 1].index(), group[i].index());
   }
-  std::map<ItemId, std::vector<ItemId>> sets;
-  std::vector<ItemId> members;
-  for (const auto& [item, up] : parent) members.push_back(item);
-  for (const ItemId item : members) sets[root(item)].push_back(item);
+  std::map<int32_t, std::vector<ItemId>> members;  // by the smallest
+  for (const ItemId item : workload.items.ids()) {
+    const int32_t first = sets.Find(item.index());
+    if (first == item.index()) continue;
+    std::vector<ItemId>& group = members[first];
+    if (group.empty()) group.push_back(ItemId(first));
+    group.push_back(item);
+  }
   std::vector<std::vector<ItemId>> groups;
-  for (auto& [first, set] : sets) {
-    if (set.size() > 1) groups.push_back(std::move(set));
-  }
+  for (auto& [first, group] : members) groups.push_back(std::move(group));
   return groups;
 }
 

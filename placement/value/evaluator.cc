@@ -81,12 +81,12 @@ int64_t Evaluator::Violations(const int32_t* device) {
 
 int64_t Evaluator::Entangled(const int32_t* device) {
   const size_t num_devices = last_use_.size();
-  leads_.assign(num_devices * num_devices, 0);
+  leads_.Assign(num_devices, num_devices, 0);
   entering_.assign(num_devices, 0);
   for (const auto& [before, after] : contiguity_) {
     const size_t from = device[before], to = device[after];
-    if (from == to || leads_[from * num_devices + to]) continue;
-    leads_[from * num_devices + to] = 1;
+    if (from == to || leads_(from, to)) continue;
+    leads_(from, to) = 1;
     ++entering_[to];
   }
   // Takes away devices that nothing enters, as long as there are any.
@@ -99,7 +99,7 @@ int64_t Evaluator::Entangled(const int32_t* device) {
       --left;
       any = true;
       for (size_t to = 0; to < num_devices; ++to) {
-        if (leads_[from * num_devices + to]) --entering_[to];
+        if (leads_(from, to)) --entering_[to];
       }
     }
   }

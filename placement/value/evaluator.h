@@ -11,6 +11,7 @@
 #include "placement/value/peak_memory.h"
 #include "placement/value/problem_facts.h"
 #include "placement/value/simulation.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -82,8 +83,8 @@ class Evaluator {
   std::vector<std::pair<int32_t, int32_t>> contiguity_;  // ContiguityPairs, if they matter
 
   // Scratch.
-  std::vector<char> leads_;        // [from device][to device]
-  std::vector<int32_t> entering_;  // by device
+  IdTable<size_t, size_t, char> leads_;  // [from device][to device]
+  std::vector<int32_t> entering_;        // by device
   ResourceLoads loads_;
   std::vector<Picos> duration_, last_use_;
   std::vector<FlatTransfer> transfers_;

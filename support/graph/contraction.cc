@@ -28,17 +28,16 @@ bool IsAcyclicQuotient(const CsrGraph& graph, absl::Span<const int32_t> group_of
   return TopologicalOrder(QuotientGraph(graph, group_of, num_groups)).has_value();
 }
 
-AcyclicContraction::AcyclicContraction(const CsrGraph& graph) : graph_(&graph) {
+AcyclicContraction::AcyclicContraction(const CsrGraph& graph)
+    : graph_(&graph), groups_(static_cast<size_t>(graph.num_vertices())) {
   const std::optional<std::vector<int32_t>> order = TopologicalOrder(graph);
   ALLOT_CHECK(order.has_value());
   position_ = Positions(*order);
   const size_t n = static_cast<size_t>(graph.num_vertices());
-  parent_.resize(n);
   out_.resize(n);
   in_.resize(n);
   mark_.assign(n, 0);
   for (int32_t v = 0; v < graph.num_vertices(); ++v) {
-    parent_[static_cast<size_t>(v)] = v;
     const absl::Span<const int32_t> targets = graph.successors(v);
     for (size_t e = 0; e < targets.size(); ++e) {
       out_[static_cast<size_t>(v)].emplace_hint(out_[static_cast<size_t>(v)].end(), targets[e],
@@ -46,15 +45,6 @@ AcyclicContraction::AcyclicContraction(const CsrGraph& graph) : graph_(&graph) {
       in_[static_cast<size_t>(targets[e])][v] = graph.out_weights(v)[e];
     }
   }
-}
-
-int32_t AcyclicContraction::Find(int32_t vertex) const {
-  int32_t root = vertex;
-  while (parent_[static_cast<size_t>(root)] != root) root = parent_[static_cast<size_t>(root)];
-  while (parent_[static_cast<size_t>(vertex)] != root) {
-    vertex = std::exchange(parent_[static_cast<size_t>(vertex)], root);
-  }
-  return root;
 }
 
 // Gathers what `from` reaches (or what reaches it) strictly between it and `other` in the order,
@@ -107,7 +97,7 @@ bool AcyclicContraction::TryMerge(int32_t a, int32_t b, int64_t effort) {
   for (size_t i = 0; i < moved.size(); ++i) position_[static_cast<size_t>(moved[i])] = places[i];
 
   const int32_t gone = survivor == a ? b : a;
-  parent_[static_cast<size_t>(gone)] = survivor;
+  groups_.MergeInto(survivor, gone);
   const auto move_edges = [&](std::vector<std::map<int32_t, int64_t>>& near,
                               std::vector<std::map<int32_t, int64_t>>& far) {
     std::map<int32_t, int64_t>& into = near[static_cast<size_t>(survivor)];
@@ -127,16 +117,9 @@ bool AcyclicContraction::TryMerge(int32_t a, int32_t b, int64_t effort) {
 }
 
 std::vector<int32_t> AcyclicContraction::Groups() const {
-  const int32_t n = graph_->num_vertices();
   // Groups numbered by their smallest vertex, so that the order does not depend on which vertex
   // stands for a group.
-  std::vector<int32_t> number(static_cast<size_t>(n), -1), group_of(static_cast<size_t>(n));
-  int32_t count = 0;
-  for (int32_t v = 0; v < n; ++v) {
-    int32_t& mine = number[static_cast<size_t>(Find(v))];
-    if (mine == -1) mine = count++;
-    group_of[static_cast<size_t>(v)] = mine;
-  }
+  auto [group_of, count] = groups_.Number();
   const std::optional<std::vector<int32_t>> order =
       TopologicalOrder(QuotientGraph(*graph_, group_of, count));
   ALLOT_CHECK(order.has_value());

@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 
 #include "support/graph/csr_graph.h"
+#include "support/graph/union_find.h"
 
 namespace allot {
 
@@ -28,7 +29,7 @@ class AcyclicContraction {
   explicit AcyclicContraction(const CsrGraph& graph);
 
   // The group of a vertex: a number in [0, n) that stands for it until it is merged.
-  int32_t Find(int32_t vertex) const;
+  int32_t Find(int32_t vertex) const { return groups_.Find(vertex); }
 
   // Merges two groups if that leaves no cycle and is seen to do so by looking at no more than
   // `effort` edges. Returns whether it did. The survivor is Find(a).
@@ -51,7 +52,7 @@ class AcyclicContraction {
                std::vector<int32_t>& found);
 
   const CsrGraph* graph_;
-  mutable std::vector<int32_t> parent_;
+  UnionFind groups_;
   std::vector<int32_t> position_;
   std::vector<std::map<int32_t, int64_t>> out_, in_;
   std::vector<int64_t> mark_;  // stamp of the last search that saw the group

@@ -5,7 +5,11 @@
 namespace allot {
 
 StrongComponents FindStrongComponents(const CsrGraph& graph) {
-  const int32_t n = graph.num_vertices();
+  return FindStrongComponents(graph.num_vertices(), [&](int32_t v) { return graph.successors(v); });
+}
+
+StrongComponents FindStrongComponents(
+    int32_t n, absl::FunctionRef<absl::Span<const int32_t>(int32_t)> successors_of) {
   StrongComponents result;
   result.component_of.assign(n, -1);
   std::vector<int32_t> number(n, -1), low(n, 0), next(n, 0), open, path;
@@ -19,7 +23,7 @@ StrongComponents FindStrongComponents(const CsrGraph& graph) {
         number[v] = low[v] = count++;
         open.push_back(v);
       }
-      const auto successors = graph.successors(v);
+      const absl::Span<const int32_t> successors = successors_of(v);
       bool descends = false;
       while (next[v] < static_cast<int32_t>(successors.size())) {
         const int32_t w = successors[next[v]];

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
+
 #include "support/graph/csr_graph.h"
 
 namespace allot {
@@ -15,5 +18,9 @@ struct StrongComponents {
   int32_t num_components = 0;
 };
 StrongComponents FindStrongComponents(const CsrGraph& graph);
+
+// The same of any graph over 0 .. n-1; successors(v) must stay the same, repeats and loops allowed.
+StrongComponents FindStrongComponents(
+    int32_t num_vertices, absl::FunctionRef<absl::Span<const int32_t>(int32_t)> successors);
 
 }  // namespace allot

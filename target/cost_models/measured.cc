@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "target/cost_models/measured_csv.h"
 #include "target/cost_models/measured_profile.h"
 

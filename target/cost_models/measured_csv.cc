@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "support/diagnostics.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 #include "target/quantity.h"
 
@@ -86,11 +86,6 @@ constexpr std::array<absl::string_view, kNumColumns> kColumns = {
     "node", "device", "time_us", "bytes", "fused_into", "what", "to"};
 constexpr size_t kNumRequired = 3;
 constexpr char kHeader[] = "node,device,time_us[,bytes,fused_into,what,to]";
-
-std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known) {
-  const std::string near = NearestName(word, known);
-  return near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?");
-}
 
 class CsvReader {
  public:

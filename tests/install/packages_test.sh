@@ -29,6 +29,7 @@ licence() { # package, expected
 
 has liballot0 'lib/liballot\.so\.0'
 says liballot0 Depends 'libonnx1.*libprotobuf|libprotobuf.*libonnx1'
+says liballot0 Depends 'libre2'
 licence liballot0 Apache-2.0
 grep glpk <<<"$(dpkg-deb --field "$(package liballot0)" Depends)" && fail "liballot0 needs GLPK"
 has liballot-dev 'include/allot/allot\.h'

@@ -56,7 +56,7 @@ void AddItems(Random& random, const RandomProblemOptions& options, PlacementProb
     PlacementProblem::Item item;
     item.name = absl::StrCat("i", i);
     const bool zero = Chance(random, options.zero_times);
-    const int64_t effort = random.Between(1, 20);
+    const int64_t effort = random.Between(1, options.max_effort);
     for (int64_t d = 0; d < options.devices; ++d) {
       if (Chance(random, options.absent_times)) {
         item.time.Add(std::nullopt);
@@ -158,6 +158,31 @@ void AddBackwardPass(Random& random, PlacementProblem& problem) {
   }
 }
 
+// All devices as the first one, all routes and times of an item as the first that there are.
+void MakeIdentical(PlacementProblem& problem) {
+  std::optional<Route> first;
+  for (const auto& row : problem.routes) {
+    for (const std::optional<Route>& route : row) {
+      if (!first.has_value() && route.has_value() && !route->segments.empty()) first = route;
+    }
+  }
+  const DeviceId model(0);
+  for (const DeviceId device : problem.devices.ids()) {
+    problem.devices[device].part_cost = problem.devices[model].part_cost;
+    for (const DeviceId to : problem.devices.ids()) {
+      if (device != to && first.has_value()) problem.routes[device][to] = first;
+      for (PlacementProblem::Flow& flow : problem.flows) {
+        if (!flow.time.empty()) flow.time[device][to] = flow.time[model][model];
+      }
+    }
+  }
+  for (PlacementProblem::Item& item : problem.items) {
+    const auto there = std::find_if(item.time.begin(), item.time.end(),
+                                    [](const auto& time) { return time.has_value(); });
+    std::fill(item.time.begin(), item.time.end(), Picos{**there});
+  }
+}
+
 }  // namespace
 
 PlacementProblem RandomProblem(uint64_t seed, const RandomProblemOptions& options) {
@@ -169,6 +194,7 @@ PlacementProblem RandomProblem(uint64_t seed, const RandomProblemOptions& option
   AddMachine(random, options, problem);
   AddItems(random, options, problem);
   AddFlows(random, options, problem);
+  if (options.identical_devices) MakeIdentical(problem);
   if (options.memory) AddMemory(random, problem);
   if (options.groups && options.items >= 3 && Chance(random, 40)) {
     // The first device can run all of them.
@@ -244,15 +270,15 @@ RandomProblemOptions RandomLoadOptions(uint64_t seed, int64_t max_items) {
 
 std::string Describe(const RandomProblemOptions& options) {
   return absl::StrCat(
-      "items ", options.items, " devices ", options.devices,
+      "items ", options.items, " effort ", options.max_effort, " devices ", options.devices,
       options.objective == PlacementObjective::kLatency ? " latency" : " throughput",
       " communication ", static_cast<int>(options.communication), " edges ", options.edge_density,
       " absent ", options.absent_times, " zero ", options.zero_times, " no-route ",
       options.missing_routes, " measured ", options.measured_flows, " shared-channels ",
       options.shared_channels, " memory ", options.memory, " groups ", options.groups,
-      " part-costs ", options.part_costs, " launch-on-arrival ", options.launch_on_arrival,
-      " staged ", options.staged, " contiguous ", options.contiguous, " training ",
-      options.training, " calls ", options.calls);
+      " part-costs ", options.part_costs, " identical ", options.identical_devices,
+      " launch-on-arrival ", options.launch_on_arrival, " staged ", options.staged, " contiguous ",
+      options.contiguous, " training ", options.training, " calls ", options.calls);
 }
 
 }  // namespace allot::testing

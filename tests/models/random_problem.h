@@ -12,6 +12,7 @@ namespace allot::testing {
 struct RandomProblemOptions {
   int64_t items = 6;
   int64_t devices = 3;
+  int64_t max_effort = 20;  // of an item, in picoseconds on a device that is as fast as any
   PlacementObjective objective = PlacementObjective::kLatency;
   Communication communication = Communication::kLink;
   // Percentages.
@@ -24,6 +25,7 @@ struct RandomProblemOptions {
   bool memory = false;          // weights, tensors and capacities that matter
   bool groups = true;           // a set of items that must share a device, now and then
   bool part_costs = true;
+  bool identical_devices = false;  // and routes; memories may still differ
   bool launch_on_arrival = false;
   bool staged = false;  // all flows go through host memory, next to which the first device is
   bool contiguous = false;

@@ -25,37 +25,38 @@ OptionSchema<CallsOptions> Schema() {
       "width", &CallsOptions::width, "States that a beam keeps per length and number of calls");
 }
 
-// A topological order that follows each branch as far as it goes, at random where there is a
-// choice; backwards: the same from the sinks. Empty if the graph has a cycle.
+// Follows each branch as far as it goes, at random where there is a choice.
+class RandomBranch {
+ public:
+  explicit RandomBranch(Random& random) : random_(&random) {}
+  bool empty() const { return ready_.empty(); }
+  void Push(int32_t v) { ready_.push_back(v); }
+  int32_t Pop() {
+    for (size_t i = ready_.size(); i > old_ + 1; --i) {
+      std::swap(ready_[i - 1], ready_[old_ + random_->Below(static_cast<int64_t>(i - old_))]);
+    }
+    const int32_t v = ready_.back();
+    ready_.pop_back();
+    old_ = ready_.size();
+    return v;
+  }
+
+ private:
+  Random* random_;
+  std::vector<int32_t> ready_;
+  size_t old_ = 0;  // how many were there before the last Pop()
+};
+
+// A topological order in which branches are not mixed; backwards: the same from the sinks. Empty if
+// the graph has a cycle.
 std::vector<int32_t> DepthFirstOrder(const CsrGraph& graph, bool backwards, Random& random) {
-  const int32_t n = graph.num_vertices();
-  const auto ahead = [&](int32_t v) {
-    return backwards ? graph.predecessors(v) : graph.successors(v);
+  const auto ahead = [&](int32_t v, const auto& visit) {
+    for (const int32_t to : backwards ? graph.predecessors(v) : graph.successors(v)) visit(to);
   };
-  std::vector<int32_t> missing(n), ready, order;
-  for (int32_t v = 0; v < n; ++v) {
-    missing[v] =
-        static_cast<int32_t>((backwards ? graph.successors(v) : graph.predecessors(v)).size());
-    if (missing[v] == 0) ready.push_back(v);
-  }
-  const auto shuffle = [&](size_t from) {
-    for (size_t i = ready.size(); i > from + 1; --i) {
-      std::swap(ready[i - 1], ready[from + random.Below(static_cast<int64_t>(i - from))]);
-    }
-  };
-  shuffle(0);
-  while (!ready.empty()) {
-    const int32_t v = ready.back();
-    ready.pop_back();
-    order.push_back(v);
-    const size_t from = ready.size();
-    for (const int32_t next : ahead(v)) {
-      if (--missing[next] == 0) ready.push_back(next);
-    }
-    shuffle(from);
-  }
+  std::vector<int32_t> order =
+      SortTopologically(graph.num_vertices(), ahead, RandomBranch(random)).order;
   if (backwards) std::reverse(order.begin(), order.end());
-  if (static_cast<int32_t>(order.size()) < n) order.clear();
+  if (static_cast<int32_t>(order.size()) < graph.num_vertices()) order.clear();
   return order;
 }
 

@@ -18,7 +18,7 @@ PartialSchedule::PartialSchedule(const PlacementProblem& problem, const ProblemG
       device_(problem.items.size(), -1),
       start_(problem.items.size()),
       end_(problem.items.size()),
-      there_(problem.flows.size() * num_devices_, -1),
+      there_(problem.flows.size(), static_cast<size_t>(num_devices_), -1),
       channel_(problem.num_channels),
       load_(num_devices_),
       busy_(num_devices_) {}
@@ -56,7 +56,7 @@ Picos PartialSchedule::Receive(int32_t item, int32_t device, bool keep, bool& ro
       ready = std::max(ready, end_[producer]);
       continue;
     }
-    Picos& there = there_[static_cast<size_t>(flow.index()) * num_devices_ + device];
+    Picos& there = there_(flow, device);
     if (there < 0) {
       const Picos time = table_.Time(flow.index(), from, device);
       if (time < 0) routed = false;

@@ -7,6 +7,7 @@
 
 #include "placement/solvers/constructive/list_schedule.h"
 #include "placement/value/evaluator.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -86,9 +87,9 @@ class PartialSchedule {
   MemoryLedger ledger_;
   std::vector<int32_t> device_;  // by item; -1: not yet
   std::vector<Picos> start_, end_;
-  std::vector<Picos> there_;    // [flow][device]: when the flow is there; -1: not sent
-  std::vector<Picos> channel_;  // free from here on; for throughput the load
-  std::vector<Picos> load_;     // by device
+  IdTable<FlowId, int32_t, Picos> there_;  // [flow][device]: when the flow is there; -1: not sent
+  std::vector<Picos> channel_;             // free from here on; for throughput the load
+  std::vector<Picos> load_;                // by device
   std::vector<std::vector<std::pair<Picos, Picos>>> busy_;  // by device, ascending
   std::vector<std::pair<Picos*, Picos>> saved_;             // what an attempt has changed
   Picos touched_ = 0;

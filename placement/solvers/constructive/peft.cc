@@ -1,9 +1,10 @@
 // Predict Earliest Finish Time (Arabnejad and Barbosa, IEEE TPDS 2014): list scheduling that looks
 // ahead through a table of the least that can still follow.
 #include <algorithm>
-#include <queue>
 
 #include "placement/solvers/constructive/partial_schedule.h"
+#include "support/graph/topo_order.h"
+#include "support/id_table.h"
 
 namespace allot {
 namespace {
@@ -19,12 +20,12 @@ class OptimisticCosts {
   OptimisticCosts(const PlacementProblem& problem, const ProblemGraph& graph,
                   const Evaluator& evaluator)
       : num_devices_(evaluator.table().num_devices()),
-        cost_(problem.items.size() * static_cast<size_t>(num_devices_)) {
+        cost_(problem.items.size(), static_cast<size_t>(num_devices_)) {
     for (auto it = graph.topological.rbegin(); it != graph.topological.rend(); ++it) {
       for (const FlowId flow : graph.outputs[*it]) {
         for (const ItemId to : problem.flows[flow].to) {
           for (int32_t d = 0; d < num_devices_; ++d) {
-            Picos& cost = At(it->index(), d);
+            Picos& cost = cost_(it->index(), d);
             cost = std::max(cost, Least(evaluator, flow.index(), d, to.index()));
           }
         }
@@ -32,9 +33,7 @@ class OptimisticCosts {
     }
   }
 
-  Picos Of(int32_t item, int32_t d) const {
-    return cost_[static_cast<size_t>(item) * num_devices_ + d];
-  }
+  Picos Of(int32_t item, int32_t d) const { return cost_(item, d); }
   // What the item is ranked by: the mean over all devices.
   Picos Rank(int32_t item) const {
     Int128 sum = 0;
@@ -44,8 +43,6 @@ class OptimisticCosts {
 
  private:
   static constexpr Picos kDeadEnd = Picos{1} << 61;
-
-  Picos& At(int32_t item, int32_t d) { return cost_[static_cast<size_t>(item) * num_devices_ + d]; }
 
   Picos Least(const Evaluator& evaluator, int32_t flow, int32_t from, int32_t item) const {
     Picos least = kDeadEnd;
@@ -60,7 +57,7 @@ class OptimisticCosts {
   }
 
   const int32_t num_devices_;
-  std::vector<Picos> cost_;
+  IdTable<int32_t, int32_t, Picos> cost_;  // [item][device]
 };
 
 // Of the items whose predecessors are placed the one of the highest rank, on the device with the
@@ -75,25 +72,17 @@ Solution PeftSchedule(const PlacementProblem& problem, const ProblemGraph& graph
   std::vector<Picos> ranks;
   for (const ItemId item : problem.items.ids()) ranks.push_back(costs.Rank(item.index()));
   const std::vector<ItemId> by_rank = RankOrder(graph, ranks);
-  std::vector<int32_t> position(by_rank.size()), missing(by_rank.size());
-  // Positions in by_rank, smallest first. Ranks may rise along a flow, so readiness is on account.
-  std::priority_queue<int32_t, std::vector<int32_t>, std::greater<>> ready;
-  for (size_t i = 0; i < by_rank.size(); ++i) {
-    position[by_rank[i].index()] = static_cast<int32_t>(i);
-    missing[by_rank[i].index()] = static_cast<int32_t>(graph.predecessors[by_rank[i]].size());
-    if (missing[by_rank[i].index()] == 0) ready.push(static_cast<int32_t>(i));
-  }
-  while (!ready.empty()) {
-    const ItemId item = by_rank[ready.top()];
-    ready.pop();
+  IdVector<ItemId, size_t> position(by_rank.size());
+  for (size_t i = 0; i < by_rank.size(); ++i) position[by_rank[i]] = i;
+  // Ranks may rise along a flow, so that they alone are no order.
+  const auto rank = BySmallestKey<ItemId>([&](ItemId item) { return position[item]; });
+  for (const ItemId item :
+       SortTopologically(by_rank, by_rank.size(), SuccessorsIn(graph.successors), rank).order) {
     schedule.Place(item.index(), [&](int32_t d, const PartialSchedule::Spot& spot) {
       const Picos ahead = costs.Of(item.index(), d);
       return latency ? std::pair(SaturatingAdd(spot.end, ahead), spot.end)
                      : std::pair(spot.largest_load, ahead);
     });
-    for (const ItemId next : graph.successors[item]) {
-      if (--missing[next.index()] == 0) ready.push(position[next.index()]);
-    }
   }
   return schedule.Take();
 }

@@ -4,12 +4,12 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 #include "placement/problem/allowed_times.h"
 #include "support/graph/csr_graph.h"
 #include "support/graph/cut_vertices.h"
+#include "support/graph/topo_order.h"
 
 namespace allot {
 namespace {
@@ -48,25 +48,18 @@ void SortAlike(const ProblemGraph& graph, const std::vector<Picos>& times, size_
     }
     color = std::move(next);
   }
-  std::map<ItemId, size_t> missing;
-  for (const ItemId item : module.items) {
-    for (const ItemId before : graph.predecessors[item]) missing[item] += color.count(before);
-  }
-  const auto first = [&color](ItemId a, ItemId b) {
-    return std::tie(color.at(a), a) < std::tie(color.at(b), b);
-  };
-  std::vector<ItemId> ready, order;
-  for (const ItemId item : module.items) {
-    if (missing[item] == 0) ready.push_back(item);
-  }
-  while (!ready.empty()) {
-    const auto it = std::min_element(ready.begin(), ready.end(), first);
-    const ItemId item = *it;
-    ready.erase(it);
-    order.push_back(item);
-    for (const ItemId after : graph.successors[item]) {
-      if (color.count(after) != 0 && --missing[after] == 0) ready.push_back(after);
+  std::map<ItemId, size_t> number;
+  for (size_t i = 0; i < module.items.size(); ++i) number[module.items[i]] = i;
+  const auto after = [&](size_t i, const auto& visit) {
+    for (const ItemId next : graph.successors[module.items[i]]) {
+      if (const auto it = number.find(next); it != number.end()) visit(it->second);
     }
+  };
+  const auto first = BySmallestKey<size_t>(
+      [&](size_t i) { return std::pair(color.at(module.items[i]), module.items[i]); });
+  std::vector<ItemId> order;
+  for (const size_t i : SortTopologically(module.items.size(), after, first).order) {
+    order.push_back(module.items[i]);
   }
   module.items = std::move(order);
 }

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "support/graph/contraction.h"
@@ -12,11 +14,15 @@
 #include "support/graph/cut_vertices.h"
 #include "support/graph/modularity.h"
 #include "support/graph/reachability.h"
+#include "support/graph/strong_components.h"
 #include "support/graph/topo_order.h"
+#include "support/id.h"
 #include "support/random.h"
 
 namespace allot {
 namespace {
+
+using ::testing::ElementsAre;
 
 using Matrix = std::vector<std::vector<bool>>;
 
@@ -72,6 +78,64 @@ TEST(TopologicalOrderTest, TakesTheSmallestReadyVertexAndFindsCycles) {
   EXPECT_EQ(TopologicalOrder(graph), (std::vector<int32_t>{3, 1, 2, 4, 0}));
   EXPECT_EQ(TopologicalOrder(CsrGraph(2, {{0, 1}, {1, 0}})), std::nullopt);
   EXPECT_EQ(TopologicalOrder(CsrGraph(0, {})), std::vector<int32_t>{});
+}
+
+TEST(SortTopologicallyTest, TakesNextWhatItIsTold) {
+  // 0 -> 2 -> 3, 1 -> 3 twice
+  const std::vector<std::vector<int>> successors = {{2}, {3, 3}, {3}, {}};
+  EXPECT_THAT(SortTopologically(4, SuccessorsIn(successors)).order, ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(SortTopologically(4, SuccessorsIn(successors), LastFirst<int>()).order,
+              ElementsAre(1, 0, 2, 3));
+  EXPECT_THAT(SortTopologically(4, SuccessorsIn(successors),
+                                BySmallestKey<int>([](int v) { return v == 1 ? 9 : 0; }))
+                  .order,
+              ElementsAre(0, 2, 1, 3));
+}
+
+TEST(SortTopologicallyTest, TakesIdsAndSomeOfThem) {
+  using Vertex = Id<struct VertexTag>;
+  IdVector<Vertex, std::vector<Vertex>> successors(4);
+  successors[Vertex(3)] = {Vertex(0)};
+  const std::vector<Vertex> some = {Vertex(0), Vertex(3)};
+  EXPECT_THAT(SortTopologically(some, 4, SuccessorsIn(successors)).order,
+              ElementsAre(Vertex(3), Vertex(0)));
+  EXPECT_EQ(SortTopologically(successors.ids(), 4, SuccessorsIn(successors)).order.size(), 4u);
+}
+
+TEST(SortTopologicallyTest, CountsWhatCyclesHoldUp) {
+  // 0 -> 1 <-> 2 -> 3, and 4 in a loop
+  const std::vector<std::vector<int>> successors = {{1}, {2}, {1, 3}, {}, {4}};
+  const TopologicalSort<int> sort = SortTopologically(5, SuccessorsIn(successors));
+  EXPECT_THAT(sort.order, ElementsAre(0));
+  EXPECT_THAT(sort.missing, ElementsAre(0, 1, 1, 1, 1));
+}
+
+TEST(StrongComponentsTest, AreWhatReachesEachOther) {
+  Random random(8);
+  for (int round = 0; round < 200; ++round) {
+    const int32_t n = static_cast<int32_t>(random.Between(1, 12));
+    std::vector<WeightedEdge> edges;
+    std::vector<std::vector<int32_t>> lists(static_cast<size_t>(n));  // with repeats and loops
+    for (int64_t e = random.Between(0, 2 * n); e > 0; --e) {
+      const auto from = static_cast<int32_t>(random.Below(n));
+      const auto to = static_cast<int32_t>(random.Below(n));
+      edges.push_back({from, to});
+      lists[static_cast<size_t>(from)].push_back(to);
+    }
+    const CsrGraph graph(n, edges);
+    const Matrix reaches = Closure(graph);
+    for (const StrongComponents& found :
+         {FindStrongComponents(graph), FindStrongComponents(n, [&](int32_t v) {
+            return absl::MakeConstSpan(lists[static_cast<size_t>(v)]);
+          })}) {
+      for (size_t u = 0; u < reaches.size(); ++u) {
+        for (size_t v = 0; v < reaches.size(); ++v) {
+          EXPECT_EQ(found.component_of[u] == found.component_of[v], reaches[u][v] && reaches[v][u]);
+          EXPECT_TRUE(!reaches[u][v] || found.component_of[u] <= found.component_of[v]);
+        }
+      }
+    }
+  }
 }
 
 TEST(ReachabilityTest, BothFormsAgreeWithTheClosure) {

@@ -94,10 +94,20 @@ TEST(OptionsTest, DocumentsDefaults) {
   EXPECT_EQ(view.options[1].default_value, "3");
 }
 
-TEST(OptionsTest, FindsNearNames) {
-  EXPECT_EQ(NearestName("buget", {"budget", "seed"}), "budget");
-  EXPECT_EQ(NearestName("x", {"budget", "seed"}), "");
-  EXPECT_EQ(NearestName("x", {}), "");
+TEST(OptionsTest, SplitsNamesAndOptions) {
+  using Parts = std::pair<std::string, std::string>;
+  const auto split = [](absl::string_view text) {
+    const NameAndOptions parts = SplitNameAndOptions(text).value();
+    return Parts(parts.name, parts.options);
+  };
+  EXPECT_EQ(split("heft"), Parts("heft", ""));
+  EXPECT_EQ(split("heft{}"), Parts("heft", ""));
+  EXPECT_EQ(split("heft{a=1 b={x}}"), Parts("heft", "a=1 b={x}"));
+  EXPECT_EQ(split(""), Parts("", ""));
+  for (const char* open : {"heft{", "heft{a=1", "heft{a=1}b"}) {
+    EXPECT_EQ(SplitNameAndOptions(open).status().message(),
+              absl::StrCat("'", open, "' lacks the closing '}'"));
+  }
 }
 
 class Shape {

@@ -33,19 +33,19 @@ SolveResult RunSolver(const std::string& name, const PlacementProblem& problem,
   return result.ok() ? *result : SolveResult();
 }
 
-class ExactItemsTest : public testing::TestWithParam<int> {};
+class ExactItemsTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(ExactItemsTest, EqualsTryingEverything) {
   Random random(100 + static_cast<uint64_t>(GetParam()));
   int proved = 0, feasible = 0;
   for (int round = 0; round < 1200; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = round % 8 == 0 ? 6 : 5;
     options.communication = static_cast<Communication>(GetParam());
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
     options.edge_percent = 15 + 15 * (round % 5);
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
     const ExactItemsResult exact = ExactItems(ProblemFacts(problem, graph), nullptr, 1'000'000);
@@ -70,15 +70,15 @@ TEST_P(ExactItemsTest, EqualsTryingEverything) {
   EXPECT_GE(proved, feasible * 97 / 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllCommunications, ExactItemsTest, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(AllCommunications, ExactItemsTest, ::testing::Values(0, 1, 2));
 
 TEST(ExactItemsTest, StartsFromAnIncumbentAndKeepsItWhenCutOff) {
   Random random(8);
   for (int round = 0; round < 100; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.min_items = 5;
     options.max_items = 9;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const Solution incumbent{Placement(problem.items.size(), DeviceId(0)), graph.topological};
     const Score score = Evaluate(problem, graph, incumbent);
@@ -99,13 +99,13 @@ TEST(BranchBoundTest, SolvesTwentyItemsWithoutChannels) {
   Random random(21);
   int proved = 0;
   for (int round = 0; round < 10; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.min_items = options.max_items = 20;
-    options.edge_percent = 15;
+    options.edge_percent = 40;
     options.objective = PlacementObjective::kLatency;
     options.communication = Communication::kDelay;
-    options.max_time = 1000;
-    const PlacementProblem problem = RandomProblem(random, options);
+    options.max_effort = 1000;
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const SolveResult result = RunSolver("branch-bound", problem, graph, 2'000'000);
     proved += result.termination == Termination::kOptimal ? 1 : 0;
@@ -127,20 +127,20 @@ TEST(BranchBoundTest, RefusesLargeProblems) {
   EXPECT_EQ(result.status().message(), "branch-bound: 70 items are more than 64");
 }
 
-class ExactPartsTest : public testing::TestWithParam<int> {};
+class ExactPartsTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(ExactPartsTest, EqualsTheOracle) {
   Random random(200 + static_cast<uint64_t>(GetParam()));
   int feasible = 0;
   for (int round = 0; round < 400; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = round % 10 == 0 ? 6 : 5;
     options.max_devices = round % 10 == 0 ? 2 : 3;
     options.communication = static_cast<Communication>(GetParam());
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
     options.edge_percent = 15 + 15 * (round % 5);
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<PartedSolution> oracle = BestParts(problem, graph);
     const std::optional<PartedSolution> exact = ExactParts(problem, graph, nullptr, 20'000'000);
@@ -159,7 +159,7 @@ TEST_P(ExactPartsTest, EqualsTheOracle) {
   EXPECT_GT(feasible, 250);
 }
 
-INSTANTIATE_TEST_SUITE_P(AllCommunications, ExactPartsTest, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(AllCommunications, ExactPartsTest, ::testing::Values(0, 1, 2));
 
 TEST(ExactPartsTest, SolvesSixteenItemsThatLaunchesHoldTogether) {
   // Two chains of seven items of 5 between two others: 20 to launch and 10 to move are more than
@@ -188,10 +188,10 @@ TEST(ExactPartsTest, SolvesSixteenItemsThatLaunchesHoldTogether) {
 
 // Modules of a few items between cut vertices, some modules alike.
 PlacementProblem RandomChain(Random& random, int modules, bool alike) {
-  RandomProblemOptions options;
+  SmallProblemOptions options;
   options.min_items = options.max_items = 1;
   options.objective = PlacementObjective::kLatency;
-  PlacementProblem problem = RandomProblem(random, options);
+  PlacementProblem problem = SmallProblem(random, options);
   problem.flows.clear();
   const size_t num_devices = problem.devices.size();
   ItemId before(0);
@@ -247,12 +247,12 @@ TEST(ChainDpTest, BoundHoldsWhereMemoryBindsAndOnAnyGraph) {
   Random random(33);
   int claimed = 0;
   for (int round = 0; round < 600; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.objective = PlacementObjective::kLatency;
     options.memory = round % 2 == 0;
     options.groups = round % 2 == 1;
     options.edge_percent = 60;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const SolveResult result = RunSolver("chain-dp", problem, graph, 1'000'000);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);

@@ -27,11 +27,11 @@ TEST(MilpTest, EqualsTryingEverything) {
   Random random(61);
   int optimal = 0, exact = 0;
   for (int round = 0; round < 360; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = 5;
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
     const SolveResult result = RunMilp(problem, graph, nullptr);
@@ -60,11 +60,11 @@ TEST(MilpTest, EqualsTryingEverything) {
 
 TEST(MilpTest, SameBytesTwice) {
   Random random(62);
-  RandomProblemOptions options;
+  SmallProblemOptions options;
   options.min_items = options.max_items = 7;
   options.communication = Communication::kDelay;
   for (int round = 0; round < 5; ++round) {
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const SolveResult a = RunMilp(problem, graph, nullptr), b = RunMilp(problem, graph, nullptr);
     EXPECT_EQ(a.best, b.best);

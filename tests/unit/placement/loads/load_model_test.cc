@@ -194,7 +194,7 @@ TEST(LoadReductionTest, KeepsEveryPlacementBelowTheCutoff) {
         EXPECT_LE(reduction.least[static_cast<size_t>(to)], value);
       }
     });
-    for (const Picos time : reduction.model.time) taken += time == kNotAllowed ? 1 : 0;
+    for (const Picos time : reduction.model.time.cells()) taken += time == kNotAllowed ? 1 : 0;
     if (HasFailure()) return;
   }
   EXPECT_GT(joined, 50);

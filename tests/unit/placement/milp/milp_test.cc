@@ -161,11 +161,11 @@ TEST(PlacementMilpTest, SolutionsBecomeFeasiblePoints) {
   Random random(51);
   int written = 0;
   for (int round = 0; round < 1500; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = 7;
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     Solution solution{Placement(problem.items.size()), graph.topological};
     for (DeviceId& device : solution.device_of) {

@@ -55,11 +55,10 @@ Picos LoadOfSet(const LoadModel& model, const BoundaryCosts& costs, int32_t d, u
   }
   for (size_t f = 0; f < model.flows.size(); ++f) {
     const LoadModel::Flow& flow = model.flows[f];
-    const size_t at = f * static_cast<size_t>(model.num_devices) + static_cast<size_t>(d);
     const bool some_in = std::any_of(flow.to.begin(), flow.to.end(), in);
     const bool all_in = std::all_of(flow.to.begin(), flow.to.end(), in);
-    if (in(flow.from) && !all_in) load += costs.send[at];
-    if (!in(flow.from) && some_in) load += costs.receive[at];
+    if (in(flow.from) && !all_in) load += costs.send(f, d);
+    if (!in(flow.from) && some_in) load += costs.receive(f, d);
   }
   return std::min(load, BoundaryCosts::kForbidden);
 }
@@ -76,9 +75,8 @@ TEST(LoadPatternsTest, KnowsTheLeastLoadOfEachWorth) {
     const Picos cutoff = random.Between(20, 200);
     std::vector<Picos> send, receive;
     for (size_t f = 0; f < model.flows.size(); ++f) {
-      const size_t at = f * static_cast<size_t>(model.num_devices) + static_cast<size_t>(d);
-      send.push_back(costs.send[at]);
-      receive.push_back(costs.receive[at]);
+      send.push_back(costs.send(f, d));
+      receive.push_back(costs.receive(f, d));
     }
     // Few states now and then: then loads may only be lower.
     const bool narrow = random.Below(4) == 0;

@@ -50,12 +50,12 @@ TEST(LowerBoundsTest, NeverExceedTheOptimum) {
   Random random(1);
   int tight = 0, feasible = 0;
   for (int round = 0; round < 3000; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = round % 10 == 0 ? 6 : 5;
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
     options.edge_percent = 20 + 15 * (round % 5);
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     ASSERT_TRUE(Check(problem).ok()) << Check(problem).message();
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
@@ -82,12 +82,12 @@ TEST(LowerBoundsTest, NeverExceedThePartLevelOptimum) {
   Random random(2);
   int feasible = 0;
   for (int round = 0; round < 700; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = 4;
     options.max_devices = 2 + round % 2;
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
-    PlacementProblem problem = RandomProblem(random, options);
+    PlacementProblem problem = SmallProblem(random, options);
     problem.launch_on_arrival = true;
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustivePartOptimum(problem);
@@ -164,10 +164,10 @@ TEST(PathBoundsTest, TimeRunsBackwards) {
   Random random(7);
   int compared = 0;
   for (int round = 0; round < 300; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = 8;
     options.groups = round % 2 == 0;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const PathCosts costs(problem, graph, Launch::kPerGroup);
     const PathBounds paths = LongestPaths(costs);
@@ -235,11 +235,11 @@ TEST(PartBoundsTest, RaiseEndsAndNeverTooFar) {
   Random random(13);
   int raised = 0, tight = 0;
   for (int round = 0; round < 600; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = 6;
     options.groups = round % 4 == 0;
     options.edge_percent = 30 + 15 * (round % 3);
-    PlacementProblem problem = RandomProblem(random, options);
+    PlacementProblem problem = SmallProblem(random, options);
     problem.objective = PlacementObjective::kLatency;
     for (PlacementProblem::MachineDevice& device : problem.devices) {
       device.part_cost = random.Between(0, 30);
@@ -295,24 +295,27 @@ TEST(RegionBoundTest, WindowsNeverExceedTheSearch) {
   Random random(11);
   int compared = 0, tight = 0, gained = 0;
   for (int round = 0; round < 1500; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.min_items = 4;
     options.max_items = 8;
     options.groups = round % 3 == 0;
     options.edge_percent = 10 + 15 * (round % 3);
-    PlacementProblem problem = RandomProblem(random, options);
+    PlacementProblem problem = SmallProblem(random, options);
     problem.together.clear();
     problem.launch_on_arrival = false;
     for (PlacementProblem::MachineDevice& device : problem.devices) {
       device.part_cost *= 1 + round % 4;
     }
     // The first item feeds all that have no input, and the last is fed by all without output.
-    const auto last = static_cast<int32_t>(problem.items.size()) - 1;
     const ProblemGraph open = BuildGraph(problem);
-    for (int32_t i = 1; i <= last; ++i) {
-      if (open.predecessors[ItemId(i)].empty()) problem.flows.Add({ItemId(0), {ItemId(i)}, 2, {}});
-      if (i < last && open.successors[ItemId(i)].empty()) {
-        problem.flows.Add({ItemId(i), {ItemId(last)}, 1, {}});
+    const ItemId entry = open.topological.front(), exit = open.topological.back();
+    const int32_t first = entry.index(), last = exit.index();
+    for (const ItemId item : problem.items.ids()) {
+      if (item != entry && open.predecessors[item].empty()) {
+        problem.flows.Add({entry, {item}, 2, {}});
+      }
+      if (item != exit && item != entry && open.successors[item].empty()) {
+        problem.flows.Add({item, {exit}, 1, {}});
       }
     }
     ASSERT_TRUE(Check(problem).ok()) << Check(problem).message();
@@ -320,12 +323,12 @@ TEST(RegionBoundTest, WindowsNeverExceedTheSearch) {
     const PathCosts costs(problem, graph, Launch::kPerGroup);
     std::vector<int32_t> inside;
     for (const ItemId item : graph.topological) {
-      if (item.index() != 0 && item.index() != last) inside.push_back(item.index());
+      if (item != entry && item != exit) inside.push_back(item.index());
     }
-    const RegionBound region(costs, 0, last, inside);
+    const RegionBound region(costs, first, last, inside);
     for (int32_t k = 0; k < costs.num_devices; ++k) {
       for (int32_t l = 0; l < costs.num_devices; ++l) {
-        if (costs.Time(0, k) == kNotAllowed || costs.Time(last, l) == kNotAllowed) continue;
+        if (costs.Time(first, k) == kNotAllowed || costs.Time(last, l) == kNotAllowed) continue;
         int64_t work = 1'000'000;
         const Picos exact = region.Search(k, l, 0, kNever, work);
         ASSERT_GT(work, 0);

@@ -15,8 +15,8 @@
 namespace allot {
 namespace {
 
-RandomProblemOptions SmallLatency(int round) {
-  RandomProblemOptions options;
+SmallProblemOptions SmallLatency(int round) {
+  SmallProblemOptions options;
   options.min_items = 3;
   options.max_items = 6;
   options.objective = PlacementObjective::kLatency;
@@ -64,7 +64,7 @@ TEST(NestedBoundsTest, HoldOfEverySchedule) {
   Random random(77);
   int beyond_nothing = 0;
   for (int round = 0; round < 900; ++round) {
-    const PlacementProblem problem = RandomProblem(random, SmallLatency(round));
+    const PlacementProblem problem = SmallProblem(random, SmallLatency(round));
     const ProblemGraph graph = BuildGraph(problem);
     std::vector<Picos> least_before, least_after;
     if (!LeastOfAll(problem, graph, least_before, least_after)) continue;
@@ -131,10 +131,10 @@ TEST(NestedBoundsTest, TheSearchFindsTheSameWithThem) {
   Random random(78);
   int64_t without = 0, with = 0;
   for (int round = 0; round < 2'000; ++round) {
-    RandomProblemOptions options = SmallLatency(round);
+    SmallProblemOptions options = SmallLatency(round);
     options.communication = Communication::kDelay;
     options.max_items = 11;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     SequenceInstance instance = MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     SequenceSearchLimits limits;
@@ -160,10 +160,10 @@ TEST(NestedBoundsTest, TheSearchFindsTheSameWithThem) {
 TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
   Random random(80);
   for (int round = 0; round < 2'000; ++round) {
-    RandomProblemOptions options = SmallLatency(round);
+    SmallProblemOptions options = SmallLatency(round);
     options.communication = Communication::kDelay;
     options.max_items = 9;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     SequenceInstance instance = MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     // Rules of an instance that is cut out of a larger one.
@@ -198,7 +198,7 @@ TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
 TEST(NestedBoundsTest, ExactItemsBelievesThem) {
   Random random(79);
   for (int round = 0; round < 900; ++round) {
-    const PlacementProblem problem = RandomProblem(random, SmallLatency(round));
+    const PlacementProblem problem = SmallProblem(random, SmallLatency(round));
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
     const SequenceInstance instance =

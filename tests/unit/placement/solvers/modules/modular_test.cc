@@ -59,11 +59,11 @@ TEST(ModularTest, IsLegalAndCloseToTheOptimumOnSmallProblems) {
   Random random(71);
   int solved = 0, optimal = 0;
   for (int round = 0; round < 600; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.max_items = 5;
     options.memory = round % 3 == 1;
     options.groups = round % 3 == 2;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const std::optional<Picos> optimum = ExhaustiveOptimum(problem, graph);
     const SolveResult result = RunSolver("modular", problem, graph, 20'000);
@@ -120,13 +120,13 @@ TEST(WindowsTest, NeverMakeASolutionWorseAndOftenBetter) {
   Random random(75);
   int better = 0;
   for (int round = 0; round < 40; ++round) {
-    RandomProblemOptions options;
+    SmallProblemOptions options;
     options.min_items = 10;
     options.max_items = 30;
     options.edge_percent = 12;
     options.objective = PlacementObjective::kLatency;
     options.groups = round % 2 == 1;
-    const PlacementProblem problem = RandomProblem(random, options);
+    const PlacementProblem problem = SmallProblem(random, options);
     const ProblemGraph graph = BuildGraph(problem);
     const ProblemFacts facts(problem, graph);
     const BeamCosts costs(facts);

@@ -1,0 +1,15 @@
+# RE2's own CMake files are there from 2022-12 on only. Gives re2::re2.
+find_package(re2 CONFIG QUIET)
+if(TARGET re2::re2)
+  set(RE2_FOUND TRUE)
+else()
+  find_path(RE2_INCLUDE_DIR re2/re2.h)
+  find_library(RE2_LIBRARY re2)
+  include(FindPackageHandleStandardArgs)
+  find_package_handle_standard_args(RE2 DEFAULT_MSG RE2_LIBRARY RE2_INCLUDE_DIR)
+  if(RE2_FOUND)
+    add_library(re2::re2 UNKNOWN IMPORTED)
+    set_target_properties(re2::re2 PROPERTIES IMPORTED_LOCATION ${RE2_LIBRARY}
+                                              INTERFACE_INCLUDE_DIRECTORIES ${RE2_INCLUDE_DIR})
+  endif()
+endif()
