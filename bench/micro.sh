@@ -10,8 +10,8 @@ set -euo pipefail
 if [ $# -eq 0 ] || [[ $# -eq 1 && $1 == --filter=* ]]; then
   filter=${1:-.}
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
-  cmake -S . -B build -DALLOT_BENCH=ON >/dev/null
-  cmake --build build --target micro-benchmarks
+  cmake --preset release -DALLOT_BENCH=ON -DALLOT_TESTS=ON >&2
+  cmake --build build --target micro-benchmarks >&2
   exec build/micro-benchmarks "--benchmark_filter=${filter#--filter=}"
 fi
 exec python3 -B "$(dirname "${BASH_SOURCE[0]}")/micro.py" "$@"

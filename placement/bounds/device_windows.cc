@@ -70,7 +70,7 @@ class RoughRows {
   }
 
  private:
-  // A number of devices that the compiler knows, as most machines have it, makes it faster by half.
+  // With a number of devices that the compiler knows the inner loop is none. 0: any number.
   template <size_t kDevices>
   void AssignTo(const int64_t* weight, int64_t* load) const {
     const size_t num_devices = kDevices > 0 ? kDevices : num_devices_;

@@ -27,7 +27,8 @@ TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
         const auto [same, is_new] = known.emplace(problem.flows[flow].bytes, begin);
         if (!is_new) {
           times_.resize(begin + square);
-          std::copy_n(&times_[same->second], square, &times_[begin]);
+          std::copy_n(times_.begin() + static_cast<std::ptrdiff_t>(same->second), square,
+                      times_.begin() + static_cast<std::ptrdiff_t>(begin));
           continue;
         }
       }
