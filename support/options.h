@@ -13,8 +13,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "support/nearest_name.h"
-
 namespace allot {
 
 // One "key=value" as written; a key alone means "true" for a bool.

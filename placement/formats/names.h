@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "support/json_reader.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 
 namespace allot {
 
@@ -67,8 +67,7 @@ class Names {
     if (++suggestions_ > 10) return "";
     std::vector<std::string> known;
     for (const auto& [each, id] : id_of_) known.push_back(each);
-    const std::string near = NearestName(name, known);
-    return near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?");
+    return allot::DidYouMean(name, known);
   }
 
   std::string kind_;

@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 
 #include "placement/formats/problem_format.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/status.h"
 
 namespace allot {
@@ -25,9 +25,7 @@ absl::StatusOr<ProblemFormat> FormatOf(const Json& json, const std::string& file
   }
   const std::vector<std::string> names = ProblemFormatNames();
   if (!by_content) {
-    const std::string near = NearestName(name, names);
-    return InputError("there is no problem format '", name, "'",
-                      near.empty() ? "" : absl::StrCat(", did you mean '", near, "'?"),
+    return InputError("there is no problem format '", name, "'", DidYouMean(name, names, ", "),
                       "; there are ", absl::StrJoin(names, ", "));
   }
   return InputError(file, ": is in no known format (", absl::StrJoin(names, ", "),

@@ -14,7 +14,7 @@
 
 #include "placement/kinds/kind.h"
 #include "placement/solver_kinds.h"
-#include "support/options.h"
+#include "support/nearest_name.h"
 #include "support/registry.h"
 #include "support/status.h"
 
@@ -49,9 +49,8 @@ absl::StatusOr<std::unique_ptr<Solver>> MakeSolver(const Registry<Solver>& regis
                                                    absl::string_view kind) {
   const Entry<Solver>* const entry = registry.Find(choice.name);
   if (entry == nullptr) {
-    const std::string near = NearestName(choice.name, registry.names());
     return InputError("there is no solver '", choice.name, "'",
-                      near.empty() ? "" : absl::StrCat(", did you mean '", near, "'?"),
+                      DidYouMean(choice.name, registry.names(), ", "),
                       "; --list-solvers prints them");
   }
   ALLOT_ASSIGN_OR_RETURN(std::unique_ptr<Solver> solver, entry->make(choice.options), choice.name,
