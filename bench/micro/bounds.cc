@@ -40,7 +40,8 @@ BENCHMARK(BoundByLoad)->Apply(Sizes);
 void BoundByParts(benchmark::State& state) {
   const ProblemInput input(state.range(0), PlacementObjective::kLatency);
   const PathCosts costs(input.problem, input.graph, Launch::kPerGroup);
-  const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
+  const LoadDual dual =
+      BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
   const std::vector<Picos> ends = LongestPaths(costs).head;
   const int64_t work = 64 * input.size() * costs.num_devices;
   for (auto _ : state) {
@@ -54,7 +55,8 @@ BENCHMARK(BoundByParts)->Apply(Sizes);
 void BoundByIntervals(benchmark::State& state) {
   const ProblemInput input(state.range(0), PlacementObjective::kLatency);
   const PathCosts costs(input.problem, input.graph, Launch::kPerGroup);
-  const LoadDual dual = BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
+  const LoadDual dual =
+      BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
   const PathBounds paths = LongestPaths(costs);
   for (auto _ : state) {
     benchmark::DoNotOptimize(IntervalChain(costs, paths, dual, /*work=*/1'000 * input.size()));
