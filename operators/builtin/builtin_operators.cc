@@ -7,7 +7,7 @@
 #include "operators/operators.h"
 #include "operators/shapes/shape_rules.h"
 #include "operators/values/value_rules.h"
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 #include "support/check.h"
 
 namespace allot {

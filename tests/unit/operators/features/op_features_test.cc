@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "operators/operators.h"
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot {
 namespace {

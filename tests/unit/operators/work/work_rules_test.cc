@@ -1,5 +1,5 @@
 // What operators come down to: extents of products, windows, and what is computed besides.
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 #include <string>
 #include <vector>

@@ -3,7 +3,7 @@
 // matters: they are in the number of elements.
 #include <algorithm>
 
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot::work {
 namespace {

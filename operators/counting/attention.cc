@@ -4,7 +4,7 @@
 // the layout. Causal masks do not reduce the count: most kernels compute the masked scores too.
 #include <algorithm>
 
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot::work {
 namespace {

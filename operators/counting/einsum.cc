@@ -7,7 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot::work {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot::work {
 namespace {

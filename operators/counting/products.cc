@@ -1,7 +1,7 @@
 // Matrix products, recurrent cells, experts, decompositions, classic linear models.
 #include <algorithm>
 
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot::work {
 namespace {

@@ -1,7 +1,7 @@
 // Work that follows from a number of elements alone.
 #include <algorithm>
 
-#include "operators/work/work_rules.h"
+#include "operators/counting/work_rules.h"
 
 namespace allot::work {
 namespace {
