@@ -4,10 +4,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
+#include "operators/counting/work_rules.h"
 #include "operators/operators.h"
 #include "operators/shapes/shape_rules.h"
 #include "operators/values/value_rules.h"
-#include "operators/counting/work_rules.h"
 #include "support/check.h"
 
 namespace allot {

@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "operators/operators.h"
 #include "operators/counting/work_rules.h"
+#include "operators/operators.h"
 
 namespace allot {
 namespace {
