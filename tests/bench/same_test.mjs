@@ -45,6 +45,24 @@ test('what differs is said: a file, what is printed, the status', () => inScratc
   assert.match(run.stdout, /^2 runs, 1 differ; /m);
 }));
 
+test('what cannot be written is compared as it is printed', () => inScratch((inputs, other) => {
+  const old = join(inputs, '../old');
+  mkdirSync(old);
+  for (const [folder, more] of [[old, ''], [other, 'echo more']]) {
+    for (const program of ['allot', 'allot-opt', 'allot-solve']) {
+      rmSync(join(folder, program), { force: true });
+      symlinkSync(join(build, program), join(folder, program));
+    }
+    rmSync(join(folder, 'allot'));
+    writeFileSync(join(folder, 'allot'),
+      `#!/bin/bash\n[[ " $* " == *" -o "* ]] && { echo "error: no weights" >&2; exit 1; }\n${build}/allot "$@"\n${more}\n`);
+    chmodSync(join(folder, 'allot'), 0o755);
+  }
+  const run = same(old, other, inputs, '--targets=cpu-gpu', '--objectives=latency', '--work=1000', '--only=mlp');
+  assert.match(run.stdout, /^differs: mlp\.onnx cpu-gpu latency: stdout$/m, run.stderr);
+  assert.match(run.stdout, /^1 runs, 1 differ; /m);
+}));
+
 test('what is wrong is said', () => inScratch((inputs, other) => {
   assert.match(same(build, other).stderr, /^error: usage: bench\/same\.sh OLD NEW FOLDER/);
   assert.match(same(build, inputs, inputs).stderr, /^error: .*inputs: has no allot; build it first$/m);
