@@ -5,6 +5,7 @@
 
 #include "ir/plan_stages.h"
 #include "passes/coarsening/node_groups.h"
+#include "passes/pipeline/analyses.h"
 #include "passes/pipeline/pass.h"
 
 namespace allot {
@@ -22,13 +23,6 @@ absl::StatusOr<KernelGroups> BuildKernelGroups(const ir::Module& module, const i
                                                const PassContext& context);
 
 // Those of the plan's kernels.
-struct FinestGroups {
-  using Result = KernelGroups;
-  static constexpr ir::PlanStage kReads = ir::PlanStage::kClusters;
-  static absl::StatusOr<KernelGroups> Make(const ir::Module& module, const ir::Plan& plan,
-                                           const PassContext& context) {
-    return BuildKernelGroups(module, plan, context);
-  }
-};
+using FinestGroups = MadeBy<&BuildKernelGroups, ir::PlanStage::kClusters>;
 
 }  // namespace allot

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,18 @@ class Analyses {
   }
 
   std::vector<Known> known_;
+};
+
+// The analysis that a function makes: using ClusterProblem = MadeBy<kBuild, the stage it reads>.
+template <auto kBuild, ir::PlanStage kStage>
+struct MadeBy {
+  using Result = typename std::invoke_result_t<decltype(kBuild), const ir::Module&, const ir::Plan&,
+                                               const PassContext&>::value_type;
+  static constexpr ir::PlanStage kReads = kStage;
+  static absl::StatusOr<Result> Make(const ir::Module& module, const ir::Plan& plan,
+                                     const PassContext& context) {
+    return kBuild(module, plan, context);
+  }
 };
 
 // The analysis from context.analyses, made if it is not there; made anew if nothing keeps them.

@@ -27,22 +27,8 @@ absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const 
                                                 const PassContext& context);
 
 // The above, kept for as long as clusters and kernels stay.
-struct ClusterProblem {
-  using Result = BuiltProblem;
-  static constexpr ir::PlanStage kReads = ir::PlanStage::kClusters;
-  static absl::StatusOr<BuiltProblem> Make(const ir::Module& module, const ir::Plan& plan,
-                                           const PassContext& context) {
-    return BuildClusterProblem(module, plan, context);
-  }
-};
-struct KernelProblem {
-  using Result = BuiltProblem;
-  static constexpr ir::PlanStage kReads = ir::PlanStage::kClusters;
-  static absl::StatusOr<BuiltProblem> Make(const ir::Module& module, const ir::Plan& plan,
-                                           const PassContext& context) {
-    return BuildKernelProblem(module, plan, context);
-  }
-};
+using ClusterProblem = MadeBy<&BuildClusterProblem, ir::PlanStage::kClusters>;
+using KernelProblem = MadeBy<&BuildKernelProblem, ir::PlanStage::kClusters>;
 
 // module_of by item; empty if nothing has split the problem.
 std::vector<int32_t> ModulesOf(const ir::Plan& plan);
