@@ -200,6 +200,11 @@ class RefinePass final : public PlanPass {
     search.work = options_.work > 0 ? options_.work
                   : wide            ? rounds
                                     : std::max(search.first_round, std::min(rounds, kShortRounds));
+    // What is then still a quarter above the bound is what the random choices decide most of.
+    if (options_.work == 0 && latency) {
+      search.more_work = 2 * rounds;
+      search.enough = bound + bound / 4;
+    }
     search.seed = context.seed;
     search.threads = context.threads;
     search.slack_permille = options_.simplify;

@@ -29,18 +29,24 @@ class PartSearch {
     start_feasible_ = start_.score.feasible && Holds(start_);
     Simplify();
     int64_t round = std::max<int64_t>(options_.first_round, 1);
-    for (uint64_t number = 0; result_.work < options_.work; ++number) {
+    for (uint64_t number = 0; result_.work < Limit(); ++number) {
       if (options_.stop && options_.stop()) break;
       const bool first = number == 0;
       if (number >= 2) round *= 2;
-      if (!first && spent_on_rounds_ + round > options_.work) break;
-      RunRound(std::min(round, options_.work), number);
+      if (!first && spent_on_rounds_ + round > Limit()) break;
+      RunRound(std::min(round, Limit()), number);
       Simplify();
     }
     return std::move(result_);
   }
 
  private:
+  int64_t Limit() const {
+    const bool enough =
+        result_.best.score.feasible && result_.best.score.objective <= options_.enough;
+    return enough ? options_.work : std::max(options_.work, options_.more_work);
+  }
+
   // Two runs side by side, one of them afresh, then two that improve the better one; the same
   // whether on one thread or on two. What a wide graph's rounds before have settled on is sometimes
   // good for more and sometimes not.

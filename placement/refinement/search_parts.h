@@ -16,6 +16,9 @@ struct PartSearchOptions {
   // much as the one before it. Rounds do not depend on what is left for others.
   int64_t first_round = 0;
   int64_t work = 0;  // of all rounds together; less than a round is not spent
+  // While the best is worth more than `enough`, rounds go on up to so much.
+  int64_t more_work = 0;
+  Picos enough = 0;
   uint64_t seed = 1;
   int threads = 1;  // two of them do the same in half of the time
   // The answer has the fewest parts known within so many thousandths of the best value; but what

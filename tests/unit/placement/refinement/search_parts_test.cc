@@ -58,6 +58,28 @@ TEST(SearchPartsTest, MoreRoundsAreNeverWorseAndThreadsChangeNothing) {
   EXPECT_GT(improved, 30);
 }
 
+TEST(SearchPartsTest, RoundsGoOnWhileTheBestIsAboveEnough) {
+  int longer = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const PlacementProblem problem = RandomProblem(seed, RandomOptions(seed, 24));
+    const ProblemGraph graph = BuildGraph(problem);
+    const PartedSolution start = Anything(problem, graph);
+    PartSearchOptions search;
+    search.first_round = search.work = 4'000;
+    const PartSearchResult once = SearchParts(problem, graph, start, search);
+    if (!once.best.score.feasible) continue;
+    search.more_work = 16'000;
+    search.enough = once.best.score.objective;
+    EXPECT_EQ(SearchParts(problem, graph, start, search).work, once.work);
+    search.enough = once.best.score.objective - 1;
+    const PartSearchResult more = SearchParts(problem, graph, start, search);
+    EXPECT_LE(more.work, search.more_work);
+    EXPECT_LE(more.best.score.objective, once.best.score.objective);
+    longer += more.work > once.work ? 1 : 0;
+  }
+  EXPECT_GT(longer, 10);
+}
+
 TEST(SearchPartsTest, KeepsToAsManyPartsAsAreAllowed) {
   int fewer = 0;
   for (uint64_t seed = 1; seed <= 300; ++seed) {
