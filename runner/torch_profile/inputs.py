@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from . import element_types as types
 from .backend import Backend
 from .errors import UserError
+from .files import open_regular
 from .host_array import HostArray, count_of
 from .onnx_reader import Dimension, Graph
 from .onnx_reader import Value as Declared
@@ -52,7 +53,7 @@ def read_rules(model: str, given: Optional[str], sizes: Dict[str, int], default_
     if given is None and not os.path.exists(path):
         return InputRules(dict(sizes), {}, default_size)
     try:
-        with open(path, encoding='utf-8') as file:
+        with open_regular(path) as file:
             spec = json.load(file)
     except (OSError, ValueError) as error:
         raise UserError(f'{path}: {error}') from None

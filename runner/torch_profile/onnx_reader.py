@@ -6,6 +6,7 @@ from typing import Dict, List, Optional, Tuple, Union
 
 from . import element_types
 from .errors import UserError
+from .files import open_regular
 from .protobuf_wire import Damaged, Field, Span, fields, integers, reals
 
 # Deeper nesting is no model but a damaged or hostile file.
@@ -65,7 +66,7 @@ class Tensor:
         length = self.count * element_types.size_of(self.element_type)
         try:
             offset = int(self.external.get('offset', '0'))
-            with open(path, 'rb') as file:
+            with open_regular(path) as file:
                 file.seek(offset)
                 data = file.read(length)
         except (OSError, ValueError) as error:
@@ -144,7 +145,7 @@ class Model:
 def read_model(path: str) -> Model:
     """Reads a model's graph. Raises UserError if the file cannot be read or is damaged. Time: linear in the graph."""
     try:
-        with open(path, 'rb') as file:
+        with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size == 0:
                 raise UserError(f'{path}: is empty')

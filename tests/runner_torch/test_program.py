@@ -176,6 +176,11 @@ class Program(unittest.TestCase):
         self.refuses('no such file', os.path.join(self.folder, 'none.onnx'), '--list')
         self.refuses('is empty', self.write('e.onnx', b''), '--list')
         self.refuses('is a directory', self.folder, '--list')
+        pipe = os.path.join(self.folder, 'pipe.onnx')
+        os.mkfifo(pipe)
+        self.refuses('is not a regular file', pipe, '--list')
+        self.refuses('is not a regular file', '/dev/zero', '--list')
+        self.refuses('is not a regular file', self.model, '--list', '--inputs=' + pipe)
         self.refuses('not a readable ONNX model', self.write('t.onnx', b'version https://git-lfs'), '--list')
 
     def test_bad_rules(self):
