@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 
 #include "api/start_file.h"
 #include "lowering/emitter.h"
@@ -154,13 +153,30 @@ std::string PipelineText(const CompileOptions& options) {
   return PlaceDefaultText(text);
 }
 
+namespace {
+
+// Of "N=4,S=128". A name may hold commas itself: "a,b=3" is one piece.
+std::vector<absl::string_view> DimPieces(absl::string_view text) {
+  std::vector<absl::string_view> pieces;
+  size_t begin = 0;
+  while (begin <= text.size()) {
+    const size_t equal = text.find('=', begin);
+    const size_t end =
+        equal == text.npos ? text.size() : std::min(text.find(',', equal), text.size());
+    pieces.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return pieces;
+}
+
+}  // namespace
+
 absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int64_t fallback) {
   if (fallback < 1) return InputError("--default-dim: ", fallback, " is not positive");
   DimBindings bindings;
   bindings.fallback = fallback;
   for (const std::string& text : dims) {
-    // "N=4,S=128" binds several.
-    for (const absl::string_view piece : absl::StrSplit(text, ',')) {
+    for (const absl::string_view piece : DimPieces(text)) {
       const size_t equal = piece.rfind('=');
       int64_t size = 0;
       if (equal == piece.npos || equal == 0 || !absl::SimpleAtoi(piece.substr(equal + 1), &size) ||

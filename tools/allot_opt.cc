@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,7 +81,8 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
   line.Value("cost-model", "NAME", &compile.cost_model,
              "how operators are costed (default: roofline)");
   line.List("costs", "FILE", &compile.cost_files, "measured times");
-  line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
+  line.Integer("seed", "N", 0, std::numeric_limits<int64_t>::max(), &arguments.seed,
+               "of the random choices (default: 1)");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
                "never changes the result (default: 1)");
   line.Flag("disable-threading", &arguments.opt.disable_threading, "the same as --threads=1");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -115,7 +116,8 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
         return absl::OkStatus();
       },
       "search as long as this, in seconds, and take the best so far");
-  line.Integer("seed", "N", &flags.seed, "of the random choices (default: 1)");
+  line.Integer("seed", "N", 0, std::numeric_limits<int64_t>::max(), &flags.seed,
+               "of the random choices (default: 1)");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &flags.threads,
                "never changes the result (default: 1)");
   line.Value("pass-pipeline", "TEXT", &compile.pipeline,

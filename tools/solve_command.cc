@@ -115,7 +115,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
               "from the best so far. Only then the result depends on the machine");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &arguments.threads,
                "never changes the result (default: 1)");
-  line.Integer("seed", "N", &arguments.seed, "of the random choices (default: 1)");
+  line.Integer("seed", "N", 0, std::numeric_limits<int64_t>::max(), &arguments.seed,
+               "of the random choices (default: 1)");
   line.Flag("progress", &arguments.progress, "print each better value and bound to standard error");
   line.Flag("list-solvers", &arguments.list_solvers,
             "print every solver with its options, then stop");

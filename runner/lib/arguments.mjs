@@ -75,10 +75,26 @@ export function helpText(usage, summary, flags) {
   return lines.join('\n') + '\n';
 }
 
+// Of "N=4,S=128". A name may hold commas itself: "a,b=3" is one piece.
+function pieces(text) {
+  const found = [];
+  let begun = '';
+  for (const piece of text.split(',')) {
+    begun += piece;
+    if (piece.includes('=')) {
+      found.push(begun);
+      begun = '';
+    } else {
+      begun += ',';
+    }
+  }
+  return begun === '' ? found : [...found, begun.slice(0, -1)];
+}
+
 /** "batch=8" or "N=4,S=128" as {batch: 8}, for --dim. */
 export function parseDims(texts) {
   const dims = {};
-  for (const piece of texts.flatMap((text) => text.split(','))) {
+  for (const piece of texts.flatMap(pieces)) {
     const match = /^(.+)=(\d{1,12})$/.exec(piece);
     if (!match) throw new UserError(`--dim=${piece}: expected NAME=SIZE, such as --dim batch=8`);
     const [, name, size] = match;

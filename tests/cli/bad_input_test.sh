@@ -76,6 +76,8 @@ refuses "unknown solver" "magic" $good/branches.onnx --solver=magic
 refuses "unknown pass" "csee" $good/branches.onnx --pass-pipeline 'csee'
 refuses "unknown objective" "latency or throughput" $good/branches.onnx --objective=speed
 refuses "bad dimension" "NAME=SIZE" $good/branches.onnx --dim batch
+refuses "bad dimension after a good one" "NAME=SIZE" $good/branches.onnx --dim batch=4,
+refuses "a negative seed" "--seed: expected 0 or more" $good/branches.onnx --target=cpu-2gpu --seed=-1
 target rule "\"devices\": [$(device a 1GiB)], \"rules\": [{\"pin\": \"b\", \"op\": \"Conv\"}]"
 refuses "unknown device in a rule" "rules\\[0\\].*b" $good/branches.onnx --target=../rule.json
 target tiny "\"devices\": [$(device a 64KiB), $(device b 64KiB)], \"topology\": {\"links\": [{\"from\": \"a\", \"to\": \"b\", \"bandwidth\": \"1GB/s\", \"latency_us\": 1}]}"
@@ -139,6 +141,8 @@ warns() {
     failed=$((failed + 1)); echo "FAILED $what: status $status, $(cat ../stderr)"
   fi
 }
+warns "a dimension with a comma that is none" "the model has no dimension 'rows,columns'" \
+  $good/branches.onnx --target=cpu-2gpu --dim batch=2,rows,columns=2
 warns "a dimension that is none" "--dim=batsh=2: warning: the model has no dimension 'batsh'; did you mean 'batch'" \
   $good/branches.onnx --target=cpu-2gpu --dim batsh=2
 warns "missing external data, planned" "external_weights.bin.*; put the model's data files beside the model" ../lonely.onnx --target=cpu-2gpu

@@ -58,10 +58,11 @@ test('errors', () => {
 
 test('dimensions', () => {
   assert.deepEqual(parseDims(['batch=8', 'N=4,S=128', 'a=b=2']), { batch: 8, N: 4, S: 128, 'a=b': 2 });
+  assert.deepEqual(parseDims(['a,b=3', 'N=4,c,,d=5']), { 'a,b': 3, N: 4, 'c,,d': 5 });
   assert.deepEqual(parseDims([]), {});
   assert.deepEqual(parseDims(['a=1', 'a=1']), { a: 1 });
   assert.throws(() => parseDims(['a=1,b=2', 'a=3']), { message: "--dim=a=3: 'a' is 1 already; give each dimension one size" });
-  for (const bad of ['batch', 'batch=', '=3', 'batch=-1', 'batch=x', 'a=1,']) assert.throws(() => parseDims([bad]), { message: /^--dim=.*: expected NAME=SIZE, such as --dim batch=8$/ });
+  for (const bad of ['batch', 'batch=', '=3', 'batch=-1', 'batch=x', 'a=1,', 'a=1,b', 'a=,b=2', 'a=x,b=2']) assert.throws(() => parseDims([bad]), { message: /^--dim=.*: expected NAME=SIZE, such as --dim batch=8$/ });
 });
 
 test('the help names every option with its value and default', () => {
