@@ -44,7 +44,7 @@ await main(async (argv) => {
   if (flags.positional.length !== 1) throw new UserError(`${flags.positional.length === 0 ? 'no model given' : 'more than one model given'}; usage: allot tune MODEL --target=FILE|NAME`);
   const [model] = flags.positional;
   if (!fs.existsSync(model)) throw new UserError(`${model}: there is no such file`);
-  if (flags.o) checkTunedFolder(flags.o);
+  if (flags.o) checkTunedFolder(flags.o, model);
   // The plan, the profile and the runs must be of the same sizes.
   const { file: spec, dims: sizes } = readInputSpec(model, flags.inputs), dims = { ...sizes, ...parseDims(flags.dim) };
   const target = await readTarget(flags.target);

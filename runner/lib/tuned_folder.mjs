@@ -19,26 +19,35 @@ function readJsonIfAny(file) {
 
 const digestOf = (file) => crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 
+// What the parts of a model are called, as `allot` names them: NAME.00000_DEVICE.onnx.
+function isPartOf(model, name) {
+  const bytes = Buffer.from(path.basename(model).replace(/\.(onnx|mlir)$/, '')).subarray(0, 100).toString('latin1');
+  const stem = bytes.replace(/[^A-Za-z0-9._-]/g, '_').replace(/^[.-]/, '_') || 'model';
+  return name.startsWith(`${stem}.`) && /^\d{5,}_.*\.onnx$/.test(name.slice(stem.length + 1));
+}
+
 /**
- * Throws UserError if `folder` cannot be one, or holds files of the names that a tuning writes which are not as an earlier
- * one left them: to be asked before long work.
+ * Throws UserError if `folder` cannot be one, or holds files of the names that a tuning of `model` writes which are not as an
+ * earlier one left them: to be asked before long work.
  */
-export function checkTunedFolder(folder) {
+export function checkTunedFolder(folder, model) {
   const about = (file) => fs.lstatSync(file, { throwIfNoEntry: false });
   if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory()) throw new UserError(`'${folder}' exists and is no folder; give another output folder`);
   const tuned = readJsonIfAny(path.join(folder, HISTORY))?.schema === 'allot.tune/1';
   const sources = readJsonIfAny(path.join(folder, 'plan.json'))?.made_from?.costs;
   const digest = Array.isArray(sources) ? sources.find((source) => source?.file === COSTS)?.sha256 : undefined;
   const recorded = readJsonIfAny(path.join(folder, RECORD))?.files;
+  const parts = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => isPartOf(model, name)) : [];
+  const planned = [...PLANNED, ...parts.sort()];
   const own = {
     [HISTORY]: () => tuned,
     [COSTS]: (file) => tuned && digestOf(file) === digest,
-    ...Object.fromEntries(PLANNED.map((name) => [name, (file) => digestOf(file) === recorded?.[name]?.sha256])),
+    ...Object.fromEntries(planned.map((name) => [name, (file) => digestOf(file) === recorded?.[name]?.sha256])),
   };
   for (const [name, isOwn] of Object.entries(own)) {
     const file = path.join(folder, name), there = about(file);
     if (there && !(there.isFile() && isOwn(file))) {
-      throw new UserError(`'${file}' was not written by ${PLANNED.includes(name) ? 'Allot' : 'allot tune'}, or changed since; move it away, or give another output folder`);
+      throw new UserError(`'${file}' was not written by ${planned.includes(name) ? 'Allot' : 'allot tune'}, or changed since; move it away, or give another output folder`);
     }
   }
 }

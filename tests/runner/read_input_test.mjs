@@ -47,6 +47,6 @@ test('nobody waits for a pipe that nobody writes to', () => {
   pipe('reports/model.report.html');
   assert.throws(() => findReport({ folder: path.join(scratch, 'reports') }), nobody);
   pipe('tuned/tuning.json');
-  assert.throws(() => checkTunedFolder(path.join(scratch, 'tuned')), /tuning\.json' was not written by allot tune/);
+  assert.throws(() => checkTunedFolder(path.join(scratch, 'tuned'), 'model.onnx'), /tuning\.json' was not written by allot tune/);
   assert.throws(() => readOnnxFile(silent), /nobody: cannot be read: is no file; from a pipe, write it to a file first/);
 });
