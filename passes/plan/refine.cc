@@ -166,11 +166,11 @@ class RefinePass final : public PlanPass {
     return current;
   }
 
-  static constexpr int64_t kShortRounds = 32'000'000;
+  static constexpr int64_t kShortRounds = 32'000'000, kSmallestRound = 16;
 
-  // Of the first round: enough moves for each pair of clusters to be tried often; about a second at
+  // Of one search: enough moves for each pair of clusters to be tried often; about a second at
   // most.
-  static int64_t FirstRound(const PlacementProblem& problem) {
+  static int64_t WorkOfSearch(const PlacementProblem& problem) {
     const auto n = static_cast<int64_t>(problem.items.size());
     return std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000,
                                30'000'000);
@@ -190,16 +190,17 @@ class RefinePass final : public PlanPass {
     PartSearchOptions search;
     search.migration = migration;
     search.max_parts = options_.max_parts;
-    search.first_round = FirstRound(problem);
+    // Rounds that double up to it: more work goes on where less has stopped, however little.
+    const int64_t whole = WorkOfSearch(problem);
+    search.first_round = std::max<int64_t>(whole / kSmallestRound, 1);
     const bool latency = problem.objective == PlacementObjective::kLatency;
     const Picos bound = latency && !bounds.empty() ? bounds.front().value : 0;
-    // In a wide graph one round does not settle, nor two; where rounds are short, three cost
-    // little.
+    // In a wide graph one search does not settle, nor two; where they are short, four cost little.
     const bool wide = latency && LeavesWideGap(before.score.objective, bound);
-    const int64_t rounds = 4 * search.first_round;
+    const int64_t rounds = 4 * whole;
     search.work = options_.work > 0 ? options_.work
                   : wide            ? rounds
-                                    : std::max(search.first_round, std::min(rounds, kShortRounds));
+                                    : std::max(whole, std::min(rounds, kShortRounds));
     // What is then still a quarter above the bound is what the random choices decide most of.
     if (options_.work == 0 && latency) {
       search.more_work = 2 * rounds;
