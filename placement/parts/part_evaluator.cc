@@ -157,7 +157,7 @@ SearchValue PartEvaluator::Value(const PartTable& parts) {
     FindWorkspaces(parts.part_of, parts.num_parts, parts.leaving);
     const std::vector<Bytes>& peak =
         sweep_.Run(quotient_, problem_, parts.part_device, workspace_.data(), simulation_,
-                   value.objective, transfers_, memory_.Resident(parts.device));
+                   value.objective, transfers_, memory_.resident(), &memory_.tight());
     for (size_t d = 0; d < peak.size(); ++d) {
       value.excess += std::max<Bytes>(0, peak[d] - memory_.capacity(d));
     }

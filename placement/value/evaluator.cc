@@ -122,7 +122,7 @@ void Evaluator::AddLoads(const int32_t* device) {
 Bytes Evaluator::Excess(const int32_t* device, Picos makespan) {
   const std::vector<Bytes>& peak =
       sweep_.Run(*flat_, problem_, device, workspace_.data(), simulation_, makespan, transfers_,
-                 memory_.Resident(device));
+                 memory_.resident(), &memory_.tight());
   Bytes excess = 0;
   for (size_t d = 0; d < peak.size(); ++d) {
     excess += std::max<Bytes>(0, peak[d] - memory_.capacity(d));

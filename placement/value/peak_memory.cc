@@ -9,7 +9,8 @@ MemoryModel::MemoryModel(const PlacementProblem& problem)
       resident_(problem.devices.size()),
       most_(problem.devices.size()),
       workspace_(problem.devices.size()),
-      stamp_(problem.devices.size()) {
+      stamp_(problem.devices.size()),
+      tight_(problem.devices.size()) {
   Bytes all = 0, workspace = 0;
   for (const PlacementProblem::Item& item : problem.items) {
     item_memory_.push_back(item.memory);
@@ -60,25 +61,62 @@ bool MemoryModel::CertainlyFits(const int32_t* device) {
       most_[d] += flow.bytes;
     }
   }
+  bool fits = true;
   for (size_t d = 0; d < most_.size(); ++d) {
-    if (most_[d] + workspace_[d] > capacity_[d]) return false;
+    tight_[d] = most_[d] + workspace_[d] > capacity_[d];
+    fits = fits && !tight_[d];
   }
-  return true;
+  return fits;
 }
 
-void PeakSweep::Live(int32_t device, Picos from, Picos to, Bytes bytes) {
+void PeakSweep::Live(Changes& begins, Changes& ends, Picos from, Picos to, Bytes bytes) {
   if (bytes == 0 || from >= to) return;
-  changes_[device].emplace_back(from, bytes);
-  changes_[device].emplace_back(to, -bytes);
+  const auto add = [bytes](Changes& changes, Picos time) {
+    if (!changes.empty() && changes.back().first == time) {
+      changes.back().second += bytes;
+    } else {
+      changes.emplace_back(time, bytes);
+    }
+  };
+  add(begins, from);
+  add(ends, to);
+}
+
+Bytes PeakSweep::Peak(Lifetimes& lifetimes, Bytes resident) {
+  for (Changes* changes : {&lifetimes.received, &lifetimes.made, &lifetimes.released}) {
+    if (!std::is_sorted(changes->begin(), changes->end())) {
+      std::sort(changes->begin(), changes->end());
+    }
+  }
+  const Changes& received = lifetimes.received;
+  const Changes& made = lifetimes.made;
+  Bytes now = resident, peak = resident;
+  auto released = lifetimes.released.cbegin();
+  for (auto one = received.begin(), two = made.begin();
+       one != received.end() || two != made.end();) {
+    const bool first = two == made.end() || (one != received.end() && one->first <= two->first);
+    const auto& [time, bytes] = first ? *one++ : *two++;
+    // Of one instant, releases come first.
+    for (; released != lifetimes.released.end() && released->first <= time; ++released) {
+      now -= released->second;
+    }
+    now += bytes;
+    peak = std::max(peak, now);
+  }
+  return peak;
 }
 
 const std::vector<Bytes>& PeakSweep::Run(const FlatGraph& graph, const PlacementProblem& problem,
                                          const int32_t* device, const Bytes* workspace,
                                          const Simulation& simulation, Picos makespan,
                                          const std::vector<FlatTransfer>& transfers,
-                                         const std::vector<Bytes>& resident) {
-  changes_.resize(resident.size());
-  for (auto& changes : changes_) changes.clear();
+                                         const std::vector<Bytes>& resident,
+                                         const std::vector<bool>* wanted) {
+  wanted_ = wanted;
+  lifetimes_.resize(resident.size());
+  for (Lifetimes& each : lifetimes_) {
+    for (Changes* changes : {&each.received, &each.made, &each.released}) changes->clear();
+  }
   const std::vector<Picos>& start = simulation.start();
   const std::vector<Picos>& end = simulation.end();
   const auto bytes = [&problem](int32_t flow) { return problem.flows[FlowId(flow)].bytes; };
@@ -98,29 +136,26 @@ const std::vector<Bytes>& PeakSweep::Run(const FlatGraph& graph, const Placement
     if (transfer.from == transfer.to || !staged(transfer.flow)) {
       sent_[transfer.slot] = std::max(sent_[transfer.slot], transfer.end);
     }
-    if (transfer.from == transfer.to) continue;  // host memory is no device's
-    Live(transfer.to, transfer.start, last_use(transfer.slot, transfer.to, transfer.end),
-         bytes(transfer.flow));
+    // Host memory is no device's.
+    if (transfer.from == transfer.to || !Wanted(transfer.to)) continue;
+    Lifetimes& there = lifetimes_[transfer.to];
+    Live(there.received, there.released, transfer.start,
+         last_use(transfer.slot, transfer.to, transfer.end), bytes(transfer.flow));
   }
   for (int32_t node = 0; node < graph.num_nodes(); ++node) {
-    Live(device[node], start[node], end[node], workspace[node]);
+    if (!Wanted(device[node])) continue;
+    Lifetimes& here = lifetimes_[device[node]];
+    Live(here.made, here.released, start[node], end[node], workspace[node]);
     for (int32_t slot = graph.slot_begin[node]; slot < graph.slot_begin[node + 1]; ++slot) {
       const bool kept = graph.consumer_begin[slot] == graph.consumer_begin[slot + 1];
       const Picos last =
           kept ? makespan : last_use(slot, device[node], std::max(end[node], sent_[slot]));
-      Live(device[node], start[node], last, bytes(graph.slot_flow[slot]));
+      Live(here.made, here.released, start[node], last, bytes(graph.slot_flow[slot]));
     }
   }
 
   peak_ = resident;
-  for (size_t d = 0; d < changes_.size(); ++d) {
-    std::sort(changes_[d].begin(), changes_[d].end());  // of one instant, releases come first
-    Bytes now = resident[d];
-    for (const auto& [time, change] : changes_[d]) {
-      now += change;
-      peak_[d] = std::max(peak_[d], now);
-    }
-  }
+  for (size_t d = 0; d < lifetimes_.size(); ++d) peak_[d] = Peak(lifetimes_[d], resident[d]);
   return peak_;
 }
 

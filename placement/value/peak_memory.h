@@ -23,8 +23,11 @@ class MemoryModel {
   const std::vector<Bytes>& Resident(const int32_t* device);
 
   // Whether `device` fits however it is scheduled and whatever parts are formed: resident bytes and
-  // every tensor that touches a device at once. Leaves Resident(device) behind.
+  // every tensor that touches a device at once. Leaves resident() and tight() behind.
   bool CertainlyFits(const int32_t* device);
+  // By device: of Resident(), and whether it may not fit.
+  const std::vector<Bytes>& resident() const { return resident_; }
+  const std::vector<bool>& tight() const { return tight_; }
 
   Bytes capacity(size_t device) const { return capacity_[device]; }
 
@@ -35,24 +38,36 @@ class MemoryModel {
   std::vector<Bytes> resident_, most_;  // by device
   std::vector<Bytes> workspace_;        // by device: the largest of its items
   std::vector<int64_t> stamp_;          // by device
+  std::vector<bool> tight_;             // by device
   int64_t now_ = 0;
 };
 
-// Peaks per device of a schedule, on top of `resident`. Of nodes: workspace; of flows: bytes.
+// Peaks per device of a schedule, on top of `resident`. Of nodes: workspace; of flows: bytes. Only
+// of the devices in `wanted`, if that is given; of others what is resident.
 class PeakSweep {
  public:
   const std::vector<Bytes>& Run(const FlatGraph& graph, const PlacementProblem& problem,
                                 const int32_t* device, const Bytes* workspace,
                                 const Simulation& simulation, Picos makespan,
                                 const std::vector<FlatTransfer>& transfers,
-                                const std::vector<Bytes>& resident);
+                                const std::vector<Bytes>& resident,
+                                const std::vector<bool>* wanted = nullptr);
 
  private:
-  void Live(int32_t device, Picos from, Picos to, Bytes bytes);
+  using Changes = std::vector<std::pair<Picos, Bytes>>;
+  // What begins and ends to be live on a device. Transfers and nodes come in the order of time.
+  struct Lifetimes {
+    Changes received, made, released;
+  };
 
-  std::vector<std::vector<std::pair<Picos, Bytes>>> changes_;  // by device
-  std::vector<Picos> sent_;                                    // by slot
-  std::vector<Bytes> peak_;                                    // by device
+  bool Wanted(int32_t device) const { return wanted_ == nullptr || (*wanted_)[device]; }
+  static void Live(Changes& begins, Changes& ends, Picos from, Picos to, Bytes bytes);
+  static Bytes Peak(Lifetimes& lifetimes, Bytes resident);
+
+  const std::vector<bool>* wanted_ = nullptr;
+  std::vector<Lifetimes> lifetimes_;  // by device
+  std::vector<Picos> sent_;           // by slot
+  std::vector<Bytes> peak_;           // by device
 };
 
 }  // namespace allot
