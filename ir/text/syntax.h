@@ -33,6 +33,15 @@ struct Resource {
   std::string blob;
   Type type;
 };
+// dense<...> : type. The elements as ONNX packs them.
+struct Elements {
+  Type type;
+  std::shared_ptr<const std::string> bytes;
+};
+// What has no meaning here, as it is spelled: #map, @main, affine_map<...>, i64.
+struct Verbatim {
+  std::string text;
+};
 struct Attr;
 struct NamedAttr;
 // #onnx.name<argument, ...> : type
@@ -48,7 +57,7 @@ using Dictionary = std::vector<NamedAttr>;  // {a = 1, b}; sorted by name, each 
 
 struct Attr {
   std::variant<Unit, bool, Integer, float, std::string, Array, Integers, Floats, Dictionary,
-               Resource, DialectAttr>
+               Resource, DialectAttr, Elements, Verbatim>
       value;
   size_t offset = 0;  // where in the text it stands
 
@@ -137,8 +146,19 @@ std::string HexOf(absl::string_view bytes);
 std::optional<std::string> BytesOfHex(absl::string_view hex);
 
 // --- from text ---
+// Whose operators, types and attributes a text may hold: only those of our own form; or also what
+// others print around theirs, which stays as it is spelled, and a few operators in a form of their
+// own (parse_custom.cc).
+enum class Dialects { kOwn, kAny };
+// kOwn for a text with a graph or function in our form.
+Dialects DialectsOf(absl::string_view text);
 // Reads until the end of the text. Errors are "file:line:column: message", line and caret.
-absl::StatusOr<Document> ParseDocument(absl::string_view text, absl::string_view file_name);
+absl::StatusOr<Document> ParseDocument(absl::string_view text, absl::string_view file_name,
+                                       Dialects dialects = Dialects::kOwn);
+// A type by itself; nullopt for `none`. Errors are without a place.
+absl::StatusOr<ValueType> ParseValueType(absl::string_view text, Dialects dialects);
+// An attribute by itself.
+absl::StatusOr<Attr> ParseAttr(absl::string_view text, Dialects dialects);
 // The error form of everything that concerns a place in a text.
 absl::Status ErrorAt(absl::string_view text, absl::string_view file_name, size_t offset,
                      absl::string_view message);

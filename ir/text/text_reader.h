@@ -65,5 +65,7 @@ class TextReader {
 absl::StatusOr<int64_t> IntegerOf(const TextReader& reader, const TextReader::Number& number);
 // Decimal, or hexadecimal for the bits of a float.
 absl::StatusOr<float> FloatOf(const TextReader& reader, const TextReader::Number& number);
+// Decimal only.
+absl::StatusOr<double> DoubleOf(const TextReader& reader, const TextReader::Number& number);
 
 }  // namespace allot::ir::text
