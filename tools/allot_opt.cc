@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 
 #include "api/compile.h"
+#include "api/read_model.h"
 #include "support/status.h"
 #include "tools/command_line.h"
 #include "tools/instrumentation.h"

@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -14,6 +13,7 @@
 #include "ir/print.h"
 #include "ir/text/syntax.h"
 #include "ir/verify.h"
+#include "mlir_import/import.h"
 #include "onnx_import/import.h"
 #include "passes/problem/cluster_problem.h"
 #include "placement/formats/problem_json.h"
@@ -188,17 +188,19 @@ class InputRun {
     if (!input_.onnx_path.empty()) {
       return InputError(input_.name, ": an ONNX file carries no reproducer");
     }
-    ALLOT_ASSIGN_OR_RETURN(const ir::text::Document document,
-                           ir::text::ParseDocument(input_.text, input_.name));
+    ALLOT_ASSIGN_OR_RETURN(
+        const ir::text::Document document,
+        ir::text::ParseDocument(input_.text, input_.name, ir::text::DialectsOf(input_.text)));
     return FindReproducer(document.external_resources, options_.compile);
   }
 
   absl::StatusOr<ir::ParsedModule> Read(const Target& target, Diagnostics& diagnostics) const {
     if (input_.onnx_path.empty()) {
-      ALLOT_ASSIGN_OR_RETURN(ir::ParsedModule parsed, ir::Parse(input_.text, input_.name, &target,
-                                                                ir::UnnamedOps::kLieInTheText));
+      ALLOT_ASSIGN_OR_RETURN(MlirModel model, ImportMlir(input_.text, input_.name, &target,
+                                                         ir::UnnamedOps::kLieInTheText));
+      ir::ParsedModule& parsed = model.parsed;
       parsed.module.source_folder = input_.folder;
-      return parsed;
+      return std::move(parsed);
     }
     ImportOptions import;
     import.check_external_data = !options_.allow_missing_data;
@@ -271,16 +273,6 @@ class InputRun {
 };
 
 }  // namespace
-
-bool LooksLikeText(absl::string_view bytes) {
-  // The first bytes of ONNX are tags and numbers, none of which a text has: control characters.
-  const absl::string_view head = bytes.substr(0, 256);
-  const bool controls = std::any_of(head.begin(), head.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) &&
-           !absl::ascii_isspace(static_cast<unsigned char>(c));
-  });
-  return !bytes.empty() && !controls;
-}
 
 absl::StatusOr<OptOutput> ProcessInput(const OptInput& input, const OptOptions& options,
                                        Instrumentation& instrumentation) {

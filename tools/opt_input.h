@@ -46,9 +46,6 @@ struct OptInput {
   std::string folder;      // where external data of IR lies
 };
 
-// Whether `bytes` are IR as text and not ONNX.
-bool LooksLikeText(absl::string_view bytes);
-
 // Errors of the call itself (the pipeline, the target, a reproducer that cannot be written) are the
 // status; what is wrong with the input is reported and makes `ok` false.
 absl::StatusOr<OptOutput> ProcessInput(const OptInput& input, const OptOptions& options,
