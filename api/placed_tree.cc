@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -15,6 +14,7 @@
 #include "ir/text/plan_attributes.h"
 #include "ir/text/plan_keys.h"
 #include "ir/verify.h"
+#include "lowering/emitters/iree_devices.h"
 #include "mlir_import/import.h"
 #include "support/status.h"
 
@@ -40,16 +40,6 @@ void MarkOrigins(std::vector<Op>& ops) {
 std::optional<size_t> OriginOf(const ir::Node& node) {
   if (node.location.fused.empty()) return std::nullopt;
   return static_cast<size_t>(node.location.fused[0].index);
-}
-
-// A device's name as a symbol of MLIR: @gpu0, @"my gpu".
-std::string SymbolOf(absl::string_view name) {
-  const bool plain = !name.empty() && !absl::ascii_isdigit(name[0]) &&
-                     std::all_of(name.begin(), name.end(), [](char c) {
-                       return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' ||
-                              c == '$' || c == '.';
-                     });
-  return plain ? absl::StrCat("@", name) : absl::StrCat("@\"", name, "\"");
 }
 
 class Annotation {
@@ -116,8 +106,8 @@ class Annotation {
       Set(attributes, "device", StringAttr(device));
     } else {
       Set(attributes, "stream.affinity",
-          ir::text::Attr{
-              ir::text::Verbatim{absl::StrCat("#hal.device.promise<", SymbolOf(device), ">")}});
+          ir::text::Attr{ir::text::Verbatim{
+              absl::StrCat("#hal.device.promise<@", IreeSymbols(target_)[*devices.begin()], ">")}});
     }
   }
 

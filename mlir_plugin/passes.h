@@ -35,6 +35,17 @@ struct PlacePassOptions {
 // is. Fails with a diagnostic at the operation that is wrong.
 ALLOT_MLIR_EXPORT std::unique_ptr<mlir::Pass> CreatePlacePass(const PlacePassOptions& options);
 
+// Of "allot-partition".
+struct PartitionPassOptions {
+  bool outline = true;   // functions; false: only insert transfers
+  bool modules = false;  // a module for each device
+};
+
+// Makes a function of each part of a model that is placed, and of the model the calls of these,
+// with transfers where a value changes device.
+ALLOT_MLIR_EXPORT std::unique_ptr<mlir::Pass> CreatePartitionPass(
+    const PartitionPassOptions& options);
+
 // Registers all passes, and the pipeline "allot-default", with MLIR. Once in a process.
 ALLOT_MLIR_EXPORT void RegisterMlirPasses();
 
