@@ -27,13 +27,13 @@ using ir::text::StringAttr;
 
 // Graph passes renumber and inline nodes, and keep their locations: what a node was read from goes
 // along as what its location was fused from.
-void MarkOrigins(std::vector<Op>& ops) {
+void MarkOriginsOf(std::vector<Op>& ops) {
   for (Op& op : ops) {
     if (!op.location.has_value()) op.location.emplace();
     ir::Location origin;
     origin.index = static_cast<int64_t>(op.offset);
     op.location->fused = {std::move(origin)};
-    for (ir::text::Region& region : op.regions) MarkOrigins(region.ops);
+    for (ir::text::Region& region : op.regions) MarkOriginsOf(region.ops);
   }
 }
 
@@ -44,37 +44,41 @@ std::optional<size_t> OriginOf(const ir::Node& node) {
 
 class Annotation {
  public:
-  Annotation(const Compilation& compilation, PlanWords words, PlacedTree& tree)
-      : graph_(compilation.module->graph),
-        plan_(compilation.plan),
-        target_(compilation.target),
+  Annotation(const ir::Graph& graph, const ir::Plan& plan, const Target& target,
+             const TreeOrigin& origin, PlanWords words, std::vector<TreeDiagnostic>& diagnostics)
+      : graph_(graph),
+        plan_(plan),
+        target_(target),
+        origin_(origin),
         words_(words),
-        tree_(tree) {}
+        diagnostics_(diagnostics) {}
 
-  // `num_nodes`: of the model as it was read.
-  void Run(size_t num_nodes) {
+  std::vector<PlacedOp> Run() {
+    std::vector<PlacedOp> ops;
     std::map<size_t, std::vector<ir::NodeId>> nodes_of;  // by offset
     for (const ir::NodeId node : graph_.nodes()) {
       if (const auto origin = OriginOf(graph_.node(node))) nodes_of[*origin].push_back(node);
     }
     // Ids in the plan are those of the text only if nothing was opened.
-    const bool same = graph_.num_nodes() == num_nodes && nodes_of.size() == num_nodes;
-    if (tree_.form == MlirForm::kOwn && same) {
-      PlacedOp whole{tree_.graph_offset, {}};
+    const bool same =
+        graph_.num_nodes() == origin_.num_nodes && nodes_of.size() == origin_.num_nodes;
+    if (origin_.form == MlirForm::kOwn && same) {
+      PlacedOp whole{origin_.graph_offset, {}};
       ir::text::SetGraphPlan(plan_, graph_, &target_, whole.attributes);
-      tree_.ops.push_back(std::move(whole));
+      ops.push_back(std::move(whole));
     }
     for (const auto& [offset, nodes] : nodes_of) {
       PlacedOp placed{offset, {}};
-      if (tree_.form == MlirForm::kOwn && same) {
+      if (origin_.form == MlirForm::kOwn && same) {
         ir::text::SetNodePlan(plan_, graph_, &target_, nodes[0], placed.attributes);
       } else {
         SetDevice(offset, nodes, placed.attributes);
       }
-      if (!placed.attributes.empty()) tree_.ops.push_back(std::move(placed));
+      if (!placed.attributes.empty()) ops.push_back(std::move(placed));
     }
-    std::stable_sort(tree_.ops.begin(), tree_.ops.end(),
+    std::stable_sort(ops.begin(), ops.end(),
                      [](const PlacedOp& a, const PlacedOp& b) { return a.offset < b.offset; });
+    return ops;
   }
 
  private:
@@ -86,7 +90,7 @@ class Annotation {
       if (plan_.PartOf(node).valid()) parts.insert(plan_.PartOf(node));
     }
     if (devices.size() > 1) {
-      tree_.diagnostics.push_back(
+      diagnostics_.push_back(
           {Severity::kWarning, offset,
            absl::StrCat("is in a function whose calls are on different devices, so that it is left "
                         "without one; inline the function to place each call")});
@@ -94,7 +98,7 @@ class Annotation {
     }
     if (devices.empty()) return;
     const std::string& device = target_.devices[*devices.begin()].name;
-    const bool foreign = tree_.form != MlirForm::kOwn;
+    const bool foreign = origin_.form != MlirForm::kOwn;
     if (!foreign || words_ != PlanWords::kUsers) {
       Set(attributes, ir::text::kDevice, StringAttr(device));
       if (parts.size() == 1) {
@@ -102,7 +106,7 @@ class Annotation {
       }
     }
     if (!foreign || words_ == PlanWords::kOwn) return;
-    if (tree_.form == MlirForm::kOnnxMlir) {
+    if (origin_.form == MlirForm::kOnnxMlir) {
       Set(attributes, "device", StringAttr(device));
     } else {
       Set(attributes, "stream.affinity",
@@ -114,8 +118,9 @@ class Annotation {
   const ir::Graph& graph_;
   const ir::Plan& plan_;
   const Target& target_;
+  const TreeOrigin& origin_;
   const PlanWords words_;
-  PlacedTree& tree_;
+  std::vector<TreeDiagnostic>& diagnostics_;
 };
 
 // Gives messages the places of the nodes that they name.
@@ -149,11 +154,19 @@ class Places {
 
 }  // namespace
 
+void MarkOrigins(ir::text::Document& document) { MarkOriginsOf(document.ops); }
+
+std::vector<PlacedOp> PlanOfOps(const ir::Module& module, const ir::Plan& plan,
+                                const Target& target, const TreeOrigin& origin, PlanWords words,
+                                std::vector<TreeDiagnostic>& diagnostics) {
+  return Annotation(module.graph, plan, target, origin, words, diagnostics).Run();
+}
+
 PlacedTree PlaceTree(ir::text::Document document, const TreeOptions& options,
                      const RunOptions& run) {
   PlacedTree tree;
   DropPlan(document);
-  MarkOrigins(document.ops);
+  MarkOrigins(document);
   std::optional<TreeDiagnostic> placed;
   const ir::text::ErrorSite error([&](size_t offset, absl::string_view message) {
     placed = TreeDiagnostic{Severity::kError, offset, std::string(message)};
@@ -187,7 +200,8 @@ PlacedTree PlaceTree(ir::text::Document document, const TreeOptions& options,
     return tree;
   }
   tree.compilation = *std::move(compilation);
-  Annotation(*tree.compilation, options.words, tree).Run(num_nodes);
+  tree.ops = PlanOfOps(*tree.compilation->module, tree.compilation->plan, tree.compilation->target,
+                       {tree.form, tree.graph_offset, num_nodes}, options.words, tree.diagnostics);
   return tree;
 }
 

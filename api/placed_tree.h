@@ -50,6 +50,20 @@ struct PlacedTree {
   std::vector<TreeDiagnostic> diagnostics;  // the last one is the error, if there is one
 };
 
+// What the ops of a tree become nodes of; passes that rewrite the graph keep it. For whoever reads
+// the tree himself and runs passes of his own.
+void MarkOrigins(ir::text::Document& document);
+struct TreeOrigin {
+  MlirForm form = MlirForm::kOwn;
+  size_t graph_offset = 0;
+  size_t num_nodes = 0;  // of the model as it was read
+};
+// What the ops of a tree with marked origins are to say of `plan`, in order of offset. What cannot
+// be said is a warning.
+std::vector<PlacedOp> PlanOfOps(const ir::Module& module, const ir::Plan& plan,
+                                const Target& target, const TreeOrigin& origin, PlanWords words,
+                                std::vector<TreeDiagnostic>& diagnostics);
+
 // Reads the tree, drops what it says of a plan already, and places it. What is wrong is a
 // diagnostic, also when nothing can be placed. An op of which several nodes are made, since what
 // calls its function was inlined, is left without attributes if they are on different devices.

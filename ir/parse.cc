@@ -31,8 +31,10 @@ class OpPlacer {
       const absl::string_view skipped = text_.substr(counted_, op.offset - counted_);
       line_ += std::count(skipped.begin(), skipped.end(), '\n');
       counted_ = op.offset;
-      if (!op.location.has_value() && op.FindAttr(text::kNodeName) == nullptr) {
-        op.location.emplace();
+      const bool nowhere =
+          !op.location.has_value() || (op.location->name.empty() && op.location->file.empty());
+      if (nowhere && op.FindAttr(text::kNodeName) == nullptr) {
+        if (!op.location.has_value()) op.location.emplace();
         op.location->file = std::string(file_name_);
         op.location->index = line_;
       }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,7 @@
 
 #include "api/placement_setup.h"
 #include "ir/print.h"
+#include "ir/text/splice_attributes.h"
 #include "ir/text/syntax.h"
 #include "ir/verify.h"
 #include "mlir_import/import.h"
@@ -177,11 +180,32 @@ class InputRun {
       text = WriteProblem(built->problem);
       return true;
     }
+    if (options_.annotate) {
+      text = Annotated(parsed->module, parsed->plan, setup.target);
+      return true;
+    }
     ir::PrintOptions print = options_.printing;
     print.plan = &parsed->plan;
     print.target = &setup.target;
     text = ir::Print(parsed->module, print) + "\n";
     return true;
+  }
+
+  // The text that was read, with the plan on its ops.
+  std::string Annotated(const ir::Module& module, const ir::Plan& plan, const Target& target) {
+    std::vector<TreeDiagnostic> warnings;
+    std::map<size_t, ir::text::Dictionary> attributes;
+    for (PlacedOp& op : PlanOfOps(module, plan, target, origin_, options_.words, warnings)) {
+      attributes[op.offset] = std::move(op.attributes);
+    }
+    for (const TreeDiagnostic& warning : warnings) {
+      const absl::Status placed =
+          ir::text::ErrorAt(input_.text, input_.name, warning.offset, warning.message);
+      SourceDiagnostic diagnostic = source_.Locate(placed);
+      diagnostic.severity = warning.severity;
+      Report(std::move(diagnostic), nullptr);
+    }
+    return ir::text::SpliceAttributes(input_.text, document_, attributes);
   }
 
   absl::StatusOr<std::optional<Reproducer>> ReadReproducer() const {
@@ -194,13 +218,25 @@ class InputRun {
     return FindReproducer(document.external_resources, options_.compile);
   }
 
-  absl::StatusOr<ir::ParsedModule> Read(const Target& target, Diagnostics& diagnostics) const {
+  absl::StatusOr<ir::ParsedModule> Read(const Target& target, Diagnostics& diagnostics) {
     if (input_.onnx_path.empty()) {
-      ALLOT_ASSIGN_OR_RETURN(MlirModel model, ImportMlir(input_.text, input_.name, &target,
-                                                         ir::UnnamedOps::kLieInTheText));
+      ALLOT_ASSIGN_OR_RETURN(
+          ir::text::Document document,
+          ir::text::ParseDocument(input_.text, input_.name, ir::text::DialectsOf(input_.text)));
+      if (options_.annotate) {
+        document_ = document;
+        MarkOrigins(document);
+      }
+      ALLOT_ASSIGN_OR_RETURN(MlirModel model,
+                             ImportMlirTree(std::move(document), input_.text, input_.name, &target,
+                                            ir::UnnamedOps::kLieInTheText));
+      origin_ = {model.form, model.graph_offset, model.parsed.module.graph.num_nodes()};
       ir::ParsedModule& parsed = model.parsed;
       parsed.module.source_folder = input_.folder;
       return std::move(parsed);
+    }
+    if (options_.annotate) {
+      return InputError(input_.name, ": --annotate gives back a text, and this is ONNX");
     }
     ImportOptions import;
     import.check_external_data = !options_.allow_missing_data;
@@ -269,6 +305,8 @@ class InputRun {
   const OptOptions& options_;
   Instrumentation& instrumentation_;
   SourceText source_;
+  ir::text::Document document_;  // only to annotate it
+  TreeOrigin origin_;
   std::optional<DiagnosticVerifier> verifier_;
 };
 

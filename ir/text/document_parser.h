@@ -42,6 +42,8 @@ class DocumentParser {
   absl::StatusOr<Region> ReadRegion();
   // Behind "(".
   absl::Status ReadArguments(std::vector<Argument>& out);
+  // In front of the signature, if there are any.
+  absl::Status ReadAttributes(Op& op);
   absl::Status ReadTrailingLocation(Op& op);
 
   // --- parse_custom.cc: the forms of their own that a few operators are printed in ---

@@ -159,9 +159,7 @@ absl::Status DocumentParser::ReadTorchOperator(Op& op) {
   Set(op.properties, "name", StringAttr(name));
   ALLOT_RETURN_IF_ERROR(reader_.Expect("("));
   ALLOT_RETURN_IF_ERROR(ReadUses(op.operands));
-  if (reader_.Next("{")) {
-    ALLOT_ASSIGN_OR_RETURN(op.attributes, types_.ReadDictionary());
-  }
+  ALLOT_RETURN_IF_ERROR(ReadAttributes(op));
   ALLOT_RETURN_IF_ERROR(ReadSignature(op));
   if (reader_.Next("{")) {
     do {

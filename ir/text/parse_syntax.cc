@@ -61,12 +61,19 @@ absl::StatusOr<Op> DocumentParser::ReadOp() {
     ALLOT_RETURN_IF_ERROR(reader_.Expect(")"));
   }
   in_function_ = planned;
-  if (reader_.Next("{")) {
-    ALLOT_ASSIGN_OR_RETURN(op.attributes, types_.ReadDictionary());
-  }
+  ALLOT_RETURN_IF_ERROR(ReadAttributes(op));
   ALLOT_RETURN_IF_ERROR(ReadSignature(op));
   ALLOT_RETURN_IF_ERROR(ReadTrailingLocation(op));
   return op;
+}
+
+absl::Status DocumentParser::ReadAttributes(Op& op) {
+  op.attributes_begin = op.attributes_end = reader_.End();
+  if (!reader_.Next("{")) return absl::OkStatus();
+  op.attributes_begin = reader_.Position();
+  ALLOT_ASSIGN_OR_RETURN(op.attributes, types_.ReadDictionary());
+  op.attributes_end = reader_.End();
+  return absl::OkStatus();
 }
 
 absl::Status DocumentParser::ReadTrailingLocation(Op& op) {

@@ -226,6 +226,7 @@ absl::StatusOr<Dictionary> TypeParser::ReadDictionary() {
   do {
     const size_t offset = reader_.Position();
     NamedAttr entry;
+    entry.begin = offset;
     if (reader_.Next("\"")) {
       ALLOT_ASSIGN_OR_RETURN(entry.name, reader_.ReadString());
     } else {
@@ -237,6 +238,7 @@ absl::StatusOr<Dictionary> TypeParser::ReadDictionary() {
     } else {
       entry.value.offset = offset;
     }
+    entry.end = reader_.End();
     dictionary.push_back(std::move(entry));
   } while (reader_.Consume(","));
   ALLOT_RETURN_IF_ERROR(reader_.Expect("}"));

@@ -69,6 +69,7 @@ struct Attr {
 struct NamedAttr {
   std::string name;
   Attr value;
+  size_t begin = 0, end = 0;  // in the text
 };
 
 inline Attr IntegerAttr(int64_t value, Integer::Form form = Integer::Form::kI64) {
@@ -118,6 +119,8 @@ struct Op {
   std::vector<ValueType> result_types;
   std::optional<Location> location;
   size_t offset = 0;
+  // In the text: the attributes with their braces, or where they would stand.
+  size_t attributes_begin = 0, attributes_end = 0;
 
   // In attributes, then in properties.
   const Attr* FindAttr(absl::string_view attr) const;
