@@ -100,6 +100,11 @@ class Annotation {
     const std::string& device = target_.devices[*devices.begin()].name;
     const bool foreign = origin_.form != MlirForm::kOwn;
     if (!foreign || words_ != PlanWords::kUsers) {
+      const bool shapes =
+          !plan_.features.empty() && std::all_of(nodes.begin(), nodes.end(), [&](ir::NodeId node) {
+            return plan_.features[node].integer_shape_work;
+          });
+      if (foreign && shapes) Set(attributes, ir::text::kShapeWork, ir::text::Attr{});
       Set(attributes, ir::text::kDevice, StringAttr(device));
       if (parts.size() == 1) {
         Set(attributes, ir::text::kPart, ir::text::IntegerAttr(parts.begin()->index()));

@@ -34,12 +34,15 @@ target_link_libraries(AllotMlir PRIVATE ${CMAKE_DL_LIBS})
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/mlir_plugin/*.cc)
 list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/mlir_plugin/plugin.cc)
 allot_mlir_library(AllotMlirPasses ${sources})
-target_link_libraries(AllotMlirPasses PRIVATE allot_api)
+# What it is made of is no target of an installation.
+target_link_libraries(AllotMlirPasses PRIVATE $<BUILD_INTERFACE:allot_api>)
 if(ALLOT_WITH_GLPK)
-  target_link_libraries(AllotMlirPasses PRIVATE allot_milp)
+  target_link_libraries(AllotMlirPasses PRIVATE $<BUILD_INTERFACE:allot_milp>)
   target_compile_definitions(AllotMlirPasses PRIVATE ALLOT_WITH_GLPK)
 endif()
 target_link_options(AllotMlirPasses PRIVATE LINKER:--exclude-libs,ALL LINKER:--gc-sections
                     LINKER:--version-script=${CMAKE_SOURCE_DIR}/mlir_plugin/exported.map)
 set_property(TARGET AllotMlirPasses APPEND PROPERTY LINK_DEPENDS ${CMAKE_SOURCE_DIR}/mlir_plugin/exported.map)
 add_dependencies(AllotMlir AllotMlirPasses)
+set_target_properties(AllotMlirPasses PROPERTIES EXPORT_NAME mlir INSTALL_RPATH "$ORIGIN"
+                      INTERFACE_INCLUDE_DIRECTORIES "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")

@@ -58,8 +58,13 @@ int PlacedBody::PartOf(mlir::Operation* operation) const {
 
 llvm::LogicalResult PlacedBody::ReadParts() {
   std::map<int64_t, PlacedPart> parts;
+  is_torch_ = llvm::any_of(block(), [](mlir::Operation& operation) {
+    return operation.getName().getStringRef() == "torch.operator";
+  });
   for (mlir::Operation& operation : block()) {
-    if (operation.getName().getStringRef() == "torch.operator") is_torch_ = true;
+    // IREE computes shapes on the host. What goes to a device and back it no longer knows as a
+    // shape, and makes a wrong one of it.
+    if (is_torch_ && operation.hasAttr("cost.integer_shape_work")) continue;
     const auto number = operation.getAttrOfType<mlir::IntegerAttr>("place.part");
     if (!number) continue;
     const auto device = operation.getAttrOfType<mlir::StringAttr>("place.device");
