@@ -66,7 +66,10 @@ absl::StatusOr<ParsedModule> ParseTree(text::Document document, absl::string_vie
     return text::ErrorAt(text, file_name, offset, message);
   });
   absl::StatusOr<ParsedModule> parsed = ParseTree(document, error, target);
-  if (parsed.ok() || placed) return parsed;
+  if (parsed.ok() || placed ||
+      absl::StartsWith(parsed.status().message(), absl::StrCat(file_name, ":"))) {
+    return parsed;
+  }
   return WithContext(parsed.status(), absl::StrCat(file_name, ": "));
 }
 

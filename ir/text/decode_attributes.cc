@@ -198,6 +198,10 @@ absl::StatusOr<Constant> AttributeDecoder::ConstantOf(const Attr& attr) {
     constant.storage = InlineBytes{elements->bytes};
     return constant;
   }
+  const auto* verbatim = attr.If<Verbatim>();
+  if (verbatim != nullptr && !verbatim->why.empty()) {
+    return absl::InvalidArgumentError(verbatim->why);
+  }
   const auto* own = attr.If<DialectAttr>();
   if (own == nullptr || !IsConstant(attr)) {
     return error_(attr.offset,

@@ -161,6 +161,7 @@ absl::StatusOr<Attr> TypeParser::ReadForeignAttr() {
   Attr attr;
   attr.offset = start;
   Verbatim verbatim;
+  if (reader_.Next("dense")) verbatim.why = std::string(own.status().message());
   ALLOT_ASSIGN_OR_RETURN(verbatim.text, ReadVerbatim());
   attr.value = std::move(verbatim);
   return attr;

@@ -41,6 +41,7 @@ struct Elements {
 // What has no meaning here, as it is spelled: #map, @main, affine_map<...>, i64.
 struct Verbatim {
   std::string text;
+  std::string why;  // of elements that could not be read: the error; else empty
 };
 struct Attr;
 struct NamedAttr;
