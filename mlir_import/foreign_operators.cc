@@ -159,7 +159,15 @@ class Translator {
                                            }),
                             op.attributes.end());
       }
-      for (Region& inner : op.regions) ALLOT_RETURN_IF_ERROR(TranslateOps(inner, false));
+      for (size_t i = 0; i < op.regions.size(); ++i) {
+        Region& inner = op.regions[i];
+        ALLOT_RETURN_IF_ERROR(TranslateOps(inner, false));
+        // ONNX wants a name of every graph.
+        if (!inner.ops.empty() && inner.ops.back().name == ir::text::kYieldOp) {
+          Set(inner.ops.back().attributes, "name",
+              StringAttr(absl::StrCat(absl::StripPrefix(op.name, ir::text::kOpPrefix), "_", i)));
+        }
+      }
       ops.push_back(std::move(op));
     }
     region.ops = std::move(ops);
