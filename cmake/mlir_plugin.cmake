@@ -38,7 +38,8 @@ allot_mlir_library(AllotMlirPasses ${sources})
 target_link_libraries(AllotMlirPasses PRIVATE $<BUILD_INTERFACE:allot_api>)
 if(ALLOT_WITH_GLPK)
   target_link_libraries(AllotMlirPasses PRIVATE $<BUILD_INTERFACE:allot_milp>)
-  target_compile_definitions(AllotMlirPasses PRIVATE ALLOT_WITH_GLPK)
+  # Of this file only: the others, which take long, are the same without GLPK.
+  set_source_files_properties(mlir_plugin/registries.cc PROPERTIES COMPILE_DEFINITIONS ALLOT_WITH_GLPK)
 endif()
 target_link_options(AllotMlirPasses PRIVATE LINKER:--exclude-libs,ALL LINKER:--gc-sections
                     LINKER:--version-script=${CMAKE_SOURCE_DIR}/mlir_plugin/exported.map)
