@@ -1,11 +1,12 @@
 """Models on two local devices by IREE: imported, placed, cut, compiled, run, and compared with ONNX Runtime.
 
-usage: two_devices.py --iree=FOLDER --build=FOLDER [--mlir-opt=PROGRAM] [--work=FOLDER] [--dim=N] [--may-fail] MODEL.onnx|FOLDER...
+usage: two_devices.py --iree=FOLDER --build=FOLDER [--mlir-opt=PROGRAM] [--dim=N] [--opset=N] [--may-fail] MODEL.onnx|FOLDER...
 
 Each model goes three ways: by the plug-in of mlir-opt as functions with transfers between them, by the plug-in with
 transfers alone, and by `allot --emit=iree`. Without mlir-opt, or without the plug-in, by the last alone. A line for each says
 what became of it. Exit status 1 if an output differs, or with anything that fails; with --may-fail what IREE itself does not
-take, also without Allot, is only said.
+take, also without Allot, is only said. --opset: raises models to that operator set first, since IREE has some operators in
+their newer versions only. --dim: the size of every open dimension.
 """
 import argparse
 import pathlib
@@ -14,6 +15,8 @@ import sys
 import tempfile
 
 import numpy
+import onnx
+import onnx.version_converter
 import onnxruntime
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -54,9 +57,14 @@ def inputs_of(session, dim):
 
 
 class Trial:
-    def __init__(self, arguments, model, folder):
-        self.arguments, self.model, self.folder = arguments, model, folder
+    def __init__(self, arguments, source, folder):
+        self.arguments, self.folder = arguments, folder
+        model = self.model = source
         self.bin = arguments.iree / "bin"
+        if arguments.opset:
+            model = self.model = folder / model.name
+            raised = onnx.version_converter.convert_version(onnx.load(source), arguments.opset)
+            onnx.save(raised, model)
         session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         values = inputs_of(session, arguments.dim)
         self.expected = session.run(None, values)
@@ -129,6 +137,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--mlir-opt")
     parser.add_argument("--dim", type=int, default=2)
+    parser.add_argument("--opset", type=int, default=0)
     parser.add_argument("--may-fail", action="store_true")
     arguments = parser.parse_args()
     models = []
