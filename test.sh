@@ -10,6 +10,7 @@ step "packages"
 bash .ci/install.sh test
 runner/install.sh
 bench/onnx_suite/install.sh build/onnx-venv
+tests/interop/iree/install.sh build/iree-venv
 
 step "format"
 git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror

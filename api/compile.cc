@@ -4,7 +4,7 @@
 
 #include "api/placement_setup.h"
 #include "api/plan_prepared.h"
-#include "onnx_import/import.h"
+#include "api/read_model.h"
 #include "passes/pipeline/analyses.h"
 #include "support/status.h"
 
@@ -38,16 +38,22 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
 absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
                                     Diagnostics& diagnostics, const RunOptions& run,
                                     StageObserver* observer) {
-  return CompileImported([&] { return ImportOnnx(model_path, ImportOptions(), diagnostics); },
+  return CompileImported([&] { return ReadModel(model_path, ImportOptions(), diagnostics); },
                          model_path, model_path, options, diagnostics, run, observer);
 }
 
 absl::StatusOr<Compilation> CompileBytes(absl::string_view model, const std::string& shown,
                                          const CompileOptions& options, Diagnostics& diagnostics,
                                          const RunOptions& run, StageObserver* observer) {
-  return CompileImported(
-      [&] { return ImportOnnxBytes(model, shown, ImportOptions(), diagnostics); }, "-", shown,
-      options, diagnostics, run, observer);
+  return CompileImported([&] { return ReadModelBytes(model, shown, ImportOptions(), diagnostics); },
+                         "-", shown, options, diagnostics, run, observer);
+}
+
+absl::StatusOr<Compilation> CompileModule(ir::Module module, const std::string& shown,
+                                          const CompileOptions& options, Diagnostics& diagnostics,
+                                          const RunOptions& run) {
+  return CompileImported([&]() -> absl::StatusOr<ir::Module> { return std::move(module); }, "-",
+                         shown, options, diagnostics, run, nullptr);
 }
 
 }  // namespace allot

@@ -22,7 +22,8 @@ class StageObserver {
   virtual void Begin(const std::string& stage) = 0;
 };
 
-// Reads `model_path` ("-": standard input) and runs the pipeline on it. Everything that is not
+// Reads `model_path` ("-": standard input), ONNX or MLIR (read_model.h), and runs the pipeline on
+// it. Everything that is not
 // fatal goes to `diagnostics`. Reads files; writes and prints nothing. Whoever plans a model more
 // than once prepares it first (prepared_model.h).
 absl::StatusOr<Compilation> Compile(const std::string& model_path, const CompileOptions& options,
@@ -35,5 +36,10 @@ absl::StatusOr<Compilation> CompileBytes(absl::string_view model, const std::str
                                          const CompileOptions& options, Diagnostics& diagnostics,
                                          const RunOptions& run = {},
                                          StageObserver* observer = nullptr);
+
+// The same for a model that was read already; `shown` stands for its path in messages.
+absl::StatusOr<Compilation> CompileModule(ir::Module module, const std::string& shown,
+                                          const CompileOptions& options, Diagnostics& diagnostics,
+                                          const RunOptions& run = {});
 
 }  // namespace allot

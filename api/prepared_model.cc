@@ -8,6 +8,7 @@
 
 #include "api/placement_setup.h"
 #include "api/plan_prepared.h"
+#include "api/read_model.h"
 #include "onnx_import/import.h"
 #include "passes/pipeline/analyses.h"
 #include "support/status.h"
@@ -75,16 +76,15 @@ absl::StatusOr<std::shared_ptr<const OperatorWork>> PreparedModel::Work(
 
 absl::StatusOr<PreparedModel> Prepare(const std::string& model_path, const CompileOptions& options,
                                       Diagnostics& diagnostics, const RunOptions& run) {
-  return PrepareImported([&] { return ImportOnnx(model_path, ImportOptions(), diagnostics); },
+  return PrepareImported([&] { return ReadModel(model_path, ImportOptions(), diagnostics); },
                          model_path, model_path, options, diagnostics, run);
 }
 
 absl::StatusOr<PreparedModel> PrepareBytes(absl::string_view model, const std::string& shown,
                                            const CompileOptions& options, Diagnostics& diagnostics,
                                            const RunOptions& run) {
-  return PrepareImported(
-      [&] { return ImportOnnxBytes(model, shown, ImportOptions(), diagnostics); }, "-", shown,
-      options, diagnostics, run);
+  return PrepareImported([&] { return ReadModelBytes(model, shown, ImportOptions(), diagnostics); },
+                         "-", shown, options, diagnostics, run);
 }
 
 absl::StatusOr<Compilation> Plan(const PreparedModel& model, const CompileOptions& options,

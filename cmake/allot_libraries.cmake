@@ -2,7 +2,7 @@
 # is compiled twice. And the programs' export of all of Allot, which plug-ins resolve their symbols from.
 
 set(ALLOT_CORE_MODULES allot_support allot_target allot_ir allot_operators allot_placement allot_passes allot_onnx_import
-    allot_lowering allot_api)
+    allot_mlir_import allot_lowering allot_api)
 set(ALLOT_PUBLIC_LIBRARIES absl::status absl::statusor absl::strings absl::span)  # in our headers
 set(ALLOT_PRIVATE_LIBRARIES onnx onnx_proto protobuf::libprotobuf OpenSSL::Crypto re2::re2 Threads::Threads
     absl::flat_hash_map absl::flat_hash_set ${CMAKE_DL_LIBS})

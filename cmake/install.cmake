@@ -79,6 +79,14 @@ if(ALLOT_WITH_GLPK)
   allot_install_headers(milp_dev OFF api/milp/allot_milp.h placement/glpk/add_milp_solver.h)
 endif()
 
+# --- passes for MLIR ---
+if(TARGET AllotMlir)
+  install(TARGETS AllotMlir LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT mlir)
+  install(TARGETS AllotMlirPasses EXPORT allot_mlir LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT mlir)
+  install(EXPORT allot_mlir NAMESPACE Allot:: DESTINATION ${ALLOT_CONFIG_DIR} FILE Allot-mlir.cmake COMPONENT mlir)
+  allot_install_headers(mlir OFF mlir_plugin/passes.h)
+endif()
+
 # --- how they are found ---
 configure_package_config_file(cmake/package/AllotConfig.cmake.in ${CMAKE_BINARY_DIR}/package/AllotConfig.cmake
                               INSTALL_DESTINATION ${ALLOT_CONFIG_DIR} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -30,8 +31,10 @@ class OpPlacer {
       const absl::string_view skipped = text_.substr(counted_, op.offset - counted_);
       line_ += std::count(skipped.begin(), skipped.end(), '\n');
       counted_ = op.offset;
-      if (!op.location.has_value() && op.FindAttr(text::kNodeName) == nullptr) {
-        op.location.emplace();
+      const bool nowhere =
+          !op.location.has_value() || (op.location->name.empty() && op.location->file.empty());
+      if (nowhere && op.FindAttr(text::kNodeName) == nullptr) {
+        if (!op.location.has_value()) op.location.emplace();
         op.location->file = std::string(file_name_);
         op.location->index = line_;
       }
@@ -50,9 +53,29 @@ class OpPlacer {
 absl::StatusOr<ParsedModule> Parse(absl::string_view text, absl::string_view file_name,
                                    const Target* target, UnnamedOps unnamed) {
   ALLOT_ASSIGN_OR_RETURN(text::Document document, text::ParseDocument(text, file_name));
+  return ParseTree(std::move(document), text, file_name, target, unnamed);
+}
+
+absl::StatusOr<ParsedModule> ParseTree(text::Document document, absl::string_view text,
+                                       absl::string_view file_name, const Target* target,
+                                       UnnamedOps unnamed) {
   if (unnamed == UnnamedOps::kLieInTheText) OpPlacer(text, file_name).Place(document.ops);
-  ALLOT_ASSIGN_OR_RETURN(ParsedModule parsed,
-                         text::Decode(document, target, text::ErrorSite(text, file_name)));
+  bool placed = false;
+  const text::ErrorSite error([&](size_t offset, absl::string_view message) {
+    placed = true;
+    return text::ErrorAt(text, file_name, offset, message);
+  });
+  absl::StatusOr<ParsedModule> parsed = ParseTree(document, error, target);
+  if (parsed.ok() || placed ||
+      absl::StartsWith(parsed.status().message(), absl::StrCat(file_name, ":"))) {
+    return parsed;
+  }
+  return WithContext(parsed.status(), absl::StrCat(file_name, ": "));
+}
+
+absl::StatusOr<ParsedModule> ParseTree(const text::Document& document, const text::ErrorSite& error,
+                                       const Target* target) {
+  ALLOT_ASSIGN_OR_RETURN(ParsedModule parsed, text::Decode(document, target, error));
   parsed.external_resources = document.external_resources;
   Diagnostics violations;
   const absl::Status sound = Verify(parsed.module, violations);
@@ -63,14 +86,11 @@ absl::StatusOr<ParsedModule> Parse(absl::string_view text, absl::string_view fil
   for (const NodeId id : parsed.module.graph.nodes()) {
     const std::string op = Describe(parsed.module.graph.node(id));
     if (!absl::StartsWith(sound.message(), absl::StrCat(op, ": "))) continue;
-    if (at.has_value()) return WithContext(sound, absl::StrCat(file_name, ": "));
+    if (at.has_value()) return sound;
     at = id;
   }
-  if (at.has_value()) {
-    return text::ErrorAt(text, file_name, parsed.node_offsets[static_cast<size_t>(at->index())],
-                         sound.message());
-  }
-  return WithContext(sound, absl::StrCat(file_name, ": "));
+  if (!at.has_value()) return sound;
+  return error(parsed.node_offsets[static_cast<size_t>(at->index())], sound.message());
 }
 
 }  // namespace allot::ir

@@ -11,6 +11,11 @@
 #include "ir/module.h"
 #include "ir/plan.h"
 
+namespace allot::ir::text {
+struct Document;
+class ErrorSite;
+}  // namespace allot::ir::text
+
 namespace allot::ir {
 
 // What stands behind a text for tools other than the parser:
@@ -36,5 +41,13 @@ enum class UnnamedOps { kLieNowhere, kLieInTheText };
 absl::StatusOr<ParsedModule> Parse(absl::string_view text, absl::string_view file_name,
                                    const Target* target,
                                    UnnamedOps unnamed = UnnamedOps::kLieNowhere);
+
+// The same of a tree whose ops lie in `text` by their offsets.
+absl::StatusOr<ParsedModule> ParseTree(text::Document document, absl::string_view text,
+                                       absl::string_view file_name, const Target* target,
+                                       UnnamedOps unnamed);
+// The same of a tree from elsewhere, where only `error` knows what the offsets of its ops mean.
+absl::StatusOr<ParsedModule> ParseTree(const text::Document& document, const text::ErrorSite& error,
+                                       const Target* target);
 
 }  // namespace allot::ir

@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 
 #include "api/compile.h"
+#include "api/read_model.h"
 #include "support/status.h"
 #include "tools/command_line.h"
 #include "tools/instrumentation.h"
@@ -36,7 +37,7 @@ constexpr int64_t kDumpedBytes = 64;
 struct Arguments {
   OptOptions opt;
   InstrumentationOptions instrumentation;
-  std::string input = "-", output = "-", objective = "latency";
+  std::string input = "-", output = "-", objective = "latency", words = "both";
   std::string split_marker;  // empty: the input is one
   std::string output_marker = kDefaultSplitMarker;
   std::vector<std::string> plugins;
@@ -62,6 +63,11 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
             "check that the IR survives printing and reading");
   line.Flag("allow-missing-data", &arguments.opt.allow_missing_data,
             "do not look for the files of external data");
+  line.Flag("annotate", &arguments.opt.annotate,
+            "print the input as it was, with the plan as attributes of its ops");
+  line.Choice("words", {"both", "own", "users"}, &arguments.words,
+              "... of others' ops: both (default), own (place.device),\n"
+              "users (device, stream.affinity)");
   line.Flag("print-problem", &arguments.opt.print_problem,
             "print the clusters as a placement problem for allot-solve,\nnot the IR");
   line.Section("What passes see");
@@ -190,6 +196,9 @@ absl::Status Interpret(const CommandLine& line, const Registries& registries,
       arguments.objective == "latency" ? ir::Objective::kLatency : ir::Objective::kThroughput;
   compile.seed = static_cast<uint64_t>(arguments.seed);
   compile.threads = opt.disable_threading ? 1 : static_cast<int>(arguments.threads);
+  opt.words = arguments.words == "own"     ? PlanWords::kOwn
+              : arguments.words == "users" ? PlanWords::kUsers
+                                           : PlanWords::kBoth;
   opt.printing.elide_more_elements = arguments.elide_elements;
   if (arguments.elide_hex >= 0) {
     // "0x", eight digits of alignment, and two for each byte.

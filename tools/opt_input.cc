@@ -2,18 +2,21 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 #include "api/placement_setup.h"
 #include "ir/print.h"
+#include "ir/text/splice_attributes.h"
 #include "ir/text/syntax.h"
 #include "ir/verify.h"
+#include "mlir_import/import.h"
 #include "onnx_import/import.h"
 #include "passes/problem/cluster_problem.h"
 #include "placement/formats/problem_json.h"
@@ -177,6 +180,10 @@ class InputRun {
       text = WriteProblem(built->problem);
       return true;
     }
+    if (options_.annotate) {
+      text = Annotated(parsed->module, parsed->plan, setup.target);
+      return true;
+    }
     ir::PrintOptions print = options_.printing;
     print.plan = &parsed->plan;
     print.target = &setup.target;
@@ -184,21 +191,52 @@ class InputRun {
     return true;
   }
 
+  // The text that was read, with the plan on its ops.
+  std::string Annotated(const ir::Module& module, const ir::Plan& plan, const Target& target) {
+    std::vector<TreeDiagnostic> warnings;
+    std::map<size_t, ir::text::Dictionary> attributes;
+    for (PlacedOp& op : PlanOfOps(module, plan, target, origin_, options_.words, warnings)) {
+      attributes[op.offset] = std::move(op.attributes);
+    }
+    for (const TreeDiagnostic& warning : warnings) {
+      const absl::Status placed =
+          ir::text::ErrorAt(input_.text, input_.name, warning.offset, warning.message);
+      SourceDiagnostic diagnostic = source_.Locate(placed);
+      diagnostic.severity = warning.severity;
+      Report(std::move(diagnostic), nullptr);
+    }
+    return ir::text::SpliceAttributes(input_.text, document_, attributes);
+  }
+
   absl::StatusOr<std::optional<Reproducer>> ReadReproducer() const {
     if (!input_.onnx_path.empty()) {
       return InputError(input_.name, ": an ONNX file carries no reproducer");
     }
-    ALLOT_ASSIGN_OR_RETURN(const ir::text::Document document,
-                           ir::text::ParseDocument(input_.text, input_.name));
+    ALLOT_ASSIGN_OR_RETURN(
+        const ir::text::Document document,
+        ir::text::ParseDocument(input_.text, input_.name, ir::text::DialectsOf(input_.text)));
     return FindReproducer(document.external_resources, options_.compile);
   }
 
-  absl::StatusOr<ir::ParsedModule> Read(const Target& target, Diagnostics& diagnostics) const {
+  absl::StatusOr<ir::ParsedModule> Read(const Target& target, Diagnostics& diagnostics) {
     if (input_.onnx_path.empty()) {
-      ALLOT_ASSIGN_OR_RETURN(ir::ParsedModule parsed, ir::Parse(input_.text, input_.name, &target,
-                                                                ir::UnnamedOps::kLieInTheText));
+      ALLOT_ASSIGN_OR_RETURN(
+          ir::text::Document document,
+          ir::text::ParseDocument(input_.text, input_.name, ir::text::DialectsOf(input_.text)));
+      if (options_.annotate) {
+        document_ = document;
+        MarkOrigins(document);
+      }
+      ALLOT_ASSIGN_OR_RETURN(MlirModel model,
+                             ImportMlirTree(std::move(document), input_.text, input_.name, &target,
+                                            ir::UnnamedOps::kLieInTheText));
+      origin_ = {model.form, model.graph_offset, model.parsed.module.graph.num_nodes()};
+      ir::ParsedModule& parsed = model.parsed;
       parsed.module.source_folder = input_.folder;
-      return parsed;
+      return std::move(parsed);
+    }
+    if (options_.annotate) {
+      return InputError(input_.name, ": --annotate gives back a text, and this is ONNX");
     }
     ImportOptions import;
     import.check_external_data = !options_.allow_missing_data;
@@ -267,20 +305,12 @@ class InputRun {
   const OptOptions& options_;
   Instrumentation& instrumentation_;
   SourceText source_;
+  ir::text::Document document_;  // only to annotate it
+  TreeOrigin origin_;
   std::optional<DiagnosticVerifier> verifier_;
 };
 
 }  // namespace
-
-bool LooksLikeText(absl::string_view bytes) {
-  // The first bytes of ONNX are tags and numbers, none of which a text has: control characters.
-  const absl::string_view head = bytes.substr(0, 256);
-  const bool controls = std::any_of(head.begin(), head.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) &&
-           !absl::ascii_isspace(static_cast<unsigned char>(c));
-  });
-  return !bytes.empty() && !controls;
-}
 
 absl::StatusOr<OptOutput> ProcessInput(const OptInput& input, const OptOptions& options,
                                        Instrumentation& instrumentation) {

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 
 #include "api/compile_options.h"
+#include "api/placed_tree.h"
 #include "ir/parse.h"
 #include "passes/pipeline/pipeline.h"
 #include "tools/instrumentation.h"
@@ -28,9 +29,11 @@ struct OptOptions {
   bool allow_missing_data = false;
   bool run_reproducer = false;
   std::string crash_reproducer, generate_reproducer;  // files; empty: none
-  bool local_reproducer = false;  // of the failing pass alone, with the IR before it
-  ir::PrintOptions printing;      // of the result, but for plan and target
-  bool print_problem = false;     // instead of the IR: the clusters as a placement problem
+  bool local_reproducer = false;       // of the failing pass alone, with the IR before it
+  ir::PrintOptions printing;           // of the result, but for plan and target
+  bool annotate = false;               // the text as it was, with the plan's attributes
+  PlanWords words = PlanWords::kBoth;  // of these
+  bool print_problem = false;          // instead of the IR: the clusters as a placement problem
 };
 
 struct OptOutput {
@@ -45,9 +48,6 @@ struct OptInput {
   std::string onnx_path;   // "-": `text` is ONNX and comes from standard input; empty: text
   std::string folder;      // where external data of IR lies
 };
-
-// Whether `bytes` are IR as text and not ONNX.
-bool LooksLikeText(absl::string_view bytes);
 
 // Errors of the call itself (the pipeline, the target, a reproducer that cannot be written) are the
 // status; what is wrong with the input is reported and makes `ok` false.

@@ -21,8 +21,9 @@ bool IsOwn(const Attr& attr, absl::string_view name) {
 
 // Whether the attribute is a constant's value.
 bool IsConstant(const Attr& attr) {
-  return attr.If<Resource>() != nullptr || IsOwn(attr, kEmpty) || IsOwn(attr, kExternal) ||
-         IsOwn(attr, kModelFile) || IsOwn(attr, kTensorProto) || IsOwn(attr, kSparseTensorProto);
+  return attr.If<Resource>() != nullptr || attr.If<Elements>() != nullptr || IsOwn(attr, kEmpty) ||
+         IsOwn(attr, kExternal) || IsOwn(attr, kModelFile) || IsOwn(attr, kTensorProto) ||
+         IsOwn(attr, kSparseTensorProto);
 }
 
 absl::Status ReadTensorType(const ErrorSite& error, const Attr& attr,
@@ -192,10 +193,19 @@ absl::StatusOr<Constant> AttributeDecoder::ConstantOf(const Attr& attr) {
     constant.storage = InlineBytes{blob->second};
     return constant;
   }
+  if (const auto* elements = attr.If<Elements>()) {
+    ALLOT_RETURN_IF_ERROR(ReadTensorType(error_, attr, elements->type, constant));
+    constant.storage = InlineBytes{elements->bytes};
+    return constant;
+  }
+  const auto* verbatim = attr.If<Verbatim>();
+  if (verbatim != nullptr && !verbatim->why.empty()) {
+    return absl::InvalidArgumentError(verbatim->why);
+  }
   const auto* own = attr.If<DialectAttr>();
   if (own == nullptr || !IsConstant(attr)) {
     return error_(attr.offset,
-                  "expected a constant: dense_resource<...>, #onnx.external<...>, "
+                  "expected a constant: dense_resource<...>, dense<...>, #onnx.external<...>, "
                   "#onnx.model_file<...> or #onnx.tensor_proto<...>");
   }
   ALLOT_RETURN_IF_ERROR(ReadTensorType(error_, attr, own->type, constant));
@@ -253,6 +263,9 @@ absl::StatusOr<AttributeValue> AttributeDecoder::ValueOf(const Attr& attr) {
   if (const auto* floats = attr.If<Floats>()) return AttributeValue(*floats);
   if (const auto* array = attr.If<Array>()) return ListOf(attr, *array);
   if (const auto* own = attr.If<DialectAttr>()) return OwnValueOf(attr, *own);
+  if (const auto* verbatim = attr.If<Verbatim>()) {
+    return error_(attr.offset, absl::StrCat("'", verbatim->text, "' is no attribute of ONNX"));
+  }
   return error_(attr.offset, attr.If<Unit>() != nullptr
                                  ? "an attribute of an operator needs a value"
                                  : "an attribute of an operator cannot be a dictionary");

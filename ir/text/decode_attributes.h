@@ -1,8 +1,10 @@
 // Syntax -> attributes and constants.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -16,15 +18,21 @@ namespace allot::ir::text {
 // Where errors point.
 class ErrorSite {
  public:
+  using Make = std::function<absl::Status(size_t offset, absl::string_view message)>;
+
+  // Places are offsets in `text`.
   ErrorSite(absl::string_view text, absl::string_view file_name)
-      : text_(text), file_name_(file_name) {}
+      : make_([text, file_name](size_t offset, absl::string_view message) {
+          return ErrorAt(text, file_name, offset, message);
+        }) {}
+  // Places are whatever the offsets of the tree mean to `make`.
+  explicit ErrorSite(Make make) : make_(std::move(make)) {}
   absl::Status operator()(size_t offset, absl::string_view message) const {
-    return ErrorAt(text_, file_name_, offset, message);
+    return make_(offset, message);
   }
 
  private:
-  absl::string_view text_;
-  absl::string_view file_name_;
+  Make make_;
 };
 
 // Reads the entry `name` of a dictionary into `out`, which keeps its value if there is none.

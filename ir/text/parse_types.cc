@@ -39,6 +39,7 @@ bool IsFloatType(absl::string_view word) { return word == "f32" || word == "f64"
 }  // namespace
 
 absl::StatusOr<ValueType> TypeParser::ReadValueType() {
+  if (any_) return ReadForeignValueType();
   if (reader_.Consume("none")) return ValueType();
   ALLOT_ASSIGN_OR_RETURN(Type type, ReadType());
   return ValueType(std::move(type));
@@ -49,6 +50,7 @@ absl::StatusOr<Type> TypeParser::ReadType() {
   if (depth_ > kMaxNesting) return reader_.ErrorHere("nested too deeply");
   if (reader_.Consume("tensor")) return ReadTensor();
   if (reader_.Consume("!onnx.")) return ReadOwnType();
+  if (any_) return ReadForeignType();
   return reader_.ErrorHere("expected a type: tensor<...>, !onnx.seq<...>, ...");
 }
 
@@ -73,7 +75,10 @@ absl::StatusOr<ElementType> TypeParser::ReadElement() {
     ALLOT_RETURN_IF_ERROR(reader_.Expect(">"));
   } else {
     name = std::string(reader_.TakeWord());
+    // Signed integers are ONNX's only ones, so that our own form says no more than "i64".
+    if (any_ && name.size() > 2 && name[0] == 's' && name[1] == 'i') name.erase(0, 1);
   }
+  if (any_ && name == "!onnx.String") name = "!onnx.string";  // onnx-mlir
   const std::optional<ElementType> element = ElementTypeFromMlirName(name);
   if (!element.has_value()) {
     return reader_.Error(start, absl::StrCat("'", name, "' is no element type"));
@@ -221,6 +226,7 @@ absl::StatusOr<Dictionary> TypeParser::ReadDictionary() {
   do {
     const size_t offset = reader_.Position();
     NamedAttr entry;
+    entry.begin = offset;
     if (reader_.Next("\"")) {
       ALLOT_ASSIGN_OR_RETURN(entry.name, reader_.ReadString());
     } else {
@@ -232,6 +238,7 @@ absl::StatusOr<Dictionary> TypeParser::ReadDictionary() {
     } else {
       entry.value.offset = offset;
     }
+    entry.end = reader_.End();
     dictionary.push_back(std::move(entry));
   } while (reader_.Consume(","));
   ALLOT_RETURN_IF_ERROR(reader_.Expect("}"));
@@ -259,6 +266,10 @@ absl::Status TypeParser::ReadAttrs(absl::string_view end, Array& out) {
 absl::StatusOr<Attr> TypeParser::ReadAttr() {
   const Nested nested(depth_);
   if (depth_ > kMaxNesting) return reader_.ErrorHere("nested too deeply");
+  return any_ ? ReadForeignAttr() : ReadOwnAttr();
+}
+
+absl::StatusOr<Attr> TypeParser::ReadOwnAttr() {
   const size_t start = reader_.Position();
   Attr attr;
   if (reader_.Next("\"")) {
@@ -279,6 +290,8 @@ absl::StatusOr<Attr> TypeParser::ReadAttr() {
     attr.value = Unit();
   } else if (reader_.Consume("array")) {
     ALLOT_ASSIGN_OR_RETURN(attr, ReadDenseArray());
+  } else if (reader_.Consume("dense")) {
+    ALLOT_ASSIGN_OR_RETURN(attr, ReadDense());
   } else if (reader_.Consume("dense_resource")) {
     ALLOT_ASSIGN_OR_RETURN(attr, ReadResource());
   } else if (reader_.Consume("#onnx.")) {

@@ -323,6 +323,15 @@ void PrintAttr(const Attr& attr, std::string& out) {
   } else if (const auto* resource = attr.If<Resource>()) {
     absl::StrAppend(&out, "dense_resource<", resource->blob, "> : ");
     PrintType(resource->type, out);
+  } else if (const auto* elements = attr.If<Elements>()) {
+    if (elements->bytes->empty()) {
+      out += "dense<> : ";
+    } else {
+      absl::StrAppend(&out, "dense<\"0x", HexOf(*elements->bytes), "\"> : ");
+    }
+    PrintType(elements->type, out);
+  } else if (const auto* verbatim = attr.If<Verbatim>()) {
+    out += verbatim->text;
   } else if (const auto* own = attr.If<DialectAttr>()) {
     absl::StrAppend(&out, "#onnx.", own->name, "<");
     for (size_t i = 0; i < own->arguments.size(); ++i) {

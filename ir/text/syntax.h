@@ -33,6 +33,16 @@ struct Resource {
   std::string blob;
   Type type;
 };
+// dense<...> : type. The elements as ONNX packs them.
+struct Elements {
+  Type type;
+  std::shared_ptr<const std::string> bytes;
+};
+// What has no meaning here, as it is spelled: #map, @main, affine_map<...>, i64.
+struct Verbatim {
+  std::string text;
+  std::string why;  // of elements that could not be read: the error; else empty
+};
 struct Attr;
 struct NamedAttr;
 // #onnx.name<argument, ...> : type
@@ -48,7 +58,7 @@ using Dictionary = std::vector<NamedAttr>;  // {a = 1, b}; sorted by name, each 
 
 struct Attr {
   std::variant<Unit, bool, Integer, float, std::string, Array, Integers, Floats, Dictionary,
-               Resource, DialectAttr>
+               Resource, DialectAttr, Elements, Verbatim>
       value;
   size_t offset = 0;  // where in the text it stands
 
@@ -60,6 +70,7 @@ struct Attr {
 struct NamedAttr {
   std::string name;
   Attr value;
+  size_t begin = 0, end = 0;  // in the text
 };
 
 inline Attr IntegerAttr(int64_t value, Integer::Form form = Integer::Form::kI64) {
@@ -109,6 +120,8 @@ struct Op {
   std::vector<ValueType> result_types;
   std::optional<Location> location;
   size_t offset = 0;
+  // In the text: the attributes with their braces, or where they would stand.
+  size_t attributes_begin = 0, attributes_end = 0;
 
   // In attributes, then in properties.
   const Attr* FindAttr(absl::string_view attr) const;
@@ -137,8 +150,19 @@ std::string HexOf(absl::string_view bytes);
 std::optional<std::string> BytesOfHex(absl::string_view hex);
 
 // --- from text ---
+// Whose operators, types and attributes a text may hold: only those of our own form; or also what
+// others print around theirs, which stays as it is spelled, and a few operators in a form of their
+// own (parse_custom.cc).
+enum class Dialects { kOwn, kAny };
+// kOwn for a text with a graph or function in our form.
+Dialects DialectsOf(absl::string_view text);
 // Reads until the end of the text. Errors are "file:line:column: message", line and caret.
-absl::StatusOr<Document> ParseDocument(absl::string_view text, absl::string_view file_name);
+absl::StatusOr<Document> ParseDocument(absl::string_view text, absl::string_view file_name,
+                                       Dialects dialects = Dialects::kOwn);
+// A type by itself; nullopt for `none`. Errors are without a place.
+absl::StatusOr<ValueType> ParseValueType(absl::string_view text, Dialects dialects);
+// An attribute by itself.
+absl::StatusOr<Attr> ParseAttr(absl::string_view text, Dialects dialects);
 // The error form of everything that concerns a place in a text.
 absl::Status ErrorAt(absl::string_view text, absl::string_view file_name, size_t offset,
                      absl::string_view message);

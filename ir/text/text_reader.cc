@@ -220,4 +220,13 @@ absl::StatusOr<float> FloatOf(const TextReader& reader, const TextReader::Number
   return value;
 }
 
+absl::StatusOr<double> DoubleOf(const TextReader& reader, const TextReader::Number& number) {
+  double value = 0;
+  const absl::string_view spelling = number.spelling;
+  const std::from_chars_result end =
+      std::from_chars(spelling.data(), spelling.data() + spelling.size(), value);
+  if (end.ec != std::errc()) return reader.Error(number.offset, "number does not fit a double");
+  return value;
+}
+
 }  // namespace allot::ir::text

@@ -49,6 +49,8 @@ class TextReader {
   bool AtNumber();
 
   void Seek(size_t offset) { at_ = offset; }
+  // Behind the last token that was read.
+  size_t End() const { return at_; }
   absl::Status ErrorHere(absl::string_view message) { return Error(Position(), message); }
   absl::Status Error(size_t offset, absl::string_view message) const;
 
@@ -65,5 +67,7 @@ class TextReader {
 absl::StatusOr<int64_t> IntegerOf(const TextReader& reader, const TextReader::Number& number);
 // Decimal, or hexadecimal for the bits of a float.
 absl::StatusOr<float> FloatOf(const TextReader& reader, const TextReader::Number& number);
+// Decimal only.
+absl::StatusOr<double> DoubleOf(const TextReader& reader, const TextReader::Number& number);
 
 }  // namespace allot::ir::text

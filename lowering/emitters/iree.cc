@@ -208,13 +208,21 @@ class ModuleWriter {
            constant.bytes() > options_.parameters_larger_than;
   }
 
+  // IREE computes shapes on the host. What goes to a device and back it no longer knows as a shape,
+  // and makes a wrong one of it.
+  bool IsShape(ir::ValueId id) const {
+    const ir::NodeId producer = main_.value(id).producer;
+    return producer.valid() && input_.plan.features.Contains(producer) &&
+           input_.plan.features[producer].integer_shape_work;
+  }
+
   // The operand as a node on `device` takes it: brought there if it is elsewhere.
   absl::StatusOr<std::string> Operand(const ir::Graph& graph, ir::ValueId id, DeviceId device,
                                       Scope& scope) {
     const std::string& here = scope.of.at(id);
     if (&graph != &main_ || !device.valid()) return here;
     const DeviceId home = HomeOf(id);
-    if (!home.valid() || home == device) return here;
+    if (!home.valid() || home == device || IsShape(id)) return here;
     const auto [known, inserted] = moved_.insert({{id, device}, ""});
     if (!inserted) return known->second;
     const ir::Type& type = graph.value(id).type;

@@ -1,16 +1,20 @@
-// The text form: what is read prints and reads back as the same, and passes run on it, as far as
-// its plan goes. A reproducer that it carries is read too.
+// Text of MLIR, ours or others': what is read prints and reads back as the same, and passes run on
+// it, as far as its plan goes. With attributes put on its ops it is the same model. A reproducer
+// that it carries is read too.
 
 #include <cstdio>
 #include <iterator>
+#include <map>
 #include <string>
 
 #include "api/placement_setup.h"
 #include "ir/module.h"
 #include "ir/parse.h"
 #include "ir/print.h"
+#include "ir/text/splice_attributes.h"
 #include "ir/verify.h"
 #include "lowering/bundle.h"
+#include "mlir_import/import.h"
 #include "passes/pipeline/pipeline.h"
 #include "passes/problem/cluster_problem.h"
 #include "tests/fuzz/fuzz_input.h"
@@ -32,6 +36,23 @@ void CheckRoundTrip(const ir::ParsedModule& parsed) {
   ALLOT_FUZZ_CHECK(parsed.plan == again->plan);
   print.plan = &again->plan;
   ALLOT_FUZZ_CHECK(ir::Print(again->module, print) == first);
+}
+
+// Others' text with a device on every op of the model.
+void CheckSplice(absl::string_view text, const MlirModel& model) {
+  if (model.form == MlirForm::kOwn) return;
+  const absl::StatusOr<ir::text::Document> document =
+      ir::text::ParseDocument(text, "in.mlir", ir::text::DialectsOf(text));
+  ALLOT_FUZZ_CHECK(document.ok());
+  ir::text::Dictionary device;
+  Set(device, "place.device", ir::text::StringAttr("cpu"));
+  std::map<size_t, ir::text::Dictionary> attributes;
+  for (const size_t offset : model.parsed.node_offsets) attributes[offset] = device;
+  const std::string spliced = ir::text::SpliceAttributes(text, *document, attributes);
+  const absl::StatusOr<MlirModel> again = ImportMlir(spliced, "spliced", &SmallMachine());
+  if (!again.ok()) std::fprintf(stderr, "%s\n", std::string(again.status().message()).c_str());
+  ALLOT_FUZZ_CHECK(again.ok());
+  ALLOT_FUZZ_CHECK(ir::Equal(model.parsed.module, again->parsed.module));
 }
 
 // Each starts from what a text may say already: nothing, costs, clusters, a placement.
@@ -62,8 +83,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.target = "small";
   options.machine = fuzz::SmallMachine();
   if (choice & 8) options.objective = ir::Objective::kThroughput;
-  absl::StatusOr<ir::ParsedModule> parsed = ir::Parse(text, "in.mlir", &fuzz::SmallMachine());
-  if (!parsed.ok()) return 0;
+  absl::StatusOr<MlirModel> model = ImportMlir(text, "in.mlir", &fuzz::SmallMachine());
+  if (!model.ok()) return 0;
+  ir::ParsedModule* const parsed = &model->parsed;
+  fuzz::CheckSplice(text, *model);
   (void)FindReproducer(parsed->external_resources, options).status();
   Diagnostics wrong;
   if (!ir::Verify(parsed->module, wrong).ok()) return 0;

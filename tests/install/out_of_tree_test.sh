@@ -122,6 +122,20 @@ if [ "$glpk" = ON ]; then
   fi
 fi
 
+# --- passes for MLIR, in a compiler that links it ---
+if [ -e "$lib/libAllotMlir.so" ]; then
+  build mlir embed_mlir
+  cp "$source/tests/mlir_plugin/cases/partition.mlir" model.mlir
+  build/mlir/place_mlir model.mlir cpu-gpu >placed.mlir || fail "embed_mlir"
+  grep -q 'func.func private @main_part0' placed.mlir || fail "embed_mlir makes no parts: $(cat placed.mlir)"
+  build/mlir/place_mlir model.mlir nowhere 2>error.txt && fail "embed_mlir takes a machine that does not exist"
+  grep -q 'model.mlir:.*error: target=nowhere' error.txt || fail "embed_mlir says: $(cat error.txt)"
+  if command -v mlir-opt-19 >/dev/null; then
+    quietly mlir-opt-19 --allow-unregistered-dialect --load-pass-plugin="$lib/libAllotMlir.so" model.mlir \
+      --pass-pipeline='builtin.module(allot-place{target=cpu-gpu})'
+  fi
+fi
+
 # --- programs ---
 if command -v node >/dev/null; then
   grep -q allot-run <<<"$("$prefix/bin/allot" run --help)" || fail "allot run does not find its program"
