@@ -70,15 +70,7 @@ LoadModel BuildLoadModel(const ProblemFacts& facts) {
     model.capacity.push_back(device.memory);
     model.once.push_back(problem.launch_on_arrival ? device.part_cost : 0);
   }
-  model.pair_begin.push_back(0);
-  for (const DeviceId from : problem.devices.ids()) {
-    for (const DeviceId to : problem.devices.ids()) {
-      for (const ChannelId channel : problem.Channels(from, to)) {
-        model.channels.push_back(channel.index());
-      }
-      model.pair_begin.push_back(static_cast<int32_t>(model.channels.size()));
-    }
-  }
+  model.channels = PairChannels(problem);
 
   model.unit_of.assign(problem.items.size(), -1);
   const std::vector<std::vector<ItemId>>& groups = facts.groups();
