@@ -356,7 +356,7 @@ class Builder {
         if (X(item, d) < 0) continue;
         const Picos time = costs_.Time(item.index(), d);
         // Where there is no way, nothing is claimed; z forbids it.
-        const Picos before = paths.head[cell(item, d)], after = paths.tail[cell(item, d)];
+        const Picos before = paths.head(item, DeviceId(d)), after = paths.tail(item, DeviceId(d));
         if (before < kNever) head.push_back({X(item, d), -Scaled(before - time)});
         const Picos rest = time + (after < kNever ? after : 0);
         tail.push_back({X(item, d), -Scaled(rest)});
