@@ -45,6 +45,12 @@ class IdCube {
   size_t num_rows() const { return num_rows_; }
   size_t num_columns() const { return num_columns_; }
   bool empty() const { return cells_.empty(); }
+  void ReservePages(size_t num_pages) { cells_.reserve(num_pages * num_rows_ * num_columns_); }
+  // Appends a page of num_rows() * num_columns() cells, row by row, that are not of this cube.
+  void AddPage(absl::Span<const T> cells) {
+    ALLOT_CHECK(cells.size() == num_rows_ * num_columns_);
+    cells_.insert(cells_.end(), cells.begin(), cells.end());
+  }
   // A cube of that many pages, rows and columns, all cells alike; keeps what is allocated.
   void Assign(size_t num_pages, size_t num_rows, size_t num_columns, const T& value) {
     num_rows_ = num_rows;

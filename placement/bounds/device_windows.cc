@@ -18,7 +18,8 @@ bool Exceeds(const SetTimes& time, const std::vector<int64_t>& weight,
              const std::vector<Picos>& window) {
   Int128 spare = 0;
   for (size_t d = 0; d < weight.size(); ++d) spare += static_cast<Int128>(weight[d]) * window[d];
-  for (size_t i = 0; i < time.num_rows(); ++i) {
+  const size_t num_rows = time.num_rows();
+  for (size_t i = 0; i < num_rows; ++i) {
     const absl::Span<const Picos> row = time.row(i);
     Int128 least = -1;
     for (size_t d = 0; d < weight.size(); ++d) {
@@ -38,7 +39,8 @@ class RoughRows {
   RoughRows(const SetTimes& time, int shift)
       : num_devices_(time.num_columns()), fixed_(num_devices_, 0) {
     rows_.reserve(time.cells().size());
-    for (size_t i = 0; i < time.num_rows(); ++i) {
+    const size_t num_rows = time.num_rows();
+    for (size_t i = 0; i < num_rows; ++i) {
       const absl::Span<const Picos> row = time.row(i);
       size_t choices = 0, only = 0;
       for (size_t d = 0; d < num_devices_; ++d) {

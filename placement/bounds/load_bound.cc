@@ -90,20 +90,21 @@ class Ascent {
       value += static_cast<Int128>(lambda_[d]) * load_[d];
       held_[d] = 0;
     }
-    for (size_t row = 0; row < rows_.size(); ++row) {
+    const size_t num_rows = rows_.size(), num_devices = lambda_.size();
+    for (size_t row = 0; row < num_rows; ++row) {
       const absl::Span<const Picos> times = rows_.time.row(row);
       Int128 least = 0;
-      size_t chosen = lambda_.size();
-      for (size_t d = 0; d < lambda_.size(); ++d) {
+      size_t chosen = num_devices;
+      for (size_t d = 0; d < num_devices; ++d) {
         if (!used_[d] || times[d] == kNotAllowed) continue;
         Int128 cost = static_cast<Int128>(lambda_[d]) * times[d];
         if (mu_[d] != 0) cost += mu_[d] * rows_.memory[row];
-        if (chosen == lambda_.size() || cost < least) {
+        if (chosen == num_devices || cost < least) {
           least = cost;
           chosen = d;
         }
       }
-      if (chosen == lambda_.size()) return false;
+      if (chosen == num_devices) return false;
       value += least;
       load_[chosen] += times[chosen];
       if (!rows_.memory.empty()) held_[chosen] += rows_.memory[row];

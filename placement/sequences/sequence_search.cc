@@ -9,6 +9,7 @@
 
 #include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
+#include "support/id_cube.h"
 
 namespace allot {
 namespace {
@@ -140,13 +141,14 @@ class Search {
     std::vector<std::vector<int64_t>> weights = {
         std::vector<int64_t>(Size(num_devices_), kLoadWeight / num_devices_)};
     if (dual.lambda.size() == Size(num_devices_)) weights.push_back(dual.lambda);
+    weighted_.Assign(Size(n_), Size(num_devices_), weights.size(), 0);
     for (std::vector<int64_t>& lambda : weights) {
+      const size_t number = loads_.size();
       LoadWeights& mine = loads_.emplace_back();
-      mine.weighted.Assign(Size(n_), Size(num_devices_), 0);
       for (int32_t item = 0; item < n_; ++item) {
         mine.least.push_back(WeightedTime(rows, Size(item), lambda));
         for (int32_t d = 0; d < num_devices_; ++d) {
-          mine.weighted(item, DeviceId(d)) =
+          weighted_(item, DeviceId(d), number) =
               static_cast<Int128>(lambda[Size(d)]) * std::max<Picos>(Time(item, d), 0);
         }
       }
@@ -224,11 +226,11 @@ class Search {
                               ? -1
                               : on_[Size(std::countr_zero(in_.groups[Size(group)] & done_))];
     const absl::Span<Picos> ends = earliest_.row(item);
-    const absl::Span<const Picos> tails = tail_.row(item);
+    const absl::Span<const Picos> tails = tail_.row(item), times = in_.time.row(item);
     Picos best = kNever;
     for (int32_t d = 0; d < num_devices_; ++d) {
       Picos& earliest = ends[Size(d)];
-      const Picos time = Time(item, d);
+      const Picos time = times[Size(d)];
       if (time == kNotAllowed || (fixed >= 0 && fixed != d)) {
         earliest = kNever;
         continue;
@@ -236,9 +238,10 @@ class Search {
       Picos start = std::max({ready_[Size(d)], last_start, Release(item, d)});
       Picos arrived = 0;  // from what has not been run: its step may be this one
       for (int32_t f : inputs_[Size(item)]) {
-        const int32_t from = in_.flows[Size(f)].from;
+        const SequenceInstance::Flow& flow = in_.flows[Size(f)];
+        const int32_t from = flow.from;
         if ((done_ & Bit(from)) != 0) {
-          const Picos crossing = Crossing(f, on_[Size(from)], d);
+          const Picos crossing = flow.crossing(DeviceId(on_[Size(from)]), DeviceId(d));
           start = crossing >= kNever ? kNever : std::max(start, end_[Size(from)] + crossing);
           if (start >= kNever) break;
           continue;
@@ -249,7 +252,7 @@ class Search {
           if (k == d) continue;
           const Picos end = before[Size(k)];
           if (end >= least) continue;
-          const Picos crossing = Crossing(f, k, d);
+          const Picos crossing = flow.crossing(DeviceId(k), DeviceId(d));
           if (crossing < kNever) least = std::min(least, end + crossing + StepCost(d));
         }
         arrived = std::max(arrived, least);
@@ -289,8 +292,9 @@ class Search {
         any = true;
         window_start_[d] = std::min(window_start_[d], earliest[d] - time[d]);
         window_tail_[d] = std::min(window_tail_[d], tail[d]);
-        for (size_t w = 0; w < loads_.size(); ++w) {
-          least_here_[w] = std::min(least_here_[w], loads_[w].weighted(item, DeviceId(d)));
+        const absl::Span<const Int128> weighted = std::as_const(weighted_).row(item, DeviceId(d));
+        for (size_t w = 0; w < weighted.size(); ++w) {
+          least_here_[w] = std::min(least_here_[w], weighted[w]);
         }
       }
       if (!any) return true;
@@ -537,9 +541,8 @@ class Search {
 
   struct LoadWeights {
     std::vector<int64_t> lambda;
-    std::vector<Int128> least;                    // by item
-    IdTable<int32_t, DeviceId, Int128> weighted;  // [item][device]
-    Int128 step = 0;                              // of one step, at least
+    std::vector<Int128> least;  // by item
+    Int128 step = 0;            // of one step, at least
   };
 
   const SequenceInstance& in_;
@@ -551,7 +554,8 @@ class Search {
   std::vector<int32_t> group_of_;
   SequenceInstance::Times tail_, far_;
   std::vector<LoadWeights> loads_;
-  std::vector<int32_t> by_tail_, by_head_;  // items, the largest first
+  IdCube<int32_t, DeviceId, size_t, Int128> weighted_;  // times by [item][device][loads_]
+  std::vector<int32_t> by_tail_, by_head_;              // items, the largest first
 
   // The state of the sequence so far.
   uint64_t done_ = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "support/id_table.h"
+
 namespace allot {
 namespace {
 
@@ -19,21 +21,25 @@ TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
       tabulated_(problem.flows.size() * num_devices_ * num_devices_ <= kMaxTable),
       channels_(problem) {
   if (tabulated_) {
-    times_.Assign(problem.flows.size(), num_devices_, num_devices_, kNoRoute);
+    times_.Assign(0, num_devices_, num_devices_, kNoRoute);
+    times_.ReservePages(problem.flows.size());
+    IdTable<DeviceId, DeviceId, Picos> page(num_devices_, num_devices_);
     std::unordered_map<Bytes, FlowId> known;  // by size, the first flow of it
     for (const FlowId flow : problem.flows.ids()) {
       if (problem.flows[flow].time.empty() && problem.flows[flow].staging.empty()) {
         const auto [same, is_new] = known.emplace(problem.flows[flow].bytes, flow);
         if (!is_new) {
-          std::ranges::copy(times_.page(same->second), times_.page(flow).begin());
+          std::ranges::copy(times_.page(same->second), page.cells().begin());
+          times_.AddPage(page.cells());
           continue;
         }
       }
       for (const DeviceId from : problem.devices.ids()) {
         for (const DeviceId to : problem.devices.ids()) {
-          times_(flow, from, to) = problem.TransferTime(flow, from, to).value_or(kNoRoute);
+          page(from, to) = problem.TransferTime(flow, from, to).value_or(kNoRoute);
         }
       }
+      times_.AddPage(page.cells());
     }
   }
   for (const PlacementProblem::Flow& flow : problem.flows) {

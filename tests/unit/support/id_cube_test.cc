@@ -40,6 +40,16 @@ TEST(IdCube, TakesPlainNumbersToo) {
   EXPECT_THAT(cube.page(1), ElementsAre('a', 'b'));
 }
 
+TEST(IdCube, GrowsPageByPage) {
+  IdCube<int32_t, int32_t, int32_t, int> cube(0, 1, 2);
+  EXPECT_TRUE(cube.empty());
+  cube.ReservePages(2);
+  cube.AddPage({1, 2});
+  cube.AddPage({3, 4});
+  EXPECT_THAT(cube.page(0), ElementsAre(1, 2));
+  EXPECT_EQ(cube(1, 0, 1), 4);
+}
+
 template <typename Cube, typename Page, typename Row, typename Column>
 concept Takes = requires(Cube cube, Page page, Row row, Column column) {
   cube(page, row, column);
