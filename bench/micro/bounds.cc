@@ -42,10 +42,10 @@ void BoundByParts(benchmark::State& state) {
   const PathCosts costs(input.problem, input.graph, Launch::kPerGroup);
   const LoadDual dual =
       BoundLoad(MakeLoadRows(ProblemFacts(input.problem, input.graph)), {}, {}, kRounds);
-  const std::vector<Picos> ends = LongestPaths(costs).head;
+  const ItemTimes ends = LongestPaths(costs).head;
   const int64_t work = 64 * input.size() * costs.num_devices;
   for (auto _ : state) {
-    std::vector<Picos> raised = ends;
+    ItemTimes raised = ends;
     benchmark::DoNotOptimize(RaiseEndsByParts(costs, dual.lambda, work, raised));
   }
   CountItems(state, input.size());

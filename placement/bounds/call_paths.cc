@@ -4,6 +4,7 @@
 
 #include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
+#include "support/id_table.h"
 
 namespace allot {
 namespace {
@@ -211,21 +212,21 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
   most_calls = std::min(most_calls, length);
   work_ = work;
   FindOutside(path);
-  // least[j][c]: of the first j items in c calls. from[j][c]: where the last run begins, and
+  // least(j, c): of the first j items in c calls. from(j, c): where the last run begins, and
   // whether it is a call.
   const size_t width = most_calls + 1;
-  std::vector<Picos> least((length + 1) * width, kNever);
-  std::vector<std::pair<size_t, bool>> from((length + 1) * width);
-  least[0] = 0;
+  IdTable<size_t, size_t, Picos> least(length + 1, width, kNever);
+  IdTable<size_t, size_t, std::pair<size_t, bool>> from(length + 1, width);
+  least(0, 0) = 0;
   const auto relax = [&](size_t end, size_t calls, Picos value, size_t begin, bool call) {
-    if (value >= least[end * width + calls]) return;
-    least[end * width + calls] = value;
-    from[end * width + calls] = {begin, call};
+    if (value >= least(end, calls)) return;
+    least(end, calls) = value;
+    from(end, calls) = {begin, call};
   };
   for (size_t end = 1; end <= length; ++end) {
     const Picos alone = pool_time_[path[end - 1].index()];
     for (size_t c = 0; c < width && alone >= 0; ++c) {
-      const Picos before = least[(end - 1) * width + c];
+      const Picos before = least(end - 1, c);
       if (before < kNever) relax(end, c, before + alone, end - 1, false);
     }
     inside_.assign(words_, 0);
@@ -246,7 +247,7 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
       const Picos cost = CallCost(&outside_before_[begin * words_], &outside_behind_[end * words_]);
       if (cost >= kNever) continue;
       for (size_t c = 0; c + 1 < width; ++c) {
-        const Picos before = least[begin * width + c];
+        const Picos before = least(begin, c);
         if (before < kNever) relax(end, c + 1, before + cost, begin, true);
       }
     }
@@ -254,12 +255,12 @@ CallPathBound CallPathBounder::Bound(const std::vector<ItemId>& path, int64_t& w
   work = work_;
   size_t calls = 0;
   for (size_t c = 1; c < width; ++c) {
-    if (least[length * width + c] < least[length * width + calls]) calls = c;
+    if (least(length, c) < least(length, calls)) calls = c;
   }
-  bound.value = least[length * width + calls];
+  bound.value = least(length, calls);
   if (bound.value >= kNever) return bound;
   for (size_t end = length; end > 0;) {
-    const auto [begin, call] = from[end * width + calls];
+    const auto [begin, call] = from(end, calls);
     PathRun run{begin, end, call, {}};
     if (call) {
       inside_.assign(words_, 0);

@@ -10,16 +10,21 @@
 namespace allot {
 namespace {
 
-// The inequality of the header; `time` holds the rows of the set, as far as they can be there.
-bool Exceeds(const std::vector<Picos>& time, const std::vector<int64_t>& weight,
+// By place in a set, as far as the row can be on the device.
+using SetTimes = IdTable<size_t, DeviceId, Picos>;
+
+// The inequality of the header.
+bool Exceeds(const SetTimes& time, const std::vector<int64_t>& weight,
              const std::vector<Picos>& window) {
   Int128 spare = 0;
   for (size_t d = 0; d < weight.size(); ++d) spare += static_cast<Int128>(weight[d]) * window[d];
-  for (size_t row = 0; row < time.size(); row += weight.size()) {
+  const size_t num_rows = time.num_rows();
+  for (size_t i = 0; i < num_rows; ++i) {
+    const absl::Span<const Picos> row = time.row(i);
     Int128 least = -1;
     for (size_t d = 0; d < weight.size(); ++d) {
-      if (time[row + d] == kNotAllowed) continue;
-      const Int128 cost = static_cast<Int128>(weight[d]) * time[row + d];
+      if (row[d] == kNotAllowed) continue;
+      const Int128 cost = static_cast<Int128>(weight[d]) * row[d];
       if (least < 0 || cost < least) least = cost;
     }
     spare -= least;
@@ -31,22 +36,24 @@ bool Exceeds(const std::vector<Picos>& time, const std::vector<int64_t>& weight,
 // least (the first such device).
 class RoughRows {
  public:
-  RoughRows(const std::vector<Picos>& time, size_t num_devices, int shift)
-      : num_devices_(num_devices), fixed_(num_devices, 0) {
-    rows_.reserve(time.size());
-    for (size_t row = 0; row < time.size(); row += num_devices) {
+  RoughRows(const SetTimes& time, int shift)
+      : num_devices_(time.num_columns()), fixed_(num_devices_, 0) {
+    rows_.reserve(time.cells().size());
+    const size_t num_rows = time.num_rows();
+    for (size_t i = 0; i < num_rows; ++i) {
+      const absl::Span<const Picos> row = time.row(i);
       size_t choices = 0, only = 0;
-      for (size_t d = 0; d < num_devices; ++d) {
-        if (time[row + d] == kNotAllowed) continue;
+      for (size_t d = 0; d < num_devices_; ++d) {
+        if (row[d] == kNotAllowed) continue;
         only = d;
         ++choices;
       }
       if (choices == 1) {
-        fixed_[only] += time[row + only] >> shift;
+        fixed_[only] += row[only] >> shift;
         continue;
       }
-      for (size_t d = 0; d < num_devices; ++d) {
-        rows_.push_back(time[row + d] == kNotAllowed ? int64_t{-1} : time[row + d] >> shift);
+      for (const Picos picos : row) {
+        rows_.push_back(picos == kNotAllowed ? int64_t{-1} : picos >> shift);
       }
     }
   }
@@ -97,17 +104,16 @@ class RoughRows {
 }  // namespace
 
 std::vector<std::vector<int32_t>> WindowSets(const WindowRows& rows, size_t n) {
-  const Picos* start = rows.start;
-  const Picos* tail = rows.tail;
   std::array<std::vector<Picos>, 3> keys;
   for (size_t i = 0; i < n; ++i) {
+    const auto row = static_cast<int32_t>(i);
+    const absl::Span<const Picos> start = rows.start.row(row), tail = rows.tail.row(row);
     Picos head = kNever, after = kNever, first = kNever, second = kNever;
-    for (size_t d = 0; d < static_cast<size_t>(rows.num_devices); ++d) {
-      const size_t cell = i * static_cast<size_t>(rows.num_devices) + d;
-      if (start[cell] >= kNever || tail[cell] >= kNever) continue;
-      head = std::min(head, start[cell]);
-      after = std::min(after, tail[cell]);
-      const Picos both = start[cell] + tail[cell];
+    for (size_t d = 0; d < start.size(); ++d) {
+      if (start[d] >= kNever || tail[d] >= kNever) continue;
+      head = std::min(head, start[d]);
+      after = std::min(after, tail[d]);
+      const Picos both = start[d] + tail[d];
       if (both < first) {
         second = std::exchange(first, both);
       } else {
@@ -138,21 +144,21 @@ std::vector<std::vector<int32_t>> WindowSets(const WindowRows& rows, size_t n) {
 }
 
 bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos within) {
-  const Picos* start = rows.start;
-  const Picos* tail = rows.tail;
-  const auto num_devices = static_cast<size_t>(rows.num_devices);
+  const size_t num_devices = rows.num_devices();
   std::vector<Picos> first(num_devices, kNever), after(num_devices, kNever), window(num_devices, 0);
-  std::vector<Picos> time(set.size() * num_devices, kNotAllowed);
+  SetTimes time(set.size(), num_devices, kNotAllowed);
   for (size_t i = 0; i < set.size(); ++i) {
+    const absl::Span<const Picos> start = rows.start.row(set[i]), tail = rows.tail.row(set[i]);
+    const absl::Span<const Picos> whole = rows.time.row(set[i]);
+    const absl::Span<Picos> mine = time.row(i);
     bool any = false;
     for (size_t d = 0; d < num_devices; ++d) {
-      const size_t cell = static_cast<size_t>(set[i]) * num_devices + d;
-      if (start[cell] >= kNever || tail[cell] >= kNever) continue;
-      const Picos p = rows.time[cell];
-      if (p == kNotAllowed || start[cell] + p + tail[cell] > within) continue;
-      time[i * num_devices + d] = p;
-      first[d] = std::min(first[d], start[cell]);
-      after[d] = std::min(after[d], tail[cell]);
+      if (start[d] >= kNever || tail[d] >= kNever) continue;
+      const Picos p = whole[d];
+      if (p == kNotAllowed || start[d] + p + tail[d] > within) continue;
+      mine[d] = p;
+      first[d] = std::min(first[d], start[d]);
+      after[d] = std::min(after[d], tail[d]);
       any = true;
     }
     if (!any) return true;
@@ -160,7 +166,7 @@ bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos w
   for (size_t d = 0; d < num_devices; ++d) {
     if (first[d] >= kNever) continue;
     window[d] = within - first[d] - after[d];
-    if (rows.taken != nullptr) window[d] = std::min(window[d], within - rows.taken[d]);
+    if (!rows.taken.empty()) window[d] = std::min(window[d], within - rows.taken[d]);
     window[d] = std::max<Picos>(window[d], 0);
   }
   // Weights move towards the devices that the cheapest assignment overloads. This is done with 20
@@ -170,7 +176,7 @@ bool Overloaded(const WindowRows& rows, const std::vector<int32_t>& set, Picos w
   int shift = 0;
   while ((within >> shift) >= int64_t{1} << 20) ++shift;
   const int64_t widest = std::max<int64_t>(within >> shift, 1);
-  const RoughRows rough(time, num_devices, shift);
+  const RoughRows rough(time, shift);
   std::vector<int64_t> weight(num_devices, int64_t{1} << 16), load(num_devices);
   constexpr int kRounds = 24;
   for (int round = 0; round < kRounds; ++round) {

@@ -12,19 +12,24 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/types/span.h"
+
 #include "placement/bounds/path_bounds.h"
 #include "placement/problem/allowed_times.h"
+#include "support/id_table.h"
 
 namespace allot {
 
 // By [row][device]; kNever (or kNotAllowed as a time) where a row cannot be.
 struct WindowRows {
-  int32_t num_devices = 0;
-  const Picos* time = nullptr;
-  const Picos* start = nullptr;  // no row starts there earlier
-  const Picos* tail = nullptr;   // from its end there to the end of all, at least
-  // By device, what of the time goes into other things, whenever that is. Null: nothing.
-  const Picos* taken = nullptr;
+  using Times = IdTableView<int32_t, DeviceId, Picos>;
+  size_t num_devices() const { return time.num_columns(); }
+
+  Times time;
+  Times start;  // no row starts there earlier
+  Times tail;   // from its end there to the end of all, at least
+  // By device, what of the time goes into other things, whenever that is. Empty: nothing.
+  absl::Span<const Picos> taken;
 };
 
 // As many rows as a set may have.

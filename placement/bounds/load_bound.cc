@@ -15,7 +15,7 @@ class Ascent {
   Ascent(const LoadRows& rows, const std::vector<Picos>& fixed, const std::vector<Bytes>& capacity,
          const std::vector<char>& used)
       : rows_(rows), fixed_(fixed), capacity_(capacity), used_(used) {
-    const size_t num_devices = rows.num_devices;
+    const size_t num_devices = rows.num_devices();
     load_.assign(num_devices, 0);
     held_.assign(num_devices, 0);
     lambda_sum_.assign(num_devices, 0);
@@ -30,9 +30,10 @@ class Ascent {
     if (rows_.memory.empty()) return;
     Int128 time = 0, memory = 0;
     for (size_t row = 0; row < rows.size(); ++row) {
+      const absl::Span<const Picos> times = rows.time.row(row);
       Picos longest = 0;
       for (size_t d = 0; d < num_devices; ++d) {
-        if (used_[d]) longest = std::max(longest, Time(row, d));
+        if (used_[d]) longest = std::max(longest, times[d]);
       }
       time += longest;
       memory += rows_.memory[row];
@@ -63,8 +64,6 @@ class Ascent {
   }
 
  private:
-  Picos Time(size_t row, size_t d) const { return rows_.time[row * rows_.num_devices + d]; }
-
   // Makes the weights add up to kLoadWeight exactly; each used device keeps at least one.
   void Normalize() {
     Int128 total = 0;
@@ -91,21 +90,23 @@ class Ascent {
       value += static_cast<Int128>(lambda_[d]) * load_[d];
       held_[d] = 0;
     }
-    for (size_t row = 0; row < rows_.size(); ++row) {
+    const size_t num_rows = rows_.size(), num_devices = lambda_.size();
+    for (size_t row = 0; row < num_rows; ++row) {
+      const absl::Span<const Picos> times = rows_.time.row(row);
       Int128 least = 0;
-      size_t chosen = lambda_.size();
-      for (size_t d = 0; d < lambda_.size(); ++d) {
-        if (!used_[d] || Time(row, d) == kNotAllowed) continue;
-        Int128 cost = static_cast<Int128>(lambda_[d]) * Time(row, d);
+      size_t chosen = num_devices;
+      for (size_t d = 0; d < num_devices; ++d) {
+        if (!used_[d] || times[d] == kNotAllowed) continue;
+        Int128 cost = static_cast<Int128>(lambda_[d]) * times[d];
         if (mu_[d] != 0) cost += mu_[d] * rows_.memory[row];
-        if (chosen == lambda_.size() || cost < least) {
+        if (chosen == num_devices || cost < least) {
           least = cost;
           chosen = d;
         }
       }
-      if (chosen == lambda_.size()) return false;
+      if (chosen == num_devices) return false;
       value += least;
-      load_[chosen] += Time(row, chosen);
+      load_[chosen] += times[chosen];
       if (!rows_.memory.empty()) held_[chosen] += rows_.memory[row];
     }
     for (size_t d = 0; d < lambda_.size(); ++d) {
@@ -195,8 +196,8 @@ Picos DivideByLoadWeight(Int128 sum) {
 LoadRows MakeLoadRows(const ProblemFacts& facts) {
   const PlacementProblem& problem = facts.problem();
   LoadRows rows;
-  rows.num_devices = problem.devices.size();
-  const std::vector<Picos>& allowed = facts.allowed_times();
+  rows.time.Assign(0, problem.devices.size(), 0);
+  const ItemTimes& allowed = facts.allowed_times();
   IdVector<ItemId, ItemId> leader(problem.items.size());
   for (const ItemId item : problem.items.ids()) leader[item] = item;
   for (const std::vector<ItemId>& group : facts.groups()) {
@@ -205,21 +206,19 @@ LoadRows MakeLoadRows(const ProblemFacts& facts) {
   IdVector<ItemId, size_t> row_of(problem.items.size());
   Bytes total = 0;
   for (const ItemId item : problem.items.ids()) {
-    const size_t from = static_cast<size_t>(item.index()) * rows.num_devices;
+    const absl::Span<const Picos> times = allowed.row(item);
     total = SaturatingAdd(total, problem.items[item].memory);
     if (leader[item] == item) {
       row_of[item] = rows.memory.size();
       rows.memory.push_back(problem.items[item].memory);
-      rows.time.insert(rows.time.end(), allowed.begin() + static_cast<std::ptrdiff_t>(from),
-                       allowed.begin() + static_cast<std::ptrdiff_t>(from + rows.num_devices));
+      rows.time.AddRow(times);
       continue;
     }
     const size_t row = row_of[leader[item]];
     rows.memory[row] += problem.items[item].memory;
-    for (size_t d = 0; d < rows.num_devices; ++d) {
-      if (allowed[from + d] != kNotAllowed) {
-        rows.time[row * rows.num_devices + d] += allowed[from + d];
-      }
+    const absl::Span<Picos> sums = rows.time.row(row);
+    for (size_t d = 0; d < times.size(); ++d) {
+      if (times[d] != kNotAllowed) sums[d] += times[d];
     }
   }
   bool binds = false;
@@ -232,7 +231,7 @@ LoadRows MakeLoadRows(const ProblemFacts& facts) {
 
 LoadDual BoundLoad(const LoadRows& rows, const std::vector<Picos>& fixed,
                    const std::vector<Bytes>& capacity, int rounds) {
-  const size_t num_devices = rows.num_devices;
+  const size_t num_devices = rows.num_devices();
   const bool costs = std::any_of(fixed.begin(), fixed.end(), [](Picos cost) { return cost > 0; });
   LoadDual all;
   const std::vector<char> everywhere(num_devices, 1);
@@ -260,11 +259,11 @@ LoadDual BoundLoad(const LoadRows& rows, const std::vector<Picos>& fixed,
 }
 
 Int128 WeightedTime(const LoadRows& rows, size_t row, const std::vector<int64_t>& lambda) {
+  const absl::Span<const Picos> times = rows.time.row(row);
   Int128 least = -1;
-  for (size_t d = 0; d < rows.num_devices; ++d) {
-    const Picos time = rows.time[row * rows.num_devices + d];
-    if (time == kNotAllowed) continue;
-    const Int128 cost = static_cast<Int128>(lambda[d]) * time;
+  for (size_t d = 0; d < times.size(); ++d) {
+    if (times[d] == kNotAllowed) continue;
+    const Int128 cost = static_cast<Int128>(lambda[d]) * times[d];
     if (least < 0 || cost < least) least = cost;
   }
   return std::max<Int128>(least, 0);

@@ -12,15 +12,16 @@
 #include <vector>
 
 #include "placement/value/problem_facts.h"
+#include "support/id_table.h"
 
 namespace allot {
 
 // Rows that are placed as one: an item, or a set that must share a device.
 struct LoadRows {
-  size_t num_devices = 0;
-  std::vector<Picos> time;    // [row][device], kNotAllowed where it cannot be
-  std::vector<Bytes> memory;  // by row; empty if memory cannot bind
-  size_t size() const { return num_devices == 0 ? 0 : time.size() / num_devices; }
+  IdTable<size_t, DeviceId, Picos> time;  // [row][device], kNotAllowed where it cannot be
+  std::vector<Bytes> memory;              // by row; empty if memory cannot bind
+  size_t size() const { return time.num_rows(); }
+  size_t num_devices() const { return time.num_columns(); }
 };
 LoadRows MakeLoadRows(const ProblemFacts& facts);
 

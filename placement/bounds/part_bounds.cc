@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
@@ -9,29 +10,27 @@
 namespace allot {
 
 PartEnds::PartEnds(const PathCosts& costs, const PartRows& rows, const std::vector<int64_t>& lambda,
-                   int32_t span, std::vector<Picos>& ends)
+                   int32_t span, RowTimes& ends)
     : costs_(costs),
       rows_(rows),
       num_devices_(Size(costs.num_devices)),
       span_(span),
       ends_(ends),
-      wait_(ends.size()),
-      direct_(rows.flows.size() * num_devices_),
-      carried_(direct_.size()),
+      wait_(rows.size(), num_devices_),
+      direct_(rows.flows.size(), num_devices_),
+      carried_(rows.flows.size(), num_devices_),
       load_(rows.size(), 0) {
   open_.Resize(std::min(Size(span), rows.size()) + 1);
   if (!lambda.empty()) FindWindows(lambda);
 }
 
 void PartEnds::FindWindows(const std::vector<int64_t>& lambda) {
-  LoadRows loads;
-  loads.num_devices = num_devices_;
-  loads.time = rows_.time;
+  const LoadRows loads{IdTable<size_t, DeviceId, Picos>(rows_.time), {}};
   for (size_t row = 0; row < loads.size(); ++row) load_[row] = WeightedTime(loads, row, lambda);
   for (size_t d = 0; d < num_devices_; ++d) {
     std::vector<Window>& windows = windows_.emplace_back();
     for (size_t e = 0; e < num_devices_; ++e) {
-      const Picos back = d == e ? costs_.again[d] : rows_.reach[e * num_devices_ + d];
+      const Picos back = d == e ? costs_.again[d] : rows_.reach(DeviceId(e), DeviceId(d));
       if (back >= kNever || rows_.first[e] >= kNever || lambda[e] == 0) continue;
       windows.push_back({rows_.first[e] + back, lambda[e]});
     }
@@ -58,17 +57,19 @@ Picos PartEnds::Crossing(int32_t id, size_t from, size_t to) const {
 // direct_: when a new part on each device can start with what a flow brings; carried_: when a
 // reader there can, which may be in the part of its producer.
 void PartEnds::Send(size_t flow) {
-  const int32_t from = rows_.flows[flow].from;
+  const auto id = static_cast<int32_t>(flow);
+  const absl::Span<const Picos> ends = std::as_const(ends_).row(From(id));
+  const absl::Span<Picos> direct = direct_.row(id), carried = carried_.row(id);
   for (size_t d = 0; d < num_devices_; ++d) {
     Picos start = kNever;
     for (size_t k = 0; k < num_devices_; ++k) {
-      const Picos end = ends_[Cell(from, k)];
+      const Picos end = ends[k];
       if (end >= start) continue;
       const Picos between = k == d ? costs_.again[d] : Crossing(rows_.flows[flow].id, k, d);
       if (between < kNever) start = std::min(start, end + between);
     }
-    direct_[flow * num_devices_ + d] = start;
-    carried_[flow * num_devices_ + d] = std::min(start, ends_[Cell(from, d)]);
+    direct[d] = start;
+    carried[d] = std::min(start, ends[d]);
   }
 }
 
@@ -78,7 +79,7 @@ bool PartEnds::Reach(int32_t from) {
   if (back > span_) return false;
   if (open_.Has(back)) return true;
   open_.Set(back);
-  for (size_t d = 0; d < num_devices_; ++d) wait_[Cell(from, d)] = {0, kNever, -1};
+  for (Wait& wait : wait_.row(from)) wait = {0, kNever, -1};
   return true;
 }
 
@@ -89,10 +90,9 @@ void PartEnds::FindAncestors() {
   elsewhere_ = 0;
   for (const int32_t flow : rows_.inputs[Size(next_)]) {
     if (!Reach(From(flow))) continue;
-    for (size_t d = 0; d < num_devices_; ++d) {
-      Picos& known = wait_[Cell(From(flow), d)].known;
-      known = std::max(known, direct_[Cell(flow, d)]);
-    }
+    const absl::Span<Wait> wait = wait_.row(From(flow));
+    const absl::Span<const Picos> direct = direct_.row(flow);
+    for (size_t d = 0; d < num_devices_; ++d) wait[d].known = std::max(wait[d].known, direct[d]);
   }
   // Readers come before what they read. Of an ancestor outside, either some reader is inside, so
   // that the part waits for the flow; or all are outside, and it waits for the last of them.
@@ -101,15 +101,15 @@ void PartEnds::FindAncestors() {
     const int32_t reader = next_ - back;
     ancestors_.push_back(reader);
     elsewhere_ += load_[Size(reader)];
-    Wait* const own = &wait_[Cell(reader, 0)];
+    const absl::Span<Wait> own = wait_.row(reader);
     for (size_t d = 0; d < num_devices_; ++d) {
       own[d].known = std::max(own[d].known, std::min(own[d].inside, own[d].outside));
     }
     for (const int32_t flow : rows_.inputs[Size(reader)]) {
       const int32_t from = From(flow);
       if (!Reach(from)) continue;
-      Wait* const wait = &wait_[Cell(from, 0)];
-      const Picos* const direct = &direct_[Cell(flow, 0)];
+      const absl::Span<Wait> wait = wait_.row(from);
+      const absl::Span<const Picos> direct = direct_.row(flow);
       for (size_t d = 0; d < num_devices_; ++d) {
         wait[d].inside = std::min(wait[d].inside, direct[d]);
         wait[d].outside = std::max(wait[d].outside, own[d].known);
@@ -132,14 +132,14 @@ Picos PartEnds::AfterLoad(Int128 load, size_t d) const {
 }
 
 void PartEnds::Raise(int32_t row, size_t d) {
-  const Picos time = rows_.time[Cell(row, d)];
-  Picos& end = ends_[Cell(row, d)];
+  const Picos time = rows_.time(row, DeviceId(d));
+  Picos& end = ends_(row, DeviceId(d));
   if (time == kNotAllowed) {
     end = kNever;
     return;
   }
   for (const int32_t flow : rows_.inputs[Size(row)]) {
-    const Picos start = carried_[Cell(flow, d)];
+    const Picos start = carried_(flow, DeviceId(d));
     end = start >= kNever ? kNever : std::max(end, start + time);
   }
   if (end >= kNever) return;
@@ -150,7 +150,8 @@ void PartEnds::Raise(int32_t row, size_t d) {
 // it is.
 Picos PartEnds::LeastEnd(int32_t row, size_t d, Picos known) {
   Int128 elsewhere = elsewhere_;
-  Picos together = rows_.time[Cell(row, d)], least = kNever;
+  const DeviceId device(d);
+  Picos together = rows_.time(row, device), least = kNever;
   const auto start_at = [&](Picos start) {
     start = std::max(start, rows_.first[d]);
     if (start >= kNever || start + together >= least) return;
@@ -162,7 +163,7 @@ Picos PartEnds::LeastEnd(int32_t row, size_t d, Picos known) {
   Picos latest = 0;
   waits_.resize(ancestors_.size());
   for (size_t i = 0; i < ancestors_.size(); ++i) {
-    waits_[i] = {wait_[Cell(ancestors_[i], d)].known, ancestors_[i]};
+    waits_[i] = {wait_(ancestors_[i], device).known, ancestors_[i]};
     latest = std::max(latest, waits_[i].first);
   }
   start_at(latest);
@@ -170,11 +171,11 @@ Picos PartEnds::LeastEnd(int32_t row, size_t d, Picos known) {
   // Few are looked at, so that they are not sorted beforehand.
   std::make_heap(waits_.begin(), waits_.end());
   while (!waits_.empty()) {
-    const size_t next = Size(waits_.front().second);
-    const Picos alone = rows_.time[next * num_devices_ + d];
+    const int32_t next = waits_.front().second;
+    const Picos alone = rows_.time(next, device);
     if (alone == kNotAllowed) break;
     together += alone;
-    elsewhere -= load_[next];
+    elsewhere -= load_[Size(next)];
     if (together >= least) break;
     std::pop_heap(waits_.begin(), waits_.end());
     waits_.pop_back();
@@ -190,7 +191,7 @@ PartRows RowsOf(const PathCosts& costs) {
   rows.first = costs.first;
   for (const ItemId id : costs.graph.topological) {
     const auto row = static_cast<int32_t>(rows.inputs.size());
-    for (int32_t d = 0; d < costs.num_devices; ++d) rows.time.push_back(costs.Time(id.index(), d));
+    rows.time.AddRow(costs.times.row(id));
     std::vector<int32_t>& inputs = rows.inputs.emplace_back();
     for (const FlowId flow : costs.graph.inputs[id]) {
       inputs.push_back(local[static_cast<size_t>(flow.index())]);
@@ -204,25 +205,25 @@ PartRows RowsOf(const PathCosts& costs) {
   return rows;
 }
 
-std::vector<Picos> LeastCrossings(const PathCosts& costs, const PartRows& rows) {
+IdTable<DeviceId, DeviceId, Picos> LeastCrossings(const PathCosts& costs, const PartRows& rows) {
   const auto width = static_cast<size_t>(costs.num_devices);
-  std::vector<Picos> least(width * width, kNever);
-  for (size_t k = 0; k < width; ++k) {
-    least[k * width + k] = 0;
-    for (size_t d = 0; d < width; ++d) {
-      const auto from = static_cast<int32_t>(rows.backwards ? d : k);
-      const auto to = static_cast<int32_t>(rows.backwards ? k : d);
+  IdTable<DeviceId, DeviceId, Picos> least(width, width, kNever);
+  const IdRange<DeviceId> devices(width);
+  for (const DeviceId k : devices) {
+    least(k, k) = 0;
+    for (const DeviceId d : devices) {
+      const DeviceId from = rows.backwards ? d : k, to = rows.backwards ? k : d;
       for (const PartRows::Flow& flow : rows.flows) {
-        least[k * width + d] = std::min(least[k * width + d], costs.Crossing(flow.id, from, to));
+        least(k, d) = std::min(least(k, d), costs.Crossing(flow.id, from.index(), to.index()));
       }
     }
   }
-  for (size_t via = 0; via < width; ++via) {
-    for (size_t k = 0; k < width; ++k) {
-      for (size_t d = 0; d < width; ++d) {
-        const Picos there = least[k * width + via], on = least[via * width + d];
+  for (const DeviceId via : devices) {
+    for (const DeviceId k : devices) {
+      for (const DeviceId d : devices) {
+        const Picos there = least(k, via), on = least(via, d);
         if (there >= kNever || on >= kNever) continue;
-        least[k * width + d] = std::min(least[k * width + d], there + on);
+        least(k, d) = std::min(least(k, d), there + on);
       }
     }
   }
@@ -235,24 +236,18 @@ int32_t SpanWithin(const PathCosts& costs, int64_t work) {
 }
 
 int64_t RaiseEndsByParts(const PathCosts& costs, const std::vector<int64_t>& lambda, int64_t work,
-                         std::vector<Picos>& ends) {
+                         ItemTimes& ends) {
   RaiseEnds(costs, ends);
   const int32_t span = SpanWithin(costs, work);
   const int64_t cells = int64_t{costs.num_items} * costs.num_devices;
   if (span < 2) return cells;
-  const auto width = static_cast<ptrdiff_t>(costs.num_devices);
-  const auto row = [width](std::vector<Picos>& of, size_t at) {
-    return of.begin() + static_cast<ptrdiff_t>(at) * width;
-  };
-  std::vector<Picos> ordered(ends.size());
-  const std::vector<ItemId>& order = costs.graph.topological;
-  for (size_t at = 0; at < order.size(); ++at) {
-    std::copy_n(row(ends, static_cast<size_t>(order[at].index())), width, row(ordered, at));
-  }
+  RowTimes ordered(0, ends.num_columns());
+  for (const ItemId item : costs.graph.topological) ordered.AddRow(std::as_const(ends).row(item));
   const PartRows rows = RowsOf(costs);
   PartEnds(costs, rows, lambda, span, ordered).All();
-  for (size_t at = 0; at < order.size(); ++at) {
-    std::copy_n(row(ordered, at), width, row(ends, static_cast<size_t>(order[at].index())));
+  int32_t row = 0;
+  for (const ItemId item : costs.graph.topological) {
+    std::ranges::copy(ordered.row(row++), ends.row(item).begin());
   }
   return cells * span;
 }
@@ -261,15 +256,16 @@ void RaiseByParts(const PathCosts& costs, const std::vector<int64_t>& lambda, in
                   PathBounds& paths) {
   RaiseEndsByParts(costs, lambda, work / 2, paths.head);
   const ProblemGraph reversed = ReversedGraph(costs);
-  std::vector<Picos> rests(paths.tail.size(), 0);
-  for (size_t cell = 0; cell < rests.size(); ++cell) {
-    if (costs.times[cell] == kNotAllowed) continue;
-    rests[cell] = std::min(kNever, paths.tail[cell] + costs.times[cell]);
+  ItemTimes rests(paths.tail.num_rows(), paths.tail.num_columns(), 0);
+  const absl::Span<const Picos> times = costs.times.cells();
+  const absl::Span<Picos> tail = paths.tail.cells(), rest = rests.cells();
+  for (size_t cell = 0; cell < times.size(); ++cell) {
+    if (times[cell] != kNotAllowed) rest[cell] = std::min(kNever, tail[cell] + times[cell]);
   }
   RaiseEndsByParts(PathCosts(costs, reversed), lambda, work - work / 2, rests);
-  for (size_t cell = 0; cell < rests.size(); ++cell) {
-    if (costs.times[cell] == kNotAllowed) continue;
-    paths.tail[cell] = rests[cell] >= kNever ? kNever : rests[cell] - costs.times[cell];
+  for (size_t cell = 0; cell < times.size(); ++cell) {
+    if (times[cell] == kNotAllowed) continue;
+    tail[cell] = rest[cell] >= kNever ? kNever : rest[cell] - times[cell];
   }
 }
 

@@ -21,19 +21,23 @@
 
 #include "placement/bounds/path_bounds.h"
 #include "support/bits.h"
+#include "support/id_table.h"
 
 namespace allot {
+
+// Something that takes or ends at a time, for each row and device.
+using RowTimes = IdTable<int32_t, DeviceId, Picos>;
 
 // What runs after what: rows in an order in which each comes after all that it reads.
 struct PartRows {
   struct Flow {
     int32_t id, from;  // of the costs, and the row that makes it
   };
-  std::vector<Picos> time;                   // by [row][device], kNotAllowed where it cannot be
+  RowTimes time;                             // kNotAllowed where it cannot be
   std::vector<Flow> flows;                   // those of a row one after the other
   std::vector<std::vector<int32_t>> inputs;  // by row: the flows that it reads
   std::vector<Picos> first;                  // by device: no part starts earlier
-  std::vector<Picos> reach;                  // LeastCrossings()
+  IdTable<DeviceId, DeviceId, Picos> reach;  // LeastCrossings()
   bool backwards = false;                    // rows read what reads them in the costs
 
   size_t size() const { return inputs.size(); }
@@ -43,7 +47,7 @@ struct PartRows {
 PartRows RowsOf(const PathCosts& costs);
 
 // The least time, by [from][to], until what is on one device can be known on another.
-std::vector<Picos> LeastCrossings(const PathCosts& costs, const PartRows& rows);
+IdTable<DeviceId, DeviceId, Picos> LeastCrossings(const PathCosts& costs, const PartRows& rows);
 
 // Raises known ends, by [row][device], row after row; keeps references. Backwards, ends of parts
 // take the place of their starts. Where parts are not launched (PathCosts::again is 0) ends are
@@ -53,7 +57,7 @@ class PartEnds {
   // `lambda`: weights of the devices, as BoundLoad() finds them, or none. `span`: how many rows
   // back it looks.
   PartEnds(const PathCosts& costs, const PartRows& rows, const std::vector<int64_t>& lambda,
-           int32_t span, std::vector<Picos>& ends);
+           int32_t span, RowTimes& ends);
 
   // Raises the ends of the next row; those of the rows before it must not change afterwards.
   // O(devices
@@ -77,7 +81,6 @@ class PartEnds {
   };
 
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
-  size_t Cell(int32_t row, size_t d) const { return Size(row) * num_devices_ + d; }
   int32_t From(int32_t flow) const { return rows_.flows[Size(flow)].from; }
   Picos Crossing(int32_t id, size_t from, size_t to) const;
   void FindWindows(const std::vector<int64_t>& lambda);
@@ -92,9 +95,9 @@ class PartEnds {
   const PartRows& rows_;
   const size_t num_devices_;
   const int32_t span_;
-  std::vector<Picos>& ends_;
-  std::vector<Wait> wait_;                    // by [ancestor][device]
-  std::vector<Picos> direct_, carried_;       // by [flow][device]
+  RowTimes& ends_;
+  IdTable<int32_t, DeviceId, Wait> wait_;     // by [ancestor][device]
+  RowTimes direct_, carried_;                 // by [flow][device]
   std::vector<std::vector<Window>> windows_;  // by device, earliest first
   std::vector<Int128> load_;                  // by row, weighted
   Bits open_;                                 // ancestors to come: how many rows back they are
@@ -105,11 +108,10 @@ class PartEnds {
   size_t next_flow_ = 0;
 };
 
-// The ends of all items, by [item][device], over a graph or the reversed one; at least as
-// RaiseEnds(). `work`, in rows and devices for which an ancestor is looked at, limits the span.
-// Returns about what it took.
+// The ends of all items over a graph or the reversed one; at least as RaiseEnds(). `work`, in rows
+// and devices for which an ancestor is looked at, limits the span. Returns about what it took.
 int64_t RaiseEndsByParts(const PathCosts& costs, const std::vector<int64_t>& lambda, int64_t work,
-                         std::vector<Picos>& ends);
+                         ItemTimes& ends);
 // How far back `work` reaches.
 int32_t SpanWithin(const PathCosts& costs, int64_t work);
 

@@ -1,6 +1,7 @@
 #include "placement/bounds/path_bounds.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "placement/problem/allowed_times.h"
 
@@ -62,32 +63,29 @@ ProblemGraph ReversedGraph(const PathCosts& forward) {
   return graph;
 }
 
-void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends) {
-  const size_t num_devices = static_cast<size_t>(costs.num_devices);
-  std::vector<Picos> arrivals(ends.size(), 0);
+void RaiseEnds(const PathCosts& costs, ItemTimes& ends) {
+  const auto num_devices = static_cast<size_t>(costs.num_devices);
+  ItemTimes arrivals(static_cast<size_t>(costs.num_items), num_devices, 0);
   for (const ItemId id : costs.graph.topological) {
-    const size_t row = static_cast<size_t>(id.index()) * num_devices;
-    for (int32_t d = 0; d < costs.num_devices; ++d) {
-      const size_t cell = row + static_cast<size_t>(d);
-      const Picos time = costs.Time(id.index(), d);
-      if (time == kNotAllowed || arrivals[cell] >= kNever) {
-        ends[cell] = kNever;
+    const absl::Span<const Picos> time = costs.times.row(id), ready = arrivals.row(id);
+    const absl::Span<Picos> end = ends.row(id);
+    for (size_t d = 0; d < num_devices; ++d) {
+      if (time[d] == kNotAllowed || ready[d] >= kNever) {
+        end[d] = kNever;
         continue;
       }
-      const Picos start = std::max(arrivals[cell], costs.first[static_cast<size_t>(d)]);
-      ends[cell] = std::max(ends[cell], start + time);
+      end[d] = std::max(end[d], std::max(ready[d], costs.first[d]) + time[d]);
     }
     for (const FlowId flow : costs.graph.outputs[id]) {
       for (int32_t to = 0; to < costs.num_devices; ++to) {
         Picos arrival = kNever;
         for (int32_t from = 0; from < costs.num_devices; ++from) {
-          const Picos end = ends[row + static_cast<size_t>(from)];
-          if (end >= arrival) continue;
-          arrival = std::min(arrival, end + costs.Crossing(flow.index(), from, to));
+          const Picos sent = end[static_cast<size_t>(from)];
+          if (sent >= arrival) continue;
+          arrival = std::min(arrival, sent + costs.Crossing(flow.index(), from, to));
         }
         for (int32_t consumer : costs.consumers[static_cast<size_t>(flow.index())]) {
-          Picos& at =
-              arrivals[static_cast<size_t>(consumer) * num_devices + static_cast<size_t>(to)];
+          Picos& at = arrivals(ItemId(consumer), DeviceId(to));
           at = std::max(at, arrival);
         }
       }
@@ -96,26 +94,26 @@ void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends) {
 }
 
 PathBounds LongestPaths(const PathCosts& costs) {
-  const size_t num_devices = static_cast<size_t>(costs.num_devices);
-  const size_t size = static_cast<size_t>(costs.num_items) * num_devices;
-  PathBounds paths{std::vector<Picos>(size, 0), std::vector<Picos>(size, 0)};
-  std::vector<Picos>& tail = paths.tail;
+  const ItemTimes none(static_cast<size_t>(costs.num_items), static_cast<size_t>(costs.num_devices),
+                       0);
+  PathBounds paths{none, none};
   RaiseEnds(costs, paths.head);
   for (auto it = costs.graph.topological.rbegin(); it != costs.graph.topological.rend(); ++it) {
-    const size_t row = static_cast<size_t>(it->index()) * num_devices;
+    const absl::Span<Picos> tail = paths.tail.row(*it);
     for (const FlowId flow : costs.graph.outputs[*it]) {
       for (int32_t consumer : costs.consumers[static_cast<size_t>(flow.index())]) {
-        const size_t next = static_cast<size_t>(consumer) * num_devices;
+        const absl::Span<const Picos> times = costs.times.row(ItemId(consumer));
+        const absl::Span<const Picos> next = std::as_const(paths.tail).row(ItemId(consumer));
         for (int32_t from = 0; from < costs.num_devices; ++from) {
           Picos rest = kNever;
           for (int32_t to = 0; to < costs.num_devices; ++to) {
-            const Picos time = costs.Time(consumer, to);
-            const Picos after = tail[next + static_cast<size_t>(to)];
+            const Picos time = times[static_cast<size_t>(to)];
+            const Picos after = next[static_cast<size_t>(to)];
             if (time == kNotAllowed || after >= rest) continue;
             const Picos crossing = costs.Crossing(flow.index(), from, to);
             if (crossing < kNever) rest = std::min(rest, crossing + time + after);
           }
-          Picos& at = tail[row + static_cast<size_t>(from)];
+          Picos& at = tail[static_cast<size_t>(from)];
           at = std::max(at, rest);
         }
       }
@@ -126,12 +124,13 @@ PathBounds LongestPaths(const PathCosts& costs) {
 
 Picos CriticalPath(const PathCosts& costs, const PathBounds& paths) {
   Picos bound = 0;
-  for (size_t i = 0; i < static_cast<size_t>(costs.num_items); ++i) {
+  for (int32_t i = 0; i < costs.num_items; ++i) {
+    const absl::Span<const Picos> head = paths.head.row(ItemId(i)),
+                                  tail = paths.tail.row(ItemId(i));
     Picos best = kNever;
-    for (size_t d = 0; d < static_cast<size_t>(costs.num_devices); ++d) {
-      const size_t at = i * static_cast<size_t>(costs.num_devices) + d;
-      if (paths.head[at] >= best || paths.tail[at] >= best) continue;
-      best = std::min(best, paths.head[at] + paths.tail[at]);
+    for (size_t d = 0; d < head.size(); ++d) {
+      if (head[d] >= best || tail[d] >= best) continue;
+      best = std::min(best, head[d] + tail[d]);
     }
     bound = std::max(bound, best);
   }

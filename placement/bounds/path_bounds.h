@@ -22,9 +22,7 @@ struct PathCosts {
   // and nothing precedes what was last.
   PathCosts(const PathCosts& forward, const ProblemGraph& reversed);
 
-  Picos Time(int32_t item, int32_t device) const {
-    return times[static_cast<size_t>(item) * num_devices + device];
-  }
+  Picos Time(int32_t item, int32_t device) const { return times(ItemId(item), DeviceId(device)); }
   // What lies between the end of a producer and the start of a consumer on another device.
   Picos Crossing(int32_t flow, int32_t from, int32_t to) const {
     if (from == to) return 0;
@@ -44,7 +42,7 @@ struct PathCosts {
   const ProblemGraph& graph;
   std::shared_ptr<const TransferTable> table;
   int32_t num_items, num_devices;
-  std::vector<Picos> times;  // AllowedTimes
+  ItemTimes times;  // AllowedTimes
   // What a device waits for before it runs something that comes from elsewhere (the launch of a
   // part), before it runs what comes from another part of its own, and before its first item.
   std::vector<Picos> arrival, again, first;
@@ -58,12 +56,12 @@ ProblemGraph ReversedGraph(const PathCosts& forward);
 // head: no schedule ends the item on that device earlier. tail: no schedule ends less than this
 // after the item has ended there.
 struct PathBounds {
-  std::vector<Picos> head, tail;
+  ItemTimes head, tail;
 };
 PathBounds LongestPaths(const PathCosts& costs);
 
-// Raises known ends, by [item][device], to what the longest paths make of them.
-void RaiseEnds(const PathCosts& costs, std::vector<Picos>& ends);
+// Raises known ends to what the longest paths make of them.
+void RaiseEnds(const PathCosts& costs, ItemTimes& ends);
 
 // The latency that the paths prove; kNever if some item can be nowhere.
 Picos CriticalPath(const PathCosts& costs, const PathBounds& paths);

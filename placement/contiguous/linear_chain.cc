@@ -6,6 +6,7 @@
 
 #include "placement/problem/allowed_times.h"
 #include "support/graph/topo_order.h"
+#include "support/id_table.h"
 #include "support/random.h"
 
 namespace allot {
@@ -98,16 +99,14 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
     Picos value = kNever;
     int32_t begin = 0, node = 0, cls = 0;  // of the last stage, and where it starts from
   };
-  std::vector<Cell> cells((n + 1) * num_nodes);  // [blocks done][node]
-  cells[0].value = 0;
+  IdTable<size_t, int32_t, Cell> cells(n + 1, num_nodes);  // [blocks done][node]
+  cells(0, 0).value = 0;
   std::vector<uint64_t> inside(static_cast<size_t>(index.words()));
   std::vector<Picos> load(num_classes), compute(num_classes);
   std::vector<char> open(num_classes);
   for (size_t begin = 0; begin < n; begin += static_cast<size_t>(stride)) {
-    const Cell* const from = &cells[begin * num_nodes];
-    if (std::all_of(from, from + num_nodes, [](const Cell& c) { return c.value == kNever; })) {
-      continue;
-    }
+    const absl::Span<const Cell> from = std::as_const(cells).row(begin);
+    if (std::ranges::all_of(from, [](const Cell& c) { return c.value == kNever; })) continue;
     std::fill(inside.begin(), inside.end(), 0);
     std::fill(open.begin(), open.end(), 1);
     for (size_t c = 0; c < num_classes; ++c) load[c] = compute[c] = problem.classes[c].launch;
@@ -131,7 +130,7 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
         compute[c] += time;
         load[c] += index.Joining(inside.data(), block, cls);
         if (load[c] >= upper || !cut) continue;
-        Cell* const to = &cells[(end + 1) * num_nodes];
+        const absl::Span<Cell> to = cells.row(end + 1);
         for (const DeviceCounts::Step& step : counts.steps[c]) {
           const Picos before = from[step.from].value;
           if (before == kNever) continue;
@@ -144,20 +143,21 @@ std::optional<StageChain> BestChainAlong(const StageIndex& index, const std::vec
       AddBlock(inside.data(), block);
     }
   }
-  const auto last = cells.end() - static_cast<std::ptrdiff_t>(num_nodes);
+  const absl::Span<const Cell> last = std::as_const(cells).row(n);
   const auto best = std::min_element(
-      last, cells.end(), [](const Cell& a, const Cell& b) { return a.value < b.value; });
+      last.begin(), last.end(), [](const Cell& a, const Cell& b) { return a.value < b.value; });
   if (best->value >= upper) return std::nullopt;
   StageChain chain;
   chain.value = best->value;
-  size_t end = n, node = static_cast<size_t>(best - last);
+  size_t end = n;
+  auto node = static_cast<int32_t>(best - last.begin());
   while (end > 0) {
-    const Cell& cell = cells[end * num_nodes + node];
+    const Cell& cell = cells(end, node);
     chain.stages.push_back(
         {cell.cls, std::vector<int32_t>(order.begin() + cell.begin,
                                         order.begin() + static_cast<std::ptrdiff_t>(end))});
     end = static_cast<size_t>(cell.begin);
-    node = static_cast<size_t>(cell.node);
+    node = cell.node;
   }
   std::reverse(chain.stages.begin(), chain.stages.end());
   return chain;

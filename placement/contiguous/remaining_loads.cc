@@ -47,7 +47,6 @@ int32_t RemainingLoads::Find(std::vector<int32_t> counts) {
   Set set;
   set.next.assign(counts.size(), -1);
   LoadRows rows;
-  for (const int32_t count : counts) rows.num_devices += static_cast<size_t>(count);
   std::vector<int32_t> placed;  // blocks that some device can run, by row
   for (int32_t b = 0; b < index_.num_blocks(); ++b) {
     bool allowed = false;
@@ -56,15 +55,17 @@ int32_t RemainingLoads::Find(std::vector<int32_t> counts) {
     }
     if (!allowed) continue;
     placed.push_back(b);
+    std::vector<Picos> times;
     for (int32_t c = 0; c < index_.num_classes(); ++c) {
       for (int32_t k = 0; k < counts[static_cast<size_t>(c)]; ++k) {
-        rows.time.push_back(index_.Time(b, c) >= 0 ? index_.Time(b, c) : kNotAllowed);
+        times.push_back(index_.Time(b, c) >= 0 ? index_.Time(b, c) : kNotAllowed);
       }
     }
+    rows.time.AddRow(times);
   }
   set.weight.assign(static_cast<size_t>(index_.num_blocks()), kForbidden);
   if (!placed.empty()) {
-    work_ += static_cast<int64_t>(rows.time.size());
+    work_ += static_cast<int64_t>(rows.time.cells().size());
     const LoadDual dual = BoundLoad(rows, {}, {}, kRounds);
     set.bound = dual.bound;
     std::vector<Int128> exact;

@@ -389,7 +389,7 @@ Picos BoundSteadyState(const ProblemFacts& facts, int64_t work, Launch launch) {
   LoadRows rows = MakeLoadRows(facts);
   rows.memory.clear();  // a replica is wherever there is room
   const auto cost =
-      static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices + 1);
+      static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices() + 1);
   const auto rounds = static_cast<int>(std::clamp<int64_t>(work / 2 / cost, 16, 256));
   Picos bound = rows.size() == 0 ? 0 : BoundLoad(rows, {}, {}, rounds).bound;
   std::vector<Picos> once;

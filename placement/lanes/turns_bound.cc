@@ -7,6 +7,7 @@
 
 #include "placement/patterns/pattern_master.h"
 #include "placement/problem/allowed_times.h"
+#include "support/id_table.h"
 
 namespace allot {
 namespace {
@@ -21,13 +22,12 @@ class Turns {
     const auto alike = [&](size_t a, size_t b) {
       if (launch[a] != launch[b]) return false;
       for (size_t row = 0; row < num_rows_; ++row) {
-        if (rows.time[row * rows.num_devices + a] != rows.time[row * rows.num_devices + b]) {
-          return false;
-        }
+        const absl::Span<const Picos> times = rows.time.row(row);
+        if (times[a] != times[b]) return false;
       }
       return true;
     };
-    for (size_t d = 0; d < rows.num_devices; ++d) {
+    for (size_t d = 0; d < rows.num_devices(); ++d) {
       size_t kind = 0;
       while (kind < first.size() && !alike(first[kind], d)) ++kind;
       if (kind == first.size()) {
@@ -37,8 +37,11 @@ class Turns {
       }
       ++counts_[kind];
     }
+    time_.Assign(num_rows_, first.size(), kNotAllowed);
     for (size_t row = 0; row < num_rows_; ++row) {
-      for (const size_t d : first) time_.push_back(rows.time[row * rows.num_devices + d]);
+      for (size_t kind = 0; kind < first.size(); ++kind) {
+        time_(row, kind) = rows.time(row, DeviceId(first[kind]));
+      }
     }
     if (first.size() <= kMaxKinds) {
       for (uint32_t set = 1; set < (uint32_t{1} << first.size()); ++set) sets_.push_back(set);
@@ -60,8 +63,6 @@ class Turns {
   }
 
  private:
-  Picos Time(size_t row, size_t kind) const { return time_[row * counts_.size() + kind]; }
-
   // The best bound found from `weight`, which becomes the weights that prove it.
   Picos Improve(int64_t work, std::vector<int64_t>& weight) {
     const size_t kinds = counts_.size();
@@ -121,11 +122,11 @@ class Turns {
         previous[at] = p;
       }
       if (graph_.row[at] >= 0) {
+        const absl::Span<const Picos> times = time_.row(static_cast<size_t>(graph_.row[at]));
         Int128 least = -1, second = -1;
         for (size_t kind = 0; kind < kinds; ++kind) {
-          const Picos time = Time(static_cast<size_t>(graph_.row[at]), kind);
-          if (time == kNotAllowed) continue;
-          const Int128 cost = static_cast<Int128>(weight[kind]) * time;
+          if (times[kind] == kNotAllowed) continue;
+          const Int128 cost = static_cast<Int128>(weight[kind]) * times[kind];
           if (least < 0 || cost < least) {
             second = least;
             least = cost;
@@ -175,14 +176,14 @@ class Turns {
     Int128 off_path = 0, on_path = 0;
     std::vector<Picos> load(kinds, 0), path_load(kinds, 0);
     for (size_t row = 0; row < num_rows_; ++row) {
+      const absl::Span<const Picos> times = time_.row(row);
       Int128 least = -1;
       size_t chosen = 0;
       for (size_t kind = 0; kind < kinds; ++kind) {
-        if (!in(kind) || Time(row, kind) == kNotAllowed) continue;
-        const Int128 cost = static_cast<Int128>(weight[kind]) * Time(row, kind);
+        if (!in(kind) || times[kind] == kNotAllowed) continue;
+        const Int128 cost = static_cast<Int128>(weight[kind]) * times[kind];
         // Of equal ones what loads less.
-        if (least >= 0 &&
-            (cost > least || (cost == least && Time(row, kind) >= Time(row, chosen)))) {
+        if (least >= 0 && (cost > least || (cost == least && times[kind] >= times[chosen]))) {
           continue;
         }
         least = cost;
@@ -190,7 +191,7 @@ class Turns {
       }
       if (least < 0) return -1;
       (on_path_[row] != 0 ? on_path : off_path) += least;
-      (on_path_[row] != 0 ? path_load : load)[chosen] += Time(row, chosen);
+      (on_path_[row] != 0 ? path_load : load)[chosen] += times[chosen];
     }
     std::optional<size_t> cheapest;
     for (size_t kind = 0; kind < kinds; ++kind) {
@@ -225,21 +226,21 @@ class Turns {
   Int128 LeastOnPath(const std::vector<int64_t>& weight, const In& in, std::vector<Picos>& load) {
     const size_t kinds = weight.size(), length = path_.size();
     std::vector<Int128> cost(kinds, -1), next(kinds);
-    from_.assign(length * kinds, 0);
+    from_.Assign(length, kinds, 0);
     for (size_t i = 0; i < length; ++i) {
       size_t cheapest = kinds;
       for (size_t kind = 0; kind < kinds; ++kind) {
         if (cost[kind] >= 0 && (cheapest == kinds || cost[kind] < cost[cheapest])) cheapest = kind;
       }
+      const absl::Span<const Picos> times = time_.row(static_cast<size_t>(path_[i]));
       for (size_t kind = 0; kind < kinds; ++kind) {
-        const Picos time = Time(static_cast<size_t>(path_[i]), kind);
         next[kind] = -1;
-        if (!in(kind) || time == kNotAllowed) continue;
+        if (!in(kind) || times[kind] == kNotAllowed) continue;
         const Int128 anew = (i == 0 ? Int128{0} : cost[cheapest]) +
                             static_cast<Int128>(weight[kind]) * launch_[kind];
         const bool stays = i > 0 && cost[kind] >= 0 && cost[kind] <= anew;
-        from_[i * kinds + kind] = static_cast<int16_t>(stays ? kind : kinds + cheapest);
-        next[kind] = (stays ? cost[kind] : anew) + static_cast<Int128>(weight[kind]) * time;
+        from_(i, kind) = static_cast<int16_t>(stays ? kind : kinds + cheapest);
+        next[kind] = (stays ? cost[kind] : anew) + static_cast<Int128>(weight[kind]) * times[kind];
       }
       cost.swap(next);
     }
@@ -250,8 +251,8 @@ class Turns {
     const Int128 least = cost[kind];
     load.assign(kinds, 0);
     for (size_t i = length; i-- > 0;) {
-      load[kind] += Time(static_cast<size_t>(path_[i]), kind);
-      const auto from = static_cast<size_t>(from_[i * kinds + kind]);
+      load[kind] += time_(static_cast<size_t>(path_[i]), kind);
+      const auto from = static_cast<size_t>(from_(i, kind));
       if (from < kinds) continue;  // it stays
       load[kind] += launch_[kind];
       kind = from - kinds;
@@ -265,11 +266,11 @@ class Turns {
   std::vector<char> on_path_;  // by row
   // Scratch: by [place on the path][kind], the kind before it, plus the number of kinds where a
   // stretch begins.
-  std::vector<int16_t> from_;
-  std::vector<int64_t> counts_;  // by kind, its devices
-  std::vector<Picos> launch_;    // by kind
-  std::vector<Picos> time_;      // [row][kind]
-  std::vector<uint32_t> sets_;   // empty if there are too many
+  IdTable<size_t, size_t, int16_t> from_;
+  std::vector<int64_t> counts_;          // by kind, its devices
+  std::vector<Picos> launch_;            // by kind
+  IdTable<size_t, size_t, Picos> time_;  // [row][kind]
+  std::vector<uint32_t> sets_;           // empty if there are too many
   std::vector<std::vector<Picos>> loads_;
   Picos scale_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "placement/loads/load_reduction.h"
+#include "support/id_table.h"
 
 namespace allot {
 namespace {
@@ -31,10 +32,10 @@ class Splitter {
   }
 
   std::vector<int32_t> Run(const std::vector<int32_t>& devices, int64_t& work) {
-    std::vector<std::vector<Picos>> loads(Size(model_.num_devices));
+    std::vector<Loads> loads(Size(model_.num_devices));
     for (const int32_t d : devices) {
-      std::vector<Picos>& load = loads[Size(model_.device_class[Size(d)])];
-      if (load.empty()) load = Loads(model_.device_class[Size(d)], work);
+      Loads& load = loads[Size(model_.device_class[Size(d)])];
+      if (load.empty()) load = LoadsOn(model_.device_class[Size(d)], work);
     }
     // best[e]: with all devices so far, units before e placed; cut[s][e]: where the last one
     // begins.
@@ -42,13 +43,13 @@ class Splitter {
     best[0] = 0;
     std::vector<std::vector<size_t>> cut;
     for (const int32_t d : devices) {
-      const std::vector<Picos>& load = loads[Size(model_.device_class[Size(d)])];
+      const Loads& load = loads[Size(model_.device_class[Size(d)])];
       next = best;
       std::vector<size_t>& from = cut.emplace_back(n_ + 1);
       for (size_t e = 0; e <= n_; ++e) {
         from[e] = e;
         for (size_t b = 0; b < e; ++b) {
-          const Picos most = std::max(best[b], load[b * n_ + e - 1]);
+          const Picos most = std::max(best[b], load(b, e - 1));
           if (most >= next[e]) continue;
           next[e] = most;
           from[e] = b;
@@ -70,8 +71,9 @@ class Splitter {
 
  private:
   // By [first][last], the load of a stretch on a device.
-  std::vector<Picos> Loads(int32_t d, int64_t& work) {
-    std::vector<Picos> loads(n_ * n_, kForbidden);
+  using Loads = IdTable<size_t, size_t, Picos>;
+  Loads LoadsOn(int32_t d, int64_t& work) {
+    Loads loads(n_, n_, kForbidden);
     std::vector<size_t> inside(model_.flows.size());
     for (size_t first = 0; first < n_; ++first) {
       std::fill(inside.begin(), inside.end(), 0);
@@ -98,7 +100,7 @@ class Splitter {
             load -= costs_.send(f, d);
           }
         }
-        loads[first * n_ + last] = std::min(load, kForbidden);
+        loads(first, last) = std::min(load, kForbidden);
       }
     }
     return loads;

@@ -70,15 +70,7 @@ LoadModel BuildLoadModel(const ProblemFacts& facts) {
     model.capacity.push_back(device.memory);
     model.once.push_back(problem.launch_on_arrival ? device.part_cost : 0);
   }
-  model.pair_begin.push_back(0);
-  for (const DeviceId from : problem.devices.ids()) {
-    for (const DeviceId to : problem.devices.ids()) {
-      for (const ChannelId channel : problem.Channels(from, to)) {
-        model.channels.push_back(channel.index());
-      }
-      model.pair_begin.push_back(static_cast<int32_t>(model.channels.size()));
-    }
-  }
+  model.channels = PairChannels(problem);
 
   model.unit_of.assign(problem.items.size(), -1);
   const std::vector<std::vector<ItemId>>& groups = facts.groups();
@@ -86,24 +78,25 @@ LoadModel BuildLoadModel(const ProblemFacts& facts) {
   for (size_t g = 0; g < groups.size(); ++g) {
     for (const ItemId item : groups[g]) group_of[Size(item.index())] = g;
   }
-  const std::vector<Picos>& allowed = facts.allowed_times();
+  const ItemTimes& allowed = facts.allowed_times();
   const size_t num_devices = problem.devices.size();
   for (const ItemId item : problem.items.ids()) {
     const size_t i = Size(item.index());
-    const Picos* times = &allowed[i * num_devices];
+    const absl::Span<const Picos> times = allowed.row(item);
     const size_t group = group_of[i];
     if (group == groups.size() || groups[group][0] == item) {
       model.unit_of[i] = model.num_units++;
-      model.time.AddRow(absl::MakeConstSpan(times, num_devices));
+      model.time.AddRow(times);
       model.memory.push_back(problem.items[item].memory);
       continue;
     }
     const int32_t unit = model.unit_of[Size(groups[group][0].index())];
     model.unit_of[i] = unit;
     model.memory[Size(unit)] += problem.items[item].memory;
+    const absl::Span<Picos> sums = model.time.row(unit);
     for (size_t d = 0; d < num_devices; ++d) {
       // What one of a group is not allowed is allowed to none of it.
-      if (times[d] != kNotAllowed) model.time.row(unit)[d] += times[d];
+      if (times[d] != kNotAllowed) sums[d] += times[d];
     }
   }
   for (const PlacementProblem::SharedMemory& shared : problem.shared) {

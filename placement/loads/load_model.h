@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 
 #include "placement/problem/allowed_times.h"
+#include "placement/problem/pair_channels.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/problem_facts.h"
 #include "support/id_table.h"
@@ -35,8 +36,7 @@ struct LoadModel {
   std::vector<Bytes> capacity;            // by device
   std::vector<Picos> once;                // by device: what it carries once if it holds anything
   std::vector<Flow> flows;                // those that occupy anything or lack a route
-  std::vector<int32_t> channels;          // of all pairs of devices
-  std::vector<int32_t> pair_begin;        // [from device][to device], and one past the last
+  PairChannels channels;
   struct Shared {
     Bytes bytes = 0;
     std::vector<int32_t> units;
@@ -47,11 +47,7 @@ struct LoadModel {
 
   Picos Time(int32_t unit, int32_t device) const { return time(unit, device); }
   absl::Span<const int32_t> Channels(int32_t from, int32_t to) const {
-    const auto pair =
-        static_cast<size_t>(from) * static_cast<size_t>(num_devices) + static_cast<size_t>(to);
-    return absl::MakeConstSpan(channels).subspan(
-        static_cast<size_t>(pair_begin[pair]),
-        static_cast<size_t>(pair_begin[pair + 1] - pair_begin[pair]));
+    return channels.Of(DeviceId(from), DeviceId(to));
   }
 };
 

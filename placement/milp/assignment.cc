@@ -176,15 +176,17 @@ class Builder {
 
   void AddEdgeColumns(PlacementMilp::Edge& edge, const std::vector<FlowId>& flows) {
     const std::string name = absl::StrCat(edge.from.index(), "_", edge.to.index());
-    std::vector<std::vector<Term>> sent(static_cast<size_t>(num_devices_)), received = sent;
+    const auto num_devices = static_cast<size_t>(num_devices_);
+    std::vector<std::vector<Term>> sent(num_devices), received = sent;
+    edge.z.Assign(num_devices, num_devices, -1);
     for (int32_t k = 0; k < num_devices_; ++k) {
       for (int32_t l = 0; l < num_devices_; ++l) {
-        int32_t& z = edge.z.emplace_back(-1);
         if (X(edge.from, k) < 0 || X(edge.to, l) < 0) continue;
         const bool possible = std::all_of(flows.begin(), flows.end(), [&](FlowId flow) {
           return costs_.Crossing(flow.index(), k, l) < kNever;
         });
         if (!possible) continue;
+        int32_t& z = edge.z(DeviceId(k), DeviceId(l));
         z = Column(absl::StrCat("z_", name, "_", k, "_", l), MilpModel::Kind::kContinuous, 0, 1);
         sent[static_cast<size_t>(k)].push_back({z, 1});
         received[static_cast<size_t>(l)].push_back({z, 1});
@@ -212,24 +214,25 @@ class Builder {
     for (const FlowId id : problem_.flows.ids()) {
       const PlacementProblem::Flow& flow = problem_.flows[id];
       if (flow.to.empty() || !Matters(id)) continue;
-      PlacementMilp::Transfer transfer{id, std::vector<int32_t>(num_devices * num_devices, -1)};
+      PlacementMilp::Transfer transfer{id, {}};
+      transfer.y.Assign(num_devices, num_devices, -1);
       for (int32_t k = 0; k < num_devices_; ++k) {
         for (int32_t l = 0; l < num_devices_; ++l) {
           const Picos time = costs_.table->Time(id.index(), k, l);
           const auto channels = costs_.table->Channels(k, l);
           if (k == l || time <= 0 || (channels.empty() && !blocking)) continue;
-          const size_t pair = static_cast<size_t>(k * num_devices_ + l);
           std::vector<int32_t> consumers;
           for (const ItemId to : flow.to) {
             const PlacementMilp::Edge& edge = milp_.edges[edge_of_.at({flow.from, to})];
-            if (!edge.z.empty() && edge.z[pair] >= 0) consumers.push_back(edge.z[pair]);
+            const int32_t z = edge.z.empty() ? -1 : edge.z(DeviceId(k), DeviceId(l));
+            if (z >= 0) consumers.push_back(z);
           }
           if (consumers.empty()) continue;
           int32_t y = consumers[0];
           if (consumers.size() > 1) {
             const std::string name = absl::StrCat(id.index(), "_", k, "_", l);
             y = Column("y_" + name, MilpModel::Kind::kContinuous, 0, 1);
-            transfer.y[pair] = y;
+            transfer.y(DeviceId(k), DeviceId(l)) = y;
             for (size_t c = 0; c < consumers.size(); ++c) {
               Row(absl::StrCat("paid_", name, "_", c), {{y, 1}, {consumers[c], -1}}, 0,
                   kMilpInfinity);
@@ -343,10 +346,6 @@ class Builder {
   void AddSchedule() {
     const PathBounds paths = LongestPaths(costs_);
     const double horizon = Scaled(milp_.horizon);
-    const auto cell = [this](ItemId item, int32_t d) {
-      return static_cast<size_t>(item.index()) * static_cast<size_t>(num_devices_) +
-             static_cast<size_t>(d);
-    };
     for (const ItemId item : problem_.items.ids()) {
       milp_.start[item] =
           Column(absl::StrCat("s_", item.index()), MilpModel::Kind::kContinuous, 0, horizon);
@@ -357,7 +356,7 @@ class Builder {
         if (X(item, d) < 0) continue;
         const Picos time = costs_.Time(item.index(), d);
         // Where there is no way, nothing is claimed; z forbids it.
-        const Picos before = paths.head[cell(item, d)], after = paths.tail[cell(item, d)];
+        const Picos before = paths.head(item, DeviceId(d)), after = paths.tail(item, DeviceId(d));
         if (before < kNever) head.push_back({X(item, d), -Scaled(before - time)});
         const Picos rest = time + (after < kNever ? after : 0);
         tail.push_back({X(item, d), -Scaled(rest)});
@@ -371,7 +370,7 @@ class Builder {
       AppendDuration(edge.from, -1, terms);
       for (int32_t k = 0; k < num_devices_ && !edge.z.empty(); ++k) {
         for (int32_t l = 0; l < num_devices_; ++l) {
-          const int32_t z = edge.z[static_cast<size_t>(k * num_devices_ + l)];
+          const int32_t z = edge.z(DeviceId(k), DeviceId(l));
           if (z < 0) continue;
           Picos crossing = 0;
           for (const FlowId flow : edge_flows_[e]) {
@@ -476,17 +475,16 @@ std::vector<double> WriteColumns(const PlacementProblem& problem, const ProblemG
     if (column >= 0) values[static_cast<size_t>(column)] = value;
   };
   const Placement device_of = Canonical(milp, solution.device_of);
-  const size_t num_devices = problem.devices.size();
   const auto on = [&device_of](ItemId item) {
     return static_cast<size_t>(device_of[item].index());
   };
   for (const ItemId item : problem.items.ids()) set(milp.place[item][on(item)], 1);
   for (const PlacementMilp::Edge& edge : milp.edges) {
-    if (!edge.z.empty()) set(edge.z[on(edge.from) * num_devices + on(edge.to)], 1);
+    if (!edge.z.empty()) set(edge.z(device_of[edge.from], device_of[edge.to]), 1);
   }
   for (const PlacementMilp::Transfer& transfer : milp.transfers) {
     const PlacementProblem::Flow& flow = problem.flows[transfer.flow];
-    for (const ItemId to : flow.to) set(transfer.y[on(flow.from) * num_devices + on(to)], 1);
+    for (const ItemId to : flow.to) set(transfer.y(device_of[flow.from], device_of[to]), 1);
   }
   for (const PlacementMilp::Shared& shared : milp.shared) {
     for (const ItemId item : problem.shared[shared.group].items) set(shared.held[on(item)], 1);

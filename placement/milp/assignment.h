@@ -21,6 +21,7 @@
 #include "placement/milp/model.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/problem_facts.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -40,11 +41,11 @@ struct PlacementMilp {
   // What else must be filled to write a solution down as columns.
   struct Edge {
     ItemId from, to;
-    std::vector<int32_t> z;  // [from][to] or empty; -1: not allowed
+    IdTable<DeviceId, DeviceId, int32_t> z;  // [from][to] or empty; -1: not allowed
   };
   struct Transfer {
     FlowId flow;
-    std::vector<int32_t> y;  // [from][to]; -1: never
+    IdTable<DeviceId, DeviceId, int32_t> y;  // [from][to]; -1: never
   };
   struct Order {
     ItemId first, second;

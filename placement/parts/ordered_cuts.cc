@@ -37,11 +37,11 @@ OrderedCuts::OrderedCuts(const PlacementProblem& problem, const ProblemGraph& gr
       cannot_(d, i + 1) = cannot_(d, i) + (time.has_value() ? 0 : 1);
     }
   }
-  transfer_.assign((n + 1) * num_devices_ * num_devices_, 0);
+  transfer_.Assign(n + 1, num_devices_, num_devices_, 0);
   const auto cross = [&](size_t first, size_t last, DeviceId from, DeviceId to,
                          std::optional<Picos> time) {
     for (size_t i = first + 1; i <= last; ++i) {
-      Picos& all = transfer_[(i * num_devices_ + Index(from)) * num_devices_ + Index(to)];
+      Picos& all = transfer_(i, from, to);
       if (all >= 0) all = time.has_value() ? std::min(kMaxPicos, all + *time) : -1;
     }
   };
@@ -106,7 +106,7 @@ std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& wei
   const IdTable<DeviceId, DeviceId, Int128> price = TransferPrices(weight);
   const size_t states = levels * num_devices_;
   std::vector<Int128> cost(states, kNeverCost), next(states);
-  std::vector<int32_t> from_state(n * states, -1);
+  IdTable<size_t, size_t, int32_t> from_state(n, states, -1);
   for (size_t i = 0; i < n; ++i) {
     const PlacementProblem::Item& item = problem_.items[order_[i]];
     std::fill(next.begin(), next.end(), kNeverCost);
@@ -129,7 +129,7 @@ std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& wei
         }
         if (least >= kNeverCost) continue;
         next[state] = least + 2 * static_cast<Int128>(device_weight(d)) * *item.time[d];
-        from_state[i * states + state] = static_cast<int32_t>(before);
+        from_state(i, state) = static_cast<int32_t>(before);
       }
     }
     cost.swap(next);
@@ -140,7 +140,7 @@ std::vector<DeviceId> OrderedCuts::CheapestChain(const std::vector<int64_t>& wei
   auto state = static_cast<int32_t>(best - cost.begin());
   for (size_t i = n; i-- > 0;) {
     chain[i] = DeviceId(state % static_cast<int32_t>(num_devices_));
-    state = from_state[i * states + static_cast<size_t>(state)];
+    state = from_state(i, static_cast<size_t>(state));
   }
   return chain;
 }
@@ -210,10 +210,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
     int32_t begin = -1, before = -1;  // where the last range begins, and the class before it
   };
   // [set][class of the last range][end of it]
-  std::vector<Cell> cells(static_cast<size_t>(sets.num_sets()) * classes * (n + 1));
-  const auto at = [&](int64_t set, size_t c, size_t end) -> Cell& {
-    return cells[(static_cast<size_t>(set) * classes + c) * (n + 1) + end];
-  };
+  IdCube<int64_t, size_t, size_t, Cell> cells(static_cast<size_t>(sets.num_sets()), classes, n + 1);
   for (int64_t set = 1; set < sets.num_sets(); ++set) {
     for (size_t c = 0; c < classes; ++c) {
       if (sets.Used(set, c) == 0) continue;
@@ -221,7 +218,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
       const DeviceId d = sets.Member(c, sets.Used(set, c) - 1);
       const Picos launch = problem_.devices[d].part_cost;
       for (size_t end = 1; end <= n; ++end) {
-        Cell& cell = at(set, c, end);
+        Cell& cell = cells(set, c, end);
         for (size_t begin = end; begin-- > 0;) {
           const std::optional<Picos> time = Time(begin, end, d);
           if (!time.has_value() || Memory(begin, end) > problem_.devices[d].memory) break;
@@ -234,7 +231,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
           for (size_t b = 0; b < classes; ++b) {
             if (sets.Used(rest, b) == 0) continue;
             const DeviceId from = sets.Member(b, sets.Used(rest, b) - 1);
-            const Cell& before = at(rest, b, begin);
+            const Cell& before = cells(rest, b, begin);
             if (before.load >= cell.load || !MayCut(begin, from, d)) continue;
             const Picos transfer = Transfer(begin, from, d);
             // Devices that copy themselves give half of the time each.
@@ -253,8 +250,8 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
   Picos least = kNever;
   for (int64_t s = 1; s < sets.num_sets(); ++s) {
     for (size_t k = 0; k < classes; ++k) {
-      if (at(s, k, n).load >= least) continue;
-      least = at(s, k, n).load;
+      if (cells(s, k, n).load >= least) continue;
+      least = cells(s, k, n).load;
       set = s;
       c = k;
     }
@@ -262,7 +259,7 @@ std::vector<DeviceId> OrderedCuts::BalancedChain(const std::vector<int32_t>& lik
   if (set < 0) return {};
   std::vector<DeviceId> chain(n, DeviceId(0));
   for (size_t end = n; end > 0;) {
-    const Cell cell = at(set, c, end);
+    const Cell cell = cells(set, c, end);
     const DeviceId d = sets.Member(c, sets.Used(set, c) - 1);
     std::fill(chain.begin() + cell.begin, chain.begin() + static_cast<std::ptrdiff_t>(end), d);
     end = static_cast<size_t>(cell.begin);

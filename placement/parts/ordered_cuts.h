@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "placement/parts/parts.h"
+#include "support/id_cube.h"
 #include "support/id_table.h"
 
 namespace allot {
@@ -25,13 +26,9 @@ class OrderedCuts {
   size_t size() const { return order_.size(); }
   // Whether parts may end before position i: nothing that must share a device lies on both sides,
   // and everything that crosses can be sent.
-  bool MayCut(size_t i, DeviceId from, DeviceId to) const {
-    return transfer_[(i * num_devices_ + Index(from)) * num_devices_ + Index(to)] >= 0;
-  }
+  bool MayCut(size_t i, DeviceId from, DeviceId to) const { return transfer_(i, from, to) >= 0; }
   // Of all tensors that cross before position i. Between 1 and size() - 1.
-  Picos Transfer(size_t i, DeviceId from, DeviceId to) const {
-    return transfer_[(i * num_devices_ + Index(from)) * num_devices_ + Index(to)];
-  }
+  Picos Transfer(size_t i, DeviceId from, DeviceId to) const { return transfer_(i, from, to); }
   // Of items at positions [begin, end) without a launch; nullopt where one cannot run.
   std::optional<Picos> Time(size_t begin, size_t end, DeviceId device) const;
   Bytes Memory(size_t begin, size_t end) const { return memory_[end] - memory_[begin]; }
@@ -67,7 +64,7 @@ class OrderedCuts {
   IdTable<DeviceId, size_t, Picos> time_;      // by end of prefix
   IdTable<DeviceId, size_t, int32_t> cannot_;  // by end of prefix: items that cannot run there
   std::vector<Bytes> memory_;                  // by end of prefix
-  std::vector<Picos> transfer_;                // [cut][from][to], -1: not possible
+  IdCube<size_t, DeviceId, DeviceId, Picos> transfer_;  // [cut][from][to], -1: not possible
 };
 
 // Orders worth cutting: as the items are numbered, depth first, by depth. Distinct ones.

@@ -1,8 +1,9 @@
-// Where an item may go at all, by plain index: what bounds and exact searches start from.
+// Where an item may go at all: what bounds and exact searches start from.
 #pragma once
 
 #include <vector>
 
+#include "placement/problem/item_times.h"
 #include "placement/problem/problem.h"
 
 namespace allot {
@@ -14,7 +15,7 @@ inline constexpr Picos kNever = Picos{1} << 62;
 // device with, cannot run there, or if they alone overflow the device's memory. A relaxation: every
 // feasible placement uses allowed pairs only. `joined_groups`: JoinedGroups().
 inline constexpr Picos kNotAllowed = -1;
-std::vector<Picos> AllowedTimes(const PlacementProblem& problem,
-                                const std::vector<std::vector<ItemId>>& joined_groups);
+ItemTimes AllowedTimes(const PlacementProblem& problem,
+                       const std::vector<std::vector<ItemId>>& joined_groups);
 
 }  // namespace allot

@@ -10,6 +10,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/proofs/region_bound.h"
 #include "placement/proofs/region_choice.h"
+#include "support/id_cube.h"
 
 namespace allot {
 namespace {
@@ -30,9 +31,7 @@ class Chain {
     }
     weights_ = {std::vector<int64_t>(num_devices_, kLoadWeight / costs.num_devices)};
     if (dual.lambda.size() == num_devices_) weights_.push_back(dual.lambda);
-    LoadRows rows;
-    rows.num_devices = num_devices_;
-    rows.time = costs.times;
+    const LoadRows rows{IdTable<size_t, DeviceId, Picos>(costs.times), {}};
     for (const std::vector<int64_t>& lambda : weights_) {
       std::vector<Int128>& least = least_.emplace_back();
       for (size_t i = 0; i < n_; ++i) least.push_back(WeightedTime(rows, i, lambda));
@@ -54,13 +53,14 @@ class Chain {
     ChoosePivots((work - work / 2) * 16);
     mark_.assign(n_, -1);
     seen_.assign(n_, -1);
-    reach_.assign(n_ * num_devices_ * num_devices_, kNever);
+    reach_.Assign(n_, num_devices_, num_devices_, kNever);
     best_ = CriticalPath(costs_, paths_);
     IntervalsFromStart();
     // What parts show of a pivot stands on what is known of all before it.
     const int32_t span = costs_.LaunchesParts() ? SpanWithin(costs_, work * 4) : 0;
     const PartRows rows = span > 1 ? RowsOf(costs_) : PartRows();
-    std::vector<Picos> ordered(span > 1 ? end_.size() : 0);
+    RowTimes ordered;
+    if (span > 1) ordered.Assign(n_, num_devices_, 0);
     std::optional<PartEnds> parts;
     if (span > 1) parts.emplace(costs_, rows, weights_.back(), span, ordered);
     for (size_t p = 0; p < pivots_.size(); ++p) {
@@ -70,10 +70,12 @@ class Chain {
       IntervalsFrom(p);
     }
     for (int32_t pivot : pivots_) {
-      const size_t row = Index(items_[static_cast<size_t>(pivot)]) * num_devices_;
+      const ItemId item = items_[static_cast<size_t>(pivot)];
+      const absl::Span<const Picos> end = std::as_const(end_).row(item),
+                                    tail = paths_.tail.row(item);
       Picos least = kNever;
       for (size_t d = 0; d < num_devices_; ++d) {
-        if (end_[row + d] < kNever) least = std::min(least, end_[row + d] + paths_.tail[row + d]);
+        if (end[d] < kNever) least = std::min(least, end[d] + tail[d]);
       }
       best_ = std::max(best_, least);
     }
@@ -84,12 +86,12 @@ class Chain {
   static size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
 
   // `ordered`: ends by position.
-  void RaiseNext(PartEnds& parts, std::vector<Picos>& ordered) {
-    const auto at = static_cast<size_t>(parts.next());
-    const size_t from = at * num_devices_, row = Index(items_[at]) * num_devices_;
-    for (size_t d = 0; d < num_devices_; ++d) ordered[from + d] = end_[row + d];
+  void RaiseNext(PartEnds& parts, RowTimes& ordered) {
+    const int32_t at = parts.next();
+    const absl::Span<Picos> row = ordered.row(at), end = end_.row(items_[static_cast<size_t>(at)]);
+    std::ranges::copy(end, row.begin());
     parts.Next();
-    for (size_t d = 0; d < num_devices_; ++d) end_[row + d] = ordered[from + d];
+    std::ranges::copy(row, end.begin());
   }
 
   // Carries the ends of a region's entry to its exit.
@@ -97,14 +99,16 @@ class Chain {
     const ItemId entry = items_[static_cast<size_t>(region.entry)];
     const ItemId exit = items_[static_cast<size_t>(region.exit)];
     const RegionBound bound(costs_, entry.index(), exit.index(), region.items, weights_.back());
+    const absl::Span<const Picos> starts = std::as_const(end_).row(entry);
+    const absl::Span<Picos> ends = end_.row(exit);
     for (size_t l = 0; l < num_devices_; ++l) {
-      Picos& end = end_[Index(exit) * num_devices_ + l];
+      Picos& end = ends[l];
       if (end >= kNever) continue;
       const auto to = static_cast<int32_t>(l);
       // By what the paths say: those that cannot be the least any more need no closer look.
       std::vector<std::pair<Picos, size_t>> entries;
       for (size_t k = 0; k < num_devices_; ++k) {
-        const Picos start = end_[Index(entry) * num_devices_ + k];
+        const Picos start = starts[k];
         const Picos path = start >= kNever ? kNever : bound.Path(static_cast<int32_t>(k), to);
         if (path < kNever) entries.emplace_back(start + path, k);
       }
@@ -113,7 +117,7 @@ class Chain {
       for (const auto& [path, k] : entries) {
         if (path >= least) break;
         const auto from = static_cast<int32_t>(k);
-        const Picos start = end_[Index(entry) * num_devices_ + k];
+        const Picos start = starts[k];
         Picos between = bound.Between(from, to, least - start);
         if (start + between >= least) continue;
         if (int64_t& work = search_work_[region.overlaps ? 1 : 0]; work > 0) {
@@ -210,12 +214,13 @@ class Chain {
   void IntervalsFromStart() {
     std::vector<Int128> sums(weights_.size(), 0);
     for (int32_t at : pivots_) {
-      const int32_t item = items_[static_cast<size_t>(at)].index();
+      const ItemId item = items_[static_cast<size_t>(at)];
       if (!SumBackTo(at, /*mark=*/-1, sums)) continue;
       const Picos load = LoadOf(sums);
+      const absl::Span<Picos> end = end_.row(item);
+      const absl::Span<const Picos> time = costs_.times.row(item);
       for (size_t d = 0; d < num_devices_; ++d) {
-        Picos& end = end_[static_cast<size_t>(item) * num_devices_ + d];
-        if (end < kNever) end = std::max(end, load + costs_.Time(item, static_cast<int32_t>(d)));
+        if (end[d] < kNever) end[d] = std::max(end[d], load + time[d]);
       }
     }
   }
@@ -254,11 +259,9 @@ class Chain {
     const size_t last =
         std::min(n_, static_cast<size_t>(window_[p]) + 1);  // the pivot at the end takes part
     const ItemId pivot = items_[static_cast<size_t>(from)];
-    const size_t square = num_devices_ * num_devices_;
-    for (size_t k = 0; k < num_devices_; ++k) {
-      for (size_t d = 0; d < num_devices_; ++d) {
-        reach_[static_cast<size_t>(from) * square + k * num_devices_ + d] = k == d ? 0 : kNever;
-      }
+    std::ranges::fill(reach_.page(static_cast<size_t>(from)), kNever);
+    for (const DeviceId k : IdRange<DeviceId>(num_devices_)) {
+      reach_(static_cast<size_t>(from), k, k) = 0;
     }
     std::vector<Int128> sums(weights_.size(), 0), all(weights_.size(), 0);
     size_t next_pivot = p + 1;
@@ -269,32 +272,30 @@ class Chain {
           next_pivot < pivots_.size() && pivots_[next_pivot] == static_cast<int32_t>(at);
       if (is_pivot) ++next_pivot;
       if (mark_[at] != static_cast<int32_t>(p)) continue;
-      const int32_t item = items_[at].index();
-      Picos* reach = &reach_[at * square];
-      for (size_t k = 0; k < num_devices_; ++k) {
+      const ItemId item = items_[at];
+      const absl::Span<const Picos> time = costs_.times.row(item);
+      for (const DeviceId k : IdRange<DeviceId>(num_devices_)) {
+        const absl::Span<Picos> end = reach_.row(at, k);
         for (size_t d = 0; d < num_devices_; ++d) {
-          Picos& end = reach[k * num_devices_ + d];
-          const Picos time = costs_.Time(item, static_cast<int32_t>(d));
-          end = time == kNotAllowed || end >= kNever ? kNever : end + time;
+          end[d] = time[d] == kNotAllowed || end[d] >= kNever ? kNever : end[d] + time[d];
         }
       }
-      for (size_t w = 0; w < all.size(); ++w) all[w] += least_[w][static_cast<size_t>(item)];
+      for (size_t w = 0; w < all.size(); ++w) all[w] += least_[w][Index(item)];
       if (is_pivot) {
         SumBackTo(static_cast<int32_t>(at), static_cast<int32_t>(p), sums);
         // All of the interval ends before its last item starts.
         const Picos load = LoadOf(sums);
+        const absl::Span<const Picos> start = std::as_const(end_).row(pivot);
+        const absl::Span<Picos> end = end_.row(item);
         for (size_t d = 0; d < num_devices_; ++d) {
-          Picos& end = end_[static_cast<size_t>(item) * num_devices_ + d];
-          if (end >= kNever) continue;
-          const Picos time = costs_.Time(item, static_cast<int32_t>(d));
+          if (end[d] >= kNever) continue;
           Picos least = kNever;
           for (size_t k = 0; k < num_devices_; ++k) {
-            const Picos start = end_[Index(pivot) * num_devices_ + k];
-            const Picos path = reach[k * num_devices_ + d];
-            if (start >= kNever || path >= kNever) continue;
-            least = std::min(least, start + std::max(path, load + time));
+            const Picos path = reach_(at, DeviceId(k), DeviceId(d));
+            if (start[k] >= kNever || path >= kNever) continue;
+            least = std::min(least, start[k] + std::max(path, load + time[d]));
           }
-          end = std::max(end, least);
+          end[d] = std::max(end[d], least);
         }
       }
       Spread(at, static_cast<int32_t>(p), last);
@@ -303,18 +304,16 @@ class Chain {
     // Everything behind the pivot.
     Picos least = kNever;
     const Picos load = LoadOf(all);
+    const absl::Span<const Picos> end = std::as_const(end_).row(pivot),
+                                  tail = paths_.tail.row(pivot);
     for (size_t k = 0; k < num_devices_; ++k) {
-      const size_t at = Index(pivot) * num_devices_ + k;
-      if (end_[at] >= kNever) continue;
-      least = std::min(least, end_[at] + std::max(paths_.tail[at], load));
+      if (end[k] < kNever) least = std::min(least, end[k] + std::max(tail[k], load));
     }
     best_ = std::max(best_, least);
   }
 
   // Carries the reach of the item at a position to its consumers inside the stretch.
   void Spread(size_t at, int32_t mark, size_t last) {
-    const size_t square = num_devices_ * num_devices_;
-    const Picos* reach = &reach_[at * square];
     for (const FlowId flow : costs_.graph.outputs[items_[at]]) {
       const std::vector<int32_t>& consumers = costs_.consumers[static_cast<size_t>(flow.index())];
       bool any = false;
@@ -324,14 +323,15 @@ class Chain {
         any = true;
         if (mark_[to] == mark) continue;
         mark_[to] = mark;
-        std::fill_n(&reach_[to * square], square, 0);
+        std::ranges::fill(reach_.page(to), 0);
       }
       if (!any) continue;
-      for (size_t k = 0; k < num_devices_; ++k) {
+      for (const DeviceId k : IdRange<DeviceId>(num_devices_)) {
+        const absl::Span<const Picos> reach = std::as_const(reach_).row(at, k);
         for (size_t d = 0; d < num_devices_; ++d) {
           Picos arrival = kNever;
           for (size_t via = 0; via < num_devices_; ++via) {
-            const Picos end = reach[k * num_devices_ + via];
+            const Picos end = reach[via];
             if (end >= arrival) continue;
             arrival =
                 std::min(arrival, end + costs_.Crossing(flow.index(), static_cast<int32_t>(via),
@@ -340,7 +340,7 @@ class Chain {
           for (int32_t consumer : consumers) {
             const size_t to = static_cast<size_t>(position_[static_cast<size_t>(consumer)]);
             if (to >= last) continue;
-            Picos& held = reach_[to * square + k * num_devices_ + d];
+            Picos& held = reach_(to, k, DeviceId(d));
             held = std::max(held, arrival);
           }
         }
@@ -360,8 +360,8 @@ class Chain {
   std::vector<Region> regions_;
   std::vector<std::vector<size_t>> regions_at_;  // by position of the entry
   std::vector<int32_t> pivots_, window_;
-  std::vector<Picos> end_;    // by [item][device]: the recursion; starts as the heads
-  std::vector<Picos> reach_;  // by [position][device of the pivot][device]
+  ItemTimes end_;                                    // the recursion; starts as the heads
+  IdCube<size_t, DeviceId, DeviceId, Picos> reach_;  // by [position][device of the pivot][device]
   std::vector<int32_t> mark_, seen_, stack_;
   int32_t walk_ = -1;
   Picos best_ = 0;

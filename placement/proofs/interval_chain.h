@@ -8,12 +8,13 @@
 
 #include "placement/bounds/load_bound.h"
 #include "placement/bounds/path_bounds.h"
+#include "placement/problem/allowed_times.h"
 
 namespace allot {
 
 struct ChainBound {
   Picos value = 0;
-  std::vector<Picos> ends;  // by [item][device]: no schedule ends the item there earlier
+  ItemTimes ends;  // no schedule ends the item there earlier
 };
 
 // The largest sum over chains of pivots, by a longest-path recursion that also knows the device of

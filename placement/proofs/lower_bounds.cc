@@ -21,10 +21,10 @@ Picos Bottleneck(const LoadRows& rows, const std::vector<Picos>& fixed) {
   Picos bound = 0;
   for (size_t row = 0; row < rows.size(); ++row) {
     Picos least = kNever;
-    for (size_t d = 0; d < rows.num_devices; ++d) {
-      const Picos time = rows.time[row * rows.num_devices + d];
-      if (time == kNotAllowed) continue;
-      least = std::min(least, time + (fixed.empty() ? 0 : fixed[d]));
+    const absl::Span<const Picos> times = rows.time.row(row);
+    for (size_t d = 0; d < times.size(); ++d) {
+      if (times[d] == kNotAllowed) continue;
+      least = std::min(least, times[d] + (fixed.empty() ? 0 : fixed[d]));
     }
     if (least < kNever) bound = std::max(bound, least);
   }
@@ -32,9 +32,9 @@ Picos Bottleneck(const LoadRows& rows, const std::vector<Picos>& fixed) {
 }
 
 int Rounds(const LoadRows& rows, const std::vector<Picos>& fixed, int64_t work) {
-  const int64_t sets = fixed.empty() ? 1 : int64_t{1} << std::min<size_t>(rows.num_devices, 5);
+  const int64_t sets = fixed.empty() ? 1 : int64_t{1} << std::min<size_t>(rows.num_devices(), 5);
   const int64_t cost =
-      static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices) * sets;
+      static_cast<int64_t>(rows.size() + 1) * static_cast<int64_t>(rows.num_devices()) * sets;
   return static_cast<int>(std::clamp<int64_t>(work / cost, 16, 128));
 }
 

@@ -18,10 +18,12 @@ constexpr int32_t kMostLookedBack = 64;
 
 RegionBound::RegionBound(const PathCosts& costs, int32_t entry, int32_t exit,
                          std::vector<int32_t> items, const std::vector<int64_t>& lambda)
-    : costs_(costs), entry_(entry), exit_(exit), items_(std::move(items)) {
-  for (const int32_t item : items_) {
-    for (int32_t d = 0; d < costs.num_devices; ++d) time_.push_back(costs.Time(item, d));
-  }
+    : costs_(costs),
+      entry_(entry),
+      exit_(exit),
+      items_(std::move(items)),
+      time_(0, static_cast<size_t>(costs.num_devices)) {
+  for (const int32_t item : items_) time_.AddRow(costs.times.row(ItemId(item)));
   const std::vector<std::vector<Input>> inputs = Inputs();
   FindSends(inputs);
   FindStarts(inputs, lambda);
@@ -70,17 +72,16 @@ void RegionBound::FindSends(const std::vector<std::vector<Input>>& inputs) {
 }
 
 // The ends of all rows if the first is on a device, where it takes some time.
-std::vector<Picos> RegionBound::Ends(PartRows& rows, size_t device, Picos time,
-                                     const std::vector<int64_t>& lambda) const {
+RowTimes RegionBound::Ends(PartRows& rows, DeviceId device, Picos time,
+                           const std::vector<int64_t>& lambda) const {
   // Without launches parts say nothing that paths do not.
   const int32_t span = costs_.LaunchesParts() ? kMostLookedBack : 0;
-  const auto width = static_cast<ptrdiff_t>(costs_.num_devices);
-  const auto reach = rows.reach.begin() + static_cast<ptrdiff_t>(device) * width;
-  rows.first.assign(reach, reach + width);
-  rows.time[device] = time;
-  std::vector<Picos> ends(rows.time.size(), 0);
+  const absl::Span<const Picos> reach = rows.reach.row(device);
+  rows.first.assign(reach.begin(), reach.end());
+  rows.time(0, device) = time;
+  RowTimes ends(rows.time.num_rows(), rows.time.num_columns(), 0);
   PartEnds(costs_, rows, lambda, span, ends).All();
-  rows.time[device] = kNotAllowed;
+  rows.time(0, device) = kNotAllowed;
   return ends;
 }
 
@@ -89,9 +90,9 @@ void RegionBound::FindStarts(const std::vector<std::vector<Input>>& inputs,
                              const std::vector<int64_t>& lambda) {
   const auto width = static_cast<size_t>(costs_.num_devices);
   PartRows rows;
-  rows.time.assign(width, kNotAllowed);
-  rows.time.insert(rows.time.end(), time_.begin(), time_.end());
-  for (int32_t d = 0; d < costs_.num_devices; ++d) rows.time.push_back(costs_.Time(exit_, d));
+  rows.time.Assign(1, width, kNotAllowed);
+  for (const int32_t item : items_) rows.time.AddRow(costs_.times.row(ItemId(item)));
+  rows.time.AddRow(costs_.times.row(ItemId(exit_)));
   rows.inputs.resize(inputs.size() + 1);
   // Flows of a row are together.
   std::vector<std::vector<std::pair<int32_t, int32_t>>> outputs(inputs.size() + 1);
@@ -113,11 +114,14 @@ void RegionBound::FindStarts(const std::vector<std::vector<Input>>& inputs,
     }
   }
   rows.reach = LeastCrossings(costs_, rows);
-  for (size_t k = 0; k < width; ++k) {
-    const std::vector<Picos> ends = Ends(rows, k, 0, lambda);
-    std::vector<Picos>& start = start_.emplace_back();
-    for (size_t cell = width; cell < ends.size(); ++cell) {
-      start.push_back(ends[cell] >= kNever ? kNever : ends[cell] - rows.time[cell]);
+  for (const DeviceId k : IdRange<DeviceId>(width)) {
+    const RowTimes ends = Ends(rows, k, 0, lambda);
+    RowTimes& start = start_.emplace_back(inputs.size(), width, kNever);
+    for (int32_t row = 0; row < static_cast<int32_t>(inputs.size()); ++row) {
+      for (const DeviceId d : IdRange<DeviceId>(width)) {
+        const Picos end = ends(row + 1, d);
+        if (end < kNever) start(row, d) = end - rows.time(row + 1, d);
+      }
     }
   }
 }
@@ -129,13 +133,10 @@ void RegionBound::FindTails(const std::vector<std::vector<Input>>& inputs,
   const size_t n = items_.size();
   PartRows rows;
   rows.backwards = true;
-  rows.time.assign(width, kNotAllowed);
+  rows.time.Assign(1, width, kNotAllowed);
   rows.inputs.resize(n + 1);
   for (size_t i = n + 1; i-- > 0;) {
-    if (i < n) {
-      const auto row = time_.begin() + static_cast<ptrdiff_t>(i * width);
-      rows.time.insert(rows.time.end(), row, row + static_cast<ptrdiff_t>(width));
-    }
+    if (i < n) rows.time.AddRow(costs_.times.row(ItemId(items_[i])));
     for (const Input& input : inputs[i]) {
       if (input.from < 0) continue;
       rows.inputs[n - static_cast<size_t>(input.from)].push_back(
@@ -144,32 +145,33 @@ void RegionBound::FindTails(const std::vector<std::vector<Input>>& inputs,
     }
   }
   rows.reach = LeastCrossings(costs_, rows);
-  for (size_t l = 0; l < width; ++l) {
-    const Picos time = costs_.Time(exit_, static_cast<int32_t>(l));
-    const std::vector<Picos> ends = Ends(rows, l, time, lambda);
-    std::vector<Picos>& tail = tail_.emplace_back(ends.size(), kNever);
-    tail[Cell(n, static_cast<int32_t>(l))] = 0;
-    for (size_t row = 1; row <= n; ++row) {
-      for (size_t d = 0; d < width; ++d) {
-        const size_t cell = row * width + d;
-        if (ends[cell] >= kNever) continue;
-        tail[Cell(n - row, static_cast<int32_t>(d))] = ends[cell] - rows.time[cell];
+  const auto last = static_cast<int32_t>(n);
+  for (const DeviceId l : IdRange<DeviceId>(width)) {
+    const RowTimes ends = Ends(rows, l, costs_.Time(exit_, l.index()), lambda);
+    RowTimes& tail = tail_.emplace_back(n + 1, width, kNever);
+    tail(last, l) = 0;
+    for (int32_t row = 1; row <= last; ++row) {
+      for (const DeviceId d : IdRange<DeviceId>(width)) {
+        const Picos end = ends(row, d);
+        if (end < kNever) tail(last - row, d) = end - rows.time(row, d);
       }
     }
   }
 }
 
 Picos RegionBound::Path(int32_t k, int32_t l) const {
-  const std::vector<Picos>& start = start_[static_cast<size_t>(k)];
-  const std::vector<Picos>& tail = tail_[static_cast<size_t>(l)];
-  const Picos last = start[Cell(items_.size(), l)];
+  const RowTimes& starts = start_[static_cast<size_t>(k)];
+  const RowTimes& tails = tail_[static_cast<size_t>(l)];
+  const auto n = static_cast<int32_t>(items_.size());
+  const Picos last = starts(n, DeviceId(l));
   if (last >= kNever) return kNever;
   Picos path = last + costs_.Time(exit_, l);
-  for (size_t i = 0; i < items_.size(); ++i) {
+  for (int32_t i = 0; i < n; ++i) {
+    const absl::Span<const Picos> start = starts.row(i), time = time_.row(i), tail = tails.row(i);
     Picos least = kNever;
-    for (int32_t d = 0; d < costs_.num_devices; ++d) {
-      if (start[Cell(i, d)] >= kNever || tail[Cell(i, d)] >= kNever) continue;
-      least = std::min(least, start[Cell(i, d)] + costs_.Time(items_[i], d) + tail[Cell(i, d)]);
+    for (size_t d = 0; d < time.size(); ++d) {
+      if (start[d] >= kNever || tail[d] >= kNever) continue;
+      least = std::min(least, start[d] + time[d] + tail[d]);
     }
     path = std::max(path, least);
   }
@@ -198,14 +200,15 @@ std::vector<RegionBound::Case> RegionBound::Cases(int32_t k, int32_t l) const {
   }
   Case joined = all;
   joined.taken[from] = send_[from] + costs_.first[to] + last;
-  for (size_t i = 0; i < items_.size(); ++i) {
-    const size_t one = Cell(i, k), other = Cell(i, l);
-    if (joined.time[other] == kNotAllowed) continue;
-    if (joined.time[one] == kNotAllowed) joined.time[one] = kNever;
-    joined.time[one] = std::min(joined.time[one], joined.time[other]);
-    joined.start[one] = std::min(joined.start[one], joined.start[other]);
-    joined.tail[one] = std::min(joined.tail[one], joined.tail[other]);
-    joined.time[other] = kNotAllowed;
+  for (int32_t i = 0; i < static_cast<int32_t>(items_.size()); ++i) {
+    const absl::Span<Picos> time = joined.time.row(i);
+    const absl::Span<Picos> start = joined.start.row(i), tail = joined.tail.row(i);
+    if (time[to] == kNotAllowed) continue;
+    if (time[from] == kNotAllowed) time[from] = kNever;
+    time[from] = std::min(time[from], time[to]);
+    start[from] = std::min(start[from], start[to]);
+    tail[from] = std::min(tail[from], tail[to]);
+    time[to] = kNotAllowed;
   }
   all.taken[from] = costs_.first[from] + send_[from] + costs_.first[to] + last;
   all.taken[to] = send_[from] + 2 * costs_.first[to] + last;
@@ -217,14 +220,13 @@ Picos RegionBound::Between(int32_t k, int32_t l, Picos cutoff) const {
   if (path >= cutoff) return path;
   // Everything on its best device, one after the other, is an end to the search.
   Picos high = path, alone = costs_.Time(exit_, k);
-  for (size_t i = 0; i < items_.size(); ++i) {
+  for (int32_t i = 0; i < static_cast<int32_t>(items_.size()); ++i) {
     Picos best = kNever;
-    for (int32_t d = 0; d < costs_.num_devices; ++d) {
-      const Picos time = time_[Cell(i, d)];
+    for (const Picos time : time_.row(i)) {
       if (time != kNotAllowed) best = std::min(best, time);
     }
     high += best;
-    const Picos time = time_[Cell(i, k)];
+    const Picos time = time_(i, DeviceId(k));
     alone = time == kNotAllowed || alone >= kNever ? kNever : alone + time;
   }
   if (k == l && alone < kNever) high = alone;
@@ -234,8 +236,8 @@ Picos RegionBound::Between(int32_t k, int32_t l, Picos cutoff) const {
   // first.
   Picos least = high;
   for (const Case& c : Cases(k, l)) {
-    const WindowRows rows{costs_.num_devices, c.time.data(), c.start.data(), c.tail.data(),
-                          c.taken.data()};
+    const WindowRows rows{WindowRows::Times(c.time), WindowRows::Times(c.start),
+                          WindowRows::Times(c.tail), c.taken};
     const std::vector<std::vector<int32_t>> sets = WindowSets(rows, items_.size());
     Picos bound = path;
     for (auto set = sets.rbegin(); set != sets.rend() && bound < least; ++set) {
@@ -275,11 +277,13 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
   instance.num_items = static_cast<int32_t>(all.size());
   instance.num_devices = costs_.num_devices;
   instance.step_cost = costs_.first;
+  instance.time.Assign(all.size(), num_devices, kNotAllowed);
   std::map<int32_t, SequenceInstance::Flow> flows;
   for (size_t i = 0; i < all.size(); ++i) {
     for (int32_t d = 0; d < costs_.num_devices; ++d) {
       const bool allowed = i == 0 ? d == k : i + 1 < all.size() || d == l;
-      instance.time.push_back(!allowed ? kNotAllowed : i == 0 ? 0 : costs_.Time(all[i], d));
+      if (!allowed) continue;
+      instance.time(static_cast<int32_t>(i), DeviceId(d)) = i == 0 ? 0 : costs_.Time(all[i], d);
     }
     instance.item_of.push_back(ItemId(all[i]));
     for (const FlowId id : costs_.graph.inputs[ItemId(all[i])]) {
@@ -293,12 +297,12 @@ Picos RegionBound::Search(int32_t k, int32_t l, Picos known, Picos cutoff, int64
     }
   }
   for (auto& [id, flow] : flows) {
-    for (size_t from = 0; from < num_devices; ++from) {
-      for (size_t to = 0; to < num_devices; ++to) {
-        const Picos crossing =
-            costs_.Crossing(id, static_cast<int32_t>(from), static_cast<int32_t>(to));
-        const Picos launch = from == to ? 0 : costs_.arrival[to];
-        flow.crossing.push_back(crossing >= kNever ? kNever : crossing - launch);
+    flow.crossing.Assign(num_devices, num_devices, kNever);
+    for (const DeviceId from : IdRange<DeviceId>(num_devices)) {
+      for (const DeviceId to : IdRange<DeviceId>(num_devices)) {
+        const Picos crossing = costs_.Crossing(id, from.index(), to.index());
+        const Picos launch = from == to ? 0 : costs_.arrival[static_cast<size_t>(to.index())];
+        if (crossing < kNever) flow.crossing(from, to) = crossing - launch;
       }
     }
     instance.flows.push_back(std::move(flow));

@@ -38,8 +38,8 @@ class RegionBound {
     int32_t flow, from;
   };
   std::vector<std::vector<Input>> Inputs() const;
-  std::vector<Picos> Ends(PartRows& rows, size_t device, Picos time,
-                          const std::vector<int64_t>& lambda) const;
+  RowTimes Ends(PartRows& rows, DeviceId device, Picos time,
+                const std::vector<int64_t>& lambda) const;
   void FindSends(const std::vector<std::vector<Input>>& inputs);
   void FindStarts(const std::vector<std::vector<Input>>& inputs,
                   const std::vector<int64_t>& lambda);
@@ -48,27 +48,25 @@ class RegionBound {
 
   static Picos Needed(const WindowRows& rows, const std::vector<int32_t>& set, Picos low,
                       Picos high);
-  size_t Cell(size_t row, int32_t device) const {
-    return row * static_cast<size_t>(costs_.num_devices) + static_cast<size_t>(device);
-  }
 
   // One of the ways in which parts can lie; by [row][device] and by device, as in WindowRows.
   struct Case {
-    std::vector<Picos> time, start, tail, taken;
+    RowTimes time, start, tail;
+    std::vector<Picos> taken;
   };
   std::vector<Case> Cases(int32_t k, int32_t l) const;
 
   const PathCosts& costs_;
   const int32_t entry_, exit_;
   const std::vector<int32_t> items_;
-  std::vector<Picos> time_;  // [row][device], without the exit
+  RowTimes time_;  // without the exit
   // By device, the least crossing from it to an item elsewhere, and the least transfer to that or
   // the exit.
   std::vector<Picos> away_, send_;
-  // [device of the entry][row][device]: the earliest start; the exit is the last row.
-  std::vector<std::vector<Picos>> start_;
-  // [device of the exit][row][device]: from an item's end to the end of the exit, at least.
-  std::vector<std::vector<Picos>> tail_;
+  // By device of the entry: the earliest start; the exit is the last row.
+  std::vector<RowTimes> start_;
+  // By device of the exit: from an item's end to the end of the exit, at least.
+  std::vector<RowTimes> tail_;
 };
 
 }  // namespace allot

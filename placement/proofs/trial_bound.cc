@@ -28,14 +28,14 @@ class Trials {
   }
 
   Picos Run() {
-    State root{input_.costs.times, input_.ends, std::vector<Picos>(n_ * num_devices_, 0)};
+    State root{input_.costs.times, input_.ends, ItemTimes(n_, num_devices_, 0)};
     Picos low = input_.known;
     // No trial has to go beyond what can be done.
     Picos high = low * 2;
     for (size_t d = 0; d < num_devices_; ++d) {
       Picos alone = input_.costs.first[d];
       for (size_t i = 0; i < n_ && alone < kNever; ++i) {
-        const Picos time = root.times[i * num_devices_ + d];
+        const Picos time = root.times(ItemId(i), DeviceId(d));
         alone = time == kNotAllowed ? kNever : alone + time;
       }
       high = std::min(high, alone);
@@ -70,16 +70,14 @@ class Trials {
 
  private:
   struct State {
-    std::vector<Picos> times;        // kNotAllowed: ruled out
-    std::vector<Picos> ends, rests;  // from the start to an item's end; from its start to the end
+    ItemTimes times;        // kNotAllowed: ruled out
+    ItemTimes ends, rests;  // from the start to an item's end; from its start to the end
   };
 
-  Picos Through(const State& state, size_t cell) const {
-    if (state.times[cell] == kNotAllowed || state.ends[cell] >= kNever ||
-        state.rests[cell] >= kNever) {
-      return kNever;
-    }
-    return state.ends[cell] + state.rests[cell] - state.times[cell];
+  static Picos Through(const State& state, ItemId item, DeviceId device) {
+    const Picos time = state.times(item, device);
+    const Picos end = state.ends(item, device), rest = state.rests(item, device);
+    return time == kNotAllowed || end >= kNever || rest >= kNever ? kNever : end + rest - time;
   }
 
   // Rules out devices until nothing changes. True if some item is left without any.
@@ -115,12 +113,12 @@ class Trials {
 
   // False if an item is left without a device.
   bool RuleOut(State& state, Picos within, bool& changed) {
-    for (size_t i = 0; i < n_; ++i) {
+    for (const ItemId item : IdRange<ItemId>(n_)) {
       bool any = false;
-      for (size_t d = 0; d < num_devices_; ++d) {
-        Picos& time = state.times[i * num_devices_ + d];
+      for (const DeviceId d : IdRange<DeviceId>(num_devices_)) {
+        Picos& time = state.times(item, d);
         if (time == kNotAllowed) continue;
-        if (Through(state, i * num_devices_ + d) <= within) {
+        if (Through(state, item, d) <= within) {
           any = true;
           continue;
         }
@@ -130,17 +128,14 @@ class Trials {
       if (!any) return false;
     }
     for (const std::vector<ItemId>& group : input_.groups) {
-      for (size_t d = 0; d < num_devices_; ++d) {
-        const auto time = [&](ItemId item) -> Picos& {
-          return state.times[static_cast<size_t>(item.index()) * num_devices_ + d];
-        };
+      for (const DeviceId d : IdRange<DeviceId>(num_devices_)) {
         if (std::none_of(group.begin(), group.end(),
-                         [&](ItemId item) { return time(item) == kNotAllowed; })) {
+                         [&](ItemId item) { return state.times(item, d) == kNotAllowed; })) {
           continue;
         }
         for (const ItemId item : group) {
-          changed = changed || time(item) != kNotAllowed;
-          time(item) = kNotAllowed;
+          changed = changed || state.times(item, d) != kNotAllowed;
+          state.times(item, d) = kNotAllowed;
         }
       }
     }
@@ -149,9 +144,7 @@ class Trials {
 
   // Raises ends and rests by intervals in both directions. True if these alone contradict.
   bool Chained(State& state, Picos within) {
-    LoadRows rows;
-    rows.num_devices = num_devices_;
-    rows.time = state.times;
+    const LoadRows rows{IdTable<size_t, DeviceId, Picos>(state.times), {}};
     constexpr int kRounds = 24;
     const LoadDual dual = BoundLoad(rows, input_.launch, {}, kRounds);
     if (dual.bound > within) return true;
@@ -161,12 +154,8 @@ class Trials {
     const int64_t work = std::min(all, work_ / 32);
     spent_ += 2 * work + static_cast<int64_t>(n_) * Devices();
     for (const bool ahead : {true, false}) {
-      std::vector<Picos>& own = ahead ? state.ends : state.rests;
-      const std::vector<Picos>& other = ahead ? state.rests : state.ends;
-      PathBounds paths{own, other};
-      for (size_t cell = 0; cell < other.size(); ++cell) {
-        paths.tail[cell] = Behind(other[cell], state.times[cell]);
-      }
+      ItemTimes& own = ahead ? state.ends : state.rests;
+      const PathBounds paths{own, Behind(ahead ? state.rests : state.ends, state.times)};
       ChainBound chain = IntervalChain(ahead ? forward_ : backward_, paths, dual, work);
       if (chain.value > within) return true;
       own = std::move(chain.ends);
@@ -174,21 +163,24 @@ class Trials {
     return false;
   }
 
-  static Picos Behind(Picos rest, Picos time) {
-    return time == kNotAllowed || rest >= kNever ? kNever : rest - time;
+  // What is left of `rests` without the times themselves.
+  static ItemTimes Behind(ItemTimes rests, const ItemTimes& times) {
+    const absl::Span<Picos> rest = rests.cells();
+    const absl::Span<const Picos> time = times.cells();
+    for (size_t cell = 0; cell < rest.size(); ++cell) {
+      const bool none = time[cell] == kNotAllowed || rest[cell] >= kNever;
+      rest[cell] = none ? kNever : rest[cell] - time[cell];
+    }
+    return rests;
   }
 
   // Whether the windows of the devices are too short for some set.
   bool Crowded(const State& state, Picos within) {
     if (n_ >= kMostWindowRows) return false;
-    start_.resize(state.times.size());
-    tail_.resize(state.times.size());
-    for (size_t cell = 0; cell < state.times.size(); ++cell) {
-      start_[cell] = Behind(state.ends[cell], state.times[cell]);
-      tail_[cell] = Behind(state.rests[cell], state.times[cell]);
-    }
-    const WindowRows rows{input_.costs.num_devices, state.times.data(), start_.data(),
-                          tail_.data()};
+    const ItemTimes start = Behind(state.ends, state.times);
+    const ItemTimes tail = Behind(state.rests, state.times);
+    const WindowRows rows{
+        WindowRows::Times(state.times), WindowRows::Times(start), WindowRows::Times(tail), {}};
     const std::vector<std::vector<int32_t>> sets = WindowSets(rows, n_);
     spent_ += static_cast<int64_t>(n_) * Devices() * 8;
     // The whole first: it is what most often has no room.
@@ -202,37 +194,37 @@ class Trials {
     if (Shrink(state, within, depth == 0 ? 2 : n_ <= 64 ? 1 : 0)) return true;
     if (Crowded(state, within)) return true;
     if (spent_ >= limit || depth > 200) return false;
-    const size_t item = Undecided(state);
-    if (item == n_) return false;
+    const ItemId item = Undecided(state);
+    if (!item.valid()) return false;
     // Devices where the item fits best first: if those do not contradict, nothing is gained.
-    std::vector<size_t> order;
-    for (size_t d = 0; d < num_devices_; ++d) {
-      if (state.times[item * num_devices_ + d] != kNotAllowed) order.push_back(d);
+    std::vector<DeviceId> order;
+    for (const DeviceId d : IdRange<DeviceId>(num_devices_)) {
+      if (state.times(item, d) != kNotAllowed) order.push_back(d);
     }
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return Through(state, item * num_devices_ + a) < Through(state, item * num_devices_ + b);
+    std::stable_sort(order.begin(), order.end(), [&](DeviceId a, DeviceId b) {
+      return Through(state, item, a) < Through(state, item, b);
     });
-    for (const size_t device : order) {
+    for (const DeviceId device : order) {
       State child = state;
-      for (size_t d = 0; d < num_devices_; ++d) {
-        if (d != device) child.times[item * num_devices_ + d] = kNotAllowed;
+      for (const DeviceId d : IdRange<DeviceId>(num_devices_)) {
+        if (d != device) child.times(item, d) = kNotAllowed;
       }
       if (!Refuted(std::move(child), within, limit, depth + 1)) return false;
     }
     return true;
   }
 
-  // The item whose best device is farthest ahead of the next, long ones before short ones; n if all
-  // are decided.
-  size_t Undecided(const State& state) const {
-    size_t chosen = n_;
+  // The item whose best device is farthest ahead of the next, long ones before short ones; invalid
+  // if all are decided.
+  ItemId Undecided(const State& state) const {
+    ItemId chosen;
     Picos most = -1;
-    for (size_t i = 0; i < n_; ++i) {
+    for (const ItemId item : IdRange<ItemId>(n_)) {
       Picos first = kNever, second = kNever, time = kNever;
-      for (size_t d = 0; d < num_devices_; ++d) {
-        const Picos through = Through(state, i * num_devices_ + d);
+      for (const DeviceId d : IdRange<DeviceId>(num_devices_)) {
+        const Picos through = Through(state, item, d);
         if (through >= kNever) continue;
-        time = std::min(time, state.times[i * num_devices_ + d]);
+        time = std::min(time, state.times(item, d));
         if (through < first) {
           second = std::exchange(first, through);
         } else {
@@ -242,7 +234,7 @@ class Trials {
       if (second >= kNever) continue;
       if (second - first + time > most) {
         most = second - first + time;
-        chosen = i;
+        chosen = item;
       }
     }
     return chosen;
@@ -257,7 +249,6 @@ class Trials {
   PathCosts forward_;
   const ProblemGraph reversed_;
   PathCosts backward_;
-  std::vector<Picos> start_, tail_;  // scratch of Crowded()
 };
 
 }  // namespace

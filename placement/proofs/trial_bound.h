@@ -20,7 +20,7 @@ struct TrialInput {
   std::vector<std::vector<ItemId>> groups;  // must share a device
   std::vector<Picos> launch;                // by device, carried once if in use; may be empty
   std::vector<int64_t> lambda;              // by device, weights as of BoundLoad()
-  std::vector<Picos> ends;                  // by [item][device], as IntervalChain() proves
+  ItemTimes ends;                           // as IntervalChain() proves
   Picos known = 0;                          // a bound already proven
 };
 

@@ -102,17 +102,13 @@ class Search {
   };
 
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
-  Picos Time(int32_t item, int32_t device) const {
-    return in_.time[Size(item) * Size(num_devices_) + Size(device)];
-  }
+  Picos Time(int32_t item, int32_t device) const { return in_.time(item, DeviceId(device)); }
   Picos StepCost(int32_t device) const {
     return in_.step_cost.empty() ? 0 : in_.step_cost[Size(device)];
   }
 
   void BuildLoads() {
-    LoadRows rows;
-    rows.num_devices = Size(num_devices_);
-    rows.time = in_.time;
+    const LoadRows rows{IdTable<size_t, DeviceId, Picos>(in_.time), {}};
     const LoadDual dual = BoundLoad(rows, {}, {}, 64);
     std::vector<std::vector<int64_t>> weights = {
         std::vector<int64_t>(Size(num_devices_), kLoadWeight / num_devices_)};

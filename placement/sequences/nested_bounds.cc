@@ -17,9 +17,10 @@ class Nest {
  public:
   Nest(const SequenceInstance& instance, NestedBounds& bounds)
       : in_(instance), n_(instance.num_items), bounds_(bounds) {
-    const size_t cells = Size(n_) * Size(in_.num_devices);
-    bounds_.least.resize(cells, 0);
-    bounds_.solved.resize(cells, 0);
+    if (bounds_.least.empty()) {
+      bounds_.least.Assign(Size(n_), Size(in_.num_devices), 0);
+      bounds_.solved.Assign(Size(n_), Size(in_.num_devices), 0);
+    }
     descendants_.assign(Size(n_), 0);
     for (int32_t item = n_ - 1; item >= 0; --item) {
       for (const SequenceInstance::Flow& flow : in_.flows) {
@@ -39,8 +40,8 @@ class Nest {
       const int32_t size = std::popcount(descendants_[Size(item)]);
       for (int32_t d = 0; d < in_.num_devices; ++d) {
         // Few in a row are a path; everything else is the problem itself.
-        if (size >= kFewest && size < n_ - 1 && in_.time[Cell(item, d)] != kNotAllowed &&
-            bounds_.solved[Cell(item, d)] == 0) {
+        if (size >= kFewest && size < n_ - 1 && in_.time(item, DeviceId(d)) != kNotAllowed &&
+            bounds_.solved(item, DeviceId(d)) == 0) {
           open.emplace_back(item, d);
         }
       }
@@ -58,13 +59,9 @@ class Nest {
  private:
   static constexpr int32_t kFewest = 3;
 
-  size_t Cell(int32_t item, int32_t device) const {
-    return Size(item) * Size(in_.num_devices) + Size(device);
-  }
-
   int64_t Solve(int32_t item, int32_t device, int64_t work) {
     const SequenceInstance part = Part(item, device);
-    Picos& least = bounds_.least[Cell(item, device)];
+    Picos& least = bounds_.least(item, DeviceId(device));
     SequenceSearchLimits limits;
     limits.goal = least;
     limits.work = work / 2;
@@ -74,7 +71,7 @@ class Nest {
     int64_t spent = first.work + 1;
     least = std::max({least, first.lower, first.complete && first.found ? first.value : 0});
     if (first.complete) {
-      bounds_.solved[Cell(item, device)] = 1;
+      bounds_.solved(item, DeviceId(device)) = 1;
       return spent;
     }
     bounds_.complete = false;
@@ -99,21 +96,22 @@ class Nest {
   // The descendants of an item that ends on a device at instant 0.
   SequenceInstance Part(int32_t item, int32_t device) const {
     const uint64_t set = descendants_[Size(item)];
-    const int32_t num_devices = in_.num_devices;
+    const auto num_devices = Size(in_.num_devices);
     SequenceInstance part;
-    part.num_devices = num_devices;
+    part.num_devices = in_.num_devices;
     part.num_items = std::popcount(set);
+    part.time.Assign(0, num_devices, 0);
+    part.release.Assign(Size(part.num_items), num_devices, 0);
+    part.follow.Assign(Size(part.num_items), num_devices, 0);
+    part.after.Assign(0, num_devices, 0);
     std::vector<int32_t> number(Size(n_), -1);
     for (uint64_t rest = set; rest != 0; rest &= rest - 1) {
       const int32_t other = std::countr_zero(rest);
       number[Size(other)] = std::popcount(set & (Bit(other) - 1));
-      for (int32_t d = 0; d < num_devices; ++d) {
-        const size_t cell = Size(other) * Size(num_devices) + Size(d);
-        part.time.push_back(in_.time[cell]);
-        part.release.push_back(0);
-        part.follow.push_back(in_.follow.empty() ? 0 : in_.follow[cell]);
-        part.after.push_back(bounds_.least[cell]);
-      }
+      part.time.AddRow(in_.time.row(other));
+      part.after.AddRow(std::as_const(bounds_.least).row(other));
+      if (in_.follow.empty()) continue;
+      std::ranges::copy(in_.follow.row(other), part.follow.row(number[Size(other)]).begin());
     }
     const auto mapped = [&number](uint64_t items) {
       uint64_t result = 0;
@@ -125,21 +123,20 @@ class Nest {
     for (const SequenceInstance::Flow& flow : in_.flows) {
       if (flow.from == item) {
         for (uint64_t to = flow.to; to != 0; to &= to - 1) {
-          const size_t row = Size(number[Size(std::countr_zero(to))]) * Size(num_devices);
-          for (int32_t d = 0; d < num_devices; ++d) {
-            Picos& release = part.release[row + Size(d)];
-            release = std::max(release, flow.crossing[Size(device) * Size(num_devices) + Size(d)]);
-          }
+          const absl::Span<Picos> release = part.release.row(number[Size(std::countr_zero(to))]);
+          const absl::Span<const Picos> crossing = flow.crossing.row(DeviceId(device));
+          for (size_t d = 0; d < num_devices; ++d) release[d] = std::max(release[d], crossing[d]);
         }
       } else if ((set & Bit(flow.from)) != 0) {
         part.flows.push_back({number[Size(flow.from)], mapped(flow.to), flow.crossing, flow.id});
       }
     }
     // Where the item cannot send to, its readers cannot be.
-    for (size_t cell = 0; cell < part.time.size(); ++cell) {
-      if (part.release[cell] < kNever) continue;
-      part.time[cell] = kNotAllowed;
-      part.release[cell] = 0;
+    const absl::Span<Picos> time = part.time.cells(), release = part.release.cells();
+    for (size_t cell = 0; cell < time.size(); ++cell) {
+      if (release[cell] < kNever) continue;
+      time[cell] = kNotAllowed;
+      release[cell] = 0;
     }
     for (const uint64_t group : in_.groups) {
       if (std::popcount(group & set) > 1) part.groups.push_back(mapped(group & set));
@@ -167,12 +164,9 @@ int64_t RaiseBefore(const SequenceInstance& instance, int64_t work, NestedBounds
   const SequenceInstance reversed = Reversed(instance);
   // Rows change places with their mirror images.
   const auto mirror = [&](NestedBounds& bounds) {
-    const auto width = static_cast<std::ptrdiff_t>(instance.num_devices);
     for (int32_t a = 0, b = instance.num_items - 1; a < b; ++a, --b) {
-      std::swap_ranges(bounds.least.begin() + a * width, bounds.least.begin() + (a + 1) * width,
-                       bounds.least.begin() + b * width);
-      std::swap_ranges(bounds.solved.begin() + a * width, bounds.solved.begin() + (a + 1) * width,
-                       bounds.solved.begin() + b * width);
+      std::ranges::swap_ranges(bounds.least.row(a), bounds.least.row(b));
+      std::ranges::swap_ranges(bounds.solved.row(a), bounds.solved.row(b));
     }
   };
   if (!before.least.empty()) mirror(before);
@@ -182,11 +176,11 @@ int64_t RaiseBefore(const SequenceInstance& instance, int64_t work, NestedBounds
 }
 
 void Impose(const NestedBounds& after, const NestedBounds& before, SequenceInstance& instance) {
-  const auto raise = [](const NestedBounds& bounds, std::vector<Picos>& least) {
-    least.resize(std::max(least.size(), bounds.least.size()), 0);
-    for (size_t i = 0; i < bounds.least.size(); ++i) {
-      least[i] = std::max(least[i], bounds.least[i]);
-    }
+  const auto raise = [](const NestedBounds& bounds, SequenceInstance::Times& least) {
+    if (least.empty()) least.Assign(bounds.least.num_rows(), bounds.least.num_columns(), 0);
+    const absl::Span<const Picos> proven = bounds.least.cells();
+    for (size_t i = 0; i < proven.size(); ++i)
+      least.cells()[i] = std::max(least.cells()[i], proven[i]);
   };
   raise(after, instance.after);
   raise(before, instance.release);

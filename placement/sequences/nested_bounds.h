@@ -11,15 +11,16 @@
 #include <vector>
 
 #include "placement/sequences/sequence_search.h"
+#include "support/id_table.h"
 
 namespace allot {
 
 // [item][device], numbered as the instance: what is proven of one side of each item. Empty:
 // nothing.
 struct NestedBounds {
-  std::vector<Picos> least;
-  std::vector<char> solved;  // raising `least` again is of no use
-  bool complete = false;     // all are solved
+  SequenceInstance::Times least;
+  IdTable<int32_t, DeviceId, char> solved;  // raising `least` again is of no use
+  bool complete = false;                    // all are solved
 };
 
 // What lies between the end of an item and the end of everything, at least. Depends on the item's

@@ -22,16 +22,14 @@ SequenceInstance MakeSequenceInstance(const ProblemFacts& facts, StepSize size) 
   instance.item_of = facts.graph().topological;
   IdVector<ItemId, int32_t> number(problem.items.size());
   const auto bit = [&number](ItemId item) { return uint64_t{1} << number[item]; };
-  const std::vector<Picos>& allowed = facts.allowed_times();
+  const ItemTimes& allowed = facts.allowed_times();
+  instance.time.Assign(0, problem.devices.size(), 0);
   Bytes total = 0;
   std::vector<Bytes> memory;
   for (size_t i = 0; i < instance.item_of.size(); ++i) {
     const ItemId item = instance.item_of[i];
     number[item] = static_cast<int32_t>(i);
-    const size_t row = static_cast<size_t>(item.index()) * problem.devices.size();
-    instance.time.insert(
-        instance.time.end(), allowed.begin() + static_cast<std::ptrdiff_t>(row),
-        allowed.begin() + static_cast<std::ptrdiff_t>(row + problem.devices.size()));
+    instance.time.AddRow(allowed.row(item));
     memory.push_back(problem.items[item].memory);
     total = SaturatingAdd(total, problem.items[item].memory);
   }
@@ -43,12 +41,13 @@ SequenceInstance MakeSequenceInstance(const ProblemFacts& facts, StepSize size) 
     mine.from = number[flow.from];
     mine.id = id.index();
     for (const ItemId to : flow.to) mine.to |= bit(to);
-    for (int32_t from = 0; from < instance.num_devices; ++from) {
-      for (int32_t to = 0; to < instance.num_devices; ++to) {
-        const Picos time = table->Time(id.index(), from, to);
-        const Picos delay =
-            size == StepSize::kOne && from != to ? table->ArrivalDelay(to) : Picos{0};
-        mine.crossing.push_back(time == TransferTable::kNoRoute ? kNever : time + delay);
+    mine.crossing.Assign(problem.devices.size(), problem.devices.size(), kNever);
+    for (const DeviceId from : problem.devices.ids()) {
+      for (const DeviceId to : problem.devices.ids()) {
+        const Picos time = table->Time(id.index(), from.index(), to.index());
+        const bool waits = size == StepSize::kOne && from != to;
+        const Picos delay = waits ? table->ArrivalDelay(to.index()) : 0;
+        if (time != TransferTable::kNoRoute) mine.crossing(from, to) = time + delay;
       }
     }
   }
@@ -78,21 +77,22 @@ SequenceInstance Reversed(const SequenceInstance& in) {
   SequenceInstance out;
   out.num_items = in.num_items;
   out.num_devices = in.num_devices;
-  const int32_t n = in.num_items, num_devices = in.num_devices;
-  const size_t cells = Size(n) * Size(num_devices);
-  out.time.resize(cells);
-  out.release.assign(cells, 0);
-  out.follow.assign(cells, 0);
+  const int32_t n = in.num_items;
+  const IdRange<DeviceId> devices(Size(in.num_devices));
+  out.time.Assign(Size(n), devices.size(), 0);
+  out.release.Assign(Size(n), devices.size(), 0);
+  out.follow.Assign(Size(n), devices.size(), 0);
   for (int32_t item = 0; item < n; ++item) {
-    for (int32_t d = 0; d < num_devices; ++d) {
-      const size_t from = Size(item) * Size(num_devices) + Size(d);
-      const size_t to = Size(n - 1 - item) * Size(num_devices) + Size(d);
-      out.time[to] = in.time[from];
+    const int32_t mirror = n - 1 - item;
+    for (const DeviceId d : devices) {
+      Picos& follow = out.follow(mirror, d);
+      Picos& release = out.release(mirror, d);
+      out.time(mirror, d) = in.time(item, d);
       // What an item waits for has to follow it, and what follows it is waited for.
-      if (!in.release.empty()) out.follow[to] = in.release[from];
-      if (!in.ready.empty()) out.follow[to] = std::max(out.follow[to], in.ready[Size(d)]);
-      if (!in.follow.empty()) out.release[to] = in.follow[from];
-      if (!in.after.empty()) out.release[to] = std::max(out.release[to], in.after[from]);
+      if (!in.release.empty()) follow = in.release(item, d);
+      if (!in.ready.empty()) follow = std::max(follow, in.ready[Size(d.index())]);
+      if (!in.follow.empty()) release = in.follow(item, d);
+      if (!in.after.empty()) release = std::max(release, in.after(item, d));
     }
   }
   const auto mirrored = [n](uint64_t set) {
@@ -106,10 +106,9 @@ SequenceInstance Reversed(const SequenceInstance& in) {
       mine.from = n - 1 - std::countr_zero(set);
       mine.to = Bit(n - 1 - flow.from);
       mine.id = flow.id;
-      for (int32_t k = 0; k < num_devices; ++k) {
-        for (int32_t l = 0; l < num_devices; ++l) {
-          mine.crossing.push_back(flow.crossing[Size(l) * Size(num_devices) + Size(k)]);
-        }
+      mine.crossing.Assign(devices.size(), devices.size(), kNever);
+      for (const DeviceId k : devices) {
+        for (const DeviceId l : devices) mine.crossing(k, l) = flow.crossing(l, k);
       }
     }
   }

@@ -9,6 +9,7 @@
 
 #include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
+#include "support/id_cube.h"
 
 namespace allot {
 namespace {
@@ -56,7 +57,7 @@ class Search {
     }
     end_.assign(Size(n_), 0);
     on_.assign(Size(n_), -1);
-    earliest_.assign(Size(n_) * Size(num_devices_), 0);
+    earliest_.Assign(Size(n_), Size(num_devices_), 0);
     ready_ = in_.ready;
     ready_.resize(Size(num_devices_), 0);
     items_on_.assign(Size(num_devices_), 0);
@@ -87,43 +88,41 @@ class Search {
   };
 
   static size_t Size(int32_t i) { return static_cast<size_t>(i); }
-  size_t Cell(int32_t item, int32_t device) const {
-    return Size(item) * Size(num_devices_) + Size(device);
-  }
-  Picos Time(int32_t item, int32_t device) const { return in_.time[Cell(item, device)]; }
+  Picos Time(int32_t item, int32_t device) const { return in_.time(item, DeviceId(device)); }
   Picos Release(int32_t item, int32_t device) const {
-    return in_.release.empty() ? 0 : in_.release[Cell(item, device)];
+    return in_.release.empty() ? 0 : in_.release(item, DeviceId(device));
   }
   Picos Follow(int32_t item, int32_t device) const {
-    return in_.follow.empty() ? 0 : in_.follow[Cell(item, device)];
+    return in_.follow.empty() ? 0 : in_.follow(item, DeviceId(device));
   }
   Picos StepCost(int32_t device) const {
     return in_.step_cost.empty() ? 0 : in_.step_cost[Size(device)];
   }
   Picos Crossing(int32_t flow, int32_t from, int32_t to) const {
-    return in_.flows[Size(flow)].crossing[Size(from) * Size(num_devices_) + Size(to)];
+    return in_.flows[Size(flow)].crossing(DeviceId(from), DeviceId(to));
   }
 
   // tail_: what follows the end of an item on a device, at least, with later items on the devices
   // that suit it best. far_: the longest crossing of an item's outputs from a device.
   void BuildTails() {
-    tail_.assign(Size(n_) * Size(num_devices_), 0);
-    far_.assign(Size(n_) * Size(num_devices_), 0);
+    tail_.Assign(Size(n_), Size(num_devices_), 0);
+    far_.Assign(Size(n_), Size(num_devices_), 0);
     for (int32_t item = n_ - 1; item >= 0; --item) {
       for (int32_t d = 0; d < num_devices_; ++d) {
-        Picos& tail = tail_[Cell(item, d)];
+        Picos& tail = tail_(item, DeviceId(d));
+        Picos& far = far_(item, DeviceId(d));
         tail = Follow(item, d);
-        if (!in_.after.empty()) tail = std::max(tail, in_.after[Cell(item, d)]);
+        if (!in_.after.empty()) tail = std::max(tail, in_.after(item, DeviceId(d)));
         for (int32_t f : outputs_[Size(item)]) {
           for (int32_t to = 0; to < num_devices_; ++to) {
             const Picos crossing = Crossing(f, d, to);
-            if (crossing < kNever) far_[Cell(item, d)] = std::max(far_[Cell(item, d)], crossing);
+            if (crossing < kNever) far = std::max(far, crossing);
           }
           ForEachBit(in_.flows[Size(f)].to, [&](int32_t next) {
             Picos rest = kNever;
             for (int32_t to = 0; to < num_devices_; ++to) {
               const Picos crossing = Crossing(f, d, to);
-              const Picos after = tail_[Cell(next, to)];
+              const Picos after = tail_(next, DeviceId(to));
               if (crossing >= kNever || after >= kNever || Time(next, to) == kNotAllowed) continue;
               const Picos launch = to == d ? 0 : StepCost(to);
               rest = std::min(rest, crossing + launch + Time(next, to) + after);
@@ -137,20 +136,20 @@ class Search {
 
   // Weights for the bound on loads: those that are best for everything, and equal ones.
   void BuildLoads() {
-    LoadRows rows;
-    rows.num_devices = Size(num_devices_);
-    rows.time = in_.time;
+    const LoadRows rows{IdTable<size_t, DeviceId, Picos>(in_.time), {}};
     const LoadDual dual = BoundLoad(rows, {}, {}, 48);
     std::vector<std::vector<int64_t>> weights = {
         std::vector<int64_t>(Size(num_devices_), kLoadWeight / num_devices_)};
     if (dual.lambda.size() == Size(num_devices_)) weights.push_back(dual.lambda);
+    weighted_.Assign(Size(n_), Size(num_devices_), weights.size(), 0);
     for (std::vector<int64_t>& lambda : weights) {
+      const size_t number = loads_.size();
       LoadWeights& mine = loads_.emplace_back();
       for (int32_t item = 0; item < n_; ++item) {
         mine.least.push_back(WeightedTime(rows, Size(item), lambda));
         for (int32_t d = 0; d < num_devices_; ++d) {
-          mine.weighted.push_back(static_cast<Int128>(lambda[Size(d)]) *
-                                  std::max<Picos>(Time(item, d), 0));
+          weighted_(item, DeviceId(d), number) =
+              static_cast<Int128>(lambda[Size(d)]) * std::max<Picos>(Time(item, d), 0);
         }
       }
       for (int32_t d = 0; d < num_devices_; ++d) {
@@ -171,9 +170,10 @@ class Search {
       FindEarliest(item, 0, kNever);
       Picos start = kNever, after = kNever;
       for (int32_t d = 0; d < num_devices_; ++d) {
-        if (earliest_[Cell(item, d)] >= kNever) continue;
-        start = std::min(start, earliest_[Cell(item, d)] - Time(item, d));
-        after = std::min(after, tail_[Cell(item, d)]);
+        const Picos end = earliest_(item, DeviceId(d));
+        if (end >= kNever) continue;
+        start = std::min(start, end - Time(item, d));
+        after = std::min(after, tail_(item, DeviceId(d)));
       }
       head[Size(item)] = start;
       tail[Size(item)] = after;
@@ -225,10 +225,12 @@ class Search {
     const int32_t fixed = group < 0 || (in_.groups[Size(group)] & done_) == 0
                               ? -1
                               : on_[Size(std::countr_zero(in_.groups[Size(group)] & done_))];
+    const absl::Span<Picos> ends = earliest_.row(item);
+    const absl::Span<const Picos> tails = tail_.row(item), times = in_.time.row(item);
     Picos best = kNever;
     for (int32_t d = 0; d < num_devices_; ++d) {
-      Picos& earliest = earliest_[Cell(item, d)];
-      const Picos time = Time(item, d);
+      Picos& earliest = ends[Size(d)];
+      const Picos time = times[Size(d)];
       if (time == kNotAllowed || (fixed >= 0 && fixed != d)) {
         earliest = kNever;
         continue;
@@ -236,19 +238,21 @@ class Search {
       Picos start = std::max({ready_[Size(d)], last_start, Release(item, d)});
       Picos arrived = 0;  // from what has not been run: its step may be this one
       for (int32_t f : inputs_[Size(item)]) {
-        const int32_t from = in_.flows[Size(f)].from;
+        const SequenceInstance::Flow& flow = in_.flows[Size(f)];
+        const int32_t from = flow.from;
         if ((done_ & Bit(from)) != 0) {
-          const Picos crossing = Crossing(f, on_[Size(from)], d);
+          const Picos crossing = flow.crossing(DeviceId(on_[Size(from)]), DeviceId(d));
           start = crossing >= kNever ? kNever : std::max(start, end_[Size(from)] + crossing);
           if (start >= kNever) break;
           continue;
         }
-        Picos least = earliest_[Cell(from, d)];
+        const absl::Span<const Picos> before = earliest_.row(from);
+        Picos least = before[Size(d)];
         for (int32_t k = 0; k < num_devices_; ++k) {
           if (k == d) continue;
-          const Picos end = earliest_[Cell(from, k)];
+          const Picos end = before[Size(k)];
           if (end >= least) continue;
-          const Picos crossing = Crossing(f, k, d);
+          const Picos crossing = flow.crossing(DeviceId(k), DeviceId(d));
           if (crossing < kNever) least = std::min(least, end + crossing + StepCost(d));
         }
         arrived = std::max(arrived, least);
@@ -256,10 +260,10 @@ class Search {
       earliest = start >= kNever || arrived >= kNever
                      ? kNever
                      : std::max(start + StepCost(d), arrived) + time;
-      if (earliest >= enough || tail_[Cell(item, d)] >= enough - earliest) {
+      if (earliest >= enough || tails[Size(d)] >= enough - earliest) {
         earliest = kNever;
       } else {
-        best = std::min(best, earliest + tail_[Cell(item, d)]);
+        best = std::min(best, earliest + tails[Size(d)]);
       }
     }
     return best;
@@ -279,16 +283,18 @@ class Search {
     std::fill(demand_.begin(), demand_.end(), 0);
     for (const int32_t item : order) {
       if ((rest & Bit(item)) == 0) continue;
+      const absl::Span<const Picos> earliest = earliest_.row(item), tail = tail_.row(item);
+      const absl::Span<const Picos> time = in_.time.row(item);
       bool any = false;
       for (size_t w = 0; w < loads_.size(); ++w) least_here_[w] = kMostWeighted;
-      for (int32_t d = 0; d < num_devices_; ++d) {
-        const size_t cell = Cell(item, d);
-        if (earliest_[cell] >= target || tail_[cell] >= target - earliest_[cell]) continue;
+      for (size_t d = 0; d < Size(num_devices_); ++d) {
+        if (earliest[d] >= target || tail[d] >= target - earliest[d]) continue;
         any = true;
-        window_start_[Size(d)] = std::min(window_start_[Size(d)], earliest_[cell] - in_.time[cell]);
-        window_tail_[Size(d)] = std::min(window_tail_[Size(d)], tail_[cell]);
-        for (size_t w = 0; w < loads_.size(); ++w) {
-          least_here_[w] = std::min(least_here_[w], loads_[w].weighted[cell]);
+        window_start_[d] = std::min(window_start_[d], earliest[d] - time[d]);
+        window_tail_[d] = std::min(window_tail_[d], tail[d]);
+        const absl::Span<const Int128> weighted = std::as_const(weighted_).row(item, DeviceId(d));
+        for (size_t w = 0; w < weighted.size(); ++w) {
+          least_here_[w] = std::min(least_here_[w], weighted[w]);
         }
       }
       if (!any) return true;
@@ -438,7 +444,7 @@ class Search {
         ForEachBit(items, [&](int32_t item) {
           // Consumers in the step itself do not follow its end.
           if ((consumers_[Size(item)] & items) != 0) return;
-          hopeless = hopeless || tail_[Cell(item, d)] >= best_ - child.end;
+          hopeless = hopeless || tail_(item, DeviceId(d)) >= best_ - child.end;
         });
         if (hopeless) continue;
         const Undo undo = Apply(child.step, child.end);
@@ -483,8 +489,9 @@ class Search {
     const uint64_t rest = all_ & ~done_;
     ForEachBit(done_, [&](int32_t item) {
       if ((consumers_[Size(item)] & rest) == 0) return;
-      key_.push_back(static_cast<char>(on_[Size(item)]));
-      value_.push_back(std::max(end_[Size(item)], last_start - far_[Cell(item, on_[Size(item)])]));
+      const int32_t d = on_[Size(item)];
+      key_.push_back(static_cast<char>(d));
+      value_.push_back(std::max(end_[Size(item)], last_start - far_(item, DeviceId(d))));
     });
     for (const uint64_t group : in_.groups) {
       if ((group & done_) == 0 || (group & rest) == 0) continue;
@@ -534,9 +541,8 @@ class Search {
 
   struct LoadWeights {
     std::vector<int64_t> lambda;
-    std::vector<Int128> least;     // by item
-    std::vector<Int128> weighted;  // [item][device]
-    Int128 step = 0;               // of one step, at least
+    std::vector<Int128> least;  // by item
+    Int128 step = 0;            // of one step, at least
   };
 
   const SequenceInstance& in_;
@@ -546,9 +552,10 @@ class Search {
   std::vector<uint64_t> predecessors_, consumers_, needs_;
   std::vector<std::vector<int32_t>> inputs_, outputs_;  // flows by item
   std::vector<int32_t> group_of_;
-  std::vector<Picos> tail_, far_;
+  SequenceInstance::Times tail_, far_;
   std::vector<LoadWeights> loads_;
-  std::vector<int32_t> by_tail_, by_head_;  // items, the largest first
+  IdCube<int32_t, DeviceId, size_t, Int128> weighted_;  // times by [item][device][loads_]
+  std::vector<int32_t> by_tail_, by_head_;              // items, the largest first
 
   // The state of the sequence so far.
   uint64_t done_ = 0;
@@ -560,7 +567,8 @@ class Search {
   Picos reached_ = 0;
 
   // Scratch of Bound().
-  std::vector<Picos> earliest_, window_start_, window_tail_;
+  SequenceInstance::Times earliest_;
+  std::vector<Picos> window_start_, window_tail_;
   std::vector<Int128> demand_, least_here_;
   std::string key_;  // scratch of Dominated()
   std::vector<Picos> value_;

@@ -20,6 +20,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/problem.h"
 #include "placement/value/problem_facts.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -27,12 +28,14 @@ enum class StepSize { kOne, kAny };
 
 // At most 64 items (16 if steps are sets), numbered in topological order.
 struct SequenceInstance {
+  using Times = IdTable<int32_t, DeviceId, Picos>;
   static constexpr int32_t kMaxItems = 64, kMaxItemsOfSets = 16;
   struct Flow {
     int32_t from = 0;
-    uint64_t to = 0;              // consumers, one bit each
-    std::vector<Picos> crossing;  // [from][to]: what lies between end and start; kNever: no way
-    int32_t id = -1;              // the problem's flow
+    uint64_t to = 0;  // consumers, one bit each
+    // [from][to]: what lies between end and start; kNever: no way.
+    IdTable<DeviceId, DeviceId, Picos> crossing;
+    int32_t id = -1;  // the problem's flow
   };
   struct Shared {
     Bytes bytes = 0;
@@ -40,12 +43,12 @@ struct SequenceInstance {
   };
   StepSize size = StepSize::kOne;
   int32_t num_items = 0, num_devices = 0;
-  std::vector<Picos> time;     // [item][device], kNotAllowed where it cannot be
-  std::vector<Picos> release;  // [item][device]: no earlier start; empty: none
-  std::vector<Picos> follow;   // [item][device]: what follows its end outside; empty: nothing
+  Times time;     // [item][device], kNotAllowed where it cannot be
+  Times release;  // [item][device]: no earlier start; empty: none
+  Times follow;   // [item][device]: what follows its end outside; empty: nothing
   // [item][device]: known to lie between its end and the end of everything, of whatever sequence:
   // no rule, but something proven (nested_bounds.h). Empty: nothing.
-  std::vector<Picos> after;
+  Times after;
   std::vector<Picos> ready;      // [device]: free from then on; empty: from the start
   std::vector<Picos> step_cost;  // [device]; empty: steps are free
   std::vector<Flow> flows;

@@ -1,6 +1,7 @@
 #include "placement/value/call_evaluator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace allot {
 
@@ -10,23 +11,29 @@ CallEvaluator::CallEvaluator(const ProblemFacts& facts)
       num_items_(static_cast<int32_t>(problem_.items.size())),
       num_devices_(static_cast<int32_t>(problem_.devices.size())),
       calls_(problem_.calls_per_device),
-      num_calls_(num_devices_ * calls_) {
+      num_calls_(num_devices_ * calls_),
+      times_(problem_.items.size(), problem_.devices.size(), -1),
+      staging_(problem_.flows.size(), problem_.devices.size(), 0) {
   const PlacementProblem& problem = problem_;
   const ProblemGraph& graph = facts.graph();
   ALLOT_CHECK(problem.execution == Execution::kCalls);
   for (const PlacementProblem::MachineDevice& device : problem.devices) {
     pool_.push_back(device.pool ? 1 : 0);
   }
-  for (const PlacementProblem::Item& item : problem.items) {
-    for (const std::optional<Picos>& time : item.time) times_.push_back(time.value_or(-1));
+  for (const ItemId item : problem.items.ids()) {
+    for (const DeviceId device : problem.devices.ids()) {
+      times_(item, device) = problem.items[item].time[device].value_or(-1);
+    }
   }
   flow_begin_.push_back(0);
-  for (const PlacementProblem::Flow& flow : problem.flows) {
+  for (const FlowId id : problem.flows.ids()) {
+    const PlacementProblem::Flow& flow = problem.flows[id];
     from_.push_back(flow.from.index());
     for (const ItemId to : flow.to) flow_to_.push_back(to.index());
     flow_begin_.push_back(static_cast<int32_t>(flow_to_.size()));
+    if (flow.staging.empty()) continue;
     for (const DeviceId device : problem.devices.ids()) {
-      staging_.push_back(flow.staging.empty() ? 0 : flow.staging[device]);
+      staging_(id, device) = flow.staging[device];
     }
   }
   out_begin_.push_back(0);
@@ -70,7 +77,7 @@ void CallEvaluator::BuildNodes(const int32_t* device, const int32_t* call) {
   size_.assign(num_calls_, 0);
   for (int32_t i = 0; i < num_items_; ++i) {
     const int32_t d = device[i];
-    Picos time = times_[static_cast<size_t>(i) * num_devices_ + d];
+    Picos time = times_(ItemId(i), DeviceId(d));
     if (time < 0) {
       ++violations_;
       time = 0;
@@ -102,7 +109,7 @@ void CallEvaluator::BuildNodes(const int32_t* device, const int32_t* call) {
   for (int32_t c = 0; c < num_calls_; ++c) size_[c] = member_begin_[c + 1] - member_begin_[c];
   for (int32_t flow = 0; flow < static_cast<int32_t>(from_.size()); ++flow) {
     const int32_t own = node_of_[from_[flow]];
-    const Picos* staging = &staging_[static_cast<size_t>(flow) * num_devices_];
+    const absl::Span<const Picos> staging = std::as_const(staging_).row(FlowId(flow));
     bool read = false;
     ForEachReader(flow, [&](int32_t node) {
       read = true;

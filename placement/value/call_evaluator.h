@@ -9,8 +9,10 @@
 
 #include <vector>
 
+#include "placement/problem/item_times.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/evaluator.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -45,11 +47,11 @@ class CallEvaluator {
   MemoryModel memory_;
   int32_t num_items_, num_devices_, calls_, num_calls_;
   std::vector<char> pool_;                     // by device
-  std::vector<Picos> times_;                   // [item][device]; negative: cannot run there
+  ItemTimes times_;                            // negative: cannot run there
   std::vector<int32_t> from_;                  // by flow
   std::vector<int32_t> flow_begin_, flow_to_;  // by flow, and one past the last; its consumers
-  std::vector<Picos> staging_;                 // [flow][device]
-  std::vector<int32_t> out_begin_, out_;       // by item, and one past the last; its flows
+  IdTable<FlowId, DeviceId, Picos> staging_;
+  std::vector<int32_t> out_begin_, out_;  // by item, and one past the last; its flows
   std::vector<std::vector<int32_t>> groups_;
 
   // Scratch. A node is a call, or behind those an item on a pool.

@@ -11,16 +11,17 @@ Evaluator::Evaluator(const ProblemFacts& facts)
       table_(facts.transfers()),
       flat_(facts.flat_graph()),
       memory_(problem_),
+      times_(problem_.items.size(), problem_.devices.size(), -1),
       duration_(problem_.items.size()),
       last_use_(problem_.devices.size()),
       stamp_(problem_.devices.size()) {
   const PlacementProblem& problem = problem_;
-  times_.reserve(problem.items.size() * problem.devices.size());
-  for (const PlacementProblem::Item& item : problem.items) {
+  for (const ItemId id : problem.items.ids()) {
+    const PlacementProblem::Item& item = problem.items[id];
     workspace_.push_back(item.workspace);
-    for (const std::optional<Picos>& time : item.time) {
-      times_.push_back(time.value_or(-1));
-      all_run_anywhere_ = all_run_anywhere_ && time.has_value();
+    for (const DeviceId device : problem.devices.ids()) {
+      times_(id, device) = item.time[device].value_or(-1);
+      all_run_anywhere_ = all_run_anywhere_ && item.time[device].has_value();
     }
   }
   for (const std::vector<ItemId>& group : facts.groups()) {
@@ -47,19 +48,17 @@ Evaluator::Evaluator(const ProblemFacts& facts)
 }
 
 int64_t Evaluator::Prepare(const int32_t* device) {
-  const size_t num_devices = last_use_.size();
   for (size_t i = 0; i < duration_.size(); ++i) {
-    duration_[i] = std::max<Picos>(times_[i * num_devices + device[i]], 0);
+    duration_[i] = std::max<Picos>(times_(ItemId(i), DeviceId(device[i])), 0);
   }
   return Violations(device);
 }
 
 int64_t Evaluator::Violations(const int32_t* device) {
   int64_t violations = 0;
-  const size_t num_devices = last_use_.size();
   if (!all_run_anywhere_) {
     for (size_t i = 0; i < duration_.size(); ++i) {
-      violations += times_[i * num_devices + device[i]] < 0 ? 1 : 0;
+      violations += times_(ItemId(i), DeviceId(device[i])) < 0 ? 1 : 0;
     }
   }
   for (const std::vector<int32_t>& group : groups_) {

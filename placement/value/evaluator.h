@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "placement/problem/item_times.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/peak_memory.h"
 #include "placement/value/problem_facts.h"
@@ -55,9 +56,7 @@ class Evaluator {
   const TransferTable& table() const { return *table_; }
   const FlatGraph& flat() const { return *flat_; }
   // The time of an item on a device; negative: it cannot run there.
-  Picos Time(int32_t item, int32_t device) const {
-    return times_[static_cast<size_t>(item) * table_->num_devices() + device];
-  }
+  Picos Time(int32_t item, int32_t device) const { return times_(ItemId(item), DeviceId(device)); }
   const std::vector<std::vector<int32_t>>& groups() const { return groups_; }
 
  private:
@@ -77,7 +76,7 @@ class Evaluator {
   PeakSweep sweep_;
   bool all_routes_ = true;
   bool all_run_anywhere_ = true;
-  std::vector<Picos> times_;  // [item][device]
+  ItemTimes times_;  // negative: cannot run there
   std::vector<Bytes> workspace_;
   std::vector<std::vector<int32_t>> groups_;
   std::vector<std::pair<int32_t, int32_t>> contiguity_;  // ContiguityPairs, if they matter

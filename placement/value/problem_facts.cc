@@ -23,7 +23,7 @@ const std::vector<std::vector<ItemId>>& ProblemFacts::groups() const {
   return groups_.Get([this] { return JoinedGroups(problem_); });
 }
 
-const std::vector<Picos>& ProblemFacts::allowed_times() const {
+const ItemTimes& ProblemFacts::allowed_times() const {
   return allowed_times_.Get([this] { return AllowedTimes(problem_, groups()); });
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 
+#include "placement/problem/item_times.h"
 #include "placement/problem/problem.h"
 #include "placement/value/simulation.h"
 
@@ -29,7 +30,7 @@ class ProblemFacts {
   const ProblemGraph& graph() const;
   absl::Status check() const;                              // Check()
   const std::vector<std::vector<ItemId>>& groups() const;  // JoinedGroups()
-  const std::vector<Picos>& allowed_times() const;         // AllowedTimes()
+  const ItemTimes& allowed_times() const;                  // AllowedTimes()
   const std::vector<int32_t>& device_classes() const;      // DeviceClasses()
   std::shared_ptr<const TransferTable> transfers() const;  // with launches on arrival
   std::shared_ptr<const FlatGraph> flat_graph() const;     // BuildFlatGraph()
@@ -54,7 +55,7 @@ class ProblemFacts {
   Once<ProblemGraph> graph_;
   Once<absl::Status> check_;
   Once<std::vector<std::vector<ItemId>>> groups_;
-  Once<std::vector<Picos>> allowed_times_;
+  Once<ItemTimes> allowed_times_;
   Once<std::vector<int32_t>> device_classes_;
   Once<std::shared_ptr<const TransferTable>> transfers_;
   Once<std::shared_ptr<const FlatGraph>> flat_graph_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "support/id_table.h"
+
 namespace allot {
 namespace {
 
@@ -16,49 +18,42 @@ TransferTable::TransferTable(const PlacementProblem& problem, Launch launch)
       num_devices_(problem.devices.size()),
       num_channels_(static_cast<int32_t>(problem.num_channels)),
       communication_(problem.communication),
-      tabulated_(problem.flows.size() * num_devices_ * num_devices_ <= kMaxTable) {
+      tabulated_(problem.flows.size() * num_devices_ * num_devices_ <= kMaxTable),
+      channels_(problem) {
   if (tabulated_) {
-    const size_t square = num_devices_ * num_devices_;
-    times_.reserve(problem.flows.size() * square);
-    std::unordered_map<Bytes, size_t> known;  // by size, where in times_
+    times_.Assign(0, num_devices_, num_devices_, kNoRoute);
+    times_.ReservePages(problem.flows.size());
+    IdTable<DeviceId, DeviceId, Picos> page(num_devices_, num_devices_);
+    std::unordered_map<Bytes, FlowId> known;  // by size, the first flow of it
     for (const FlowId flow : problem.flows.ids()) {
       if (problem.flows[flow].time.empty() && problem.flows[flow].staging.empty()) {
-        const size_t begin = times_.size();
-        const auto [same, is_new] = known.emplace(problem.flows[flow].bytes, begin);
+        const auto [same, is_new] = known.emplace(problem.flows[flow].bytes, flow);
         if (!is_new) {
-          times_.resize(begin + square);
-          std::copy_n(times_.begin() + static_cast<std::ptrdiff_t>(same->second), square,
-                      times_.begin() + static_cast<std::ptrdiff_t>(begin));
+          std::ranges::copy(times_.page(same->second), page.cells().begin());
+          times_.AddPage(page.cells());
           continue;
         }
       }
       for (const DeviceId from : problem.devices.ids()) {
         for (const DeviceId to : problem.devices.ids()) {
-          times_.push_back(problem.TransferTime(flow, from, to).value_or(kNoRoute));
+          page(from, to) = problem.TransferTime(flow, from, to).value_or(kNoRoute);
         }
       }
+      times_.AddPage(page.cells());
     }
   }
   for (const PlacementProblem::Flow& flow : problem.flows) {
     staged_.push_back(flow.staging.empty() ? 0 : 1);
     any_staged_ = any_staged_ || !flow.staging.empty();
   }
-  channel_begin_.push_back(0);
-  for (const DeviceId from : problem.devices.ids()) {
-    for (const DeviceId to : problem.devices.ids()) {
-      for (const ChannelId channel : problem.Channels(from, to)) {
-        channels_.push_back(channel.index());
-      }
-      channel_begin_.push_back(static_cast<int32_t>(channels_.size()));
-    }
-    arrival_delay_.push_back(problem.launch_on_arrival && launch == Launch::kIgnore
-                                 ? problem.devices[from].part_cost
-                                 : 0);
+  const bool delays = problem.launch_on_arrival && launch == Launch::kIgnore;
+  for (const PlacementProblem::MachineDevice& device : problem.devices) {
+    arrival_delay_.push_back(delays ? device.part_cost : 0);
   }
 }
 
-Picos TransferTable::Compute(int32_t flow, int32_t from, int32_t to) const {
-  return problem_->TransferTime(FlowId(flow), DeviceId(from), DeviceId(to)).value_or(kNoRoute);
+Picos TransferTable::Compute(FlowId flow, int32_t from, int32_t to) const {
+  return problem_->TransferTime(flow, DeviceId(from), DeviceId(to)).value_or(kNoRoute);
 }
 
 FlatGraph BuildFlatGraph(const PlacementProblem& problem, const ProblemGraph& graph) {

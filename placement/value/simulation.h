@@ -8,7 +8,9 @@
 
 #include "absl/types/span.h"
 
+#include "placement/problem/pair_channels.h"
 #include "placement/value/evaluate.h"
+#include "support/id_cube.h"
 
 namespace allot {
 
@@ -22,9 +24,8 @@ class TransferTable {
   // Zero when from == to, kNoRoute without a route. Of a staged flow, its store and its load.
   Picos Time(int32_t flow, int32_t from, int32_t to) const {
     if (from == to) return 0;
-    return tabulated_
-               ? times_[(static_cast<size_t>(flow) * num_devices_ + from) * num_devices_ + to]
-               : Compute(flow, from, to);
+    const FlowId id(flow);
+    return tabulated_ ? times_(id, DeviceId(from), DeviceId(to)) : Compute(id, from, to);
   }
   bool Staged(int32_t flow) const { return any_staged_ && staged_[flow]; }
   // Between a device and host memory; only of staged flows.
@@ -32,9 +33,7 @@ class TransferTable {
     return problem_->flows[FlowId(flow)].staging[DeviceId(device)];
   }
   absl::Span<const int32_t> Channels(int32_t from, int32_t to) const {
-    const size_t pair = static_cast<size_t>(from) * num_devices_ + to;
-    return absl::MakeConstSpan(channels_.data() + channel_begin_[pair],
-                               channel_begin_[pair + 1] - channel_begin_[pair]);
+    return channels_.Of(DeviceId(from), DeviceId(to));
   }
   // What a receiver waits after a transfer's end: its part_cost under launch_on_arrival, else zero.
   Picos ArrivalDelay(int32_t device) const { return arrival_delay_[device]; }
@@ -44,7 +43,7 @@ class TransferTable {
   Communication communication() const { return communication_; }
 
  private:
-  Picos Compute(int32_t flow, int32_t from, int32_t to) const;
+  Picos Compute(FlowId flow, int32_t from, int32_t to) const;
 
   const PlacementProblem* problem_;
   size_t num_devices_;
@@ -52,10 +51,9 @@ class TransferTable {
   Communication communication_;
   bool tabulated_;
   bool any_staged_ = false;
-  std::vector<char> staged_;  // by flow, if any is
-  std::vector<Picos> times_;  // [flow][from][to], if tabulated
-  std::vector<int32_t> channels_;
-  std::vector<int32_t> channel_begin_;  // [from][to]
+  std::vector<char> staged_;                         // by flow, if any is
+  IdCube<FlowId, DeviceId, DeviceId, Picos> times_;  // [flow][from][to], if tabulated
+  PairChannels channels_;
   std::vector<Picos> arrival_delay_;
 };
 

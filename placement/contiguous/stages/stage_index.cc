@@ -26,7 +26,7 @@ StageIndex::StageIndex(const StageProblem& problem)
       num_classes_(problem.num_classes()),
       words_((num_blocks_ + 63) / 64) {
   for (const StageProblem::Block& block : problem.blocks) {
-    time_.insert(time_.end(), block.time.begin(), block.time.end());
+    time_.AddRow(block.time);
     memory_.push_back(block.memory);
   }
   using Pairs = std::vector<std::pair<int32_t, int32_t>>;
@@ -34,7 +34,7 @@ StageIndex::StageIndex(const StageProblem& problem)
   for (size_t i = 0; i < problem.flows.size(); ++i) {
     const StageProblem::Flow& flow = problem.flows[i];
     const auto id = static_cast<int32_t>(i);
-    cost_.insert(cost_.end(), flow.cost.begin(), flow.cost.end());
+    cost_.AddRow(flow.cost);
     from_.push_back(flow.from);
     made.emplace_back(flow.from, id);
     for (const int32_t block : flow.to) {

@@ -9,6 +9,7 @@
 
 #include "placement/contiguous/stages/block_set.h"
 #include "placement/contiguous/stages/stage_problem.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -23,9 +24,9 @@ class StageIndex {
   int32_t words() const { return words_; }  // of a set of blocks
 
   // kNotAllowed (negative) where it cannot be.
-  Picos Time(int32_t block, int32_t cls) const { return time_[Cell(block, cls)]; }
+  Picos Time(int32_t block, int32_t cls) const { return time_(block, cls); }
   Bytes Memory(int32_t block) const { return memory_[static_cast<size_t>(block)]; }
-  Picos Cost(int32_t flow, int32_t cls) const { return cost_[Cell(flow, cls)]; }
+  Picos Cost(int32_t flow, int32_t cls) const { return cost_(flow, cls); }
   int32_t From(int32_t flow) const { return from_[static_cast<size_t>(flow)]; }
   absl::Span<const int32_t> To(int32_t flow) const { return Row(to_, to_begin_, flow); }
   absl::Span<const int32_t> Made(int32_t block) const { return Row(made_, made_begin_, block); }
@@ -50,13 +51,10 @@ class StageIndex {
     const auto last = static_cast<size_t>(begin[static_cast<size_t>(row) + 1]);
     return absl::MakeConstSpan(items.data() + first, last - first);
   }
-  size_t Cell(int32_t row, int32_t cls) const {
-    return static_cast<size_t>(row) * static_cast<size_t>(num_classes_) + static_cast<size_t>(cls);
-  }
 
   const StageProblem* problem_;
   int32_t num_blocks_, num_classes_, words_;
-  std::vector<Picos> time_, cost_;
+  IdTable<int32_t, int32_t, Picos> time_, cost_;  // by block or flow, and class
   std::vector<Bytes> memory_;
   std::vector<int32_t> from_, to_, to_begin_, made_, made_begin_, read_, read_begin_;
   std::vector<int32_t> pred_, pred_begin_, succ_, succ_begin_, shared_, shared_begin_;

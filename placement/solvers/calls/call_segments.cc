@@ -70,7 +70,7 @@ void CallSegments::Offer(const State& after, size_t end, int32_t calls, Picos do
     spread += there_[item];
   }
   if (estimate >= target.upper) return;
-  Bucket& bucket = buckets_[end * (static_cast<size_t>(max_calls_) + 1) + calls];
+  Bucket& bucket = buckets_(end, calls);
   const auto key = std::make_pair(estimate, spread);
   const auto place =
       std::lower_bound(bucket.begin(), bucket.end(), key, [](const State& state, const auto& k) {
@@ -82,8 +82,7 @@ void CallSegments::Offer(const State& after, size_t end, int32_t calls, Picos do
   state.estimate = estimate;
   state.spread = spread;
   state.done = done;
-  state.before = target.index;
-  state.bucket = target.bucket;
+  state.before = target.from;
   state.free = after.free;
   state.memory = after.memory;
   state.calls = after.calls;
@@ -192,20 +191,19 @@ std::optional<Solution> CallSegments::Run(const std::vector<int32_t>& order, con
                                           Picos upper, int64_t& work) {
   CutIntoSteps(order, effort.grain);
   const size_t n = steps_.size();
-  const auto row = static_cast<size_t>(max_calls_) + 1;
-  buckets_.assign((n + 1) * row, {});
+  buckets_.Assign(n + 1, static_cast<size_t>(max_calls_) + 1, {});
   State start;
   start.free.assign(num_devices_, 0);
   start.memory.assign(num_devices_, 0);
   start.calls.assign(num_devices_, 0);
-  buckets_[0].push_back(std::move(start));
+  buckets_(0, 0).push_back(std::move(start));
   for (size_t length = 0; length < n; ++length) {
     for (int32_t calls = 0; calls <= max_calls_; ++calls) {
-      const Bucket& bucket = buckets_[length * row + calls];
+      const Bucket& bucket = buckets_(length, calls);
       for (size_t s = 0; s < bucket.size(); ++s) {
         if (work < 0) return std::nullopt;
-        const Target target{effort.width, upper, static_cast<int32_t>(length * row) + calls,
-                            static_cast<int32_t>(s)};
+        const Place from{static_cast<int32_t>(length), calls, static_cast<int32_t>(s)};
+        const Target target{effort.width, upper, from};
         Load(bucket[s], length);
         RunOnPools(bucket[s], length, calls, target);
         RunAsCalls(bucket[s], length, calls, target, work);
@@ -215,9 +213,9 @@ std::optional<Solution> CallSegments::Run(const std::vector<int32_t>& order, con
   }
   int32_t best = -1;
   for (int32_t calls = 0; calls <= max_calls_; ++calls) {
-    const Bucket& bucket = buckets_[n * row + calls];
+    const Bucket& bucket = buckets_(n, calls);
     if (bucket.empty()) continue;
-    if (best < 0 || bucket[0].done < buckets_[n * row + best][0].done) best = calls;
+    if (best < 0 || bucket[0].done < buckets_(n, best)[0].done) best = calls;
   }
   if (best < 0) return std::nullopt;
   return Trace(n, best);
@@ -228,10 +226,9 @@ Solution CallSegments::Trace(size_t length, int32_t calls) const {
   solution.device_of = Placement(problem_.items.size());
   solution.call_of = IdVector<ItemId, int32_t>(problem_.items.size());
   solution.order = graph_.topological;
-  const auto row = static_cast<size_t>(max_calls_) + 1;
-  const State* state = &buckets_[length * row + calls][0];
-  for (size_t end = length; state->before >= 0;) {
-    const auto begin = static_cast<size_t>(state->bucket) / row;
+  const State* state = &buckets_(length, calls)[0];
+  for (size_t end = length; state->before.index >= 0;) {
+    const auto begin = static_cast<size_t>(state->before.length);
     const int32_t made = state->calls[state->device];
     for (size_t i = begin; i < end; ++i) {
       for (const ItemId item : steps_[i]) {
@@ -240,7 +237,7 @@ Solution CallSegments::Trace(size_t length, int32_t calls) const {
       }
     }
     end = begin;
-    state = &buckets_[state->bucket][state->before];
+    state = &buckets_(begin, state->before.calls)[state->before.index];
   }
   return solution;
 }

@@ -10,6 +10,7 @@
 #include "placement/problem/contiguity.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/problem_facts.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -35,16 +36,20 @@ class CallSegments {
                               int64_t& work);
 
  private:
+  // Where a state stands: among those of its length and number of calls.
+  struct Place {
+    int32_t length = 0, calls = 0, index = -1;
+  };
   struct State {
-    Picos estimate = 0;  // no rest of the order ends sooner
-    Picos spread = 0;    // tells equals apart: the sum of the times at which live items are there
-    Picos done = 0;      // the last end so far
-    int32_t before = -1, bucket = -1;  // the state it came from and its bucket
-    int32_t device = -1;               // of the last segment
-    std::vector<Picos> there;          // by live item of its length: when its outputs are there
-    std::vector<Picos> free;           // by device; of devices that make several calls
-    std::vector<Bytes> memory;         // by device, used
-    std::vector<int32_t> calls;        // by device, made
+    Picos estimate = 0;   // no rest of the order ends sooner
+    Picos spread = 0;     // tells equals apart: the sum of the times at which live items are there
+    Picos done = 0;       // the last end so far
+    Place before;         // the state it came from
+    int32_t device = -1;  // of the last segment
+    std::vector<Picos> there;    // by live item of its length: when its outputs are there
+    std::vector<Picos> free;     // by device; of devices that make several calls
+    std::vector<Bytes> memory;   // by device, used
+    std::vector<int32_t> calls;  // by device, made
   };
   // The states of one length and number of calls.
   using Bucket = std::vector<State>;
@@ -53,7 +58,7 @@ class CallSegments {
   struct Target {
     int32_t width;
     Picos upper;
-    int32_t bucket, index;
+    Place from;
   };
 
   void CutIntoSteps(const std::vector<int32_t>& order, int32_t grain);
@@ -77,8 +82,8 @@ class CallSegments {
 
   // Scratch of one run. A step is what is appended at once.
   std::vector<std::vector<ItemId>> steps_;
-  std::vector<std::vector<ItemId>> live_;  // by length: items with consumers behind it
-  std::vector<Bucket> buckets_;            // [length][calls]
+  std::vector<std::vector<ItemId>> live_;     // by length: items with consumers behind it
+  IdTable<size_t, int32_t, Bucket> buckets_;  // [length][calls]
   IdVector<ItemId, Picos> there_;
   IdVector<FlowId, int32_t> inside_;  // consumers of a flow within the segment
   IdVector<FlowId, char> loaded_;

@@ -230,12 +230,12 @@ class Windows {
   }
 
   void FillTimes(SequenceInstance& instance, const std::vector<Picos>& next) {
-    const size_t cells = instance.item_of.size() * num_devices_;
-    instance.time.assign(cells, kNotAllowed);
-    instance.release.assign(cells, 0);
-    instance.follow.assign(cells, 0);
-    for (size_t i = 0; i < instance.item_of.size(); ++i) {
-      const ItemId item = instance.item_of[i];
+    const size_t count = instance.item_of.size();
+    instance.time.Assign(count, num_devices_, kNotAllowed);
+    instance.release.Assign(count, num_devices_, 0);
+    instance.follow.Assign(count, num_devices_, 0);
+    for (int32_t i = 0; i < instance.num_items; ++i) {
+      const ItemId item = instance.item_of[Size(i)];
       const int32_t group = group_of_[Size(item.index())];
       int32_t fixed = -1;
       if (group >= 0) {
@@ -244,7 +244,6 @@ class Windows {
         }
       }
       for (int32_t d = 0; d < costs_.num_devices; ++d) {
-        const size_t cell = i * num_devices_ + Size(d);
         Picos release = 0, follow = next[Size(d)];
         for (const FlowId flow : graph_.inputs[item]) {
           const int32_t from = costs_.producer[Size(flow.index())];
@@ -263,9 +262,10 @@ class Windows {
           if (follow >= kNever) break;
         }
         if (release >= kNever || follow >= kNever || (fixed >= 0 && fixed != d)) continue;
-        instance.time[cell] = costs_.Time(item.index(), d);
-        instance.release[cell] = release;
-        instance.follow[cell] = follow;
+        const DeviceId device(d);
+        instance.time(i, device) = costs_.times(item, device);
+        instance.release(i, device) = release;
+        instance.follow(i, device) = follow;
       }
     }
   }
@@ -282,9 +282,10 @@ class Windows {
         flow.from = number_[Size(item.index())];
         flow.to = to;
         flow.id = id.index();
-        for (int32_t k = 0; k < costs_.num_devices; ++k) {
-          for (int32_t l = 0; l < costs_.num_devices; ++l) {
-            flow.crossing.push_back(costs_.Crossing(id.index(), k, l));
+        flow.crossing.Assign(num_devices_, num_devices_, kNever);
+        for (const DeviceId k : problem_.devices.ids()) {
+          for (const DeviceId l : problem_.devices.ids()) {
+            flow.crossing(k, l) = costs_.Crossing(id.index(), k.index(), l.index());
           }
         }
       }

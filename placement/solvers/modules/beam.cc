@@ -7,6 +7,7 @@
 
 #include "placement/bounds/load_bound.h"
 #include "placement/problem/allowed_times.h"
+#include "support/id_table.h"
 
 namespace allot {
 namespace {
@@ -21,7 +22,8 @@ uint64_t Mix(uint64_t x) {
 struct State {
   std::vector<Picos> free;      // by device, then by channel: free from then on, or its load
   std::vector<Bytes> resident;  // by device
-  std::vector<Picos> arrival;   // [slot][device]: when the flow is there; -1: not sent
+  // [slot][device]: when the flow is there; -1: not sent.
+  IdTable<int32_t, DeviceId, Picos> arrival;
   std::vector<int32_t> source;  // by slot: the producer's device
   std::vector<int32_t> group;   // by group: its device, or -1
   std::vector<uint64_t> holds;  // by shared memory: a bit per device
@@ -68,7 +70,7 @@ class Beam {
     State first;
     first.free.assign(num_devices_ + problem_.num_channels, 0);
     first.resident.assign(num_devices_, 0);
-    first.arrival.assign(num_slots_ * num_devices_, -1);
+    first.arrival.Assign(num_slots_, num_devices_, -1);
     first.source.assign(num_slots_, -1);
     first.group.assign(static_cast<size_t>(num_groups_), -1);
     first.holds.assign(problem_.shared.size(), 0);
@@ -188,8 +190,7 @@ class Beam {
 
     Picos ready = 0;
     for (const FlowId flow : graph_.inputs[item]) {
-      const size_t slot = static_cast<size_t>(slot_of_[flow]);
-      ready = std::max(ready, Send(flow, slot, d, to));
+      ready = std::max(ready, Send(flow, slot_of_[flow], d, to));
     }
     Picos& free = to.free[device];
     const Picos once = !latency_ && problem_.launch_on_arrival && free == 0
@@ -197,16 +198,13 @@ class Beam {
                            : 0;
     const Picos end = (latency_ ? std::max(free, ready) : free + once) + time;
     free = end;
-    to.reached = std::max(
-        to.reached,
-        latency_ ? end + costs_.tail[static_cast<size_t>(item.index()) * num_devices_ + device]
-                 : end);
+    to.reached = std::max(to.reached, latency_ ? end + costs_.tail(item, DeviceId(d)) : end);
     for (const FlowId flow : graph_.outputs[item]) {
       const int32_t slot = slot_of_[flow];
       if (slot < 0) continue;
-      const size_t row = static_cast<size_t>(slot) * num_devices_;
-      std::fill_n(to.arrival.begin() + static_cast<std::ptrdiff_t>(row), num_devices_, -1);
-      to.arrival[row + device] = latency_ ? end : 0;
+      const absl::Span<Picos> arrival = to.arrival.row(slot);
+      std::ranges::fill(arrival, -1);
+      arrival[device] = latency_ ? end : 0;
       to.source[static_cast<size_t>(slot)] = d;
       to.live ^= Mix((static_cast<uint64_t>(flow.index()) << 8) + device + 1);
     }
@@ -229,11 +227,11 @@ class Beam {
   }
 
   // When a flow is on a device; sends it there if it was not.
-  Picos Send(FlowId flow, size_t slot, int32_t d, State& state) const {
-    Picos& arrival = state.arrival[slot * num_devices_ + static_cast<size_t>(d)];
+  Picos Send(FlowId flow, int32_t slot, int32_t d, State& state) const {
+    Picos& arrival = state.arrival(slot, DeviceId(d));
     if (arrival >= 0) return arrival;
-    const int32_t source = state.source[slot];
-    const Picos made = state.arrival[slot * num_devices_ + static_cast<size_t>(source)];
+    const int32_t source = state.source[static_cast<size_t>(slot)];
+    const Picos made = state.arrival(slot, DeviceId(source));
     const Picos time = std::max<Picos>(0, costs_.paths.table->Time(flow.index(), source, d));
     const absl::Span<const int32_t> channels = costs_.paths.table->Channels(source, d);
     Picos start = made;
@@ -290,13 +288,11 @@ class Beam {
 BeamCosts::BeamCosts(const ProblemFacts& facts)
     : problem(facts.problem()), groups(facts.groups()), paths(facts, Launch::kIgnore) {
   tail = LongestPaths(paths).tail;
-  LoadRows rows;
-  rows.num_devices = problem.devices.size();
-  rows.time = paths.times;
-  lambda = {
-      std::vector<int64_t>(rows.num_devices, kLoadWeight / static_cast<int64_t>(rows.num_devices))};
+  const LoadRows rows{IdTable<size_t, DeviceId, Picos>(paths.times), {}};
+  const size_t num_devices = rows.num_devices();
+  lambda = {std::vector<int64_t>(num_devices, kLoadWeight / static_cast<int64_t>(num_devices))};
   const LoadDual dual = BoundLoad(rows, {}, {}, 32);
-  if (dual.lambda.size() == rows.num_devices) lambda.push_back(dual.lambda);
+  if (dual.lambda.size() == num_devices) lambda.push_back(dual.lambda);
   for (const std::vector<int64_t>& weights : lambda) {
     std::vector<Int128>& mine = least.emplace_back();
     for (size_t i = 0; i < rows.size(); ++i) mine.push_back(WeightedTime(rows, i, weights));

@@ -16,7 +16,7 @@ struct BeamCosts {
   const PlacementProblem& problem;
   const std::vector<std::vector<ItemId>>& groups;
   PathCosts paths;
-  std::vector<Picos> tail;                   // PathBounds::tail
+  ItemTimes tail;                            // PathBounds::tail
   std::vector<std::vector<int64_t>> lambda;  // weights of the load bound
   std::vector<std::vector<Int128>> least;    // by weights, item
 };

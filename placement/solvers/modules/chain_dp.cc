@@ -90,7 +90,7 @@ class Chain {
   const ModuleRuns& Runs(size_t q) const { return *families_[family_of_[q]]; }
 
   void Split() {
-    const std::vector<Picos>& times = facts_.allowed_times();
+    const ItemTimes& times = facts_.allowed_times();
     modules_ = SplitAtCutVertices(problem_, graph_, times);
     // With most items in one module that is too large for an exact search, this is no chain: other
     // searches do as well.

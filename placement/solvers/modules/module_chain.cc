@@ -14,12 +14,9 @@
 namespace allot {
 namespace {
 
-size_t Index(ItemId item) { return static_cast<size_t>(item.index()); }
-
 // Orders the items of a module topologically by colours that do not depend on their numbers:
 // identical modules then mostly read the same. Only a missed repetition depends on this.
-void SortAlike(const ProblemGraph& graph, const std::vector<Picos>& times, size_t num_devices,
-               ChainModule& module) {
+void SortAlike(const ProblemGraph& graph, const ItemTimes& times, ChainModule& module) {
   if (module.items.size() < 3) return;
   std::map<ItemId, uint64_t> color;
   const auto mix = [](uint64_t hash, uint64_t value) {
@@ -27,9 +24,7 @@ void SortAlike(const ProblemGraph& graph, const std::vector<Picos>& times, size_
   };
   for (const ItemId item : module.items) {
     uint64_t hash = item == module.exit ? 1 : 0;
-    for (size_t d = 0; d < num_devices; ++d) {
-      hash = mix(hash, static_cast<uint64_t>(times[Index(item) * num_devices + d]));
-    }
+    for (const Picos time : times.row(item)) hash = mix(hash, static_cast<uint64_t>(time));
     color[item] = hash;
   }
   for (int round = 0; round < 3; ++round) {
@@ -67,8 +62,7 @@ void SortAlike(const ProblemGraph& graph, const std::vector<Picos>& times, size_
 }  // namespace
 
 std::vector<ChainModule> SplitAtCutVertices(const PlacementProblem& problem,
-                                            const ProblemGraph& graph,
-                                            const std::vector<Picos>& times) {
+                                            const ProblemGraph& graph, const ItemTimes& times) {
   std::vector<WeightedEdge> edges;
   for (const PlacementProblem::Flow& flow : problem.flows) {
     for (const ItemId to : flow.to) edges.push_back({flow.from.index(), to.index(), 1});
@@ -98,14 +92,13 @@ std::vector<ChainModule> SplitAtCutVertices(const PlacementProblem& problem,
   }
   for (ChainModule& part : modules) {
     if (part.items.size() * 2 > problem.items.size()) continue;  // like no other
-    SortAlike(graph, times, problem.devices.size(), part);
+    SortAlike(graph, times, part);
   }
   return modules;
 }
 
 PlacementProblem ExtractModule(const PlacementProblem& problem, const ProblemGraph& graph,
-                               const std::vector<Picos>& times, const ChainModule& module) {
-  const size_t num_devices = problem.devices.size();
+                               const ItemTimes& times, const ChainModule& module) {
   PlacementProblem part;
   part.objective = PlacementObjective::kLatency;
   part.communication = problem.communication;
@@ -119,10 +112,10 @@ PlacementProblem ExtractModule(const PlacementProblem& problem, const ProblemGra
   std::map<ItemId, ItemId> inside;
   const auto add = [&](ItemId item, bool entry) {
     PlacementProblem::Item copy;
-    copy.time = IdVector<DeviceId, std::optional<Picos>>(num_devices);
-    for (size_t d = 0; d < num_devices; ++d) {
-      const Picos time = times[Index(item) * num_devices + d];
-      if (time != kNotAllowed) copy.time[DeviceId(d)] = entry ? 0 : time;
+    copy.time = IdVector<DeviceId, std::optional<Picos>>(problem.devices.size());
+    for (const DeviceId d : problem.devices.ids()) {
+      const Picos time = times(item, d);
+      if (time != kNotAllowed) copy.time[d] = entry ? 0 : time;
     }
     inside[item] = part.items.Add(std::move(copy));
   };

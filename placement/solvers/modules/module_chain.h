@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "placement/problem/allowed_times.h"
 #include "placement/problem/problem.h"
 
 namespace allot {
@@ -24,14 +25,13 @@ struct ChainModule {
 
 // In the order of the chain; none if there are no items. `times`: AllowedTimes(problem).
 std::vector<ChainModule> SplitAtCutVertices(const PlacementProblem& problem,
-                                            const ProblemGraph& graph,
-                                            const std::vector<Picos>& times);
+                                            const ProblemGraph& graph, const ItemTimes& times);
 
 // A module as a problem of its own: its entry, if any, is item 0, costs nothing and has no device
 // yet; the rest follow in the module's order. Memory never binds. Groups across modules only count
 // as narrower times.
 PlacementProblem ExtractModule(const PlacementProblem& problem, const ProblemGraph& graph,
-                               const std::vector<Picos>& times, const ChainModule& module);
+                               const ItemTimes& times, const ChainModule& module);
 
 // Everything that a search of the module depends on, as bytes: equal for identical modules.
 std::string ModuleKey(const PlacementProblem& part, const ChainModule& module);

@@ -31,7 +31,7 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
       facts_(part_, graph_),
       evaluator_(std::make_unique<Evaluator>(facts_)),
       bound_work_(work / static_cast<int64_t>(entries_ * exits_)),
-      runs_(entries_ * exits_),
+      runs_(entries_, exits_),
       before_(entries_),
       after_(exits_) {
   for (size_t i = 0; i < module.items.size(); ++i) {
@@ -51,13 +51,13 @@ ModuleRuns::ModuleRuns(const ChainModule& module, PlacementProblem part, int64_t
   const RegionBound region(costs, 0, exit_, std::move(inside));
   for (size_t k = 0; k < entries_; ++k) {
     for (size_t l = 0; l < exits_; ++l) {
-      runs_[k * exits_ + l].lower = region.Path(static_cast<int32_t>(k), static_cast<int32_t>(l));
+      runs_(k, l).lower = region.Path(static_cast<int32_t>(k), static_cast<int32_t>(l));
     }
   }
 }
 
 int64_t ModuleRuns::Bound(size_t entry, size_t exit) {
-  ModuleRun& run = runs_[entry * exits_ + exit];
+  ModuleRun& run = runs_(entry, exit);
   run.bounded = true;
   const PlacementProblem pinned = Pinned(entry, exit);
   if (!Check(pinned).ok()) {  // no device left for the entry, the exit or their groups
@@ -77,7 +77,7 @@ void ModuleRuns::FillStep() {
   const bool blocking = part_.communication == Communication::kBlocking;
   for (size_t k = 0; k < entries_; ++k) {
     for (size_t l = 0; l < exits_; ++l) {
-      ModuleRun& run = runs_[k * exits_ + l];
+      ModuleRun& run = runs_(k, l);
       const auto from = static_cast<int32_t>(k), to = static_cast<int32_t>(l);
       run.device = {to};
       run.order = {0};
@@ -133,7 +133,7 @@ Solution ModuleRuns::ToSolution(size_t entry, const std::vector<int32_t>& device
 }
 
 void ModuleRuns::Keep(size_t entry, size_t exit, const Solution& solution, Picos value) {
-  ModuleRun& run = runs_[entry * exits_ + exit];
+  ModuleRun& run = runs_(entry, exit);
   if (value >= run.value) return;
   run.value = value;
   run.device.assign(solution.device_of.size() - Size(skip_), 0);
@@ -148,7 +148,7 @@ void ModuleRuns::Keep(size_t entry, size_t exit, const Solution& solution, Picos
 void ModuleRuns::Offer(size_t entry, const std::vector<int32_t>& device,
                        const std::vector<int32_t>& order) {
   const size_t exit = exit_ < 0 ? 0 : Size(device[Size(exit_ - skip_)]);
-  if (runs_[entry * exits_ + exit].closed) return;
+  if (runs_(entry, exit).closed) return;
   const Solution solution = ToSolution(entry, device, order);
   const SearchValue value = evaluator_->Value(solution);
   if (value.feasible()) Keep(entry, exit, solution, value.objective);
@@ -156,7 +156,7 @@ void ModuleRuns::Offer(size_t entry, const std::vector<int32_t>& device,
 
 int64_t ModuleRuns::Search(size_t entry, size_t exit, Picos cutoff, size_t max_exact,
                            int64_t first_effort, int64_t work, uint64_t seed) {
-  ModuleRun& run = runs_[entry * exits_ + exit];
+  ModuleRun& run = runs_(entry, exit);
   if (!run.bounded) return Bound(entry, exit);
   if (run.effort == 0) run.effort = first_effort;
   // The searches nearby take half of it at most, bounds a quarter, the exact search all.

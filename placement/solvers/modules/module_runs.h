@@ -11,6 +11,7 @@
 #include "placement/problem/allowed_times.h"
 #include "placement/solvers/modules/module_chain.h"
 #include "placement/value/evaluator.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -35,7 +36,7 @@ class ModuleRuns {
 
   size_t entries() const { return entries_; }
   size_t exits() const { return exits_; }
-  const ModuleRun& at(size_t entry, size_t exit) const { return runs_[entry * exits_ + exit]; }
+  const ModuleRun& at(size_t entry, size_t exit) const { return runs_(entry, exit); }
 
   // Takes a placement of the items, by place, if it beats what is known for its devices.
   void Offer(size_t entry, const std::vector<int32_t>& device, const std::vector<int32_t>& order);
@@ -67,7 +68,7 @@ class ModuleRuns {
   ProblemFacts facts_;                    // of part_ and graph_
   std::unique_ptr<Evaluator> evaluator_;  // keeps references to them
   int64_t bound_work_;                    // for each run
-  std::vector<ModuleRun> runs_;
+  IdTable<size_t, size_t, ModuleRun> runs_;
   // What precedes an item depends on the entry's device alone, what follows on the exit's.
   std::vector<NestedBounds> before_, after_;
 };

@@ -1,6 +1,7 @@
 #include "support/id_table.h"
 
 #include <cstdint>
+#include <type_traits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,6 +43,38 @@ TEST(IdTable, TakesPlainNumbersToo) {
   EXPECT_EQ(rows.num_columns(), 2u);
 }
 
+TEST(IdTable, CountsItsRowsAlsoWhereThereAreNone) {
+  const IdTable<int32_t, int32_t, int> none(0, 3);
+  EXPECT_EQ(none.num_rows(), 0u);
+  EXPECT_EQ(none.num_columns(), 3u);
+  EXPECT_EQ((IdTable<int32_t, int32_t, int>()).num_rows(), 0u);
+  EXPECT_EQ((IdTable<int32_t, int32_t, int>(2, 3)).num_rows(), 2u);
+}
+
+TEST(IdTable, IsTheSameUnderOtherIndices) {
+  using Named = IdTable<RowId, ColumnId, int>;
+  using Numbered = IdTable<size_t, ColumnId, int>;
+  Named named(2, 2, 5);
+  named(RowId(1), ColumnId(0)) = 6;
+  const Numbered numbered(named);
+  EXPECT_EQ(numbered.num_columns(), 2u);
+  EXPECT_THAT(numbered.row(1), ElementsAre(6, 5));
+  EXPECT_EQ(Named(numbered), named);
+  EXPECT_FALSE(Named(2, 2, 5) == named);
+  // Four cells in a row are no square.
+  EXPECT_FALSE((Named(1, 4, 5) == Named(2, 2, 5)));
+  // Only where it is said.
+  static_assert(!std::is_convertible_v<Named, Numbered>);
+}
+
+TEST(IdTable, IsSeenUnderOtherRows) {
+  IdTable<RowId, ColumnId, int> table(2, 2, 5);
+  const IdTableView<size_t, ColumnId, int> view(table);
+  table(RowId(1), ColumnId(0)) = 6;
+  EXPECT_EQ(view.num_columns(), 2u);
+  EXPECT_THAT(view.row(1), ElementsAre(6, 5));
+}
+
 template <typename Table, typename Row, typename Column>
 concept Takes = requires(Table table, Row row, Column column) {
   table(row, column);
@@ -61,6 +94,8 @@ TEST(IdTableDeathTest, ChecksEveryAccess) {
   EXPECT_DEATH(table(0, 3), "check failed");
   EXPECT_DEATH(table(-1, 0), "check failed");
   EXPECT_DEATH(table.row(2), "check failed");
+  const IdTableView<size_t, int32_t, int> view(table);
+  EXPECT_DEATH(view.row(2), "check failed");
 }
 #endif
 

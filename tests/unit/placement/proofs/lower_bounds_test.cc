@@ -174,10 +174,13 @@ TEST(PathBoundsTest, TimeRunsBackwards) {
     const ProblemGraph reversed = ReversedGraph(costs);
     const PathCosts backwards(costs, reversed);
     const PathBounds mirrored = LongestPaths(backwards);
-    for (size_t cell = 0; cell < costs.times.size(); ++cell) {
-      if (costs.times[cell] == kNotAllowed || paths.tail[cell] >= kNever) continue;
-      EXPECT_EQ(mirrored.head[cell], costs.times[cell] + paths.tail[cell]);
-      ++compared;
+    for (const ItemId item : problem.items.ids()) {
+      for (const DeviceId d : problem.devices.ids()) {
+        const Picos time = costs.times(item, d);
+        if (time == kNotAllowed || paths.tail(item, d) >= kNever) continue;
+        EXPECT_EQ(mirrored.head(item, d), time + paths.tail(item, d));
+        ++compared;
+      }
     }
   }
   EXPECT_GT(compared, 1000);
@@ -224,9 +227,11 @@ TEST(PartBoundsTest, WaitOrDoItThemselves) {
     PathBounds paths = LongestPaths(costs);
     EXPECT_EQ(CriticalPath(costs, paths), example.plain);
     RaiseByParts(costs, dual.lambda, 10'000, paths);
-    const size_t last = 2 * (problem.items.size() - 1);
-    EXPECT_EQ(paths.head[last], example.by_parts);
-    EXPECT_EQ(paths.head[0] + paths.tail[0], example.by_parts) << "the same backwards";
+    const ItemId first(0), last(problem.items.size() - 1);
+    const DeviceId device(0);
+    EXPECT_EQ(paths.head(last, device), example.by_parts);
+    EXPECT_EQ(paths.head(first, device) + paths.tail(first, device), example.by_parts)
+        << "the same backwards";
     EXPECT_EQ(CriticalPath(costs, paths), example.by_parts);
   }
 }
@@ -252,9 +257,9 @@ TEST(PartBoundsTest, RaiseEndsAndNeverTooFar) {
     for (const int64_t work : {0, 60, 100'000}) {
       PathBounds paths = plain;
       RaiseByParts(costs, dual.lambda, work, paths);
-      for (size_t cell = 0; cell < plain.head.size(); ++cell) {
-        EXPECT_GE(paths.head[cell], plain.head[cell]);
-        EXPECT_GE(paths.tail[cell], plain.tail[cell]);
+      for (size_t cell = 0; cell < plain.head.cells().size(); ++cell) {
+        EXPECT_GE(paths.head.cells()[cell], plain.head.cells()[cell]);
+        EXPECT_GE(paths.tail.cells()[cell], plain.tail.cells()[cell]);
       }
       const Picos bound = CriticalPath(costs, paths);
       const std::optional<PartedSolution> best = BestParts(problem, graph);

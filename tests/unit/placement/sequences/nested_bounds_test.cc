@@ -27,13 +27,13 @@ SmallProblemOptions SmallLatency(int round) {
   return options;
 }
 
-// Of all schedules, the least that lies before the start and after the end of each item, by
-// [item][device]. False if there are none.
-bool LeastOfAll(const PlacementProblem& problem, const ProblemGraph& graph,
-                std::vector<Picos>& before, std::vector<Picos>& after) {
+// Of all schedules, the least that lies before the start and after the end of each item. False if
+// there are none.
+bool LeastOfAll(const PlacementProblem& problem, const ProblemGraph& graph, ItemTimes& before,
+                ItemTimes& after) {
   Evaluator evaluator(problem, graph);
   const size_t n = problem.items.size(), num_devices = problem.devices.size();
-  before.assign(n * num_devices, kNever);
+  before.Assign(n, num_devices, kNever);
   after = before;
   bool any = false;
   std::vector<int32_t> device(n, 0);
@@ -49,9 +49,10 @@ bool LeastOfAll(const PlacementProblem& problem, const ProblemGraph& graph,
       const Simulation& run = evaluator.simulation();
       const Picos end = *std::max_element(run.end().begin(), run.end().end());
       for (size_t i = 0; i < n; ++i) {
-        const size_t cell = i * num_devices + static_cast<size_t>(device[i]);
-        before[cell] = std::min(before[cell], run.start()[i]);
-        after[cell] = std::min(after[cell], end - run.end()[i]);
+        Picos& least_before = before(ItemId(i), DeviceId(device[i]));
+        Picos& least_after = after(ItemId(i), DeviceId(device[i]));
+        least_before = std::min(least_before, run.start()[i]);
+        least_after = std::min(least_after, end - run.end()[i]);
       }
     });
     size_t i = 0;
@@ -66,7 +67,7 @@ TEST(NestedBoundsTest, HoldOfEverySchedule) {
   for (int round = 0; round < 900; ++round) {
     const PlacementProblem problem = SmallProblem(random, SmallLatency(round));
     const ProblemGraph graph = BuildGraph(problem);
-    std::vector<Picos> least_before, least_after;
+    ItemTimes least_before, least_after;
     if (!LeastOfAll(problem, graph, least_before, least_after)) continue;
     const SequenceInstance instance =
         MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
@@ -75,14 +76,13 @@ TEST(NestedBoundsTest, HoldOfEverySchedule) {
     for (const int64_t work : {int64_t{10} * (round % 7), int64_t{20'000}}) {
       RaiseBefore(instance, work, before);
       RaiseAfter(instance, work, after);
-      for (size_t i = 0; i < instance.item_of.size(); ++i) {
-        for (size_t d = 0; d < problem.devices.size(); ++d) {
-          const size_t mine = i * problem.devices.size() + d;
-          const size_t cell =
-              static_cast<size_t>(instance.item_of[i].index()) * problem.devices.size() + d;
-          ASSERT_LE(before.least[mine], least_before[cell]) << round << ' ' << i << ' ' << d;
-          ASSERT_LE(after.least[mine], least_after[cell]) << round << ' ' << i << ' ' << d;
-          beyond_nothing += before.least[mine] > 0 || after.least[mine] > 0 ? 1 : 0;
+      for (int32_t i = 0; i < instance.num_items; ++i) {
+        const ItemId item = instance.item_of[static_cast<size_t>(i)];
+        for (const DeviceId d : problem.devices.ids()) {
+          const Picos start = before.least(i, d), rest = after.least(i, d);
+          ASSERT_LE(start, least_before(item, d)) << round << ' ' << i << ' ' << d.index();
+          ASSERT_LE(rest, least_after(item, d)) << round << ' ' << i << ' ' << d.index();
+          beyond_nothing += start > 0 || rest > 0 ? 1 : 0;
         }
       }
     }
@@ -121,9 +121,9 @@ TEST(NestedBoundsTest, SeeThatDescendantsCompete) {
   NestedBounds before, after;
   RaiseBefore(instance, 10'000, before);
   RaiseAfter(instance, 10'000, after);
-  for (size_t d = 0; d < 2; ++d) {
-    EXPECT_EQ(after.least[1 * 2 + d], 40);
-    EXPECT_EQ(before.least[6 * 2 + d], 40);
+  for (const DeviceId d : problem.devices.ids()) {
+    EXPECT_EQ(after.least(1, d), 40);
+    EXPECT_EQ(before.least(6, d), 40);
   }
 }
 
@@ -168,9 +168,13 @@ TEST(ReversedTest, HasTheSameOptimumBeforeAndAfterBoundsAreRaised) {
     SequenceInstance instance = MakeSequenceInstance(ProblemFacts(problem, graph), StepSize::kOne);
     // Rules of an instance that is cut out of a larger one.
     if (round % 2 == 0) {
-      for (size_t cell = 0; cell < instance.time.size(); ++cell) {
-        instance.release.push_back(random.Below(20));
-        instance.follow.push_back(random.Below(20));
+      instance.release.Assign(problem.items.size(), problem.devices.size(), 0);
+      instance.follow = instance.release;
+      for (int32_t i = 0; i < instance.num_items; ++i) {
+        for (const DeviceId d : problem.devices.ids()) {
+          instance.release(i, d) = random.Below(20);
+          instance.follow(i, d) = random.Below(20);
+        }
       }
       for (int32_t d = 0; d < instance.num_devices; ++d) {
         instance.ready.push_back(random.Below(20));
