@@ -76,4 +76,13 @@ door placement/solvers placement/solvers/registry.def
 door target/cost_models target/cost_models/registry.def
 door lowering/emitters lowering/emitters/registry.def
 
+# A file is one idea, and so is a room of placement/: what outgrows these is several.
+while read -r count path; do
+  complain "$path has $count lines; 600 at most"
+done < <(find api ir lowering mlir_import mlir_plugin onnx_import operators passes placement support target tools \
+           -name '*.cc' -o -name '*.h' | xargs wc -l | awk '$1 > 600 && $2 != "total"')
+while read -r count folder; do
+  complain "$folder has $count files; 15 at most"
+done < <(find placement -name '*.cc' -o -name '*.h' -o -name '*.def' | sed 's|/[^/]*$||' | sort | uniq -c | awk '$1 > 15')
+
 [ "$failures" -eq 0 ] && echo "layers hold" || { echo "$failures violations"; exit 1; }

@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "placement/problem/item_times.h"
 #include "placement/problem/problem.h"
 
 namespace allot {

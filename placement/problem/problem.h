@@ -9,6 +9,7 @@
 
 #include "placement/problem/machine.h"
 #include "placement/problem/workload.h"
+#include "support/id_table.h"
 
 namespace allot {
 
@@ -26,6 +27,9 @@ enum class Execution {
   kItems,  // one by one, each as soon as it can
   kCalls,  // in calls: sets of items that run as one, with their transfers; see call_evaluator.h
 };
+
+// Something that takes, begins or ends at a time: an item on a device.
+using ItemTimes = IdTable<ItemId, DeviceId, Picos>;
 
 // What is asked of a placement.
 struct PlacementQuestion {

@@ -9,7 +9,7 @@
 
 #include <vector>
 
-#include "placement/problem/item_times.h"
+#include "placement/problem/problem.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/evaluator.h"
 #include "support/id_table.h"

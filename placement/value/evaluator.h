@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/problem/item_times.h"
+#include "placement/problem/problem.h"
 #include "placement/value/evaluate.h"
 #include "placement/value/peak_memory.h"
 #include "placement/value/problem_facts.h"

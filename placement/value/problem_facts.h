@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 
-#include "placement/problem/item_times.h"
 #include "placement/problem/problem.h"
 #include "placement/value/simulation.h"
 
