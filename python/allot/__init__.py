@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from .errors import AllotError, AllotWarning, InternalError, InvalidInput, OutOfMemory, RunError
 from .library import library as _library
 from .model import Model, load
-from .plan import Device, Node, Part, Plan, Transfer
+from .plan import Device, Node, Part, Plan, Tensor, Transfer
 from .target import Target
 
 __all__ = ['AllotError', 'AllotWarning', 'Device', 'InternalError', 'InvalidInput', 'Model', 'Node', 'OutOfMemory', 'Part',
-           'Plan', 'RunError', 'Target', 'Transfer', 'load']
+           'Plan', 'RunError', 'Target', 'Tensor', 'Transfer', 'load']
 
 if TYPE_CHECKING:
     __version__: str

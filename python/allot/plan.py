@@ -85,6 +85,14 @@ class Transfer:
     end_ps: int
 
 
+@dataclass(frozen=True)
+class Tensor:
+    """What an input or output of the model is."""
+
+    dtype: Optional[str]  # 'float32', as numpy and ONNX call it; None: no tensor, or not known
+    shape: Optional[Tuple[Union[int, str, None], ...]]  # a size, a name, or None for what is open; None: not known
+
+
 class Plan:
     """A model placed on a machine, made by `Model.plan()`. It never changes, and may be used by several threads at once.
 
@@ -192,6 +200,16 @@ class Plan:
                      self._number('transfer_start_ps', i), self._number('transfer_end_ps', i))
             for i in range(self._number('num_transfers')))
 
+    @property
+    def inputs(self) -> Dict[str, Tensor]:
+        """The inputs of the model, in order; weights that may be overridden are none."""
+        return self._tensors('inputs')
+
+    @property
+    def outputs(self) -> Dict[str, Tensor]:
+        """The outputs of the model, in order."""
+        return self._tensors('outputs')
+
     def explain(self, node: str) -> str:
         """Why a node is on its device, in a sentence. Raises InvalidInput if there is no such node."""
         found = [row for row in self.nodes if row.name == node]
@@ -269,6 +287,12 @@ class Plan:
 
     def _number(self, name: str, *index: int) -> int:
         return library().number('plan_' + name, self._handle.value, *index)
+
+    def _tensors(self, which: str) -> Dict[str, Tensor]:
+        manifest = json.loads(self._emitted('manifest'))
+        said = {name: manifest['signature'].get(name, {}) for name in manifest[which]}
+        return {name: Tensor(None if 'kind' in tensor else tensor.get('dtype'),
+                             tuple(tensor['shape']) if 'shape' in tensor else None) for name, tensor in said.items()}
 
     def _emitted(self, emit: str) -> str:
         return read_text('plan_text', self._handle.value, emit.encode())
