@@ -18,7 +18,10 @@ quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; fail "this f
 
 # The compiler under the name that CMake gives it, so that ccache knows it.
 export CXX=${CXX:-c++} PATH=$tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
-quietly "$tools/bin/pip" wheel . --no-deps --no-build-isolation -C build-dir="$build" -w "$work/plain"
+# A folder that is there keeps what it is configured for.
+tests=$(sed -n 's/^ALLOT_TESTS:BOOL=//p' "$build/CMakeCache.txt" 2>/dev/null || true)
+quietly "$tools/bin/pip" wheel . --no-deps --no-build-isolation -C build-dir="$build" -C cmake.define.ALLOT_TESTS="${tests:-OFF}" \
+  -w "$work/plain"
 quietly auditwheel repair "$work"/plain/*.whl -w "$work/repaired"
 
 # Each library that went in brings the licence of its package.

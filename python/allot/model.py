@@ -23,7 +23,7 @@ def load(model: Any, *, name: Optional[str] = None, fixed: Optional[Mapping[str,
     the current folder.
     name: what messages and files call a model that has no path.
     fixed: inputs that have one value for ever, {'past_length': 0}.
-    strict_shapes: shapes that contradict each other are errors, not warnings.
+    strict_shapes: values whose type stays unknown are an error.
     plugins: shared libraries of cost models, whose code runs.
 
     Takes time in proportion to the graph; weights are not read. Warns (AllotWarning) of what the library warns of.
