@@ -3,13 +3,13 @@
 if(ALLOT_SANITIZE)
   return()
 endif()
-set(modules ${ALLOT_CORE_MODULES})
-set(inside ${ALLOT_PRIVATE_LIBRARIES})
+set(package_modules ${ALLOT_CORE_MODULES})
+set(package_inside ${ALLOT_PRIVATE_LIBRARIES})
 if(ALLOT_WITH_GLPK)  # the whole package is under the GPL then
-  list(APPEND modules allot_milp)
-  list(APPEND inside GLPK::GLPK)
+  list(APPEND package_modules allot_milp)
+  list(APPEND package_inside GLPK::GLPK)
 endif()
-allot_library(allot_python SHARED allot python MODULES ${modules} PUBLIC ${ALLOT_PUBLIC_LIBRARIES} PRIVATE ${inside})
+allot_library(allot_python SHARED allot python MODULES ${package_modules} PUBLIC ${ALLOT_PUBLIC_LIBRARIES} PRIVATE ${package_inside})
 set(exported ${CMAKE_CURRENT_LIST_DIR}/package/exported_symbols.map)
 set_target_properties(allot_python PROPERTIES
   VERSION ${ALLOT_SOVERSION}  # one file: wheels hold no links

@@ -67,6 +67,22 @@ class Loading(unittest.TestCase):
         self.assertTrue(set(said) <= set(loaded.diagnostics + plan.diagnostics))
 
 
+class Plugins(unittest.TestCase):
+    PLUGINS = pathlib.Path(os.environ.get('ALLOT_LIBRARY', '/none')).parents[3] / 'tests' / 'plugins'
+
+    def setUp(self):
+        if not self.PLUGINS.is_dir():
+            self.skipTest('the plug-ins of the unit tests are not built')
+
+    def test_cost_models_in_c_are_loaded(self):
+        model = allot.load(two_branches(), plugins=self.PLUGINS / 'says_what_it_is_told.so')
+        self.assertGreater(model.plan('cpu-gpu', cost_model='told{time=10000000}').value_ps, model.plan('cpu-gpu').value_ps)
+
+    def test_those_in_cpp_are_refused(self):
+        with self.assertRaisesRegex(allot.InvalidInput, 'every_door.so: cannot be loaded'):
+            allot.load(two_branches(), plugins=[self.PLUGINS / 'every_door.so'])
+
+
 class Planning(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
