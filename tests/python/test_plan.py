@@ -145,6 +145,13 @@ class Planning(unittest.TestCase):
             with self.subTest(options), self.assertRaisesRegex(allot.InvalidInput, said):
                 self.model.plan(**options)
 
+    def test_knows_glpk_where_it_is_built_with_it(self):
+        if library().has_milp:
+            self.assertGreater(self.model.plan('cpu-gpu', solver='milp').value_ps, 0)
+        else:
+            with self.assertRaisesRegex(allot.InvalidInput, "no solver 'milp'"):
+                self.model.plan('cpu-gpu', solver='milp')
+
     def test_shows_its_report(self):
         page = self.plan.report()
         self.assertTrue(page.startswith('<!doctype html>'), page[:40])
