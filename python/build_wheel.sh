@@ -16,8 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; fail "this failed: $*"; }; }
 
-# The compiler under the name that CMake gives it, so that ccache knows it.
-export CXX=${CXX:-c++} PATH=$tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
+export PATH=$tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
 # A folder that is there keeps what it is configured for.
 tests=$(sed -n 's/^ALLOT_TESTS:BOOL=//p' "$build/CMakeCache.txt" 2>/dev/null || true)
 quietly "$tools/bin/pip" wheel . --no-deps --no-build-isolation -C build-dir="$build" -C cmake.define.ALLOT_TESTS="${tests:-OFF}" \
