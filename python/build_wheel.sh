@@ -19,7 +19,8 @@ quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; fail "this f
 export PATH=$tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
 # A folder that is there keeps what it is configured for.
 tests=$(sed -n 's/^ALLOT_TESTS:BOOL=//p' "$build/CMakeCache.txt" 2>/dev/null || true)
-quietly "$tools/bin/pip" wheel . --no-deps --no-build-isolation -C build-dir="$build" -C cmake.define.ALLOT_TESTS="${tests:-OFF}" \
+quietly "$tools/bin/pip" wheel . --no-deps --no-build-isolation --config-settings build-dir="$build" \
+  --config-settings cmake.define.ALLOT_TESTS="${tests:-OFF}" \
   -w "$work/plain"
 quietly auditwheel repair "$work"/plain/*.whl -w "$work/repaired"
 
