@@ -18,5 +18,11 @@ set_target_properties(allot_python PROPERTIES
 target_link_options(allot_python PRIVATE LINKER:--version-script=${exported})
 install(TARGETS allot_python LIBRARY DESTINATION allot/lib COMPONENT python NAMELINK_SKIP EXCLUDE_FROM_ALL)
 install(TARGETS allot allot-opt allot-solve RUNTIME DESTINATION allot/bin COMPONENT python EXCLUDE_FROM_ALL)
+# What `allot run` and the like start, as in cmake/install.cmake.
+install(DIRECTORY runner/ DESTINATION allot/run COMPONENT python EXCLUDE_FROM_ALL USE_SOURCE_PERMISSIONS
+        PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN package-lock.json EXCLUDE)
+foreach(program allot-run allot-profile allot-tune allot-view)
+  install(PROGRAMS python/packaging/launcher.sh DESTINATION allot/bin COMPONENT python EXCLUDE_FROM_ALL RENAME ${program})
+endforeach()
 # Says which licence the binaries are under.
 install(FILES ${CMAKE_BINARY_DIR}/package/allot/copyright DESTINATION allot COMPONENT python EXCLUDE_FROM_ALL)

@@ -72,7 +72,7 @@ copy /lib64/ld-linux-x86-64.so.2
 : >"$root/dev/null"
 # As root what is installed is unpacked files, whatever installs them.
 "$build/wheel-tools/bin/pip" install --quiet --no-deps --no-index --target "$site" --python-version "${version#python}" --only-binary :all: "$wheel"
-rm -rf "$site/bin"
+rm -rf "$site/bin"  # of pip, for the Python that ran it
 cp examples/python/place.py examples/plugins/mlp.onnx "$root/work"
 inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/work LANG=C.UTF-8 PYTHONHOME="$prefix" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$standard/site-packages" "${apart[@]}" bash -c 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$interpreter" "$@"; }
 
@@ -90,4 +90,14 @@ for program in allot-opt allot-solve; do
     fail "$program does not run in the bare root"
   grep -q version "$work/log" || fail "$program says: $(cat "$work/log")"
 done
+
+# --- with Node.js, the scripts that come with it ---
+if command -v node >/dev/null; then
+  for script in run profile tune view; do
+    "$site/allot/bin/allot" "$script" --help >"$work/log" || fail "allot $script does not start"
+    grep -q "^usage: allot.$script" "$work/log" || fail "allot $script says: $(head -n 3 "$work/log")"
+  done
+  PATH=$work/no-such-folder "$site/allot/bin/allot" view --help 2>"$work/log" && fail "allot view starts without node"
+  grep -q "no 'node' on PATH" "$work/log" || fail "without node, allot view says: $(cat "$work/log")"
+fi
 echo "wheel: all well ($(basename "$wheel"), $(du -h "$wheel" | cut -f1))"
