@@ -30,6 +30,6 @@ cmake --build build-debug
 step "release: tests"
 ctest --test-dir build --output-on-failure -j 2
 step "without GLPK: tests"
-ctest --test-dir build-no-glpk --output-on-failure -j 2 -R 'placement|out_of_tree|packages'
+ctest --test-dir build-no-glpk --output-on-failure -j 2 -R 'placement|out_of_tree|packages|python_wheel'
 step "sanitizers: tests"
 ctest --test-dir build-debug --output-on-failure -j 2 -LE 'slow|browser'

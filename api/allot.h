@@ -39,8 +39,9 @@ extern "C" {
 
 typedef struct allot_status allot_status;
 typedef struct allot_options allot_options;
-typedef struct allot_model allot_model; /* a model read and ready to be placed; never changes */
-typedef struct allot_plan allot_plan;   /* a model placed on a machine; never changes */
+typedef struct allot_model allot_model;   /* a model read and ready to be placed; never changes */
+typedef struct allot_plan allot_plan;     /* a model placed on a machine; never changes */
+typedef struct allot_target allot_target; /* a machine; never changes */
 
 /* "0.1.0" */
 ALLOT_EXPORT const char* allot_version(void);
@@ -107,6 +108,25 @@ ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_options_set_integer(allot_option
                                                                     const char* name,
                                                                     int64_t value);
 
+/* ---- machines ---- */
+
+/* The machine that the option "target" of this value means: a file, a built-in name, or "host".
+ * *target is NULL after a failure; all errors of a file are among the status's diagnostics. */
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_target_load(const char* target_name,
+                                                            allot_target** target);
+/* The machine of the text of a target file. `name` (may be NULL) stands for the path in messages.
+ */
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_target_parse(const char* json, const char* name,
+                                                             allot_target** target);
+/* The canonical text, which "target-json" takes: defaults left out, quantities in their shortest
+ * exact form. */
+ALLOT_EXPORT const char* allot_target_json(const allot_target* target);
+ALLOT_EXPORT allot_code allot_target_free(allot_target* target);
+/* The built-in machines but for "host", by name. */
+ALLOT_EXPORT int64_t allot_num_builtin_targets(void);
+/* Lives as long as the process; NULL when the index is out of range. */
+ALLOT_EXPORT const char* allot_builtin_target(int64_t index);
+
 /* ---- compiling ---- */
 
 /* Places the model of a file. `options` may be NULL (the defaults), and may be used, changed and
@@ -149,9 +169,19 @@ ALLOT_EXPORT allot_code allot_plan_free(allot_plan* plan);
  * commas, "parts,manifest"; NULL or "": all that is not made on request only. */
 ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_plan_write(const allot_plan* plan,
                                                            const char* folder, const char* emit);
+/* The same, written as these options say (external-data, emit-ir-version, force) instead of those
+ * that the plan was made with. NULL: the defaults. */
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_plan_write_as(const allot_plan* plan,
+                                                              const allot_options* options,
+                                                              const char* folder, const char* emit);
 /* The whole plan as the text of plan.json (docs/outputs.md), made when first asked for. */
 ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_plan_json(const allot_plan* plan,
                                                           const char** json);
+/* The text of the one file that an emitter writes, "report" (a page of HTML), "mlir", "trace",
+ * "dot", "plan", made when first asked for. An error for emitters of several files, of none, or of
+ * files that are copied from others. Nothing is written. */
+ALLOT_EXPORT ALLOT_MUST_USE allot_status* allot_plan_text(const allot_plan* plan, const char* emit,
+                                                          const char** text);
 
 /* ---- reading a plan ---- */
 
@@ -174,6 +204,8 @@ ALLOT_EXPORT const char* allot_plan_pipeline(const allot_plan* plan);
 ALLOT_EXPORT int64_t allot_plan_num_devices(const allot_plan* plan);
 ALLOT_EXPORT const char* allot_plan_device_name(const allot_plan* plan, int64_t device);
 ALLOT_EXPORT const char* allot_plan_device_kind(const allot_plan* plan, int64_t device);
+/* What the machine says that it has. */
+ALLOT_EXPORT int64_t allot_plan_device_memory_bytes(const allot_plan* plan, int64_t device);
 ALLOT_EXPORT int64_t allot_plan_device_busy_ps(const allot_plan* plan, int64_t device);
 ALLOT_EXPORT int64_t allot_plan_device_resident_bytes(const allot_plan* plan, int64_t device);
 ALLOT_EXPORT int64_t allot_plan_device_peak_bytes(const allot_plan* plan, int64_t device);
@@ -196,6 +228,8 @@ ALLOT_EXPORT int64_t allot_plan_num_parts(const allot_plan* plan);
 ALLOT_EXPORT int64_t allot_plan_part_device(const allot_plan* plan, int64_t part);
 ALLOT_EXPORT int64_t allot_plan_part_start_ps(const allot_plan* plan, int64_t part);
 ALLOT_EXPORT int64_t allot_plan_part_end_ps(const allot_plan* plan, int64_t part);
+/* Of the weights that the part uses, each once. */
+ALLOT_EXPORT int64_t allot_plan_part_weight_bytes(const allot_plan* plan, int64_t part);
 
 /* Tensors that change device, by start. */
 ALLOT_EXPORT int64_t allot_plan_num_transfers(const allot_plan* plan);

@@ -72,6 +72,18 @@ allot_status* MakeModel(const allot_options* options, allot_model** model,
       });
 }
 
+// What `emit` makes of the plan, into *text.
+allot_status* ReadText(const allot_plan* plan, const char* emit, const char** text) {
+  *text = nullptr;
+  if (plan == nullptr) return NullArgument("plan");
+  const auto object = HandleTable::Instance().Find<PlanObject>(plan);
+  if (object == nullptr) return DeadHandle("a plan");
+  const absl::StatusOr<const char*> made = object->TextOf(emit);
+  if (!made.ok()) return MakeStatus(made.status());
+  *text = *made;
+  return nullptr;
+}
+
 }  // namespace
 }  // namespace allot::capi
 
@@ -191,21 +203,41 @@ allot_status* allot_plan_write(const allot_plan* plan, const char* folder, const
     if (folder == nullptr) return allot::capi::NullArgument("folder");
     const auto object = allot::capi::HandleTable::Instance().Find<allot::capi::PlanObject>(plan);
     if (object == nullptr) return allot::capi::DeadHandle("a plan");
-    return allot::capi::MakeStatus(object->Write(folder, emit == nullptr ? "" : emit));
+    return allot::capi::MakeStatus(object->Write(folder, emit == nullptr ? "" : emit, nullptr));
+  });
+}
+
+allot_status* allot_plan_write_as(const allot_plan* plan, const allot_options* options,
+                                  const char* folder, const char* emit) {
+  return allot::capi::Guard([&]() -> allot_status* {
+    if (plan == nullptr) return allot::capi::NullArgument("plan");
+    if (folder == nullptr) return allot::capi::NullArgument("folder");
+    const allot::capi::HandleTable& handles = allot::capi::HandleTable::Instance();
+    const auto object = handles.Find<allot::capi::PlanObject>(plan);
+    if (object == nullptr) return allot::capi::DeadHandle("a plan");
+    allot::OutputOptions output;
+    if (options != nullptr) {
+      const auto asked = handles.Find<allot::capi::OptionsObject>(options);
+      if (asked == nullptr) return allot::capi::DeadHandle("options");
+      output = asked->Snapshot().output;
+    }
+    return allot::capi::MakeStatus(object->Write(folder, emit == nullptr ? "" : emit, &output));
   });
 }
 
 allot_status* allot_plan_json(const allot_plan* plan, const char** json) {
   return allot::capi::Guard([&]() -> allot_status* {
     if (json == nullptr) return allot::capi::NullArgument("json");
-    *json = nullptr;
-    if (plan == nullptr) return allot::capi::NullArgument("plan");
-    const auto object = allot::capi::HandleTable::Instance().Find<allot::capi::PlanObject>(plan);
-    if (object == nullptr) return allot::capi::DeadHandle("a plan");
-    const absl::StatusOr<const char*> text = object->PlanJson();
-    if (!text.ok()) return allot::capi::MakeStatus(text.status());
-    *json = *text;
-    return nullptr;
+    return allot::capi::ReadText(plan, "plan", json);
+  });
+}
+
+allot_status* allot_plan_text(const allot_plan* plan, const char* emit, const char** text) {
+  return allot::capi::Guard([&]() -> allot_status* {
+    if (text == nullptr) return allot::capi::NullArgument("text");
+    *text = nullptr;
+    if (emit == nullptr) return allot::capi::NullArgument("emit");
+    return allot::capi::ReadText(plan, emit, text);
   });
 }
 

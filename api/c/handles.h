@@ -13,7 +13,7 @@
 namespace allot::capi {
 
 // What a handle can stand for. An object tells its kind as T::kKind.
-enum class Kind { kStatus, kOptions, kModel, kPlan };
+enum class Kind { kStatus, kOptions, kModel, kPlan, kTarget };
 
 // All members may be called by any thread, and take constant time.
 class HandleTable {

@@ -5,6 +5,9 @@
 #include "absl/strings/str_split.h"
 
 #include "ir/node_name.h"
+#include "passes/nodes/constant_uses.h"
+#include "placement/problem/problem.h"
+#include "support/id.h"
 #include "support/status.h"
 
 namespace allot::capi {
@@ -31,27 +34,52 @@ PlanObject::PlanObject(Compilation compilation, OutputOptions output,
     }
     nodes_.push_back(std::move(row));
   }
+  WeighParts();
 }
 
-absl::StatusOr<const char*> PlanObject::PlanJson() const {
-  const std::lock_guard lock(json_mutex_);
-  if (!json_.has_value()) {
-    OutputOptions only_plan = output_;
-    only_plan.emit = {"plan"};
-    ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                           compilation_.Outputs(".", only_plan));
-    std::string text;
-    for (const OutputFile& file : files) {
-      if (file.name != "plan.json") continue;
-      for (const FileChunk& chunk : file.chunks) text += chunk.bytes;
-    }
-    json_ = std::move(text);
+void PlanObject::WeighParts() {
+  const ir::Plan& plan = compilation_.plan;
+  IdVector<ir::NodeId, ItemId> part_of(compilation_.module->graph.node_id_bound());
+  for (const ir::NodeId id : compilation_.module->graph.nodes()) {
+    part_of[id] = ItemId(plan.PartOf(id).index());
   }
-  return json_->c_str();
+  part_weights_.resize(plan.parts.size());
+  for (const auto& [constant, parts] : ConstantUses(*compilation_.module, part_of)) {
+    const Bytes bytes = compilation_.module->constants[constant].bytes();
+    for (const ItemId part : parts) {
+      Bytes& sum = part_weights_[static_cast<size_t>(part.index())];
+      sum = SaturatingAdd(sum, bytes);
+    }
+  }
 }
 
-absl::Status PlanObject::Write(const std::string& folder, const std::string& emit) const {
-  OutputOptions chosen = output_;
+absl::StatusOr<const char*> PlanObject::TextOf(const std::string& emit) const {
+  const std::lock_guard lock(texts_mutex_);
+  const auto found = texts_.find(emit);
+  if (found != texts_.end()) return found->second.c_str();
+  OutputOptions one = output_;
+  one.emit = {emit};
+  ALLOT_ASSIGN_OR_RETURN(const std::vector<OutputFile> files, compilation_.Outputs(".", one));
+  if (files.size() != 1) {
+    return InputError("emit: '", emit, "' makes ", files.size(),
+                      " files, and only one is a text to read; write them into a folder");
+  }
+  std::string text;
+  for (const FileChunk& chunk : files[0].chunks) {
+    if (!chunk.source.empty()) {
+      return InputError("emit: what '", emit, "' makes is no text; write it into a folder");
+    }
+    text += chunk.bytes;
+  }
+  if (text.find('\0') != std::string::npos || !files[0].copied_from.empty()) {
+    return InputError("emit: what '", emit, "' makes is no text; write it into a folder");
+  }
+  return texts_.emplace(emit, std::move(text)).first->second.c_str();
+}
+
+absl::Status PlanObject::Write(const std::string& folder, const std::string& emit,
+                               const OutputOptions* output) const {
+  OutputOptions chosen = output == nullptr ? output_ : *output;
   if (!emit.empty()) chosen.emit = absl::StrSplit(emit, ',');
   return compilation_.Write(folder, chosen).status();
 }

@@ -2,9 +2,9 @@
 // where they are.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,18 +46,26 @@ class PlanObject {
     return compilation_.module->graph.value(value).name;
   }
 
-  // The text of plan.json; made by whoever asks first.
-  absl::StatusOr<const char*> PlanJson() const;
-  absl::Status Write(const std::string& folder, const std::string& emit) const;
+  // Of the weights that each part uses.
+  const std::vector<Bytes>& part_weights() const { return part_weights_; }
+
+  // The text of the one file that an emitter makes; made by whoever asks first.
+  absl::StatusOr<const char*> TextOf(const std::string& emit) const;
+  // As `output` says but for its `emit`; nullptr: as asked when it was made.
+  absl::Status Write(const std::string& folder, const std::string& emit,
+                     const OutputOptions* output) const;
 
  private:
+  void WeighParts();
+
   const Compilation compilation_;
   const OutputOptions output_;
   const std::shared_ptr<const Registries> registries_;
   const DiagnosticTexts diagnostics_;
   std::vector<NodeRow> nodes_;
-  mutable std::mutex json_mutex_;
-  mutable std::optional<std::string> json_;
+  std::vector<Bytes> part_weights_;
+  mutable std::mutex texts_mutex_;
+  mutable std::map<std::string, std::string> texts_;  // by emitter
 };
 
 }  // namespace allot::capi

@@ -44,6 +44,7 @@ const std::vector<PlanObject::NodeRow>& NodeRows(const PlanObject& object) {
 const std::vector<ir::Part>& PartRows(const PlanObject& object) {
   return object.plan().parts.raw();
 }
+const std::vector<Bytes>& WeightRows(const PlanObject& object) { return object.part_weights(); }
 const std::vector<ir::Transfer>& TransferRows(const PlanObject& object) {
   return object.plan().transfers;
 }
@@ -97,6 +98,10 @@ const char* allot_plan_device_name(const allot_plan* plan, int64_t index) {
 const char* allot_plan_device_kind(const allot_plan* plan, int64_t index) {
   return RowOf(plan, index, kNoText, DeviceRows,
                [](const PlanObject& /*object*/, const Device& row) { return row.kind.c_str(); });
+}
+int64_t allot_plan_device_memory_bytes(const allot_plan* plan, int64_t index) {
+  return RowOf(plan, index, kNoNumber, DeviceRows,
+               [](const PlanObject& /*object*/, const Device& row) { return row.memory; });
 }
 int64_t allot_plan_device_busy_ps(const allot_plan* plan, int64_t index) {
   return RowOf(plan, index, kNoNumber, UseRows,
@@ -171,6 +176,10 @@ int64_t allot_plan_part_start_ps(const allot_plan* plan, int64_t index) {
 int64_t allot_plan_part_end_ps(const allot_plan* plan, int64_t index) {
   return RowOf(plan, index, kNoNumber, PartRows,
                [](const PlanObject& /*object*/, const ir::Part& row) { return row.time.end; });
+}
+int64_t allot_plan_part_weight_bytes(const allot_plan* plan, int64_t index) {
+  return RowOf(plan, index, kNoNumber, WeightRows,
+               [](const PlanObject& /*object*/, Bytes row) { return row; });
 }
 
 int64_t allot_plan_num_transfers(const allot_plan* plan) {

@@ -185,6 +185,28 @@ TEST_F(CApi, CompilesFilesAndWritesFolders) {
   fs::remove_all(folder);
 }
 
+TEST_F(CApi, WritesAsOtherOptionsSay) {
+  namespace fs = std::filesystem;
+  Set("target", "cpu-gpu");
+  allot_plan* const plan = Plan();
+  EXPECT_GT(allot_plan_device_memory_bytes(plan, 0), 0);
+  const fs::path folder = fs::path(::testing::TempDir()) / "c_api_written_as";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  std::ofstream(folder / "model.dot") << "of the user";
+  EXPECT_THAT(Take(allot_plan_write_as(plan, nullptr, folder.c_str(), "dot")).message,
+              HasSubstr("model.dot"));
+  Set("force", "true");
+  ExpectOk(allot_plan_write_as(plan, options_, folder.c_str(), "dot"));
+  EXPECT_GT(fs::file_size(folder / "model.dot"), 20U);
+  const auto* dead = reinterpret_cast<const allot_options*>(plan);
+  EXPECT_EQ(Take(allot_plan_write_as(plan, dead, folder.c_str(), "dot")).code,
+            ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(Take(allot_plan_write_as(nullptr, nullptr, folder.c_str(), "dot")).code,
+            ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(allot_plan_free(plan), ALLOT_OK);
+}
+
 TEST_F(CApi, RefusesOptionsThatAreWrong) {
   EXPECT_THAT(Refused("objektive", "latency").message, HasSubstr("did you mean 'objective'?"));
   EXPECT_THAT(Refused("objective", "speed").message, HasSubstr("none of latency, throughput"));
@@ -207,6 +229,79 @@ TEST_F(CApi, TakesAMachineAsText) {
   EXPECT_STREQ(allot_plan_device_name(plan, 0), "only");
   EXPECT_EQ(allot_plan_num_transfers(plan), 0);
   allot_plan_free(plan);
+}
+
+TEST_F(CApi, ReadsMachines) {
+  allot_target* target = nullptr;
+  ExpectOk(allot_target_load("cpu-gpu", &target));
+  const std::string canonical = allot_target_json(target);
+  EXPECT_THAT(canonical, HasSubstr("\"name\": \"cpu-gpu\""));
+  allot_target* again = nullptr;
+  ExpectOk(allot_target_parse(canonical.c_str(), nullptr, &again));
+  EXPECT_EQ(allot_target_json(again), canonical);
+  EXPECT_EQ(allot_target_free(again), ALLOT_OK);
+  EXPECT_EQ(allot_target_free(target), ALLOT_OK);
+  EXPECT_EQ(allot_target_free(target), ALLOT_INVALID_HANDLE);
+  EXPECT_EQ(allot_target_json(target), nullptr);
+
+  EXPECT_THAT(Take(allot_target_load("cpu-gpo", &target)).message, HasSubstr("cpu-gpu"));
+  EXPECT_EQ(target, nullptr);
+  allot_status* const status = allot_target_parse(
+      R"({"schema": "allot.target/1", "name": "n", "devices": [{"nme": 1}]})", "mine", &target);
+  EXPECT_GT(allot_status_num_diagnostics(status), 1);
+  EXPECT_THAT(Take(status).message, HasSubstr("mine: devices[0]"));
+  EXPECT_EQ(Take(allot_target_parse(nullptr, "n", &target)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Take(allot_target_load(nullptr, &target)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Take(allot_target_load("cpu-gpu", nullptr)).code, ALLOT_NULL_ARGUMENT);
+}
+
+TEST_F(CApi, ListsTheMachinesThatAreBuiltIn) {
+  const int64_t count = allot_num_builtin_targets();
+  ASSERT_GT(count, 1);
+  for (int64_t i = 0; i < count; ++i) {
+    allot_target* target = nullptr;
+    ExpectOk(allot_target_load(allot_builtin_target(i), &target));
+    EXPECT_EQ(allot_target_free(target), ALLOT_OK);
+  }
+  EXPECT_EQ(allot_builtin_target(count), nullptr);
+  EXPECT_EQ(allot_builtin_target(-1), nullptr);
+}
+
+TEST_F(CApi, GivesWhatAnEmitterMakesAsText) {
+  Set("target", "cpu-gpu");
+  allot_plan* const plan = Plan();
+  const char* text = nullptr;
+  ExpectOk(allot_plan_text(plan, "report", &text));
+  EXPECT_THAT(text, HasSubstr("<html"));
+  const char* same = nullptr;
+  ExpectOk(allot_plan_text(plan, "report", &same));
+  EXPECT_EQ(text, same);
+  const char* json = nullptr;
+  ExpectOk(allot_plan_json(plan, &json));
+  ExpectOk(allot_plan_text(plan, "plan", &text));
+  EXPECT_EQ(text, json);
+  EXPECT_THAT(Take(allot_plan_text(plan, "annotated", &text)).message, HasSubstr("no text"));
+  EXPECT_EQ(text, nullptr);
+  EXPECT_THAT(Take(allot_plan_text(plan, "triton", &text)).message, HasSubstr("files"));
+  EXPECT_THAT(Take(allot_plan_text(plan, "reprot", &text)).message, HasSubstr("report"));
+  EXPECT_EQ(Take(allot_plan_text(plan, nullptr, &text)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(Take(allot_plan_text(plan, "dot", nullptr)).code, ALLOT_NULL_ARGUMENT);
+  EXPECT_EQ(allot_plan_free(plan), ALLOT_OK);
+}
+
+TEST_F(CApi, WeighsParts) {
+  Set("target", "cpu-2gpu");
+  Set("pin", "left.*=gpu0");
+  Set("pin", "right.*=cpu0");
+  allot_plan* const plan = Plan();
+  int64_t sum = 0;
+  for (int64_t part = 0; part < allot_plan_num_parts(plan); ++part) {
+    sum += allot_plan_part_weight_bytes(plan, part);
+  }
+  // Two convolutions and their biases, each used by one part.
+  EXPECT_EQ(sum, 4 * (16 * 8 * 3 * 3 + 16 + 16 * 8 * 5 * 5 + 16));
+  EXPECT_EQ(allot_plan_part_weight_bytes(plan, allot_plan_num_parts(plan)), -1);
+  EXPECT_EQ(allot_plan_free(plan), ALLOT_OK);
 }
 
 TEST_F(CApi, LoadsPlugins) {

@@ -1,0 +1,3 @@
+from .programs import allot
+
+allot()

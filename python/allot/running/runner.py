@@ -1,0 +1,114 @@
+"""Runs the parts of a saved plan in this process, one after the other, in the order of the manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+
+from ..errors import InvalidInput, RunError
+from .inputs import check_inputs
+from .manifest import DeviceHint, Manifest, PartFile, read_manifest
+from .runtime import CPU, check_device, load_runtime, make_session
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+
+
+class Runner:
+    """The parts of a folder that a plan was saved in. Parts are loaded when they are first needed and kept.
+
+    May be used by several threads at once.
+    """
+
+    def __init__(self, folder: 'str | os.PathLike[str]', *, on: Optional[str] = None) -> None:
+        """on='cpu': run every part on the CPU, whatever its device is. Raises InvalidInput, RunError."""
+        if on not in (None, CPU):
+            raise InvalidInput(f"on: {on!r} is not 'cpu', which runs every part on the CPU")
+        self.manifest: Manifest = read_manifest(os.fspath(folder))
+        self._on = on
+        self._ort = load_runtime()
+        self._lock = threading.Lock()  # of loading
+        self._sessions: Dict[Tuple[str, DeviceHint], Any] = {}
+
+    def run(self, inputs: Mapping[str, Any], *, lane: int = 0) -> Dict[str, Any]:
+        """The model's outputs by name. `lane`: of placements that take turns, which one. Raises InvalidInput, RunError."""
+        parts = self._parts(lane)
+        sessions = [self._session(part) for part in parts]
+        overridable = [{value.name for value in session.get_overridable_initializers()} for session in sessions]
+        tensors = check_inputs(inputs, self.manifest.inputs, set().union(*overridable), self.manifest.signature)
+        last_use = {name: i for i, part in enumerate(parts) for name in part.inputs}
+        for i, (part, session) in enumerate(zip(parts, sessions)):
+            feeds = {name: tensors[name] for name in part.inputs if name in tensors}
+            feeds.update((name, tensors[name]) for name in overridable[i] if name in tensors)
+            tensors.update(zip(part.outputs, self._run_part(part, session, feeds)))
+            for name in part.inputs:  # what nobody reads any more makes room
+                if last_use[name] == i and name not in self.manifest.outputs:
+                    tensors.pop(name, None)
+        try:
+            return {name: tensors[name] for name in self.manifest.outputs}
+        except KeyError as error:
+            raise RunError(f'{self.manifest.folder}: no part gives the output {error}; save the plan again') from None
+
+    @staticmethod
+    def _run_part(part: PartFile, session: Any, feeds: Mapping[str, Any]) -> List[Any]:
+        try:
+            return list(session.run(list(part.outputs), feeds))
+        except Exception as error:  # of many types, all of ONNX Runtime's own
+            raise RunError(f'part {part.name} ({part.file}) fails on {part.device}: {error}') from error
+
+    def _parts(self, lane: int) -> Tuple[PartFile, ...]:
+        count = len(self.manifest.lanes)
+        if not 0 <= lane < count:
+            raise InvalidInput(f'lane: there is none {lane}: ' +
+                               ('the plan has one placement' if count == 1 else f'lanes are 0 to {count - 1}'))
+        return self.manifest.lanes[lane]
+
+    def _session(self, part: PartFile) -> Any:
+        device = self.manifest.devices[part.device]
+        if self._on == CPU and device.provider != CPU:
+            device = dataclasses.replace(device, provider=CPU, ordinal=0, threads=0)
+        key = part.file, device
+        with self._lock:
+            if key not in self._sessions:
+                check_device(self._ort, device)
+                self._sessions[key] = make_session(self._ort, os.path.join(self.manifest.folder, part.file), device)
+            return self._sessions[key]
+
+
+# The runners of each plan, for as long as it lives: by what they were asked and what they read.
+_runners: 'weakref.WeakKeyDictionary[Plan, Dict[Tuple[str, Optional[str]], Runner]]' = weakref.WeakKeyDictionary()
+_runners_lock = threading.Lock()
+
+
+def plan_runner(plan: 'Plan', on: Optional[str]) -> Runner:
+    """The runner of what the plan was last saved as, or of a temporary folder that goes when the plan does.
+    Raises AllotError."""
+    load_runtime()  # before anything is written
+    with _runners_lock:
+        folder = _folder_of(plan)
+        runners = _runners.setdefault(plan, {})
+        if (folder, on) not in runners:
+            runners[folder, on] = Runner(folder, on=on)
+        return runners[folder, on]
+
+
+def _folder_of(plan: 'Plan') -> str:
+    if plan._saved is None:
+        folder = tempfile.TemporaryDirectory(prefix='allot-')
+        weakref.finalize(plan, folder.cleanup)
+        plan.save(folder.name, emit='parts,manifest')
+        assert plan._saved is not None
+    path, manifest = plan._saved
+    try:
+        with open(os.path.join(path, 'manifest.json'), 'rb') as file:
+            unchanged = file.read() == manifest
+    except OSError as error:
+        raise RunError(f'{path}: the plan was saved there, and its manifest.json cannot be read: {error.strerror}; '
+                       'save it again') from None
+    if not unchanged:
+        raise RunError(f'{path}: something else was written there since the plan was saved; save it again')
+    return path
