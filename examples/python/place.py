@@ -33,7 +33,7 @@ def main(model: str = str(SMALL), target: str = 'cpu-2gpu') -> None:
     try:
         outputs = plan.run(inputs_of(plan), on='cpu')
     except ImportError:
-        sys.exit("running it needs numpy and onnxruntime: pip install 'allot[run]'")
+        sys.exit('running it needs numpy and onnxruntime: pip install numpy onnxruntime')
     for name, value in outputs.items():
         print(f'{name}: {value.dtype}{list(value.shape)}, mean {value.mean():.6f}')
 

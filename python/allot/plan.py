@@ -243,7 +243,7 @@ class Plan:
                 self._saved = path, file.read()
 
     def run(self, inputs: Mapping[str, Any], *, on: Optional[str] = None, lane: int = 0) -> Dict[str, Any]:
-        """Runs the parts in ONNX Runtime, one after the other, in this process; needs `pip install allot[run]`.
+        """Runs the parts in ONNX Runtime, one after the other, in this process.
 
         inputs: arrays by name, or what numpy makes arrays of. Returns the model's outputs by name, as numpy arrays.
         on='cpu': run every part on the CPU, whatever its device is. lane: where placements take turns, which of them.

@@ -24,7 +24,7 @@ def load_runtime() -> Any:
     try:
         return importlib.import_module('onnxruntime')
     except ImportError as error:
-        raise RunError(f"running a plan needs ONNX Runtime, and it does not load ({error}): pip install 'allot[run]'") from None
+        raise RunError(f"running a plan needs ONNX Runtime, and it does not load ({error}): pip install onnxruntime") from None
 
 
 def check_device(ort: Any, device: DeviceHint) -> None:
