@@ -43,7 +43,7 @@ done
 
 # --- a bare root: Python with its standard library, what these link, and packages from wheels ---
 root=$work/root
-mkdir -p "$root"/{tmp,dev,proc,work}
+mkdir -p "$root"/{tmp,dev,proc,there}
 python=$build/python-venv/bin/python
 copy() { # files, each to where it is, as a file
   local file
@@ -73,18 +73,18 @@ copy /lib64/ld-linux-x86-64.so.2
 # As root what is installed is unpacked files, whatever installs them.
 "$build/wheel-tools/bin/pip" install --quiet --no-deps --no-index --target "$site" --python-version "${version#python}" --only-binary :all: "$wheel"
 rm -rf "$site/bin"  # of pip, for the Python that ran it
-cp examples/python/place.py examples/plugins/mlp.onnx "$root/work"
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/work LANG=C.UTF-8 PYTHONHOME="$prefix" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$standard/site-packages" "${apart[@]}" bash -c 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$interpreter" "$@"; }
+cp examples/python/place.py examples/plugins/mlp.onnx "$root/there"
+inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/there LANG=C.UTF-8 PYTHONHOME="$prefix" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$standard/site-packages" "${apart[@]}" bash -c 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$interpreter" "$@"; }
 
 # Python links some of the libraries that others do; none of those that Allot brings.
 (cd "$root" && find . -name '*.so*' | grep -v '/allot\.libs/' | grep -E 'lib(absl|protobuf|onnx|re2|glpk)[^/]*$' | grep -v '/onnxruntime/') &&
   fail "the root has these already"
 inside -c 'import os; assert not os.path.exists("/usr/bin/cc") and not os.path.exists("/bin/sh")' || fail "the root is not bare, or does not run"
-inside /work/place.py /work/mlp.onnx cpu-2gpu >"$work/placed" || fail "the example does not run in the bare root"
+inside /there/place.py /there/mlp.onnx cpu-2gpu >"$work/placed" || fail "the example does not run in the bare root"
 PYTHONPATH=$work/inside "$python" examples/python/place.py >"$work/expected" || fail "the example does not run from the wheel"
 diff "$work/expected" "$work/placed" || fail "the plan or its outputs are others in the bare root"
-inside -m allot /work/mlp.onnx --target=cpu-gpu -o /work/out >"$work/log" || fail "the program does not run in the bare root"
-[ -s "$root/work/out/manifest.json" ] || fail "the program wrote nothing"
+inside -m allot /there/mlp.onnx --target=cpu-gpu -o /there/out >"$work/log" || fail "the program does not run in the bare root"
+[ -s "$root/there/out/manifest.json" ] || fail "the program wrote nothing"
 for program in allot-opt allot-solve; do
   inside -c "import sys; from allot import programs; sys.argv[1:] = ['--version']; programs.${program/-/_}()" >"$work/log" ||
     fail "$program does not run in the bare root"
