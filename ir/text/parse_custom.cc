@@ -204,29 +204,12 @@ absl::StatusOr<bool> DocumentParser::SkipForeignOp() {
       absl::StartsWith(rest, "%")) {
     return false;
   }
-  const size_t start = reader_.Position();
-  std::string open;
-  size_t at = 0;
-  for (; at < rest.size(); ++at) {
-    const char c = rest[at];
-    if (c == '"') {
-      for (++at; at < rest.size() && rest[at] != '"' && rest[at] != '\n'; ++at) {
-        if (rest[at] == '\\') ++at;
-      }
-    } else if (c == '-' && rest.substr(at, 2) == "->") {
-      ++at;
-    } else if (c == '(' || c == '[' || c == '{' || c == '<') {
-      if (open.size() >= size_t{kMaxNesting}) return reader_.ErrorHere("nested too deeply");
-      open += c;
-    } else if (c == ')' || c == ']' || c == '}' || c == '>') {
-      if (open.empty()) break;
-      open.pop_back();
-    } else if (c == '\n' && open.empty()) {
-      break;
-    }
-  }
-  if (at == 0 || !open.empty()) return reader_.Error(start, "expected an operation");
-  reader_.Seek(start + at);
+  ALLOT_RETURN_IF_ERROR(reader_
+                            .TakeBalanced("an operation",
+                                          [](absl::string_view text) {
+                                            return text[0] == '\n' || absl::StartsWith(text, "//");
+                                          })
+                            .status());
   return true;
 }
 

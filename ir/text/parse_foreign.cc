@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "ir/text/parse_types.h"
@@ -19,48 +20,17 @@ constexpr size_t kMaxExpanded = 2'000'000;
 }  // namespace
 
 absl::StatusOr<std::string> TypeParser::ReadVerbatim() {
-  const size_t start = reader_.Position();
-  const absl::string_view rest = reader_.Rest();
-  std::string open;  // brackets that are open
-  size_t at = 0;
-  for (; at < rest.size(); ++at) {
-    const char c = rest[at];
-    if (c == '"') {
-      for (++at; at < rest.size() && rest[at] != '"' && rest[at] != '\n'; ++at) {
-        if (rest[at] == '\\') ++at;
-      }
-      if (at >= rest.size() || rest[at] != '"') {
-        return reader_.Error(start, "string has no end on its line");
-      }
-      continue;
-    }
-    if (c == '-' && rest.substr(at, 2) == "->") {
-      ++at;
-      continue;
-    }
-    constexpr absl::string_view kOpening = "([{<", kClosing = ")]}>";
-    if (kOpening.find(c) != kOpening.npos) {
-      if (open.size() >= kMaxNesting) return reader_.ErrorHere("nested too deeply");
-      open += kClosing[kOpening.find(c)];
-      continue;
-    }
-    if (kClosing.find(c) != kClosing.npos) {
-      if (open.empty()) break;
-      if (open.back() != c)
-        return reader_.Error(start + at, absl::StrCat("unexpected '", rest.substr(at, 1), "'"));
-      open.pop_back();
-      continue;
-    }
-    if (open.empty() && (c == ',' || c == '\n')) break;
+  const auto ends = [](absl::string_view rest) {
+    if (rest[0] == ',' || rest[0] == '\n') return true;
     // "loc(...)" and what comes behind a signature are no part of it.
-    if (open.empty() && c == ' ' && rest.substr(at + 1, 4) == "loc(") break;
-    if (open.empty() && c == ' ' && rest.substr(at + 1, 1) == "{") break;
-    if (open.empty() && c == ' ' && rest.substr(at + 1, 2) == "//") break;
-    if (open.empty() && c == ' ' && rest.substr(at + 1, 10) == "attributes") break;
-  }
-  if (at == 0 || !open.empty()) return reader_.Error(start, "expected an attribute or a type");
-  reader_.Seek(start + at);
-  return std::string(rest.substr(0, at));
+    for (const absl::string_view next : {" loc(", " {", " //", " attributes"}) {
+      if (absl::StartsWith(rest, next)) return true;
+    }
+    return false;
+  };
+  ALLOT_ASSIGN_OR_RETURN(const absl::string_view text,
+                         reader_.TakeBalanced("an attribute or a type", ends));
+  return std::string(text);
 }
 
 template <typename Result, typename Read>

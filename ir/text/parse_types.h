@@ -13,10 +13,6 @@
 
 namespace allot::ir::text {
 
-// Types, attributes and regions nested deeper than this are refused: parsing is recursive, and the
-// text may be hostile.
-inline constexpr int kMaxNesting = 128;
-
 // What "#name = ..." and "!name = ..." stand for: where in the text it begins, by name with sigil.
 using AliasOffsets = std::map<std::string, size_t>;
 

@@ -143,6 +143,43 @@ absl::StatusOr<std::string> TextReader::ReadString() {
   return Error(start, "string has no end on its line");
 }
 
+absl::StatusOr<absl::string_view> TextReader::TakeBalanced(
+    absl::string_view what, absl::FunctionRef<bool(absl::string_view)> ends) {
+  const size_t start = Position();
+  const absl::string_view rest = text_.substr(start);
+  constexpr absl::string_view kOpening = "([{<", kClosing = ")]}>";
+  std::string open;  // what closes the brackets that are open
+  size_t at = 0;
+  for (; at < rest.size(); ++at) {
+    const absl::string_view next = rest.substr(at);
+    if (open.empty() && ends(next)) break;
+    if (next[0] == '"') {
+      for (++at; at < rest.size() && rest[at] != '"' && rest[at] != '\n'; ++at) {
+        if (rest[at] == '\\') ++at;
+      }
+      if (at >= rest.size() || rest[at] != '"')
+        return Error(start, "string has no end on its line");
+    } else if (absl::StartsWith(next, "//")) {
+      while (at + 1 < rest.size() && rest[at + 1] != '\n') ++at;
+    } else if (absl::StartsWith(next, "->") || absl::StartsWith(next, ">=") ||
+               absl::StartsWith(next, "<=")) {
+      ++at;  // an arrow; in sets of integers a comparison
+    } else if (const size_t kind = kOpening.find(next[0]); kind != kOpening.npos) {
+      if (open.size() >= size_t{kMaxNesting}) return Error(start, "nested too deeply");
+      open += kClosing[kind];
+    } else if (kClosing.find(next[0]) != kClosing.npos) {
+      if (open.empty()) break;
+      if (open.back() != next[0]) {
+        return Error(start + at, absl::StrCat("unexpected '", next.substr(0, 1), "'"));
+      }
+      open.pop_back();
+    }
+  }
+  if (at == 0 || !open.empty()) return Error(start, absl::StrCat("expected ", what));
+  at_ = start + at;
+  return rest.substr(0, at);
+}
+
 bool TextReader::AtNumber() {
   const absl::string_view rest = Rest();
   if (rest.empty()) return false;

@@ -5,11 +5,16 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace allot::ir::text {
+
+// Brackets, types, attributes and regions nested deeper than this are refused: parsing is
+// recursive, and the text may be hostile.
+inline constexpr int kMaxNesting = 128;
 
 class TextReader {
  public:
@@ -47,6 +52,12 @@ class TextReader {
   };
   absl::StatusOr<Number> ReadNumber();
   bool AtNumber();
+
+  // The text from the next token on up to where `ends` holds of what follows, outside of strings
+  // and of brackets that were opened on the way, or to a bracket that closes one opened before.
+  // `what` stands there: an error if nothing does.
+  absl::StatusOr<absl::string_view> TakeBalanced(absl::string_view what,
+                                                 absl::FunctionRef<bool(absl::string_view)> ends);
 
   void Seek(size_t offset) { at_ = offset; }
   // Behind the last token that was read.

@@ -89,6 +89,23 @@ TEST(ImportMlirTest, SaysWhatIsWrongWithAFunction) {
               HasSubstr("expected onnx.dim_params"));
 }
 
+TEST(ImportMlirTest, WhatIsOutsideOfTheModelIsLeftAlone) {
+  const std::string model = WithConstant("dense<0.5> : tensor<3xf32>");
+  // Arrows and comparisons are no brackets, and comments may hold anything.
+  const std::string set = "affine_set<(d0) : (d0 - 1 >= 0, -d0 + 5 >= 0)>";
+  EXPECT_EQ(ErrorOf(absl::StrCat("memref.global @table : memref<4xf32> // isn't \"read\n", model)),
+            "no error");
+  EXPECT_EQ(ErrorOf(absl::StrCat("other.set ", set, "\n", model)), "no error");
+  EXPECT_EQ(ErrorOf(absl::StrCat("#set = ", set, "\n", model)), "no error");
+  EXPECT_EQ(
+      ErrorOf(absl::StrCat("other.map affine_map<(d0) -> (d0)> {\n  a = [1], // ]\n}\n", model)),
+      "no error");
+  EXPECT_THAT(ErrorOf(absl::StrCat("other.op (]\n", model)),
+              HasSubstr("m.mlir:1:11: unexpected ']'"));
+  EXPECT_THAT(ErrorOf(absl::StrCat("other.op ({\n", model)),
+              HasSubstr("1:1: expected an operation"));
+}
+
 TEST(ImportMlirTest, EndlessAliasesAreRefused) {
   std::string text;
   for (int i = 0; i < 60; ++i) {
