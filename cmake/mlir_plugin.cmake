@@ -33,13 +33,11 @@ target_link_libraries(AllotMlir PRIVATE ${CMAKE_DL_LIBS})
 # All of Allot inside, and nothing of MLIR: its symbols are the program's, for a second copy would be another MLIR.
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/mlir_plugin/*.cc)
 list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/mlir_plugin/plugin.cc)
-allot_mlir_library(AllotMlirPasses ${sources})
+allot_mlir_library(AllotMlirPasses ${sources} tools/program_registries.cc)  # all that has a name, as the programs have it
 # What it is made of is no target of an installation.
 target_link_libraries(AllotMlirPasses PRIVATE $<BUILD_INTERFACE:allot_api>)
 if(ALLOT_WITH_GLPK)
   target_link_libraries(AllotMlirPasses PRIVATE $<BUILD_INTERFACE:allot_milp>)
-  # Of this file only: the others, which take long, are the same without GLPK.
-  set_source_files_properties(mlir_plugin/registries.cc PROPERTIES COMPILE_DEFINITIONS ALLOT_WITH_GLPK)
 endif()
 target_link_options(AllotMlirPasses PRIVATE LINKER:--exclude-libs,ALL LINKER:--gc-sections
                     LINKER:--version-script=${CMAKE_SOURCE_DIR}/mlir_plugin/exported.map)

@@ -18,7 +18,7 @@
 #include "mlir_plugin/operation_tree.h"
 #include "mlir_plugin/passes.h"
 #include "mlir_plugin/plan_attributes.h"
-#include "mlir_plugin/registries.h"
+#include "tools/program_registries.h"
 
 namespace allot {
 namespace {
@@ -66,7 +66,7 @@ class PlacePass final : public mlir::PassWrapper<PlacePass, mlir::OperationPass<
   void runOnOperation() override {
     mlir::Operation* const module = getOperation();
     TreeOptions options;
-    const Registries registries = PluginRegistries();
+    const Registries registries = ProgramRegistries();
     if (!ReadOptions(options)) return signalPassFailure();
     options.compile.registries = &registries;
     options.source_folder = FolderOf(module);
