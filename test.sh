@@ -9,8 +9,8 @@ step() { printf '\n== %s ==\n' "$*"; }
 step "packages"
 bash .ci/install.sh test
 runner/install.sh
-bench/onnx_suite/install.sh build/onnx-venv
-tests/interop/iree/install.sh build/iree-venv
+.ci/python_packages.sh bench/onnx_suite/requirements.txt build/onnx-venv
+.ci/python_packages.sh tests/interop/iree/requirements.txt build/iree-venv
 
 step "format"
 git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror

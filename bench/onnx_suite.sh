@@ -7,6 +7,6 @@ set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 build=$here/../build
 case "${1:-}" in -*|'') ;; *) build=$1; shift ;; esac
-"$here/onnx_suite/install.sh" "$build/onnx-venv"
+"$here/../.ci/python_packages.sh" "$here/onnx_suite/requirements.txt" "$build/onnx-venv"
 export ORT_DISABLE_TELEMETRY=1
 exec "$build/onnx-venv/bin/python" -B "$here/onnx_suite/suite.py" "$build" "$@"

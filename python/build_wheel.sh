@@ -11,7 +11,7 @@ fail() { echo "error: $*" >&2; exit 1; }
 command -v dpkg-query >/dev/null || fail "the licences of what goes into the wheel are looked up with Debian's dpkg, which is not here"
 
 tools=$build/wheel-tools
-python/packaging/install.sh python/packaging/requirements.txt "$tools"
+.ci/python_packages.sh python/packaging/requirements.txt "$tools"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; fail "this failed: $*"; }; }

@@ -6,7 +6,7 @@ build=$(realpath "$1")
 cd "$(dirname "$0")"
 root=$(realpath ../..)
 venv=$build/python-venv
-if ! "$root/python/packaging/install.sh" "$(realpath requirements.txt)" "$venv" >"$build/python-venv.log" 2>&1; then
+if ! "$root/.ci/python_packages.sh" "$(realpath requirements.txt)" "$venv" >"$build/python-venv.log" 2>&1; then
   tail -n 3 "$build/python-venv.log"
   echo "skipped: no virtual environment with the packages of tests/python/requirements.txt can be made"
   exit 77

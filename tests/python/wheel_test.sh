@@ -15,7 +15,7 @@ apart=(unshare --mount)
 [ "$(id -u)" -eq 0 ] || apart+=(--user --map-root-user)
 "${apart[@]}" mount --rbind /proc /proc 2>/dev/null || skip "a root of its own needs the rights to mount, or namespaces of users"
 for list in python/packaging/requirements.txt=wheel-tools tests/python/requirements.txt=python-venv; do
-  python/packaging/install.sh "${list%=*}" "$build/${list#*=}" >"$work/log" 2>&1 || { tail -n 3 "$work/log"; skip "${list%=*} cannot be installed"; }
+  .ci/python_packages.sh "${list%=*}" "$build/${list#*=}" >"$work/log" 2>&1 || { tail -n 3 "$work/log"; skip "${list%=*} cannot be installed"; }
 done
 wheel=$(python/build_wheel.sh "$work/wheels" "$build")
 
