@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
@@ -27,7 +26,8 @@ _STEP = 1 << 16
 _WORDS_KEPT = 4000
 
 # The worker finds what its parent finds, and nothing in the folder that it happens to run in.
-_BOOT = ('import json, sys; sys.path[:] = json.loads(sys.argv[1]); '
+_BETWEEN = '\x1f'
+_BOOT = ('import sys; sys.path[:] = sys.argv[1].split("\x1f"); '
          'from allot.running.worker_main import main; main(sys.argv[2:])')
 
 
@@ -78,7 +78,8 @@ class _Worker:
         self.socket, theirs = socket.socketpair()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, '-c', _BOOT, json.dumps(sys.path), str(theirs.fileno()), str(memory), str(os.getpid()), device.cores or ''],
+                [sys.executable, '-c', _BOOT, _BETWEEN.join(os.path.abspath(path) for path in sys.path if path), str(theirs.fileno()),
+                 str(memory), str(os.getpid()), device.cores or ''],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(theirs.fileno(), memory))
         except OSError as error:
             self.socket.close()
