@@ -1,0 +1,1 @@
+"""The programs behind `allot run`, `profile`, `tune` and `view`: `python -m allot.commands.NAME`."""
