@@ -1,1 +1,1 @@
-"""The programs behind `allot run`, `profile`, `tune` and `view`: `python -m allot.commands.NAME`."""
+"""The programs behind `allot run`, `allot profile`, `allot tune` and `allot view`, a module each."""

@@ -1,63 +1,57 @@
-"""How a program begins and ends: its exit status, one line for an error, signals that end it in order."""
+"""How a program of the package ends: its status, and one line for an error."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
-from types import FrameType
 from typing import Callable, NoReturn, Optional, Sequence
 
-from ..errors import AllotError, RunError
-from ..support.console import clear_line, in_tone
-from ..support.texts import one_line
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(RunError):
-    """A signal came that ends the program."""
+from ..errors import AllotError
+from ..support.files import reason
+from ..support.interruption import interruptible
+from ..support.terminal import clear_line, in_tone
+from ..support.text import one_line
 
 
-def _interrupt(number: int, frame: Optional[FrameType]) -> NoReturn:
-    raise Interrupted(f'interrupted by {signal.Signals(number).name}')
-
-
-def main(body: Callable[[Sequence[str]], int]) -> NoReturn:
-    """Runs a program on the command line's arguments and ends the process: with what `body` returns, or with 1 after one line
-    `error: ...` on stderr. An error that is no AllotError is a bug of ours and shows its stack."""
-    for number in SIGNALS:
-        signal.signal(number, _interrupt)
+def _complain(text: str) -> None:
     try:
-        try:
-            status = body(sys.argv[1:])
+        sys.stderr.write(f"{clear_line()}{in_tone('error', 'error:', sys.stderr)} {text}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):  # nobody listens
+        pass
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends without a word of the interpreter's about output that it cannot write."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+    os._exit(status)
+
+
+def run_program(body: Callable[[Sequence[str]], Optional[int]]) -> NoReturn:
+    """Ends the process: with what `body(arguments)` returns (0 for None), or 1 after one line `error: ...` on stderr. An error
+    that is no AllotError is a bug of ours and shows its stack. Signals that ask to end are errors. Whoever reads the
+    output may stop (`| head`); that is no fault."""
+    for stream in (sys.stdout, sys.stderr):  # names may be no UTF-8, and terminals of another opinion
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
+    status = 1
+    try:
+        with interruptible():
+            status = body(sys.argv[1:]) or 0
             sys.stdout.flush()
-        finally:
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_IGN)  # what is being ended ends in order
-    except BrokenPipeError:  # whoever reads our output may stop (`| head`); that is no fault
-        status = 0
     except AllotError as error:
-        _say(one_line(str(error)))
+        _complain(one_line(str(error)))
         status = 1
-    except Exception:  # a bug
-        _say(traceback.format_exc().rstrip())
-        status = 1
-    _end(status)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f'{clear_line()}{in_tone("error", "error:", sys.stderr)} {text}\n')
-
-
-def _end(status: int) -> NoReturn:
-    try:
-        sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for Python's own last flush
+        status = 0
     except OSError as error:
-        _say(f'cannot write to standard output: {error.strerror}')
+        _complain(f'cannot write to standard output: {one_line(reason(error))}')
         status = 1
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.exit(status)
+    except Exception:
+        _complain(traceback.format_exc().rstrip())
+        status = 1
+    _leave(status)

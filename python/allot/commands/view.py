@@ -8,10 +8,11 @@ import threading
 from typing import Sequence
 
 from ..errors import InvalidInput
+from ..support.interruption import SIGNALS
 from ..support.temporary_folder import temporary_folder
 from ..viewing.server import ViewServer
 from .arguments import Flag, help_text, parse_arguments
-from .program import SIGNALS, main
+from .program import run_program
 
 _USAGE = 'allot view DIR [DIR] [options]'
 _SUMMARY = ('Serves the report in DIR, or the plans of two folders beside each other, to a browser on this machine.\n'
@@ -54,4 +55,4 @@ def view(argv: Sequence[str]) -> int:
 
 
 if __name__ == '__main__':
-    main(view)
+    run_program(view)

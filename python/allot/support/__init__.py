@@ -1,1 +1,1 @@
-"""What the programs and their libraries share: texts, files that appear whole, statistics, the planner's program."""
+"""What knows nothing of models: text, files, terminals, numbers."""

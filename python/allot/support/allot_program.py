@@ -11,7 +11,7 @@ from typing import Callable, Optional, Sequence
 
 from ..errors import RunError
 from ..programs import program
-from .console import warn
+from .terminal import warn
 
 
 def find_allot() -> Optional[str]:
