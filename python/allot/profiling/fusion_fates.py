@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
-from .graph_joins import Joins, topological_order
+from .graph_joins import Joins, constants, topological_order
 from .onnx_graph import Graph
 
 _NONE, _MANY = -1, -2
@@ -40,7 +40,7 @@ def fates_of(original: Graph, optimised: Graph, joins: Joins, anchors: Sequence[
 
     order = topological_order(original, joins)
     goal = _goals(original, optimised, joins, order, is_anchor, taken_by)
-    constant = _constants(original, joins, order, is_anchor)
+    constant = constants(original, joins, order, is_anchor)
     fates: List[Optional[Fate]] = [None] * len(nodes)
 
     def is_read_by(index: int, anchor: int) -> bool:
@@ -81,14 +81,3 @@ def _goals(original: Graph, optimised: Graph, joins: Joins, order: Sequence[int]
                 if following not in (_NONE, goal[index]):
                     goal[index] = following if goal[index] == _NONE else _MANY
     return goal
-
-
-def _constants(original: Graph, joins: Joins, order: Sequence[int], is_anchor: Sequence[bool]) -> List[bool]:
-    """Which nodes depend on no input of the model and could be computed while loading."""
-    overridable = set(original.inputs)
-    fixed = {name for name in original.initializers if name not in overridable}
-    constant = [False] * len(original.nodes)
-    for index in order:
-        constant[index] = not is_anchor[index] and all(
-            constant[joins.producer[name]] if name in joins.producer else name in fixed for name in original.nodes[index].used())
-    return constant

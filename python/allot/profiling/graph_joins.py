@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from .onnx_graph import Graph
 
@@ -44,3 +44,15 @@ def topological_order(graph: Graph, joins: Joins) -> List[int]:
                     order.append(taker)
     seen = set(order)
     return order + [index for index in range(len(graph.nodes)) if index not in seen]
+
+
+def constants(graph: Graph, joins: Joins, order: Sequence[int], is_computed: Sequence[bool]) -> List[bool]:
+    """Which nodes depend on no input of the model, nor on a node that `is_computed` at run time: they could be computed while
+    loading. `order`: a topological one."""
+    overridable = set(graph.inputs)
+    fixed = {name for name in graph.initializers if name not in overridable}
+    constant = [False] * len(graph.nodes)
+    for index in order:
+        constant[index] = not is_computed[index] and all(
+            constant[joins.producer[name]] if name in joins.producer else name in fixed for name in graph.nodes[index].used())
+    return constant
