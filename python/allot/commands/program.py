@@ -7,11 +7,26 @@ import sys
 import traceback
 from typing import Callable, NoReturn, Optional, Sequence
 
-from ..errors import AllotError
+from ..errors import AllotError, RunError
 from ..support.files import reason
 from ..support.interruption import interruptible
 from ..support.terminal import clear_line, in_tone
 from ..support.text import one_line
+
+
+class _NobodyReads(Exception):
+    """Whoever reads the output has stopped (`| head`)."""
+
+
+def write_output(text: str) -> None:
+    """Writes to standard output, at once. Raises RunError where that cannot be; ends the program in peace if nobody reads."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise _NobodyReads from None
+    except OSError as error:
+        raise RunError(f'cannot write to standard output: {reason(error)}') from None
 
 
 def _complain(text: str) -> None:
@@ -33,8 +48,8 @@ def _leave(status: int) -> NoReturn:
 
 def run_program(body: Callable[[Sequence[str]], Optional[int]]) -> NoReturn:
     """Ends the process: with what `body(arguments)` returns (0 for None), or 1 after one line `error: ...` on stderr. An error
-    that is no AllotError is a bug of ours and shows its stack. Signals that ask to end are errors. Whoever reads the
-    output may stop (`| head`); that is no fault."""
+    that is no AllotError is a bug of ours and shows its stack. Signals that ask to end are errors. Output goes through
+    write_output()."""
     for stream in (sys.stdout, sys.stderr):  # names may be no UTF-8, and terminals of another opinion
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')
@@ -42,16 +57,10 @@ def run_program(body: Callable[[Sequence[str]], Optional[int]]) -> NoReturn:
     try:
         with interruptible():
             status = body(sys.argv[1:]) or 0
-            sys.stdout.flush()
     except AllotError as error:
         _complain(one_line(str(error)))
-        status = 1
-    except BrokenPipeError:
+    except _NobodyReads:
         status = 0
-    except OSError as error:
-        _complain(f'cannot write to standard output: {one_line(reason(error))}')
-        status = 1
     except Exception:
         _complain(traceback.format_exc().rstrip())
-        status = 1
     _leave(status)

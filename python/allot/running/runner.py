@@ -10,9 +10,9 @@ import weakref
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import InvalidInput, RunError
-from .inputs import check_inputs
-from .manifest import DeviceHint, Manifest, PartFile, read_manifest
-from .runtime import CPU, check_device, load_runtime, make_session
+from .given_inputs import check_inputs
+from .manifest import Manifest, PartFile, read_manifest
+from .runtime import CPU, ERRORS_ONLY, SessionSettings, check_device, load_runtime, make_session
 
 if TYPE_CHECKING:
     from ..plan import Plan
@@ -28,11 +28,11 @@ class Runner:
         """on='cpu': run every part on the CPU, whatever its device is. Raises InvalidInput, RunError."""
         if on not in (None, CPU):
             raise InvalidInput(f"on: {on!r} is not 'cpu', which runs every part on the CPU")
-        self.manifest: Manifest = read_manifest(os.fspath(folder))
+        self.manifest: Manifest = read_manifest(os.path.join(os.fspath(folder), 'manifest.json'))
         self._on = on
         self._ort = load_runtime()
         self._lock = threading.Lock()  # of loading
-        self._sessions: Dict[Tuple[str, DeviceHint], Any] = {}
+        self._sessions: Dict[Tuple[Any, ...], Any] = {}
 
     def run(self, inputs: Mapping[str, Any], *, lane: int = 0) -> Dict[str, Any]:
         """The model's outputs by name. `lane`: of placements that take turns, which one. Raises InvalidInput, RunError."""
@@ -65,17 +65,22 @@ class Runner:
         if not 0 <= lane < count:
             raise InvalidInput(f'lane: there is none {lane}: ' +
                                ('the plan has one placement' if count == 1 else f'lanes are 0 to {count - 1}'))
-        return self.manifest.lanes[lane]
+        return self.manifest.lanes[lane].parts
 
     def _session(self, part: PartFile) -> Any:
         device = self.manifest.devices[part.device]
         if self._on == CPU and device.provider != CPU:
             device = dataclasses.replace(device, provider=CPU, ordinal=0, threads=0)
-        key = part.file, device
+        settings = SessionSettings((device.provider or CPU,), device.ordinal, device.threads, severity=ERRORS_ONLY)
+        key = part.file, settings.providers, settings.ordinal, settings.threads
         with self._lock:
             if key not in self._sessions:
-                check_device(self._ort, device)
-                self._sessions[key] = make_session(self._ort, os.path.join(self.manifest.folder, part.file), device)
+                check_device(self._ort, device, "run(..., on='cpu')")
+                path = os.path.join(self.manifest.folder, part.file)
+                try:
+                    self._sessions[key] = make_session(self._ort, path, settings)
+                except RunError as error:
+                    raise RunError(f'{path}: ONNX Runtime does not load it for {device.name}: {error}') from None
             return self._sessions[key]
 
 
