@@ -49,12 +49,11 @@ def _text(profile: Profile) -> str:
     return text + (f'\n{table(transfers)}' if len(transfers) > 1 else '')
 
 
-def profile(argv: Sequence[str]) -> int:
-    """The program; returns its exit status. Raises AllotError."""
+def _run(argv: Sequence[str]) -> None:
     arguments = parse_arguments(argv, _FLAGS)
     if arguments.help:
         write_output(help_text(_USAGE, _SUMMARY, _FLAGS))
-        return 0
+        return
     if len(arguments.positional) != 1:
         raise InvalidInput(f'{"more than one model" if arguments.positional else "no model"} given; usage: {_USAGE}')
     inputs = arguments['inputs']
@@ -72,8 +71,12 @@ def profile(argv: Sequence[str]) -> int:
         if one['doubtful']:
             warn(f'the machine was busy while {one["devices"][0]} was measured; measure again')
     write_output(json.dumps(report, indent=1, ensure_ascii=False) + '\n' if arguments['json'] else _text(found))
-    return 0
+
+
+def main() -> None:
+    """The program."""
+    run_program(_run)
 
 
 if __name__ == '__main__':
-    run_program(profile)
+    main()

@@ -46,12 +46,11 @@ def _text(answers: Sequence[DeviceAnswer]) -> str:
     return table(rows) + ''.join(lines)
 
 
-def target(argv: Sequence[str]) -> int:
-    """The program; returns its exit status. Raises AllotError."""
+def _run(argv: Sequence[str]) -> None:
     arguments = parse_arguments(argv, _FLAGS)
     if arguments.help:
         write_output(help_text(_USAGE, _SUMMARY, _FLAGS))
-        return 0
+        return
     if len(arguments.positional) != 1:
         raise InvalidInput(f'{"more than one machine" if arguments.positional else "no machine"} given; usage: {_USAGE}')
     name, model, output = arguments.positional[0], arguments['probe'], arguments['o']
@@ -63,7 +62,7 @@ def target(argv: Sequence[str]) -> int:
             write_output(text)
         else:
             write_whole(output, text)
-        return 0
+        return
     document, answers = probe(read_target_document(name), model, progress)
     progress('')
     text = json.dumps(document, indent=2, ensure_ascii=False) + '\n'
@@ -76,8 +75,12 @@ def target(argv: Sequence[str]) -> int:
     else:
         sys.stderr.write(_text(answers))
         write_output(text)
-    return 0
+
+
+def main() -> None:
+    """The program."""
+    run_program(_run)
 
 
 if __name__ == '__main__':
-    run_program(target)
+    main()

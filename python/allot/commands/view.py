@@ -12,7 +12,7 @@ from ..support.interruption import SIGNALS
 from ..support.temporary_folder import temporary_folder
 from ..viewing.server import ViewServer
 from .arguments import Flag, help_text, parse_arguments
-from .program import run_program
+from .program import run_program, write_output
 
 _USAGE = 'allot view DIR [DIR] [options]'
 _SUMMARY = ('Serves the report in DIR, or the plans of two folders beside each other, to a browser on this machine.\n'
@@ -28,12 +28,11 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def view(argv: Sequence[str]) -> int:
-    """The program; returns its exit status. Raises AllotError."""
+def _run(argv: Sequence[str]) -> None:
     arguments = parse_arguments(argv, _FLAGS)
     if arguments.help:
-        sys.stdout.write(help_text(_USAGE, _SUMMARY, _FLAGS))
-        return 0
+        write_output(help_text(_USAGE, _SUMMARY, _FLAGS))
+        return
     folders = arguments.positional
     if not 1 <= len(folders) <= 2:
         raise InvalidInput(f'{"more than two folders" if folders else "no folder"} given; usage: {_USAGE}')
@@ -46,13 +45,16 @@ def view(argv: Sequence[str]) -> int:
         server = ViewServer(folders, temporary=temporary, model=arguments['model'], say=_say)
         address = server.listen(arguments['port'])
         try:
-            sys.stdout.write(f'{" and ".join(folders)}: {address}  (Ctrl+C ends)\n')
-            sys.stdout.flush()
+            write_output(f'{" and ".join(folders)}: {address}  (Ctrl+C ends)\n')
             ended.wait()
         finally:
             server.close()
-    return 0
+
+
+def main() -> None:
+    """The program."""
+    run_program(_run)
 
 
 if __name__ == '__main__':
-    run_program(view)
+    main()
