@@ -39,6 +39,9 @@ constexpr Subcommand kSubcommands[] = {
 
 // `view` runs no model.
 std::string Needs(absl::string_view program) {
+  if (program == "allot-run") {
+    return "it needs Python 3.9 or later with onnxruntime, which python/install_runtime.sh installs";
+  }
   return absl::StrCat(
       "it needs Node.js 18 or later",
       program == "allot-view" ? "" : ", and onnxruntime-node, which runner/install.sh installs");
