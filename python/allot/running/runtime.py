@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import RunError
 from ..support.text import one_line
@@ -81,6 +81,11 @@ def runtime_name(provider: str, there: List[str]) -> Optional[str]:
     return next((full for full in there if full.lower() in (wanted, wanted + 'executionprovider')), None)
 
 
+def package_of(provider: str) -> Optional[str]:
+    """The package that has the provider of a hint, if that is known."""
+    return _PROVIDERS[provider][1] if provider in _PROVIDERS else None
+
+
 def available_providers(ort: Any) -> List[str]:
     """The providers that this installation of ONNX Runtime has, as hints call them: ['cpu', ...]."""
     there = ort.get_available_providers()
@@ -96,7 +101,7 @@ def check_device(ort: Any, device: DeviceHint, on_cpu: str) -> None:
         raise RunError(f'device {device.name} has no runtime.provider in the target; {on_cpu} runs every part on the CPU')
     if runtime_name(device.provider, ort.get_available_providers()) is None:
         there = ', '.join(available_providers(ort))
-        package = _PROVIDERS[device.provider][1] if device.provider in _PROVIDERS else None
+        package = package_of(device.provider)
         remedy = f'; pip install {package} brings it' if package else ''
         raise RunError(f'device {device.name} runs on provider {device.provider}, which is not installed here (there is {there})'
                        f'{remedy}; {on_cpu} runs every part on the CPU')
@@ -122,6 +127,13 @@ def _provider_options(provider: str, ordinal: int) -> Dict[str, str]:
     return {}
 
 
+def provider_list(ort: Any, providers: Sequence[str], ordinal: int) -> List[Any]:
+    """Providers of hints as InferenceSession takes them, with their options, and the CPU's behind them."""
+    there = ort.get_available_providers()
+    wanted = [(runtime_name(one, there) or one, _provider_options(one, ordinal)) for one in providers if one != CPU]
+    return [*wanted, _PROVIDERS[CPU][0]]
+
+
 def make_session(ort: Any, path: str, settings: SessionSettings) -> Any:
     """A session of the file at `path`. Raises RunError, also where a provider is there and does not start."""
     options = ort.SessionOptions()
@@ -139,14 +151,13 @@ def make_session(ort: Any, path: str, settings: SessionSettings) -> Any:
         options.optimized_model_filepath = settings.optimized_path
     if _MEMORY.get(settings.providers[0]) == 'cuda' and hasattr(ort, 'preload_dlls'):
         ort.preload_dlls()  # CUDA and cuDNN may have come with pip
-    there = ort.get_available_providers()
-    wanted = [(runtime_name(one, there) or one, _provider_options(one, settings.ordinal)) for one in settings.providers if one != CPU]
+    wanted = provider_list(ort, settings.providers, settings.ordinal)
     try:
-        session = ort.InferenceSession(path, options, providers=[*wanted, _PROVIDERS[CPU][0]], enable_fallback=0)
+        session = ort.InferenceSession(path, options, providers=wanted, enable_fallback=0)
     except Exception as error:  # of many types, all of ONNX Runtime's own
         raise RunError(one_line(str(error))) from None
     # ONNX Runtime goes on without a provider whose libraries do not load.
-    lacking = [full for full, _ in wanted if full not in session.get_providers()]
+    lacking = [full for full, _ in wanted[:-1] if full not in session.get_providers()]
     if lacking:
         raise RunError(f'{", ".join(lacking)} does not start here: ONNX Runtime has it and cannot load what it needs '
                        '(drivers or libraries of the device)')
