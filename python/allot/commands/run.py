@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from ..errors import InvalidInput
+from ..running.annotated_run import run_annotated
 from ..running.manifest import Manifest, read_manifest
 from ..running.measured_report import find_report, measured_schedule, write_measured
 from ..running.measured_trace import measured_trace
@@ -33,6 +34,7 @@ FLAGS: Flags = {
     'tolerance': Flag('number', 'of --check: |difference| <= X (1 + |value|) (default: 0 with\n--opt=disabled, else 1e-4; 1e-2 in '
                       'float16 and on devices that are no CPU)', 'X'),
     'whole': Flag('text', 'run the unsplit model on this device instead of the parts', 'DEVICE'),
+    'annotated': Flag('flag', 'run model.annotated.onnx in one session and say where its nodes ran'),
     'inputs': Flag('text', 'what is valid input (NAME.inputs.json), or a folder with tensors and an\nindex.json (default: the '
                    "model's side file, else random values)", 'FILE|DIR'),
     'dim': Flag('list', 'size of a symbolic dimension (default: that of the plan)', 'NAME=SIZE'),
@@ -84,15 +86,23 @@ def _run(argv: Sequence[str]) -> None:
     _check_dims(manifest, dict(options.dims))
     if flags['trace']:
         check_writable(flags['trace'])
-    if flags['report'] and flags['whole']:
+    if flags['report'] and (flags['whole'] or flags['annotated']):
         raise InvalidInput('--report shows when parts ran; leave out --annotated and --whole')
     page = find_report(manifest) if flags['report'] else None
+    if flags['annotated']:
+        report, text = run_annotated(manifest, options)
+        write_output(_json(report) if flags['json'] else text)
+        return
     run = run_plan(manifest, options)
     if page is not None:
         write_measured(page, measured_schedule(run))
     if flags['trace']:
         write_whole(flags['trace'], measured_trace(manifest, run.flow, run.samples[:_TRACED]))
-    write_output(json.dumps(run.report, indent=1) + '\n' if flags['json'] else text_report(run.report))
+    write_output(_json(run.report) if flags['json'] else text_report(run.report))
+
+
+def _json(report: Dict[str, Any]) -> str:
+    return json.dumps(report, indent=1) + '\n'
 
 
 def main() -> None:
