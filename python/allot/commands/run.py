@@ -12,6 +12,7 @@ from ..running.measured_report import find_report, measured_schedule, write_meas
 from ..running.measured_trace import measured_trace
 from ..running.plan_run import LATENCY, PIPELINE, RunOptions, run_plan
 from ..running.runtime import LEVELS
+from ..running.state import AUTO
 from ..support.files import check_writable, write_whole
 from ..support.nearest_name import suggestion
 from ..support.terminal import progress
@@ -27,6 +28,10 @@ FLAGS: Flags = {
                  choices=(LATENCY, PIPELINE)),
     'samples': Flag('integer', 'samples that are measured', 'N', 50),
     'warmup': Flag('integer', 'samples before them that are not', 'N', 3, least=0),
+    'steps': Flag('integer', 'steps in place of samples: each is given what the one before left as state (a cache, the state of a\n'
+                  'recurrent network), and a decoder the token that it found likeliest', 'N'),
+    'state': Flag('text', 'of --steps, which outputs are inputs of the next step: auto (found by name and type), off, or\npairs',
+                  'auto|off|OUT=IN,...', AUTO),
     'in-flight': Flag('integer', 'samples on their way at once in a pipeline (default: parts + 1)', 'N'),
     'opt': Flag('choice', 'graph optimisations of ONNX Runtime', initial='all', choices=LEVELS),
     'on': Flag('choice', 'cpu: run every part on the CPU, whatever its device asks for', initial='target', choices=('target', 'cpu')),
@@ -65,7 +70,7 @@ def run_options(flags: Arguments) -> RunOptions:
         mode=flags['mode'], level=flags['opt'], samples=flags['samples'], warmup=flags['warmup'], in_flight=flags['in-flight'],
         distinct=flags['distinct'], seed=flags['seed'], dims=parse_dims(flags['dim']), default_dim=flags['default-dim'],
         spec_file=given if is_spec else None, inputs_folder=None if is_spec else given, on_cpu=flags['on'] == 'cpu',
-        check=flags['check'], tolerance=flags['tolerance'], whole=flags['whole'], stall_timeout_s=float(flags['stall-timeout']),
+        check=flags['check'], tolerance=flags['tolerance'], whole=flags['whole'], steps=flags['steps'], state=flags['state'], stall_timeout_s=float(flags['stall-timeout']),
         progress=progress)
 
 
