@@ -18,14 +18,8 @@ install(PROGRAMS python/launcher.sh python/install_runtime.sh .ci/python_package
         COMPONENT programs)
 install(FILES python/runtime_requirements.txt DESTINATION ${ALLOT_PYTHON_DIR} COMPONENT programs)
 file(RELATIVE_PATH to_python /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${ALLOT_PYTHON_DIR})
-foreach(program allot-run)
+foreach(program ${ALLOT_PYTHON_PROGRAMS})
   install(CODE "file(CREATE_LINK ${to_python}/launcher.sh
-                     \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${program}\" SYMBOLIC)"
-          COMPONENT programs)
-endforeach()
-file(RELATIVE_PATH to_run /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${ALLOT_RUN_DIR})
-foreach(program allot-profile allot-tune allot-view)
-  install(CODE "file(CREATE_LINK ${to_run}/${program}.mjs
                      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${program}\" SYMBOLIC)"
           COMPONENT programs)
 endforeach()

@@ -29,7 +29,7 @@ else
     if has_runtime "$candidate"; then python=$candidate; break; fi
   done
   if [ -z "$python" ]; then
-    [ "$name" = allot-view ] && is_new_enough python3 && python=python3 # it runs no model
+    case $name in allot-view|allot-target) is_new_enough python3 && python=python3 ;; esac # they run no model
     [ -n "$python" ] || fail "there is no Python 3.9 or later that has onnxruntime; $remedy"
   fi
 fi

@@ -35,6 +35,8 @@ class CostsTable(unittest.TestCase):
 
     def test_files_that_are_none(self):
         folder = scratch_folder('costs')
-        for path, error in ((folder / 'none.csv', 'No such file'), ('/dev/null', 'is a device, not a file'), (folder, 'directory')):
+        os.mkfifo(folder / 'nobody')
+        for path, error in ((folder / 'none.csv', 'No such file'), ('/dev/null', 'is a device, not a file'), (folder, 'directory'),
+                            (folder / 'nobody', 'is a pipe that nobody writes to')):
             with self.assertRaisesRegex(InvalidInput, error):
                 read_costs(os.fspath(path))

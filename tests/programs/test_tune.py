@@ -219,6 +219,13 @@ class Reports(unittest.TestCase):
                                               r'splitting pays: nothing that leaves the model whole is as fast\n')
         self.assertTrue(tuning_text(paying, 'out').endswith('files in out\n'))
 
+    def test_a_pipe_in_the_folder_is_nobodys(self):
+        folder = SCRATCH / 'piped'
+        folder.mkdir()
+        os.mkfifo(folder / 'tuning.json')
+        with self.assertRaisesRegex(InvalidInput, r"tuning\.json' was not written by allot tune"):
+            check_tuned_folder(str(folder), 'model.onnx')
+
     def test_kinds_of_plans_and_one_session_on_all_cpus(self):
         def manifest(*lanes, devices=()):
             part = PartFile('p', 'a', 'p.onnx', (), ())

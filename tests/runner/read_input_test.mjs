@@ -4,13 +4,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { readCosts } from '../../runner/lib/costs_table.mjs';
 import { readInputs, readInputSpec } from '../../runner/lib/inputs.mjs';
 import { readManifest } from '../../runner/lib/manifest.mjs';
 import { findReport } from '../../runner/lib/measured_report.mjs';
 import { readOnnxFile } from '../../runner/lib/onnx_file.mjs';
 import { readInput } from '../../runner/lib/read_input.mjs';
-import { checkTunedFolder } from '../../runner/lib/tuned_folder.mjs';
 import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('read-input');
@@ -37,7 +35,6 @@ test('nobody waits for a pipe that nobody writes to', () => {
   const nobody = /is a pipe that nobody writes to/;
   assert.throws(() => readInput(pipe('nobody')), nobody);
   const silent = path.join(scratch, 'nobody');
-  assert.throws(() => readCosts(silent), nobody);
   assert.throws(() => readManifest(silent), /is no file, and parts lie beside/);
   assert.throws(() => readInputSpec('m.onnx', silent), nobody);
   pipe('beside.inputs.json');
@@ -46,7 +43,5 @@ test('nobody waits for a pipe that nobody writes to', () => {
   assert.throws(() => readInputs(path.join(scratch, 'feeds'), []), nobody);
   pipe('reports/model.report.html');
   assert.throws(() => findReport({ folder: path.join(scratch, 'reports') }), nobody);
-  pipe('tuned/tuning.json');
-  assert.throws(() => checkTunedFolder(path.join(scratch, 'tuned'), 'model.onnx'), /tuning\.json' was not written by allot tune/);
   assert.throws(() => readOnnxFile(silent), /nobody: cannot be read: is no file; from a pipe, write it to a file first/);
 });

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
 from ..errors import RunError
 from ..support.files import check_writable, read_input, reason, write_whole
 from ..support.statistics import median
 from .conductor import Sample
 from .manifest import Manifest
-from .plan_run import PIPELINE, PlanRun
+
+if TYPE_CHECKING:  # a page can be written without what running needs
+    from .plan_run import PlanRun
 
 _BEGIN, _END = b'<script type="application/json" id="measured">', b'</script>'
 _MOST_SAMPLES, _MOST_RUNS = 20, 4000
 
 
-def measured_schedule(run: PlanRun) -> Dict[str, Any]:
+def measured_schedule(run: 'PlanRun') -> Dict[str, Any]:
     """What the page shows of a run: the numbers of its report, and when parts ran in `runs`: [part, sample, start, read, computed,
     end], the part an index into `parts`. Those are successive samples: for latency half of them at most, so that there is a
     choice, from a typical one on; for a stream its middle. Times are microseconds from when the first of them began, in a stream
     from its first part."""
     report, samples = run.report, run.samples
-    stream = report['mode'] == PIPELINE
+    stream = report['mode'] == 'pipeline'
     most = len(samples) if stream else (len(samples) + 1) // 2
     shown = max(1, min(most, _MOST_SAMPLES, _MOST_RUNS // max(1, len(run.flow.parts))))
     first = (len(samples) - shown) // 2 if stream else _most_typical(samples, len(samples) - shown)
