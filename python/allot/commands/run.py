@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from ..errors import InvalidInput
+from ..running.annotated_run import run_annotated
 from ..running.manifest import Manifest, read_manifest
 from ..running.measured_report import find_report, measured_schedule, write_measured
 from ..running.measured_trace import measured_trace
 from ..running.plan_run import LATENCY, PIPELINE, RunOptions, run_plan
 from ..running.runtime import LEVELS
+from ..running.state import AUTO
 from ..support.files import check_writable, write_whole
 from ..support.nearest_name import suggestion
 from ..support.terminal import progress
@@ -26,6 +28,10 @@ FLAGS: Flags = {
                  choices=(LATENCY, PIPELINE)),
     'samples': Flag('integer', 'samples that are measured', 'N', 50),
     'warmup': Flag('integer', 'samples before them that are not', 'N', 3, least=0),
+    'steps': Flag('integer', 'steps in place of samples: each is given what the one before left as state (a cache, the state of a\n'
+                  'recurrent network), and a decoder the token that it found likeliest', 'N'),
+    'state': Flag('text', 'of --steps, which outputs are inputs of the next step: auto (found by name and type), off, or\npairs',
+                  'auto|off|OUT=IN,...', AUTO),
     'in-flight': Flag('integer', 'samples on their way at once in a pipeline (default: parts + 1)', 'N'),
     'opt': Flag('choice', 'graph optimisations of ONNX Runtime', initial='all', choices=LEVELS),
     'on': Flag('choice', 'cpu: run every part on the CPU, whatever its device asks for', initial='target', choices=('target', 'cpu')),
@@ -33,6 +39,7 @@ FLAGS: Flags = {
     'tolerance': Flag('number', 'of --check: |difference| <= X (1 + |value|) (default: 0 with\n--opt=disabled, else 1e-4; 1e-2 in '
                       'float16 and on devices that are no CPU)', 'X'),
     'whole': Flag('text', 'run the unsplit model on this device instead of the parts', 'DEVICE'),
+    'annotated': Flag('flag', 'run model.annotated.onnx in one session and say where its nodes ran'),
     'inputs': Flag('text', 'what is valid input (NAME.inputs.json), or a folder with tensors and an\nindex.json (default: the '
                    "model's side file, else random values)", 'FILE|DIR'),
     'dim': Flag('list', 'size of a symbolic dimension (default: that of the plan)', 'NAME=SIZE'),
@@ -63,7 +70,7 @@ def run_options(flags: Arguments) -> RunOptions:
         mode=flags['mode'], level=flags['opt'], samples=flags['samples'], warmup=flags['warmup'], in_flight=flags['in-flight'],
         distinct=flags['distinct'], seed=flags['seed'], dims=parse_dims(flags['dim']), default_dim=flags['default-dim'],
         spec_file=given if is_spec else None, inputs_folder=None if is_spec else given, on_cpu=flags['on'] == 'cpu',
-        check=flags['check'], tolerance=flags['tolerance'], whole=flags['whole'], stall_timeout_s=float(flags['stall-timeout']),
+        check=flags['check'], tolerance=flags['tolerance'], whole=flags['whole'], steps=flags['steps'], state=flags['state'], stall_timeout_s=float(flags['stall-timeout']),
         progress=progress)
 
 
@@ -84,15 +91,23 @@ def _run(argv: Sequence[str]) -> None:
     _check_dims(manifest, dict(options.dims))
     if flags['trace']:
         check_writable(flags['trace'])
-    if flags['report'] and flags['whole']:
+    if flags['report'] and (flags['whole'] or flags['annotated']):
         raise InvalidInput('--report shows when parts ran; leave out --annotated and --whole')
     page = find_report(manifest) if flags['report'] else None
+    if flags['annotated']:
+        report, text = run_annotated(manifest, options)
+        write_output(_json(report) if flags['json'] else text)
+        return
     run = run_plan(manifest, options)
     if page is not None:
         write_measured(page, measured_schedule(run))
     if flags['trace']:
         write_whole(flags['trace'], measured_trace(manifest, run.flow, run.samples[:_TRACED]))
-    write_output(json.dumps(run.report, indent=1) + '\n' if flags['json'] else text_report(run.report))
+    write_output(_json(run.report) if flags['json'] else text_report(run.report))
+
+
+def _json(report: Dict[str, Any]) -> str:
+    return json.dumps(report, indent=1) + '\n'
 
 
 def main() -> None:

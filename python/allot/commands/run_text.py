@@ -10,6 +10,8 @@ from ..support.statistics import NOISY
 from ..support.terminal import in_tone
 from ..support.text import duration, percent, table
 
+_MOST_TOKENS = 20
+
 
 def _summary(report: Dict[str, Any]) -> str:
     pipeline = report['mode'] == PIPELINE
@@ -56,11 +58,37 @@ def text_report(report: Dict[str, Any]) -> str:
         text += '\n' + table([['lane', 'share', 'samples', 'parts', 'latency'],
                               *([number, lane['share'], lane['samples'], ' '.join(lane['parts']), duration(lane['latency_us']['median'])]
                                 for number, lane in enumerate(report['lanes']))])
+    text += _state(report)
     check = report.get('check')
     if check:
         how = 'bit for bit' if check['tolerance'] == 0 else f"largest difference {_exponential(check['worst'])}"
-        text += f"\n  all outputs of {check['compared']} samples equal the whole model's ({how})\n"
+        what = 'samples' if 'steps' not in report else 'steps'
+        text += f"\n  all outputs of {check['compared']} {what} equal the whole model's ({how})\n"
     return text
+
+
+def _state(report: Dict[str, Any]) -> str:
+    """Of steps: what they left to each other, and the tokens of a decoder."""
+    if 'state' not in report:
+        return ''
+    state, text = report['state'], ''
+    pairs, crossed = state['pairs'], state['crossed_bytes']
+    text += f"\n  state: {len(pairs)} output{'' if len(pairs) == 1 else 's'} fed back, {_bytes(state['bytes'])} at the last step; "
+    text += 'none of it crosses devices\n' if crossed == 0 else f'{_bytes(crossed)} cross devices at each step\n'
+    for pair in pairs:
+        if pair['sent_to']:
+            text += f"    {pair['output']}, made on {pair['device']}, is sent to {', '.join(pair['sent_to'])} as {pair['input']}\n"
+    if 'tokens' in report:
+        first = [str(chosen[0]) for chosen in report['tokens'][:_MOST_TOKENS]]
+        text += f"  tokens: {' '.join(first)}{' ...' if len(report['tokens']) > _MOST_TOKENS else ''}\n"
+    return text
+
+
+def _bytes(count: float) -> str:
+    for unit, size in (('GiB', 1 << 30), ('MiB', 1 << 20), ('KiB', 1 << 10)):
+        if count >= size:
+            return f'{count / size:.1f} {unit}'
+    return f'{count:.0f} bytes'
 
 
 def _exponential(value: float) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Protocol, Seque
 
 from ..errors import RunError
 from .dataflow import Dataflow, FlowPart, FlowTensor
+from .state_flow import StateHome
 
 _AHEAD = 2  # parts that a worker knows of at a time: the one that it runs and the next
 Value = Tuple[str, List[int], int, Optional[int]]
@@ -34,6 +35,9 @@ class PartRunner(Protocol):
 
     def pump(self) -> None:
         """Waits for replies."""
+
+    def forget(self, device: str) -> Any:
+        """Drops the tensors that a device holds for parts to come."""
 
 
 @dataclass
@@ -71,25 +75,53 @@ class _Device:
 
 class Conductor:
     """Keeps the state of one stream. `workers` have the parts of `flow` loaded. `inputs(index)` gives the inputs of a sample.
-    `on_sample(sample)` is called as each ends, in any order; an error that it raises ends the stream."""
+    `on_sample(sample)` is called as each ends, in any order; an error that it raises ends the stream.
+
+    `state`: outputs that are inputs of the next sample, which then is a step, and waits for the one before. They stay on the
+    device that makes them unless another one takes them.
+    """
 
     def __init__(self, workers: PartRunner, flow: Dataflow, in_flight: int, inputs: Callable[[int], Mapping[str, Value]],
-                 on_sample: Callable[[Sample], None] = lambda sample: None) -> None:
+                 on_sample: Callable[[Sample], None] = lambda sample: None, state: Sequence[StateHome] = ()) -> None:
         self._workers, self._flow, self._inputs, self._on_sample = workers, flow, inputs, on_sample
         self.devices = {part.device: _Device() for part in flow.parts}
+        self._state = {home.pair.output: home for home in state}
+        self._previous: Optional[Sample] = None
+        self._shown_at = -1
+        self._room = in_flight = 1 if state else in_flight
+        if state:  # what a step reads lies beside what it writes
+            in_flight = 2
         self._free_slots = list(range(in_flight - 1, -1, -1))
         travelling = dict.fromkeys(tensor.name for lane in flow.lanes for tensor in lane.tensors.values()
                                    if tensor.producer >= 0 and tensor.travels)
         # Where each slot keeps each tensor that travels.
         self.regions: List[Dict[str, int]] = [{name: workers.new_region() for name in travelling} for _ in range(in_flight)]
-        self._outputs = [[self._outputs_of(part, slot) for part in flow.parts] for slot in range(in_flight)]
+        self._outputs = [[self._outputs_of(part, slot, False) for part in flow.parts] for slot in range(in_flight)]
+        self._shown = [[self._outputs_of(part, slot, True) for part in flow.parts] for slot in range(in_flight)]
         self._next = self._goal = self._open = 0
         self._samples: List[Sample] = []
 
-    def _outputs_of(self, part: FlowPart, slot: int) -> List[Tuple[str, str, Optional[int], int]]:
+    def _outputs_of(self, part: FlowPart, slot: int, shown: bool) -> List[Tuple[Any, ...]]:
+        """What a worker is told of the outputs of a part; with state in shared memory, too, if it is to be shown."""
         tensors = self._flow.lanes[part.lane].tensors
-        return [(name, f'{slot} {name}', self.regions[slot][name] if tensors[name].travels else None,
-                 tensors[name].uses_on.get(part.device, 0)) for name in part.file.outputs]
+        outputs: List[Tuple[Any, ...]] = []
+        for name in part.file.outputs:
+            home = self._state.get(name)
+            travels = tensors[name].travels and (home is None or shown or not home.stays)
+            told = (name, f'{slot} {name}', self.regions[slot][name] if travels else None, tensors[name].uses_on.get(part.device, 0))
+            # The next step is in the other slot.
+            outputs.append(told if home is None or home.uses == 0 else (*told, f'{1 - slot} {home.pair.input}', home.uses))
+        return outputs
+
+    def begin_again(self) -> None:
+        """The next sample is the first step of a new sequence."""
+        self._previous = None
+        for device in self.devices:
+            self._workers.forget(device)
+
+    def show_state_at(self, index: int) -> None:
+        """The state that this sample leaves is written to shared memory, to be looked at."""
+        self._shown_at = index
 
     def stream(self, count: int) -> List[Sample]:
         """Streams `count` more samples; they come in the order in which they entered. Raises RunError."""
@@ -102,12 +134,15 @@ class Conductor:
 
     def _admit(self) -> None:
         # By a loop of its own: a model without parts ends as it begins.
-        while self._next < self._goal and self._free_slots:
+        while self._next < self._goal and self._room > 0:
+            self._room -= 1
             sample = Sample(self._next, self._free_slots.pop(), self._flow)
             self._next += 1
             self._samples.append(sample)
             sample.begin_us = time.monotonic_ns() / 1000
             sample.values.update(self._inputs(sample.index))
+            if self._previous is not None:
+                sample.values.update((home.pair.input, self._previous.values[name]) for name, home in self._state.items())
             for part, missing in sample.missing.items():
                 if missing == 0:
                     self._make_ready(sample, part)
@@ -139,10 +174,11 @@ class Conductor:
         values, tensors, slot, device = sample.values, sample.tensors, sample.slot, part.device
         # Optional inputs of the model that the sample does not have are not given to the part either.
         inputs = [(name, f'{slot} {name}', tensors[name].uses_on[device], *values[name]) for name in part.file.inputs if name in values]
-        self._workers.run(device, part.session, inputs, self._outputs[slot][part.index], f'run part {part.name} of sample {sample.index}',
-                          lambda reply: self._ran(sample, part, reply))
+        outputs = (self._shown if sample.index == self._shown_at else self._outputs)[slot][part.index]
+        self._workers.run(device, part.session, inputs, outputs, f'run part {part.name} of sample {sample.index}',
+                          lambda reply: self._ran(sample, part, outputs, reply))
 
-    def _ran(self, sample: Sample, part: FlowPart, reply: Any) -> None:
+    def _ran(self, sample: Sample, part: FlowPart, outputs: List[Tuple[Any, ...]], reply: Any) -> None:
         if reply.error is not None:
             raise reply.error
         made, times = reply.value
@@ -151,9 +187,9 @@ class Conductor:
         # The device first, which may have nothing else to do; then whoever waits for what was made.
         device = self.devices[part.device]
         device.busy -= 1
-        for (name, _, region, _), (kind, dims, size) in zip(self._outputs[sample.slot][part.index], made):
-            sample.values[name] = kind, dims, size, region
-            self._arrive(sample, name)
+        for told, (kind, dims, size) in zip(outputs, made):
+            sample.values[told[0]] = kind, dims, size, told[2]
+            self._arrive(sample, told[0])
         sample.open -= 1
         if sample.open == 0:
             self._end(sample)
@@ -166,5 +202,10 @@ class Conductor:
             if name not in sample.values:
                 raise RunError(f'sample {sample.index} ended without output {name}')
         self._on_sample(sample)
-        self._free_slots.append(sample.slot)
+        if self._state:
+            self._previous = sample
+            self._free_slots.insert(0, sample.slot)  # the next step takes the other one
+        else:
+            self._free_slots.append(sample.slot)
+        self._room += 1
         self._open -= 1

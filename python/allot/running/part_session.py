@@ -16,9 +16,11 @@ from .element_types import NUMPY, STRING, element_type
 from .runtime import CPU, SessionSettings, memory_of
 from .tensor_store import TensorStore
 
+_MOST_KNOWN = 64
+
 Made = List[Any]  # [type, dims, bytes] of an output
 Input = Tuple[str, str, int, str, List[int], int, int]  # name, key, uses, type, dims, bytes, region
-Output = Tuple[str, str, Optional[int], int]  # name, key, region, uses
+Output = Tuple[str, str, Optional[int], int, Optional[str], int]  # name, key, region, uses, and key and uses at the next step
 
 
 class PartSession:
@@ -64,6 +66,8 @@ class PartSession:
         ran = time.monotonic_ns()
         made = self._give_on(outputs, placed, expected)
         if expected is None and self._shapes_repeat:
+            if len(self._known) >= _MOST_KNOWN:  # a cache that grows has other shapes at every step
+                self._known.clear()
             self._last_known = self._known[str(self._last_shapes)] = made
         return made, [start, fed, ran, time.monotonic_ns()]
 
@@ -78,9 +82,9 @@ class PartSession:
         """Binds each output to its place in shared memory, if that can be; the tensor there, else None."""
         binding, store = self._binding, self._store
         placed: List[Any] = []
-        for i, (name, _, region, uses) in enumerate(outputs):
+        for i, (name, _, region, uses, _, later) in enumerate(outputs):
             # What stays on a device of another memory is not to come back from here.
-            if expected is not None and region is not None and (uses == 0 or self._memory_type == CPU):
+            if expected is not None and region is not None and (uses + later == 0 or self._memory_type == CPU):
                 kind, dims, size = expected[i]
                 if size and store.can_write(kind):
                     store.reserve(region, size)
@@ -88,7 +92,7 @@ class PartSession:
                     binding.bind_ortvalue_output(name, value)
                     placed.append(value)
                     continue
-            self._bind_anywhere(name, stays=uses > 0)
+            self._bind_anywhere(name, stays=uses + later > 0)
             placed.append(None)
         return placed
 
@@ -99,8 +103,8 @@ class PartSession:
             self._binding.bind_output(name)
 
     def _run_again(self, outputs: List[Output]) -> None:
-        for name, _, _, uses in outputs:
-            self._bind_anywhere(name, stays=uses > 0)
+        for name, _, _, uses, _, later in outputs:
+            self._bind_anywhere(name, stays=uses + later > 0)
         try:
             self.session.run_with_iobinding(self._binding)
         except Exception as error:
@@ -112,7 +116,7 @@ class PartSession:
         store = self._store
         made: List[Made] = []
         values: Any = None
-        for i, (name, key, region, uses) in enumerate(outputs):
+        for i, (name, key, region, uses, later_key, later) in enumerate(outputs):
             value = placed[i]
             if value is not None and expected is not None:
                 made.append(expected[i])
@@ -126,6 +130,8 @@ class PartSession:
                 made.append(list(about))
             if uses > 0:
                 store.keep(key, value, uses)
+            if later_key is not None and later > 0:
+                store.keep(later_key, value, later)
         return made
 
     def _run_plain(self, inputs: List[Input], outputs: List[Output]) -> Tuple[List[Made], List[int]]:
@@ -139,15 +145,17 @@ class PartSession:
             raise RunError(one_line(str(error))) from None
         ran = time.monotonic_ns()
         made: List[Made] = []
-        for (name, key, region, uses), value in zip(outputs, results):
+        for (name, key, region, uses, later_key, later), value in zip(outputs, results):
             if value is None:
                 raise RunError(f'output {name} is no tensor that can be passed on')
             made.append(self._write_plain(region, value))
             if uses > 0:
                 store.keep(key, value, uses)
+            if later_key is not None and later > 0:
+                store.keep(later_key, value, later)
         return made, [start, fed, ran, time.monotonic_ns()]
 
     def _write_plain(self, region: Optional[int], value: Any) -> Made:
         if region is not None:
             return list(self._store.write_plain(region, value))
-        return ['', [], 0]
+        return ['', [], 0]  # nobody asks what never leaves

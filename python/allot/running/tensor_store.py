@@ -30,6 +30,10 @@ class TensorStore:
         """Holds a value that `uses` parts of this device take, in place of what had this key."""
         self._held[key] = [value, uses]
 
+    def forget(self) -> None:
+        """Drops what is held."""
+        self._held.clear()
+
     def take(self, key: str, uses: int, kind: str, dims: List[int], size: int, region: int) -> Any:
         """An input of a part: what was kept, or what is in a region."""
         kept = self._held.get(key)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Dict, List, Sequence, Tuple, Union
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from ..errors import RunError
 from .conductor import Conductor, Sample
 from .dataflow import make_dataflow
 from .inputs import Inputs, InputType, make_input
-from .manifest import Lane, Manifest, PartFile
+from .manifest import Lane, Manifest, PartFile, StatePair
 from .part_loading import load_parts, tensor_of
 from .run_devices import RunDevice
 from .runtime import session_settings
 from .shared_inputs import share_inputs
+from .state_flow import state_homes
+from .step_stream import collect_steps
 from .tensors import Tensor
 from .workers import workers_for
 
@@ -45,9 +48,26 @@ def fixed_inputs(manifest: Manifest) -> Dict[str, Union[bool, float]]:
     return values
 
 
-def expected_outputs(manifest: Manifest, sets: Sequence[Inputs], level: str, device: RunDevice,
-                     stall_timeout_s: float) -> List[Dict[str, Tensor]]:
-    """What the whole model makes of each set of inputs, on one worker. Raises RunError."""
+@dataclass(frozen=True)
+class StepsWanted:
+    """How many steps, what feeds one from the one before, and the input for tokens that are chosen."""
+
+    count: int
+    state: Tuple[StatePair, ...]
+    tokens: Optional[str]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the whole model gives: outputs for each set of inputs, or of each step and then the tokens that it chose."""
+
+    outputs: List[Dict[str, Tensor]]
+    tokens: List[List[int]]
+
+
+def expected_outputs(manifest: Manifest, sets: Sequence[Inputs], level: str, device: RunDevice, stall_timeout_s: float,
+                     steps: Optional[StepsWanted] = None) -> Expected:
+    """What the whole model makes of each set of inputs, or of steps, on one worker. Raises RunError."""
     lanes, fixed = whole_lanes(manifest, device.name), fixed_inputs(manifest)
     with workers_for([device.worker()], stall_timeout_s) as workers:
         extra: Inputs = {}
@@ -63,11 +83,14 @@ def expected_outputs(manifest: Manifest, sets: Sequence[Inputs], level: str, dev
         parts = tuple(PartFile(part.name, part.device, part.file, names, part.outputs) for part in lanes[0].parts)
         flow = make_dataflow(names, manifest.outputs, [Lane(1, parts)])
         load_parts(workers, manifest, flow, [device], level)
-        shared = share_inputs(workers, [{**one, **extra} for one in sets])
+        given = [{**one, **extra} for one in sets]
+        if steps is not None:
+            return Expected(*collect_steps(workers, flow, given, state_homes(flow, steps.state), steps.tokens, steps.count))
+        shared = share_inputs(workers, given)
         results: List[Dict[str, Tensor]] = []
 
         def collect(sample: Sample) -> None:
             results.append({name: tensor_of(workers, sample.values[name]) for name in manifest.outputs})
 
         Conductor(workers, flow, 1, lambda index: shared[index], collect).stream(len(sets))
-        return results
+        return Expected(results, [])

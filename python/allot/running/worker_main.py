@@ -62,13 +62,18 @@ class _Worker:
         self._load = load
 
     def run(self, part: str, inputs: Any, outputs: Any) -> Tuple[Any, Any]:
-        return self._parts[part].run(inputs, outputs)
+        # Only what a step leaves to the next one is said of the next step.
+        whole = [one if len(one) == 6 else (*one, None, 0) for one in outputs]
+        return self._parts[part].run(inputs, whole)
 
     def load(self, part: str, path: str, said: Dict[str, Any]) -> Any:
         return self._load(part, path, said)
 
     def unload(self, part: str) -> None:
         self._parts.pop(part, None)
+
+    def forget(self) -> None:
+        self._store.forget()
 
     def end_profiling(self, part: str) -> Any:
         return self._parts[part].session.end_profiling()
@@ -93,7 +98,7 @@ def serve(channel: BlockingChannel, memory: int, cores: Optional[str]) -> None:
         channel.send([0, None, str(error)])
         return
     operations: Dict[str, Callable[..., Any]] = {
-        'run': worker.run, 'load': worker.load, 'unload': worker.unload, 'end_profiling': worker.end_profiling,
+        'run': worker.run, 'load': worker.load, 'unload': worker.unload, 'forget': worker.forget, 'end_profiling': worker.end_profiling,
         'providers': worker.providers}
     while True:
         request = channel.receive()

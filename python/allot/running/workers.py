@@ -192,10 +192,15 @@ class Workers:
 
     def run(self, device: str, part: str, inputs: Sequence[Any], outputs: Sequence[Any], what: Optional[str] = None,
             then: Optional[Callable[[Reply], None]] = None) -> Reply:
-        """Runs a part. inputs: [name, key, uses, type, dims, bytes, region], outputs: [name, key, region or None, uses], where
-        `uses` is how often parts of this device take the tensor called `key`. Result: [[type, dims, bytes] of each output,
-        [start, inputs read, computed, outputs written]] in nanoseconds of the machine's clock."""
+        """Runs a part. inputs: [name, key, uses, type, dims, bytes, region], outputs: [name, key, region or None, uses] or
+        [..., next key, next uses], where `uses` is how often parts of this device take the tensor called `key`, and the next ones
+        are of a later step. Result: [[type, dims, bytes] of each output, [start, inputs read, computed, outputs written]] in
+        nanoseconds of the machine's clock."""
         return self.ask(device, 'run', (part, inputs, outputs), what if what is not None else f'run {part}', then)
+
+    def forget(self, device: str) -> Reply:
+        """Drops the tensors that a device holds for parts to come."""
+        return self.ask(device, 'forget', (), 'forget tensors')
 
     def end_profiling(self, device: str, part: str) -> Reply:
         """Ends the profile of a part that was loaded with one; its file, whose path is the result, is then complete."""

@@ -1,11 +1,10 @@
 """Placed models in ONNX Runtime: equal to the whole model, measured completely, in every mode."""
 
-import json
 import math
 import os
-import re
 import unittest
 
+from onnx_bytes import onnx_model
 from placed_models import ON_LINUX, Run, RunTest, edit, make_models, place, read
 
 from allot.running.manifest import DeviceHint, Manifest, Signature
@@ -163,6 +162,25 @@ class RealRuns(RunTest):
         self.assertEqual(sorted({event['args']['lane'] for event in slices}), [0, 1])
         for event in slices:
             self.assertEqual(event['name'].endswith('m'), event['args']['lane'] == 1)
+
+    def test_the_annotated_model(self):
+        report, plan = self.json(self.branches, '--annotated'), read(self.branches.parent / 'plan.json')
+        self.assertEqual(report['nodes'], [{'name': node['name'], 'device': node['device'], 'provider': 'CPUExecutionProvider'}
+                                           for node in plan['nodes']])
+        self.assertEqual(sum(row['nodes'] for row in report['devices']), len(plan['nodes']))
+        self.assertEqual(report['missing_providers'], [])
+        self.assertRegex(self.succeeds(self.branches, '--annotated'), r'\n  left +CPUExecutionProvider +\d+\n')
+
+    def test_nodes_without_a_name_are_found_in_the_annotated_model(self):
+        unnamed = SCRATCH / 'unnamed.onnx'
+        unnamed.write_bytes(onnx_model(
+            nodes=[{'op': 'Constant', 'inputs': [], 'outputs': ['k'], 'value': 2}, {'op': 'Relu', 'inputs': ['x'], 'outputs': ['a']},
+                   {'op': 'Constant', 'inputs': [], 'outputs': ['l'], 'value': 3}, {'op': 'Mul', 'inputs': ['a', 'k'], 'outputs': ['b']},
+                   {'op': 'Add', 'name': 'sum', 'inputs': ['b', 'l'], 'outputs': ['y']}],
+            inputs=[('x', 4)], outputs=[('y', 4)]))
+        report = self.json(place(SCRATCH, unnamed), '--annotated')
+        self.assertEqual([(node['name'], node['provider']) for node in report['nodes']],
+                         [(name, 'CPUExecutionProvider') for name in ('Relu#1', 'Mul#3', 'sum')])
 
     @ON_LINUX
     def test_workers_are_pinned_to_the_cores_of_their_devices(self):
