@@ -18,11 +18,13 @@ from ..support.text import one_line
 from .element_types import FLOATS, NUMPY, STRING, byte_size, is_element_type
 from .random_numbers import RandomNumbers
 from .side_file import InputSpec, Rule, is_size
+from .small_floats import SMALL_FLOATS, encode
 from .tensors import Tensor, count_of, describe
 
 _MOST_ELEMENTS = 1 << 31  # more are a mistake, or would have to come from files
 _WORDS = ('alpha', 'beta', 'Monday', 'tuesday', 'the', 'graph', '')
 _ROOT_3 = 1.7320508075688772
+_SMALL_INTEGERS = {'int4': (-8, 7), 'uint4': (0, 15), 'int2': (-2, 1), 'uint2': (0, 3)}
 _STEP = 1 << 20  # elements made at a time, for what they need meanwhile
 
 
@@ -57,13 +59,34 @@ def make_input(wanted: InputType, rule: Rule, sizes: Mapping[str, int], default_
     count = _check_count(wanted.name, dims)
     fixed = rule.get('values') or ([rule['value']] if 'value' in rule else None)
     random = RandomNumbers(seed, wanted.name)
-    if kind is None or not (kind in NUMPY or kind == STRING):
+    if kind is None or not (kind in NUMPY or kind == STRING or kind in SMALL_FLOATS or kind in _SMALL_INTEGERS):
         raise RunError(f'input {wanted.name}: no values can be made for type {kind}')
+    # Types that numpy lacks are made as others, and are bytes then.
+    wide = 'float64' if kind in SMALL_FLOATS else 'int64' if kind in _SMALL_INTEGERS else kind
     try:
-        data = _fixed(kind, fixed, count) if fixed else _random(kind, rule, random, count)
+        data = _fixed(wide, fixed, count) if fixed else _random(wide, rule, random, count)
+        if wide != kind:
+            data = _as_bytes(kind, data)
     except (ValueError, OverflowError, TypeError) as error:
         raise RunError(f'input {wanted.name}: the side file gives no {kind}: {error}') from None
     return Tensor(kind, dims, data)
+
+
+def _as_bytes(kind: str, values: Any) -> Any:
+    """Elements of a type that numpy lacks, small ones packed from the lowest bits on."""
+    bits = byte_size(kind, 8)
+    if kind in SMALL_FLOATS:
+        codes = encode(kind, values)
+    else:
+        least, most = _SMALL_INTEGERS[kind]
+        codes = (numpy.clip(values, least, most) & ((1 << bits) - 1)).astype(numpy.uint8)
+    if bits >= 8:
+        return codes.view(numpy.uint8)
+    per_byte = 8 // bits
+    padded = numpy.zeros(-(-len(codes) // per_byte) * per_byte, numpy.uint8)
+    padded[:len(codes)] = codes
+    shifted = padded.reshape(-1, per_byte) << (numpy.arange(per_byte, dtype=numpy.uint8) * bits)
+    return numpy.bitwise_or.reduce(shifted, axis=1)
 
 
 def _fixed(kind: str, values: List[Any], count: int) -> Any:

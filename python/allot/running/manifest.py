@@ -215,6 +215,7 @@ def _devices(said: List[Any], wrong: _Wrong) -> Dict[str, DeviceHint]:
 
 
 def _signature(said: Any, wrong: _Wrong) -> Dict[str, Signature]:
+    said = {} if said is None else said
     if not isinstance(said, dict):
         wrong('signature: expected an object')
     result: Dict[str, Signature] = {}
@@ -340,7 +341,7 @@ def _manifest(path: str, folder: str, document: Dict[str, Any], devices: Dict[st
             wrong(f'{key}: expected an object')
         return said or {}
 
-    options = section('onnxruntime').get('session_options') or {}
+    options = section('onnxruntime').get('session_options', {})
     if not isinstance(options, dict):
         wrong('onnxruntime: session_options: expected an object')
     default_dim = document.get('default_dim')
@@ -349,7 +350,7 @@ def _manifest(path: str, folder: str, document: Dict[str, Any], devices: Dict[st
     model = document.get('model')
     return Manifest(
         file=path, folder=folder, inputs=tuple(document['inputs']), outputs=tuple(document['outputs']), devices=devices, lanes=lanes,
-        signature=_signature(document.get('signature') or {}, wrong), model_path=os.path.join(folder, model) if model else None,
+        signature=_signature(document.get('signature'), wrong), model_path=os.path.join(folder, model) if model else None,
         objective=document.get('objective'), predicted_us=_number(section('predicted').get('value_us')),
         dims=_dims(document, wrong), default_dim=default_dim, pipeline=str(document.get('pipeline') or ''),
         external_data=tuple(document.get('external_data') or ()), integrity=section('integrity'),

@@ -43,5 +43,21 @@ def _values(name: str) -> Any:
 def decode(name: str, codes: Any) -> Any:
     """Codes, one an element, as float64."""
     if name == 'bfloat16':
-        return (codes.astype(numpy.uint32) << 16).view(numpy.float32).astype(numpy.float64)
+        with numpy.errstate(invalid='ignore'):  # NaN of any kind
+            return (codes.astype(numpy.uint32) << 16).view(numpy.float32).astype(numpy.float64)
     return _values(name)[codes]
+
+
+def encode(name: str, values: Any) -> Any:
+    """The codes of the nearest values, ties to even fractions for bfloat16, to the lower code otherwise; what is too large becomes
+    the largest. NaN is none of them."""
+    if name == 'bfloat16':
+        bits = values.astype(numpy.float32).view(numpy.uint32)
+        return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(numpy.uint16)
+    table = _values(name)
+    finite = numpy.flatnonzero(numpy.isfinite(table))
+    order = finite[numpy.argsort(table[finite], kind='stable')]
+    known = table[order]
+    right = numpy.clip(numpy.searchsorted(known, values), 1, len(known) - 1)
+    nearer_left = values - known[right - 1] <= known[right] - values
+    return order[numpy.where(nearer_left, right - 1, right)].astype(numpy.uint8)
