@@ -47,15 +47,15 @@ def probe(target: Dict[str, Any], model: str, say: Callable[[str], None]) -> Tup
     heard of each device. `say` is told what goes on. Raises AllotError, also where no device could be asked."""
     graph = read_onnx_graph(model)
     ort = _runtime_if_any()
-    heard: Dict[Tuple[str, int], 'Tuple[Optional[Placements], str, Tuple[str, ...]]'] = {}
+    heard: Dict[Tuple[str, int, str], 'Tuple[Optional[Placements], str, Tuple[str, ...]]'] = {}
     answers: List[DeviceAnswer] = []
     with temporary_folder() as folder:
         for device in target['devices']:
             hint = hint_of(device)
-            key = hint.provider, hint.ordinal
+            key = hint.provider, hint.ordinal, str(device.get('kind'))
             if key not in heard:
                 say(f'asking for {hint.name}')
-                heard[key] = _ask(ort, model, device.get('kind', ''), hint, os.path.join(folder, f'{len(heard)}.json'))
+                heard[key] = _ask(ort, model, key[2], hint, os.path.join(folder, f'{len(heard)}.json'))
             said, why, providers = heard[key]
             if said is None:
                 answers.append(DeviceAnswer(hint.name, hint.provider, why=why))
