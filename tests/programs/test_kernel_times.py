@@ -5,7 +5,7 @@ import unittest
 import programs  # noqa: F401
 
 from allot.errors import RunError
-from allot.profiling.kernel_times import Base, operator_times
+from allot.profiling.kernel_times import Base, divided_times, operator_times
 from allot.profiling.onnx_graph import Graph, Node
 from allot.profiling.profile_events import Kernel
 
@@ -39,6 +39,13 @@ class KernelTimes(unittest.TestCase):
         found = operator_times(GRAPH, GRAPH, RUNS, 86, [15], BASE)
         self.assertEqual(found.scale, 1)
         self.assert_rows(found, ('mul', 'kernel', 30), ('relu', 'kernel', 5))
+
+    def test_a_whole_is_divided_as_elsewhere(self):
+        like = operator_times(GRAPH, GRAPH, RUNS, 86, [80], BASE)
+        found = divided_times([33, 35, 900], Base(5, 1, 1), [Kernel('group', 'G', 20, 1, 'P')], like, 'cpu0')
+        self.assert_rows(found, ('mul', 'kernel', 30 * 30 / 35), ('relu', 'kernel', 30 * 5 / 35))
+        self.assertEqual((found.whole, found.divided_as, found.providers, found.kernels), (35, 'cpu0', ['P'], 1))
+        self.assert_rows(divided_times([3], Base(5, 1, 1), [], like, 'cpu0'), ('mul', 'kernel', 0), ('relu', 'kernel', 0))
 
     def test_a_profile_without_runs_is_an_error(self):
         with self.assertRaisesRegex(RunError, 'holds no run'):

@@ -1,13 +1,17 @@
 """Measuring a small model from end to end; needs ONNX Runtime."""
 
+import importlib
 import importlib.util
 import json
 import os
+import pathlib
 import re
+import signal
+import time
 import unittest
 
 from onnx_bytes import onnx_model
-from programs import run, scratch_folder
+from programs import run, scratch_folder, start
 
 from allot.profiling.costs_table import parse_costs
 
@@ -31,6 +35,10 @@ def write_target(*devices):
 
 def profile(*arguments, model='m.onnx'):
     return run('profile', model, '--target=t.json', *arguments, cwd=SCRATCH, TMPDIR=str(SCRATCH / 'tmp'))
+
+
+def providers():
+    return importlib.import_module('onnxruntime').get_available_providers() if importlib.util.find_spec('onnxruntime') else []
 
 
 @unittest.skipUnless(importlib.util.find_spec('onnxruntime'), 'onnxruntime is not installed')
@@ -87,6 +95,23 @@ class Profile(unittest.TestCase):
         self.assertRegex(out, r'\n  one +[\d.]+ (us|ms) +[\d.]+ % +1 +10 +10 +0 +0\n  two ')
         self.assertRegex(out, r'\n  one to two +4096 +[\d.]+ us\n')
 
+    @unittest.skipUnless('OpenVINOExecutionProvider' in providers(), 'onnxruntime-openvino is not installed')
+    def test_a_provider_that_compiles_groups_of_nodes(self):
+        write_target(device('ov', {'provider': 'openvino'}), device('one', CPU))
+        status, out, err = profile('--repeats=20', '-o', 'ov.csv', '--json')
+        self.assertEqual(status, 0, err)
+        first, second = json.loads(out)['measured']
+        self.assertEqual((first['devices'], first['divided_as'], first['providers']), (['ov'], 'one', ['OpenVINOExecutionProvider']))
+        self.assertNotIn('divided_as', second)
+        rows = parse_costs((SCRATCH / 'ov.csv').read_text(), 'ov.csv')
+        total = sum(row.time_us for row in rows if (row.what, row.device) == ('op', 'ov'))
+        self.assertAlmostEqual(total, max(0, first['whole_us'] - first['fixed_us']), delta=0.01)
+        self.assertIn('divided among them as on one', (SCRATCH / 'ov.csv').read_text())
+        write_target(device('ov', {'provider': 'openvino'}))
+        status, _, err = profile('--repeats=1')
+        self.assertEqual(status, 1)
+        self.assertIn('its provider tells no times of nodes', err)
+
     def test_types_that_numpy_lacks(self):
         write_target(device('one', CPU))
         data = onnx_model(nodes=[dict(op='Identity', inputs=['x'], outputs=['y'])], inputs=[('x', 4)], outputs=[('y', 4)])
@@ -100,6 +125,24 @@ class Profile(unittest.TestCase):
         (SCRATCH / 'narrow/index.json').write_text(json.dumps([{'name': 'x', 'type': 'bfloat16', 'dims': [4], 'file': 'x.bin'}]))
         status, _, err = profile('--repeats=1', '--inputs=narrow', model='narrow.onnx')
         self.assertEqual(status, 0, err)
+
+    def test_a_signal_ends_all_and_leaves_nothing(self):
+        write_target(device('one', CPU))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = start('profile', 'm.onnx', '--target=t.json', '-o', 'none.csv', cwd=SCRATCH, TMPDIR=str(SCRATCH / 'tmp'))
+            deadline = time.monotonic() + 120
+            while not list((SCRATCH / 'tmp').glob('allot-*/operators-*/chain*.json')):  # the profile of the first measurement
+                self.assertIsNone(child.poll())
+                self.assertLess(time.monotonic(), deadline, 'it does not begin to measure')
+                time.sleep(0.01)
+            children = pathlib.Path(f'/proc/{child.pid}/task/{child.pid}/children').read_text().split()
+            child.send_signal(number)
+            out, err = child.communicate(timeout=120)
+            self.assertEqual((child.returncode, out, err), (1, '', f'error: interrupted by {number.name}\n'))
+            self.assertFalse((SCRATCH / 'none.csv').exists())
+            self.assertTrue(children)
+            self.assertFalse([pid for pid in children if os.path.exists(f'/proc/{pid}')], 'a worker is left')
+            self.assertEqual(os.listdir(SCRATCH / 'tmp'), [])
 
     def test_what_cannot_be_measured_is_one_error_and_nothing_is_written(self):
         def refused(pattern, *arguments, model='m.onnx'):

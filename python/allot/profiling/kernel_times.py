@@ -42,7 +42,8 @@ class OperatorTimes:
     rows: one for each node of the original. runs, whole: the number of runs and the median time of one without the profile.
     kernels, profiled: the number of kernels and the sum of their times as profiled, less the base's overhead for each (but its
     least remains); scale: what they were then multiplied by. clues: the shares of time by how kernels were attributed.
-    providers: those that ran kernels.
+    providers: those that ran kernels. divided_as: a device whose rows said how to divide the whole, where the provider tells no
+    times of nodes; '' where it does.
     """
 
     rows: List[NodeTime]
@@ -55,6 +56,7 @@ class OperatorTimes:
     clues: Dict[str, float]
     providers: List[str]
     base: Base
+    divided_as: str = ''
 
 
 def operator_times(original: Graph, optimised: Graph, runs: Sequence[Sequence[Kernel]], slow: float, wholes: Sequence[float],
@@ -77,6 +79,15 @@ def operator_times(original: Graph, optimised: Graph, runs: Sequence[Sequence[Ke
     return OperatorTimes(rows, len(wholes), whole, profiled, scale, len(kernels),
                          _spread(kernels, times, wholes, [rows[anchor].label if anchor >= 0 else '' for anchor in found.anchors]),
                          clue_shares(found, times), sorted({kernel.provider for kernel in runs[0]}), base)
+
+
+def divided_times(wholes: Sequence[float], base: Base, kernels: Sequence[Kernel], like: OperatorTimes, device: str) -> OperatorTimes:
+    """Times of a device whose provider compiles groups of nodes and tells no times within them: what the whole takes is divided
+    as it is on a device that tells them, `like`, which is called `device`. kernels: those of a run."""
+    whole, total = median(wholes) or 0.0, sum(row.time for row in like.rows)
+    scale = max(0.0, whole - base.fixed) / total if total > 0 else 1.0
+    return OperatorTimes([row._replace(time=row.time * scale) for row in like.rows], len(wholes), whole, total, scale, len(kernels),
+                         Spread(spread(wholes), 0.0, 0.0, ''), like.clues, sorted({kernel.provider for kernel in kernels}), base, device)
 
 
 def _typical(values: Sequence[float]) -> float:

@@ -23,7 +23,7 @@ from ..running.side_file import InputSpec, warn_of_unknown
 from ..running.workers import WorkerDevice, Workers, workers_for
 from ..support.files import reason
 from ..support.statistics import median
-from .kernel_times import Base, OperatorTimes, operator_times
+from .kernel_times import Base, OperatorTimes, divided_times, operator_times
 from .onnx_graph import Graph, read_onnx_graph
 from .profile_events import Kernel, read_profile
 from .tiny_model import chain_model
@@ -33,6 +33,7 @@ _WARMUP = 3
 _FEWEST, _MOST = 10, 500
 _SECONDS = 1  # what the runs with a profile take, and again those without
 _MOST_EVENTS = 100000  # the runtime drops events beyond a million; a text of this many is some tens of megabytes
+_COMPILED = 'contains compiled nodes'  # what ONNX Runtime says when it cannot save them
 _FOR_EVER = (1 << 53) - 1  # uses of a tensor that stays in the worker for good
 
 
@@ -54,8 +55,13 @@ class Job:
     say: Callable[[str], None]
 
 
+class CompiledNodes(RunError):
+    """The device's provider compiles groups of nodes: their optimised model cannot be saved, and there are no times within them."""
+
+
 def measure_operators(device: DeviceHint, job: Job) -> OperatorTimes:
-    """Measures a job on a device. Raises RunError, for one if the device's provider does not work here."""
+    """Measures a job on a device. Raises RunError, for one if the device's provider does not work here, and CompiledNodes, for
+    which there is measure_whole()."""
     with workers_for([WorkerDevice(device.name, device.cores)]) as workers:
         folder = tempfile.mkdtemp(dir=job.folder, prefix='operators-')
         optimised = os.path.join(folder, 'optimised.onnx')
@@ -64,7 +70,10 @@ def measure_operators(device: DeviceHint, job: Job) -> OperatorTimes:
         job.say(f'{device.name}: loading')
         settings = session_settings(device, job.level, profile_prefix=os.path.join(folder, 'profile'), optimized_path=optimised,
                                     config=_without_weights(folder))
-        about = workers.load(device.name, 'model', os.path.abspath(job.model), settings).result()
+        try:
+            about = workers.load(device.name, 'model', os.path.abspath(job.model), settings).result()
+        except RunError as error:
+            raise CompiledNodes(str(error)) if _COMPILED in str(error) else error from None
         runner = _Runner(workers, device.name, 'model', about, job)
         graph = read_onnx_graph(optimised)
         first = runner.times_us(_WARMUP)
@@ -76,6 +85,23 @@ def measure_operators(device: DeviceHint, job: Job) -> OperatorTimes:
         runner.times_us(1)
         wholes = runner.times_us(count)
         return operator_times(job.original, graph, _runs_in(profile)[_WARMUP:], slow, wholes, base)
+
+
+def measure_whole(device: DeviceHint, job: Job, like: OperatorTimes, like_device: str) -> OperatorTimes:
+    """Measures what the whole model takes on a device, and divides it among the nodes as it is on another one, `like`. Raises
+    RunError."""
+    with workers_for([WorkerDevice(device.name, device.cores)]) as workers:
+        folder = tempfile.mkdtemp(dir=job.folder, prefix='operators-')
+        base = _measure_base(workers, device, job.level, folder)
+        job.say(f'{device.name}: loading')
+        settings = session_settings(device, job.level, profile_prefix=os.path.join(folder, 'profile'))
+        about = workers.load(device.name, 'model', os.path.abspath(job.model), settings).result()
+        runner = _Runner(workers, device.name, 'model', about, job)
+        first = runner.times_us(_WARMUP)
+        [*_, kernels] = _runs_in(workers.end_profiling(device.name, 'model').result()) or [[]]
+        count = job.repeats or _repeats_for(median(first) or 0.0, max(1, len(kernels)))
+        job.say(f'{device.name}: {count} runs')
+        return divided_times(runner.times_us(count), base, kernels, like, like_device)
 
 
 def _runs_in(profile: str) -> List[List[Kernel]]:

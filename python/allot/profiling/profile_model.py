@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -15,7 +16,7 @@ from ..support.temporary_folder import temporary_folder
 from ..support.text import one_line
 from .costs_table import print_costs
 from .kernel_times import OperatorTimes
-from .measure_operators import Job, measure_operators
+from .measure_operators import CompiledNodes, Job, measure_operators, measure_whole
 from .measure_pool import Launch, PassingTime, PoolTimes, measure_pool
 from .onnx_graph import read_onnx_graph
 from .profile_table import Absent, Measured, Profile
@@ -55,20 +56,19 @@ def profile_model(asked: ProfileRequest) -> Profile:
     with temporary_folder() as folder:
         job = Job(asked.model, original, asked.level, asked.repeats, asked.seed, asked.dims, asked.default_dim, spec, asked.feeds,
                   folder, asked.say)
+        groups = _groups(target['devices'], asked.each)
+        found = _measure_groups(groups, ort, job)
         measured: List[Measured] = []
         absent: List[Absent] = []
-        groups: List[List[DeviceHint]] = []
-        for group in _groups(target['devices'], asked.each):
+        for group, times in zip(groups, found):
             names = [device.name for device in group]
-            found = _measure_group(group[0], ort, job)
-            if isinstance(found, str):
-                absent.append(Absent(names, found))
+            if isinstance(times, str):
+                absent.append(Absent(names, times))
             else:
-                measured.append(Measured(names, found))
-                groups.append(group)
+                measured.append(Measured(names, times))
         if not measured:
             raise RunError(f'no device of target {target.get("name")} can be measured here: {absent[0].why}')
-        pool = _measure_pool_of(groups, job)
+        pool = _measure_pool_of([group for group, times in zip(groups, found) if not isinstance(times, str)], job)
     profile = Profile(asked.model, str(target.get('name')), asked.level, asked.objective, {**spec.dims, **asked.dims},
                       asked.default_dim, len(original.nodes), measured, absent, pool)
     if asked.output is not None:
@@ -84,17 +84,39 @@ def _groups(devices: Sequence[Device], each: bool) -> List[List[DeviceHint]]:
     return list(groups.values())
 
 
-def _measure_group(first: DeviceHint, ort: Any, job: Job) -> Union[OperatorTimes, str]:
-    """What the first of a group takes, or why it is not there."""
+def _measure_groups(groups: Sequence[Sequence[DeviceHint]], ort: Any, job: Job) -> List[Union[OperatorTimes, str]]:
+    """What the first of each group takes, or why it is not there. Those that tell no times of nodes come last: they need one that
+    does, a CPU if there is one."""
+    found: Dict[str, Union[OperatorTimes, str]] = {}
+    later: List[DeviceHint] = []
+    for first, *_ in groups:
+        try:
+            found[first.name] = _measure_group(first, ort, functools.partial(measure_operators, job=job))
+        except CompiledNodes:
+            later.append(first)
+    tell = [(first.provider != CPU, i, first.name) for i, (first, *_) in enumerate(groups) if isinstance(found.get(first.name), OperatorTimes)]
+    for first in later:
+        if not tell:
+            found[first.name] = 'its provider tells no times of nodes, and the target has no other device here that says how to divide the whole'
+            continue
+        _, _, name = min(tell)
+        like = found[name]
+        assert isinstance(like, OperatorTimes)
+        found[first.name] = _measure_group(first, ort, functools.partial(measure_whole, job=job, like=like, like_device=name))
+    return [found[first.name] for first, *_ in groups]
+
+
+def _measure_group(first: DeviceHint, ort: Any, measure: Callable[[DeviceHint], OperatorTimes]) -> Union[OperatorTimes, str]:
+    """What the first of a group takes, or why it is not there. Raises CompiledNodes."""
     if not first.provider:
         return 'the target names no runtime.provider for it'
     if runtime_name(first.provider, ort.get_available_providers()) is None:
         return f'this ONNX Runtime lacks the provider {first.provider} (it has {", ".join(available_providers(ort))})'
     if first.provider == CPU:
-        return measure_operators(first, job)
+        return measure(first)
     try:
-        found = measure_operators(first, job)
-    except Interrupted:
+        found = measure(first)
+    except (Interrupted, CompiledNodes):
         raise
     except RunError as error:
         return _reason(str(error), first.name)

@@ -91,7 +91,7 @@ def _percent(share: float) -> str:
 
 
 def _is_doubtful(times: OperatorTimes) -> bool:
-    return not 1 / _SLOWER <= times.scale <= _SLOWER
+    return not times.divided_as and not 1 / _SLOWER <= times.scale <= _SLOWER
 
 
 def _description(one: Measured) -> List[str]:
@@ -104,6 +104,8 @@ def _description(one: Measured) -> List[str]:
              f'{who}: times of {times.kernels} kernels, {_us(times.profiled)} in the profile less {_us(times.base.overhead)} for each '
              f'that profiling costs, were scaled by {times.scale:.4f}; spread of the kernels that make up 90 % of the time: '
              f'median {_percent(spread.median)}, worst {_percent(spread.worst)}{worst}']
+    if times.divided_as:
+        return [lines[0], f'{who}: the provider tells no times of nodes: the whole is divided among them as on {times.divided_as}']
     if _is_doubtful(times):
         lines.append(f'{who}: the scale is far from 1: the machine was busy, measure again when it is not')
     return lines
@@ -145,5 +147,5 @@ def _figures(one: Measured) -> Dict[str, Any]:
         'doubtful': _is_doubtful(times), 'kernels': times.kernels,
         'spread': {'whole': spread.whole, 'median': spread.median, 'worst': spread.worst, 'worst_node': spread.worst_node},
         'nodes': {'measured': count('kernel'), 'fused': count('fused'), 'folded': count('folded')},
-        'attribution': times.clues, 'providers': times.providers,
+        'attribution': times.clues, 'providers': times.providers, **({'divided_as': times.divided_as} if times.divided_as else {}),
     }
