@@ -10,6 +10,7 @@ step "packages"
 bash .ci/install.sh test
 python/install_runtime.sh
 .ci/python_packages.sh bench/onnx_suite/requirements.txt build/onnx-venv
+.ci/python_packages.sh tests/interop/onnxruntime/requirements.txt build/webgpu-venv
 .ci/python_packages.sh tests/interop/iree/requirements.txt build/iree-venv
 
 step "format"

@@ -9,6 +9,7 @@ from placed_models import ON_LINUX, Run, RunTest, edit, make_models, place, read
 
 from allot.running.manifest import DeviceHint, Manifest, Signature
 from allot.running.run_devices import RunDevice
+from allot.running.runtime import available_providers, load_runtime
 from allot.running.tolerance import default_tolerance
 
 SCRATCH, MODELS = make_models('real')
@@ -201,6 +202,17 @@ class RealRuns(RunTest):
         self.assertEqual([device['cores'] for device in report['devices']], [str(core), str(core)])
         edit(pinned, lambda content: content['devices'][0]['runtime'].update(cores='4095'))
         self.fails(self.run_(pinned, '--samples=2'), r'^error: device left: it cannot be pinned to cores 4095 \(.*\); this process may use ')
+
+    def test_other_providers_that_are_here(self):
+        others = [name for name in available_providers(load_runtime()) if name not in ('cpu', 'azure')]
+        if not others:
+            self.skipTest('ONNX Runtime has the CPU provider only')
+        for provider in others:
+            for name in ('branches', 'tied_embedding', 'quantized'):
+                with self.subTest(provider=provider, model=name):
+                    manifest = place(SCRATCH, MODELS[name], provider=lambda device: 'cpu' if device == 'left' else provider)
+                    report = self.json(manifest, '--samples=6', '--default-dim=3', '--check')
+                    self.assertEqual([device['provider'] for device in report['devices']], ['cpu', provider])
 
     def test_what_check_allows(self):
         cpu, gpu = (RunDevice(DeviceHint('d', provider)) for provider in ('cpu', 'cuda'))

@@ -91,7 +91,7 @@ def _ask(ort: Any, model: str, kind: str, hint: DeviceHint, answer: str) -> 'Tup
     full = runtime_name(hint.provider, there)
     request: Dict[str, Any] = {'model': os.path.abspath(model), 'answer': answer}
     if full is not None:
-        request.update(runtime='onnxruntime', providers=provider_list(ort, (hint.provider,), hint.ordinal))
+        request.update(runtime='onnxruntime', providers=provider_list(ort, (hint.provider,), hint.ordinal, hint.kind))
     elif hint.provider == 'openvino' and importlib.util.find_spec('openvino') is not None:
         full = OPENVINO
         request.update(runtime='openvino', device={'cpu': 'CPU', 'npu': 'NPU'}.get(kind, f'GPU.{hint.ordinal}'))

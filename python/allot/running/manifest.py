@@ -30,6 +30,7 @@ class DeviceHint:
     threads: int = 0  # 0: the runtime's choice
     cores: Optional[str] = None  # a list as Linux writes it; None: any
     busy_us: Optional[float] = None  # predicted, of one sample
+    kind: str = ''  # 'cpu', 'gpu', 'npu', ...
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ def _devices(said: List[Any], wrong: _Wrong) -> Dict[str, DeviceHint]:
             if not _is_whole(runtime.get(key, 0)) or not 0 <= runtime.get(key, 0) < 1 << 16:
                 wrong(f'device {name}: runtime.{key}: expected a small whole number, not {_quote(runtime[key])}')
         devices[name] = DeviceHint(name, provider, runtime.get('ordinal', 0), runtime.get('threads', 0),
-                                   runtime.get('cores') or None, _number(device.get('busy_us')))
+                                   runtime.get('cores') or None, _number(device.get('busy_us')), str(device.get('type') or ''))
     return devices
 
 

@@ -71,7 +71,7 @@ class Runner:
         device = self.manifest.devices[part.device]
         if self._on == CPU and device.provider != CPU:
             device = dataclasses.replace(device, provider=CPU, ordinal=0, threads=0)
-        settings = SessionSettings((device.provider or CPU,), device.ordinal, device.threads, severity=ERRORS_ONLY)
+        settings = SessionSettings((device.provider or CPU,), device.ordinal, device.kind, device.threads, severity=ERRORS_ONLY)
         key = part.file, settings.providers, settings.ordinal, settings.threads
         with self._lock:
             if key not in self._sessions:

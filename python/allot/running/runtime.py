@@ -28,6 +28,9 @@ _PROVIDERS: Dict[str, Tuple[str, str]] = {
 _WITH_DEVICE_ID = {'cuda', 'tensorrt', 'rocm', 'migraphx', 'dml'}
 # Where a provider keeps what it computes, if that is not the memory of the CPU.
 _MEMORY = {'cuda': 'cuda', 'tensorrt': 'cuda', 'rocm': 'cuda', 'migraphx': 'cuda'}
+# Providers that stand for several kinds of devices.
+_OPENVINO_DEVICES = {'cpu': 'CPU', 'gpu': 'GPU', 'npu': 'NPU'}
+_QNN_BACKENDS = {'cpu': 'cpu', 'gpu': 'gpu', 'npu': 'htp'}
 CPU = 'cpu'
 LEVELS = ('disabled', 'basic', 'extended', 'all')
 """The optimisation levels of a session; parts must be measured at the level that they run at."""
@@ -43,6 +46,7 @@ class SessionSettings:
 
     providers: Tuple[str, ...] = (CPU,)  # as hints call them, in order of preference; the CPU is behind them anyway
     ordinal: int = 0  # of the device among those of its provider
+    kind: str = ''  # of the device: 'cpu', 'gpu', 'npu', where a provider has several
     threads: int = 0  # 0: the runtime's choice
     level: str = 'all'
     severity: int = _FATAL_ONLY  # of what the runtime prints
@@ -110,7 +114,8 @@ def check_device(ort: Any, device: DeviceHint, on_cpu: str) -> None:
 def session_settings(device: DeviceHint, level: str, **more: Any) -> SessionSettings:
     """For the parts of a device. Threads that are not given follow from the cores that its worker is pinned to."""
     threads = device.threads or len(core_list(device.cores))
-    return SessionSettings(providers=(device.provider or CPU,), ordinal=device.ordinal, threads=threads, level=level, **more)
+    return SessionSettings(providers=(device.provider or CPU,), ordinal=device.ordinal, kind=device.kind, threads=threads,
+                           level=level, **more)
 
 
 def memory_of(settings: SessionSettings) -> Tuple[str, int]:
@@ -119,18 +124,20 @@ def memory_of(settings: SessionSettings) -> Tuple[str, int]:
     return (CPU, 0) if memory is None else (memory, settings.ordinal)
 
 
-def _provider_options(provider: str, ordinal: int) -> Dict[str, str]:
+def _provider_options(provider: str, ordinal: int, kind: str) -> Dict[str, str]:
     if provider in _WITH_DEVICE_ID:
         return {'device_id': str(ordinal)}
-    if provider == 'openvino' and ordinal > 0:
-        return {'device_type': f'GPU.{ordinal}'}
+    if provider == 'openvino' and kind in _OPENVINO_DEVICES:
+        return {'device_type': _OPENVINO_DEVICES[kind] + (f'.{ordinal}' if kind == 'gpu' and ordinal > 0 else '')}
+    if provider == 'qnn' and kind in _QNN_BACKENDS:
+        return {'backend_type': _QNN_BACKENDS[kind]}
     return {}
 
 
-def provider_list(ort: Any, providers: Sequence[str], ordinal: int) -> List[Any]:
+def provider_list(ort: Any, providers: Sequence[str], ordinal: int, kind: str = '') -> List[Any]:
     """Providers of hints as InferenceSession takes them, with their options, and the CPU's behind them."""
     there = ort.get_available_providers()
-    wanted = [(runtime_name(one, there) or one, _provider_options(one, ordinal)) for one in providers if one != CPU]
+    wanted = [(runtime_name(one, there) or one, _provider_options(one, ordinal, kind)) for one in providers if one != CPU]
     return [*wanted, _PROVIDERS[CPU][0]]
 
 
@@ -151,7 +158,7 @@ def make_session(ort: Any, path: str, settings: SessionSettings) -> Any:
         options.optimized_model_filepath = settings.optimized_path
     if _MEMORY.get(settings.providers[0]) == 'cuda' and hasattr(ort, 'preload_dlls'):
         ort.preload_dlls()  # CUDA and cuDNN may have come with pip
-    wanted = provider_list(ort, settings.providers, settings.ordinal)
+    wanted = provider_list(ort, settings.providers, settings.ordinal, settings.kind)
     try:
         session = ort.InferenceSession(path, options, providers=wanted, enable_fallback=0)
     except Exception as error:  # of many types, all of ONNX Runtime's own
