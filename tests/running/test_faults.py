@@ -269,11 +269,22 @@ class Faults(RunTest):
 
     def test_no_onnx_runtime(self):
         # In the launcher, and behind it.
-        launcher = SCRATCH / 'tools' / 'allot-run'
-        launcher.parent.mkdir()
+        tools = SCRATCH / 'tools'
+        tools.mkdir()
+        launcher, useless = tools / 'allot-run', tools / 'python3'
         shutil.copy(ROOT / 'python' / 'launcher.sh', launcher)
-        run = self.run_(self.branches, words=[str(launcher)], env={'PATH': '/nowhere:/bin:/usr/bin', 'ALLOT_PYTHON': '/nowhere/python'})
-        self.fails(run, r"\Aerror: allot-run cannot start: ALLOT_PYTHON is '/nowhere/python', which is no Python 3.9 or later\n\Z")
+        useless.write_text('#!/bin/sh\nexit 1\n')
+        useless.chmod(0o755)
+
+        def launched(**env):
+            return self.run_(self.branches, words=[str(launcher)], env={'PATH': f'{tools}:/usr/bin:/bin', 'ALLOT_PYTHON': '', **env})
+
+        self.fails(launched(ALLOT_PYTHON='/nowhere/python'),
+                   r"\Aerror: allot-run cannot start: ALLOT_PYTHON is '/nowhere/python', which is no Python 3.9 or later\n\Z")
+        nothing = r'\Aerror: allot-run cannot start: there is no Python 3\.9 or later that has onnxruntime; '
+        self.fails(launched(), nothing + r'pip install onnxruntime\n\Z')
+        shutil.copy(ROOT / 'python' / 'install_runtime.sh', tools)
+        self.fails(launched(), nothing + r'.*/tools/install_runtime\.sh makes one with ONNX Runtime, or ALLOT_PYTHON names yours \(.*\)\n\Z')
         hidden = program('run')
         hidden[-1] = "import sys; sys.modules['onnxruntime'] = None; " + hidden[-1]
         self.fails(self.run_(self.branches, '--samples=2', words=hidden),

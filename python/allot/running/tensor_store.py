@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy
 
 from ..errors import RunError
+from ..support.text import one_line
 from . import other_values
 from .element_types import NUMPY, STRING, byte_size, name_of, number_of
 from .shared_memory import SharedMemory
@@ -82,7 +83,11 @@ class TensorStore:
         if like is not None:
             array = numpy.frombuffer(view, like, count_of(dims)).reshape(dims)
             return self._ort.OrtValue.ortvalue_from_numpy_with_onnx_type(array, number_of(kind)), True
-        value = self._ort.OrtValue.ortvalue_from_shape_and_type(dims, number_of(kind))
+        try:
+            value = self._ort.OrtValue.ortvalue_from_shape_and_type(dims, number_of(kind))
+        except Exception as error:  # of many types, all of ONNX Runtime's own
+            raise RunError(f'ONNX Runtime {self._ort.__version__} makes no tensor of {kind} ({one_line(str(error))}); '
+                           'a newer one may') from None
         if size:
             ctypes.memmove(value.data_ptr(), bytes(view), size)
         return value, False
