@@ -8,8 +8,9 @@ step() { printf '\n== %s ==\n' "$*"; }
 
 step "packages"
 bash .ci/install.sh test
-runner/install.sh
+python/install_runtime.sh
 .ci/python_packages.sh bench/onnx_suite/requirements.txt build/onnx-venv
+.ci/python_packages.sh tests/interop/onnxruntime/requirements.txt build/webgpu-venv
 .ci/python_packages.sh tests/interop/iree/requirements.txt build/iree-venv
 
 step "format"

@@ -21,7 +21,7 @@ set(suggests_dev "libonnx-dev, libprotobuf-dev, libssl-dev, libre2-dev")  # for 
 set(depends_milp "${ALLOT_PACKAGE_runtime} (= ${PROJECT_VERSION})")
 set(depends_milp_dev "${ALLOT_PACKAGE_milp} (= ${PROJECT_VERSION}), ${ALLOT_PACKAGE_dev} (= ${PROJECT_VERSION})")
 set(suggests_milp_dev "libglpk-dev")
-set(suggests_programs "nodejs, npm")  # for allot run
+set(suggests_programs "python3-venv, nodejs, npm")  # for allot run and the like
 set(gpl_components milp milp_dev)
 set(components runtime dev programs)
 if(ALLOT_WITH_GLPK)
