@@ -14,7 +14,7 @@ let models = process.argv.slice(2).filter((text) => !text.startsWith('--'));
 if (models.length === 0) {
   models = MADE.map((name) => {
     const file = path.join(out, `${name}.onnx`);
-    if (!fs.existsSync(file)) execFileSync('build/make-model', [name, file], { stdio: 'ignore' });
+    if (!fs.existsSync(file)) execFileSync('build/allot', ['make-model', name, file], { stdio: 'ignore' });
     return file;
   });
 }

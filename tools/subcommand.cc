@@ -34,11 +34,13 @@ constexpr Subcommand kSubcommands[] = {
     {"run", "run the parts of a manifest.json at the same time, and compare with the prediction"},
     {"profile", "measure the operators of a model on this machine, for --costs"},
     {"tune", "profile, place, run, and place again until prediction and measurement agree"},
+    {"make-model", "write a model of a published architecture, to try Allot on"},
     {"view", "serve the report to a browser, compare two plans, plan again with a node moved"},
 };
 
-// `view` runs no model.
+// `view` runs no model, and `make-model` is a program like allot.
 std::string Needs(absl::string_view program) {
+  if (program == "allot-make-model") return "it is built and installed with allot";
   return absl::StrCat(
       "it needs Node.js 18 or later",
       program == "allot-view" ? "" : ", and onnxruntime-node, which runner/install.sh installs");
