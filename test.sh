@@ -11,6 +11,8 @@ bash .ci/install.sh test
 runner/install.sh
 .ci/python_packages.sh bench/onnx_suite/requirements.txt build/onnx-venv
 .ci/python_packages.sh tests/interop/iree/requirements.txt build/iree-venv
+.ci/python_packages.sh tests/interop/consumers/requirements.txt build/consumers-venv
+.ci/python_packages.sh tests/interop/consumers/webgpu.txt build/webgpu-venv
 
 step "format"
 git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
