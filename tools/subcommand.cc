@@ -79,6 +79,14 @@ std::vector<std::string> SubcommandNames() {
   return names;
 }
 
+std::vector<CommandWord> SubcommandWords() {
+  std::vector<CommandWord> words;
+  for (const Subcommand& subcommand : kSubcommands) {
+    words.push_back({subcommand.name, subcommand.help});
+  }
+  return words;
+}
+
 bool IsSubcommand(absl::string_view name) {
   for (const Subcommand& subcommand : kSubcommands) {
     if (name == subcommand.name) return true;

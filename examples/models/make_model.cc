@@ -42,6 +42,7 @@ absl::Status Run(int argc, char** argv, int& /*exit_status*/) {
                    "writes a model of a published architecture, built in code; its weights are\n"
                    "random, but the same bytes on every machine");
   line.Flag("list", &list, "print the models there are, then stop");
+  line.Example("allot make-model googlenet googlenet.onnx", "writes GoogLeNet, 28 MB");
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (const std::optional<std::string> answer = line.Answer()) {
     std::fputs(answer->c_str(), stdout);
