@@ -29,6 +29,7 @@ foreach(program allot allot-opt allot-solve)
     file(WRITE \"\${file}\" \"\${text}\")
   endforeach()
 endforeach()" COMPONENT programs)
+include(manual_pages)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
 if(NOT TARGET allot_core)  # a build with sanitizers has programs only
   return()
