@@ -22,8 +22,8 @@ ls -1 "$out/throughput" | sed "s|^|  $out/throughput/|"
 echo "Open model.report.html in a browser: the schedule, the graph, and the reason behind each node's place."
 
 echo
-if ! runner/install.sh; then
-  echo "running the parts and measuring needs Node.js; everything else is in place"
+if ! python/install_runtime.sh; then
+  echo "running the parts and measuring needs Python with ONNX Runtime; everything else is in place"
 elif [ -x build/allot-run ]; then
   echo "2. The parts run. All of them on this machine's CPU, to see that they compute what the model does:"
   build/allot-run "$out/throughput/manifest.json" --on=cpu --samples=5 --check | tail -n 1

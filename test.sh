@@ -8,7 +8,7 @@ step() { printf '\n== %s ==\n' "$*"; }
 
 step "packages"
 bash .ci/install.sh test
-runner/install.sh
+python/install_runtime.sh
 .ci/python_packages.sh bench/onnx_suite/requirements.txt build/onnx-venv
 .ci/python_packages.sh tests/interop/iree/requirements.txt build/iree-venv
 # Who has no wheels for this machine is left out of docs/consumers.md's test, and nothing else.

@@ -11,8 +11,9 @@ test=(libgtest-dev libgmock-dev pkg-config dpkg-dev lintian python3 python3-venv
       llvm-19-dev llvm-19-tools ca-certificates chromium)
 bench=(libbenchmark-dev libgtest-dev libgmock-dev python3)
 
-# Any Node.js of version 18 or later runs parts, wherever it comes from.
+# Any Python of version 3.9 or later that can make virtual environments runs parts, wherever it comes from.
 run=()
+python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || run+=(python3 python3-venv)
 command -v node >/dev/null || run+=(nodejs)
 command -v npm >/dev/null || run+=(npm)
 

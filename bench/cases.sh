@@ -2,7 +2,7 @@
 # Tries inputs that real use broke: runs what the README of each case says, on a copy, and prints "right" or "wrong" for each claim.
 # usage: bench/cases.sh FOLDER [--build=build] [--only=REGEX]
 # FOLDER has one folder a case, as 03-stft-shape; cases that are not there are left out. Exit status 1 if anything is wrong. What runs
-# parts needs Node.js and onnxruntime-node (runner/install.sh).
+# parts needs a Python with ONNX Runtime (python/install_runtime.sh).
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cases='' build=$here/../build only=.

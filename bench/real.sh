@@ -10,5 +10,5 @@ if [ ! -x build/allot ] || [ ! -x build/allot-make-model ]; then
   cmake --preset release -DALLOT_TESTS=OFF >/dev/null
   cmake --build build --target allot allot-make-model
 fi
-bash runner/install.sh >&2
-exec node bench/real.mjs "$@"
+bash python/install_runtime.sh >&2
+exec python3 bench/real.py "$@"

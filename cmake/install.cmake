@@ -11,9 +11,15 @@ install(TARGETS allot allot-opt allot-solve allot-make-model RUNTIME DESTINATION
 set(ALLOT_RUN_DIR ${CMAKE_INSTALL_LIBDIR}/allot/run)
 install(DIRECTORY runner/ DESTINATION ${ALLOT_RUN_DIR} COMPONENT programs USE_SOURCE_PERMISSIONS
         PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN package-lock.json EXCLUDE)
-file(RELATIVE_PATH to_run /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${ALLOT_RUN_DIR})
-foreach(program allot-run allot-profile allot-tune allot-view)
-  install(CODE "file(CREATE_LINK ${to_run}/${program}.mjs
+# The Python package, whose programs need no library of Allot's, and what finds or makes a Python to run them.
+set(ALLOT_PYTHON_DIR ${CMAKE_INSTALL_LIBDIR}/allot/python)
+install(DIRECTORY python/allot DESTINATION ${ALLOT_PYTHON_DIR} COMPONENT programs PATTERN __pycache__ EXCLUDE)
+install(PROGRAMS python/launcher.sh python/install_runtime.sh .ci/python_packages.sh DESTINATION ${ALLOT_PYTHON_DIR}
+        COMPONENT programs)
+install(FILES python/runtime_requirements.txt DESTINATION ${ALLOT_PYTHON_DIR} COMPONENT programs)
+file(RELATIVE_PATH to_python /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${ALLOT_PYTHON_DIR})
+foreach(program ${ALLOT_PYTHON_PROGRAMS})
+  install(CODE "file(CREATE_LINK ${to_python}/launcher.sh
                      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/${program}\" SYMBOLIC)"
           COMPONENT programs)
 endforeach()

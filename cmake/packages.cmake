@@ -27,7 +27,7 @@ set(depends_milp "${ALLOT_PACKAGE_runtime} (= ${PROJECT_VERSION})")
 set(depends_milp_dev "${ALLOT_PACKAGE_milp} (= ${PROJECT_VERSION}), ${ALLOT_PACKAGE_dev} (= ${PROJECT_VERSION})")
 set(suggests_milp_dev "libglpk-dev")
 set(recommends_programs "python3:any")  # for what allot run and the like start
-set(suggests_programs "nodejs, npm")
+set(suggests_programs "python3-venv")
 set(suggests_mlir "mlir-19-tools, ${ALLOT_PACKAGE_dev}")
 set(gpl_components milp milp_dev)
 set(components runtime dev programs)

@@ -21,8 +21,8 @@ install(TARGETS allot allot-opt allot-solve allot-make-model RUNTIME DESTINATION
 # What `allot run` and the like start, as in cmake/install.cmake.
 install(DIRECTORY runner/ DESTINATION allot/run COMPONENT python EXCLUDE_FROM_ALL USE_SOURCE_PERMISSIONS
         PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN package-lock.json EXCLUDE)
-foreach(program allot-run allot-profile allot-tune allot-view)
-  install(PROGRAMS python/packaging/launcher.sh DESTINATION allot/bin COMPONENT python EXCLUDE_FROM_ALL RENAME ${program})
+foreach(program ${ALLOT_PYTHON_PROGRAMS})
+  install(PROGRAMS python/launcher.sh DESTINATION allot/bin COMPONENT python EXCLUDE_FROM_ALL RENAME ${program})
 endforeach()
 # Says which licence the binaries are under.
 install(FILES ${CMAKE_BINARY_DIR}/package/allot/copyright DESTINATION allot COMPONENT python EXCLUDE_FROM_ALL)

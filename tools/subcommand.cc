@@ -33,17 +33,18 @@ constexpr Subcommand kSubcommands[] = {
     {"check", "plan again and compare with a golden plan.json", CheckCommand},
     {"run", "run the parts of a manifest.json at the same time, and compare with the prediction"},
     {"profile", "measure the operators of a model on this machine, for --costs"},
+    {"target", "print a machine as JSON; ask which nodes of a model its devices run (--probe)"},
     {"tune", "profile, place, run, and place again until prediction and measurement agree"},
     {"make-model", "write a model of a published architecture, to try Allot on"},
     {"view", "serve the report to a browser, compare two plans, plan again with a node moved"},
 };
 
-// `view` runs no model, and `make-model` is a program like allot.
+// `view` and `target` run no model, and `make-model` is a program like allot.
 std::string Needs(absl::string_view program) {
   if (program == "allot-make-model") return "it is built and installed with allot";
-  return absl::StrCat(
-      "it needs Node.js 18 or later",
-      program == "allot-view" ? "" : ", and onnxruntime-node, which runner/install.sh installs");
+  const bool runs = program != "allot-view" && program != "allot-target";
+  return absl::StrCat("it needs Python 3.9 or later",
+                      runs ? " with onnxruntime, which python/install_runtime.sh installs" : "");
 }
 
 bool IsFile(const fs::path& path) {
@@ -113,11 +114,6 @@ absl::Status ExecSubcommand(char* const* argv, absl::string_view path) {
                         error ? "" : self.parent_path().string(),
                         " and not on PATH; put it there (", Needs(program), ")");
     }
-  }
-  // The kernel's message for a missing interpreter would be that of a missing program.
-  const fs::path script = fs::canonical(file, error);
-  if (!error && script.extension() == ".mjs" && FindOnPath("node", path).empty()) {
-    return InputError(program, " cannot start: there is no 'node' on PATH; ", Needs(program));
   }
   std::vector<char*> arguments;
   std::string name = file.string();

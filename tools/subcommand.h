@@ -1,4 +1,4 @@
-// `allot run ...`, `profile`, `tune`, `view`: programs of their own, which the driver
+// `allot run ...`, `profile`, `target`, `tune`, `view`: programs of their own, which the driver
 // finds and becomes; and those inside the driver (plan_commands.h).
 #pragma once
 

@@ -19,6 +19,7 @@ def program(name: str) -> Path:
 def _become(name: str) -> NoReturn:
     try:
         path = str(program(name))
+        os.environ.setdefault('ALLOT_PYTHON', sys.executable)  # for `allot run` and the like
         os.execv(path, [path, *sys.argv[1:]])
     except OSError as error:
         sys.exit(f'error: {error}')

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { onnxModel } from '../runner/onnx_bytes.mjs';
+import { onnxModel } from './onnx_bytes.mjs';
 
 const ALLOT = process.env.ALLOT ?? 'build/allot';
 const BRANCHES = 4, STEPS = 6, BLOCK = BRANCHES * STEPS + 1;

@@ -4,10 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { writeMeasured } from '../../runner/lib/measured_report.mjs';
-import { makeScratch } from '../runner/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
 import { branchingModel, decoderModel, reportOf } from './models.mjs';
+import { writeMeasured } from './python_package.mjs';
+import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('browser');
 const browser = new Chromium(process.env.CHROMIUM ?? 'chromium');

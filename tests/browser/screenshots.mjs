@@ -2,13 +2,14 @@
 // Makes the pictures of docs/report.md: GoogLeNet on a CPU and two GPUs, a transformer on eight GPUs, a decoder of 3,000
 // nodes, and that on a phone; and those of docs/view.md.
 //   node tests/browser/screenshots.mjs build docs
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { makeScratch } from '../runner/scratch.mjs';
+import { pathToFileURL } from 'node:url';
 import { Chromium, Tab } from './chromium.mjs';
 import { decoderModel } from './models.mjs';
+import { startView } from './python_package.mjs';
+import { makeScratch } from './scratch.mjs';
 
 const [build, folder] = process.argv.slice(2);
 if (folder === undefined) {
@@ -69,10 +70,8 @@ try {
   });
   await visit(decoder, { width: 390, height: 1500, dark: true, mobile: true }, whole('report-phone.png'));
 
-  const view = spawn(process.execPath, [fileURLToPath(new URL('../../runner/allot-view.mjs', import.meta.url)), path.join(scratch, 'googlenet')],
-    { cwd: scratch, env: { ...process.env, ALLOT: path.resolve(build, 'allot') }, stdio: ['ignore', 'pipe', 'ignore'] });
+  const { child: view, address } = await startView([path.join(scratch, 'googlenet')], path.join(build, 'allot'), { cwd: scratch });
   try {
-    const address = await new Promise((resolve) => view.stdout.on('data', (data) => resolve(/http:\S+/.exec(data)[0])));
     let compare;
     await visit(`${address}a/model.report.html`, { width: 1440, height: 1000 }, async (tab) => {
       await find(tab, 'inception_4c/3x3.relu');

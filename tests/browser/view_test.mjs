@@ -1,29 +1,23 @@
 // The pages of `allot view` in Chromium: a node is dragged to another device, and two plans stand beside each other.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeScratch } from '../runner/scratch.mjs';
 import { Chromium, Tab } from './chromium.mjs';
 import { branchingModel, reportOf } from './models.mjs';
+import { startView } from './python_package.mjs';
+import { makeScratch } from './scratch.mjs';
 
 const scratch = makeScratch('view-browser'), browser = new Chromium(process.env.CHROMIUM ?? 'chromium');
 const axe = fileURLToPath(new URL('node_modules/axe-core/axe.min.js', import.meta.url));
 const first = path.dirname(reportOf(scratch, 'first', branchingModel(100), '--pin=block0/.*=gpu0'));
 const second = path.dirname(reportOf(scratch, 'second', branchingModel(100), '--pin=block1/.*=gpu1'));
 
-const child = spawn(process.execPath, [fileURLToPath(new URL('../../runner/allot-view.mjs', import.meta.url)), first, second],
-  { env: { ...process.env, ALLOT: path.resolve(process.env.ALLOT ?? 'build/allot') }, stdio: ['ignore', 'pipe', 'inherit'] });
+const { child, address } = await startView([first, second], process.env.ALLOT ?? 'build/allot');
 after(async () => {
   child.kill();
   await browser.close();
-});
-const address = await new Promise((resolve, reject) => {
-  let text = '';
-  child.stdout.on('data', (data) => { text += data; if (text.includes('\n')) resolve(/http:\S+/.exec(text)[0]); });
-  child.on('close', () => reject(new Error('allot view has ended')));
 });
 
 const DRAWN = "performance.getEntriesByName('drawn').length === 1";

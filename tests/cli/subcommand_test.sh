@@ -29,7 +29,7 @@ program() { # FILE WHO: prints its arguments, one a line, and ends with status 7
   chmod +x "$1"
 }
 
-refuses "a missing program" "allot-tune is not beside allot .*PATH.*Node.js 18.*onnxruntime-node" tune model.onnx
+refuses "a missing program" "allot-tune is not beside allot .*PATH.*Python 3.9.*onnxruntime" tune model.onnx
 refuses "a missing program of Allot's own" "allot-make-model is not beside allot .*PATH.*installed with allot" make-model
 
 program "$scratch/on path/allot-run" "on the path"
@@ -51,16 +51,15 @@ same "a link to allot finds what is beside allot itself" "beside" "$(../link/all
 : >../programs/allot-tune
 refuses "a program without permission" "cannot execute .*allot-tune.*chmod" tune
 rm ../programs/allot-tune
-ln -s nowhere.mjs ../programs/allot-tune
+ln -s nowhere ../programs/allot-tune
 refuses "a dangling link" "allot-tune is not beside allot" tune
-program ../programs/nowhere.mjs script
-search=$scratch/nothing refuses "a script without Node.js" "allot-tune cannot start.*'node'.*Node.js 18" tune
-rm ../programs/allot-tune ../programs/nowhere.mjs
+rm ../programs/allot-tune
+refuses "a missing program that runs no model" "allot-view is not beside allot .*Python 3.9 or later\\)$" view
 
 # Only the first argument names a program; a model of that name has a path.
 refuses "a model called run" "./run: " ./run
 refuses "a model called run, behind a flag" "run: " --quiet run
-for name in explain diff check run profile tune view make-model; do
+for name in explain diff check run profile target tune view make-model; do
   same "--help names $name" 1 "$("$allot" --help | grep -c "^  $name  ")"
 done
 

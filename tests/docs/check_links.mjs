@@ -8,7 +8,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const NOT_OURS = /^(build.*|node_modules|\..*)$/;
+const NOT_OURS = /^(build.*|node_modules|venv|\..*)$/;
 
 /** All Markdown files below `folder`, relative to it, sorted. */
 export function pagesBelow(folder, below = '') {

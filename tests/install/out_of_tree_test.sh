@@ -148,7 +148,9 @@ if [ -e "$lib/libAllotMlir.so" ]; then
 fi
 
 # --- programs ---
-if command -v node >/dev/null; then
-  grep -q allot-run <<<"$("$prefix/bin/allot" run --help)" || fail "allot run does not find its program"
+grep -q 'is no Python 3.9' <<<"$(ALLOT_PYTHON=/nowhere/python "$prefix/bin/allot" run --help 2>&1)" || fail "allot run does not find its launcher"
+python=$source/python/venv/bin/python
+if [ -x "$python" ]; then
+  grep -q allot-run <<<"$(ALLOT_PYTHON=$python "$prefix/bin/allot" run --help)" || fail "allot run does not find its program"
 fi
 echo "out of tree: all well"

@@ -42,7 +42,10 @@ says liballot-dev Depends 'liballot0 \(= [0-9.]+\)'
 licence liballot-dev Apache-2.0
 has allot 'bin/allot'
 has allot 'bin/allot-run'
-has allot 'lib/allot/run/allot-run\.mjs'
+has allot 'lib/allot/python/launcher\.sh'
+has allot 'lib/allot/python/allot/commands/run\.py'
+has allot 'lib/allot/python/allot/viewing/page/client\.js'
+has allot 'lib/allot/run/profile_torch\.py'
 has allot 'share/bash-completion/completions/allot'
 # Every program has a manual page.
 programs=$(contents allot | sed -n 's|.* \./usr/bin/\(allot[a-z-]*\).*|\1|p')

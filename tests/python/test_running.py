@@ -118,8 +118,8 @@ class Running(unittest.TestCase):
         manifest = json.loads((out / 'manifest.json').read_text())
         elsewhere = json.loads((out / 'manifest.json').read_text())
         elsewhere['parts'][0]['file'] = '../m.onnx'
-        for text, said in (('{', 'no JSON'), ('{}', 'schema'), ('[]', 'schema'), (json.dumps(elsewhere), 'not in the folder'),
-                           (json.dumps({**manifest, 'parts': [{}]}), 'damaged'),
+        for text, said in (('{', 'no JSON'), ('{}', 'version 1'), ('[]', 'version 1'), (json.dumps(elsewhere), 'not in the folder'),
+                           (json.dumps({**manifest, 'parts': [{}]}), 'lacks some'),
                            (json.dumps({**manifest, 'devices': []}), 'no device')):
             (out / 'manifest.json').write_text(text)
             with self.subTest(said), self.assertRaisesRegex(allot.RunError, said):
@@ -129,7 +129,7 @@ class Running(unittest.TestCase):
         part.write_bytes(part.read_bytes()[:50])
         with self.assertRaisesRegex(allot.RunError, part.name):
             Runner(out, on='cpu').run({'x': self.x})
-        with self.assertRaisesRegex(allot.RunError, 'cannot be read'):
+        with self.assertRaisesRegex(allot.RunError, 'there is no such file'):
             Runner(self.folder / 'none')
 
 

@@ -93,13 +93,12 @@ for program in allot-opt allot-solve; do
   grep -q version "$work/log" || fail "$program says: $(cat "$work/log")"
 done
 
-# --- with Node.js, the scripts that come with it ---
-if command -v node >/dev/null; then
-  for script in run profile tune view; do
-    "$site/allot/bin/allot" "$script" --help >"$work/log" || fail "allot $script does not start"
-    grep -q "^usage: allot.$script" "$work/log" || fail "allot $script says: $(head -n 3 "$work/log")"
-  done
-  PATH=$work/no-such-folder "$site/allot/bin/allot" view --help 2>"$work/log" && fail "allot view starts without node"
-  grep -q "no 'node' on PATH" "$work/log" || fail "without node, allot view says: $(cat "$work/log")"
-fi
+# --- what `allot run` and the like start, with a Python that has ONNX Runtime ---
+for script in run profile target tune view; do
+  ALLOT_PYTHON=$python "$site/allot/bin/allot" "$script" --help >"$work/log" || fail "allot $script does not start"
+  grep -q "^usage: allot.$script" "$work/log" || fail "allot $script says: $(head -n 3 "$work/log")"
+done
+ALLOT_PYTHON=$work/no-such-python "$site/allot/bin/allot" view --help 2>"$work/log" && fail "allot view starts without Python"
+grep -q "^error: allot-view cannot start: ALLOT_PYTHON is" "$work/log" || fail "without Python, allot view says: $(cat "$work/log")"
+[ -s "$site/allot/viewing/page/client.js" ] || fail "the pages of allot view are not in the wheel"
 echo "wheel: all well ($(basename "$wheel"), $(du -h "$wheel" | cut -f1))"

@@ -10,9 +10,10 @@ import weakref
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from ..errors import InvalidInput, RunError
-from .inputs import check_inputs
-from .manifest import DeviceHint, Manifest, PartFile, read_manifest
-from .runtime import CPU, check_device, load_runtime, make_session
+from .element_types import NUMPY, STRING, element_type, name_of
+from .given_inputs import check_inputs
+from .manifest import Manifest, PartFile, read_manifest
+from .runtime import CPU, ERRORS_ONLY, SessionSettings, check_device, load_runtime, make_session
 
 if TYPE_CHECKING:
     from ..plan import Plan
@@ -28,11 +29,11 @@ class Runner:
         """on='cpu': run every part on the CPU, whatever its device is. Raises InvalidInput, RunError."""
         if on not in (None, CPU):
             raise InvalidInput(f"on: {on!r} is not 'cpu', which runs every part on the CPU")
-        self.manifest: Manifest = read_manifest(os.fspath(folder))
+        self.manifest: Manifest = read_manifest(os.path.join(os.fspath(folder), 'manifest.json'))
         self._on = on
         self._ort = load_runtime()
         self._lock = threading.Lock()  # of loading
-        self._sessions: Dict[Tuple[str, DeviceHint], Any] = {}
+        self._sessions: Dict[Tuple[Any, ...], Any] = {}
 
     def run(self, inputs: Mapping[str, Any], *, lane: int = 0) -> Dict[str, Any]:
         """The model's outputs by name. `lane`: of placements that take turns, which one. Raises InvalidInput, RunError."""
@@ -48,15 +49,24 @@ class Runner:
             for name in part.inputs:  # what nobody reads any more makes room
                 if last_use[name] == i and name not in self.manifest.outputs:
                     tensors.pop(name, None)
-        try:
-            return {name: tensors[name] for name in self.manifest.outputs}
-        except KeyError as error:
-            raise RunError(f'{self.manifest.folder}: no part gives the output {error}; save the plan again') from None
+        return {name: self._as_array(name, tensors[name]) for name in self.manifest.outputs}
 
-    @staticmethod
-    def _run_part(part: PartFile, session: Any, feeds: Mapping[str, Any]) -> List[Any]:
+    def _as_array(self, name: str, value: Any) -> Any:
+        if not isinstance(value, self._ort.OrtValue):
+            return value
+        kind = name_of(value.element_type())
+        if kind not in NUMPY:
+            raise RunError(f'output {name} is {kind}, which numpy has no numbers for: give the model a Cast there, or use allot run')
+        return value.numpy()
+
+    def _run_part(self, part: PartFile, session: Any, feeds: Mapping[str, Any]) -> List[Any]:
+        value_type, names = self._ort.OrtValue, list(part.outputs)
         try:
-            return list(session.run(list(part.outputs), feeds))
+            if _has_numpy_types(session):
+                return list(session.run(names, {name: value.numpy() if isinstance(value, value_type) else value
+                                                for name, value in feeds.items()}))
+            return list(session.run_with_ort_values(names, {
+                name: value if isinstance(value, value_type) else value_type.ortvalue_from_numpy(value) for name, value in feeds.items()}))
         except Exception as error:  # of many types, all of ONNX Runtime's own
             raise RunError(f'part {part.name} ({part.file}) fails on {part.device}: {error}') from error
 
@@ -65,18 +75,29 @@ class Runner:
         if not 0 <= lane < count:
             raise InvalidInput(f'lane: there is none {lane}: ' +
                                ('the plan has one placement' if count == 1 else f'lanes are 0 to {count - 1}'))
-        return self.manifest.lanes[lane]
+        return self.manifest.lanes[lane].parts
 
     def _session(self, part: PartFile) -> Any:
         device = self.manifest.devices[part.device]
         if self._on == CPU and device.provider != CPU:
             device = dataclasses.replace(device, provider=CPU, ordinal=0, threads=0)
-        key = part.file, device
+        settings = SessionSettings((device.provider or CPU,), device.ordinal, device.kind, device.threads, severity=ERRORS_ONLY)
+        key = part.file, settings.providers, settings.ordinal, settings.threads
         with self._lock:
             if key not in self._sessions:
-                check_device(self._ort, device)
-                self._sessions[key] = make_session(self._ort, os.path.join(self.manifest.folder, part.file), device)
+                check_device(self._ort, device, "run(..., on='cpu')")
+                path = os.path.join(self.manifest.folder, part.file)
+                try:
+                    self._sessions[key] = make_session(self._ort, path, settings)
+                except RunError as error:
+                    raise RunError(f'{path}: ONNX Runtime does not load it for {device.name}: {error}') from None
             return self._sessions[key]
+
+
+def _has_numpy_types(session: Any) -> bool:
+    """Whether numpy has what a session takes and makes. Other tensors stay ONNX Runtime's own."""
+    types = (element_type(value.type) for value in (*session.get_inputs(), *session.get_outputs()))
+    return all(kind is None or kind == STRING or kind in NUMPY for kind in types)
 
 
 # The runners of each plan, for as long as it lives: by what they were asked and what they read.

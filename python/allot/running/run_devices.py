@@ -1,0 +1,42 @@
+"""The devices of a plan as this machine runs them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, List, Sequence
+
+from .manifest import DeviceHint
+from .runtime import CPU, check_device
+from .workers import WorkerDevice
+
+ON_CPU = '--on=cpu'
+
+
+@dataclass(frozen=True)
+class RunDevice:
+    """A device, and whether its parts run on a CPU instead: then this is not what the plan was made for."""
+
+    hint: DeviceHint
+    moved: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the device."""
+        return self.hint.name
+
+    def worker(self) -> WorkerDevice:
+        """What runs it."""
+        return WorkerDevice(self.hint.name, self.hint.cores)
+
+
+def run_devices(ort: Any, hints: Sequence[DeviceHint], on_cpu: bool) -> List[RunDevice]:
+    """`on_cpu` runs the parts of every device on the CPU: right results, times of a CPU. Raises RunError."""
+    devices = []
+    for hint in hints:
+        if on_cpu and hint.provider != CPU:
+            devices.append(RunDevice(dataclasses.replace(hint, provider=CPU, ordinal=0, threads=1, cores=None), moved=True))
+        else:
+            check_device(ort, hint, ON_CPU)
+            devices.append(RunDevice(hint))
+    return devices

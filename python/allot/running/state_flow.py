@@ -1,0 +1,36 @@
+"""Where the state of a placement lives: who makes it, who takes it at the next step, and what of it has to travel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Sequence, Tuple
+
+from .dataflow import Dataflow
+from .manifest import StatePair
+
+
+@dataclass(frozen=True)
+class StateHome:
+    """A pair in a placement. `home`: the device that makes it; `uses`: how many parts there take it at the next step; `others`:
+    devices that must be sent it; `stays`: nobody else needs it, at this step or at the next one."""
+
+    pair: StatePair
+    home: str
+    uses: int
+    others: Tuple[str, ...]
+    stays: bool
+
+
+def state_homes(flow: Dataflow, pairs: Sequence[StatePair]) -> List[StateHome]:
+    """Of the first lane. Pairs whose output no part makes, being an input as it is, are left out."""
+    tensors = flow.lanes[0].tensors
+    homes: List[StateHome] = []
+    for pair in pairs:
+        made, taken = tensors[pair.output], tensors[pair.input]
+        if made.producer < 0:
+            continue
+        home = flow.parts[made.producer].device
+        others = tuple(device for device in taken.uses_on if device != home)
+        stays = not others and all(device == home for device in made.uses_on)
+        homes.append(StateHome(pair, home, taken.uses_on.get(home, 0), others, stays))
+    return homes
