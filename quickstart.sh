@@ -7,11 +7,11 @@ cd "$(dirname "$0")"
 bash .ci/install.sh build
 echo "building (a few minutes the first time)"
 cmake --preset release -DALLOT_TESTS=OFF >/dev/null
-cmake --build build --target allot allot-opt allot-solve make-model
+cmake --build build --target allot allot-opt allot-solve allot-make-model
 
 out=build/quickstart
 mkdir -p "$out"
-build/make-model googlenet "$out/googlenet.onnx"
+build/allot make-model googlenet "$out/googlenet.onnx"
 echo
 echo "1. A plan for a machine that need not be here: a CPU and two GPUs, a steady stream. All times are predicted."
 echo
@@ -35,7 +35,7 @@ elif [ -x build/allot-run ]; then
     echo "would do without a plan (about a minute). Where whole copies of the model win, they are the plan. Unlike this, step 1 is a"
     echo "prediction, as every plan for a machine is until it has run there."
     echo
-    build/make-model mobilenet-v2 "$out/mobilenet-v2.onnx" >/dev/null
+    build/allot make-model mobilenet-v2 "$out/mobilenet-v2.onnx" >/dev/null
     build/allot-tune "$out/mobilenet-v2.onnx" --target=host:cpus=1+1 --objective=throughput --seconds=1 --rounds=2 \
       -o "$out/tuned" | sed -n '/^  side by side/,/^splitting/p'
   fi

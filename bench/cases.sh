@@ -145,7 +145,7 @@ PY
   [ "$(awk '$1 == "dla0" { print $2 }' .stdout)" -le 8 ]; says "at most 8 parts on dla0" $?
 fi
 if enter 15-two-servers; then
-  model=$(command -v make-model || echo "$build/make-model")
+  model=$(command -v allot-make-model || echo "$build/allot-make-model")
   ok "the model" "$model" transformer-encoder te.onnx
   ok "planned" allot te.onnx --target=twoservers.json --objective=throughput --json
   awk -v us="$(grep -oE '"value_us": [0-9.]+' .stdout | head -1 | grep -oE '[0-9.]+$')" 'BEGIN { exit !(us > 0 && us <= 349.5) }'

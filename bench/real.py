@@ -78,7 +78,7 @@ def main():
     for name in () if models else MADE:
         file = flags.out / f'{name}.onnx'
         if not file.exists():
-            subprocess.run(['build/make-model', name, file], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(['build/allot', 'make-model', name, file], check=True, stdout=subprocess.DEVNULL)
         models = [*models, file]
     processor = next((line.split(':')[1].strip() for line in open('/proc/cpuinfo') if line.startswith('model name')), 'an unknown processor')
     print(f'{os.cpu_count()} cores of {processor}, target {flags.target}, load {os.getloadavg()[0]:.2f} at the start\n')

@@ -1,12 +1,12 @@
 # What `cmake --install` puts where, in components that are the Debian packages of cmake/packages.cmake too:
-#   programs   allot, allot-opt, allot-solve; what `allot run` starts
+#   programs   allot, allot-opt, allot-solve, what `allot make-model` and `allot run` start
 #   runtime    liballot.so.0
 #   dev        headers, static library, CMake and pkg-config files
 #   milp, milp_dev   the same of liballot_milp
 include(CMakePackageConfigHelpers)
 
 # --- programs ---
-install(TARGETS allot allot-opt allot-solve RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
+install(TARGETS allot allot-opt allot-solve allot-make-model RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 # Whatever JavaScript and Python is there, as a whole; `allot run` finds its program beside allot.
 set(ALLOT_RUN_DIR ${CMAKE_INSTALL_LIBDIR}/allot/run)
 install(DIRECTORY runner/ DESTINATION ${ALLOT_RUN_DIR} COMPONENT programs USE_SOURCE_PERMISSIONS
@@ -35,6 +35,7 @@ foreach(program allot allot-opt allot-solve)
     file(WRITE \"\${file}\" \"\${text}\")
   endforeach()
 endforeach()" COMPONENT programs)
+include(manual_pages)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
 if(NOT TARGET allot_core)  # a build with sanitizers has programs only
   return()

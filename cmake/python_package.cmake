@@ -17,7 +17,7 @@ set_target_properties(allot_python PROPERTIES
   LINK_DEPENDS ${exported})
 target_link_options(allot_python PRIVATE LINKER:--version-script=${exported})
 install(TARGETS allot_python LIBRARY DESTINATION allot/lib COMPONENT python NAMELINK_SKIP EXCLUDE_FROM_ALL)
-install(TARGETS allot allot-opt allot-solve RUNTIME DESTINATION allot/bin COMPONENT python EXCLUDE_FROM_ALL)
+install(TARGETS allot allot-opt allot-solve allot-make-model RUNTIME DESTINATION allot/bin COMPONENT python EXCLUDE_FROM_ALL)
 # What `allot run` and the like start, as in cmake/install.cmake.
 install(DIRECTORY runner/ DESTINATION allot/run COMPONENT python EXCLUDE_FROM_ALL USE_SOURCE_PERMISSIONS
         PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE PATTERN package-lock.json EXCLUDE)

@@ -1,4 +1,5 @@
-// The version of this program, as in the project() line of CMakeLists.txt (a test compares them).
+// The version of Allot, and the one place that has it: CMake and the Python package read this line.
+// docs/releasing.md says when it changes.
 #pragma once
 
 // A macro too, for texts that the preprocessor puts together.

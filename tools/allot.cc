@@ -85,6 +85,10 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Flag("print-target", &arguments.print_target,
             "print the machine as JSON, to edit and give to --target, then stop");
   line.Flag("list", &arguments.list, "print passes, solvers, targets and cost models, then stop");
+  line.Example("allot model.onnx --target=cpu-2gpu --objective=throughput -o out",
+               "plans a steady stream for a machine of a CPU and two GPUs, and writes the parts");
+  line.Example("allot run out/manifest.json --check",
+               "runs the parts and compares their outputs with the model's");
 }
 
 absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
@@ -178,7 +182,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     std::fputs((line.Help() + SubcommandHelp()).c_str(), stdout);
     return absl::OkStatus();
   }
-  if (const std::optional<std::string> answer = line.Answer(SubcommandNames())) {
+  if (const std::optional<std::string> answer = line.Answer(SubcommandWords())) {
     std::fputs(answer->c_str(), stdout);
     return absl::OkStatus();
   }

@@ -262,6 +262,8 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   DeclarePasses(line, passes, arguments);
   DeclareInspection(line, arguments);
   SuggestNames(line, registries);
+  line.Example("allot-opt model.onnx --infer-shapes --coarsen -o model.mlir",
+               "types and clusters of a model, as text");
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (const std::optional<std::string> answer = line.Answer()) {
     std::fputs(answer->c_str(), stdout);

@@ -16,11 +16,13 @@
 #include "support/status.h"
 #include "support/version.h"
 #include "tools/completion.h"
+#include "tools/manual.h"
 
 namespace allot {
 namespace {
 
 constexpr char kPrintCompletion[] = "print-completion";
+constexpr char kPrintManual[] = "print-manual";
 
 // One row of --help. What is too long for its column has its text on the next line.
 void AppendRow(const std::string& left, const std::string& help, std::string& text) {
@@ -166,6 +168,10 @@ void CommandLine::Suggest(absl::string_view name, std::vector<std::string> value
   }
 }
 
+void CommandLine::Example(std::string command, std::string help) {
+  examples_.push_back({std::move(command), std::move(help)});
+}
+
 const CommandLine::Spec* CommandLine::Find(absl::string_view name) const {
   for (const Spec& spec : specs_) {
     if (spec.name == name) return &spec;
@@ -178,7 +184,7 @@ absl::Status CommandLine::Parse(int argc, const char* const* argv) {
   // Only a plug-in can cause this: its passes are flags.
   for (const Spec& spec : specs_) {
     if (Find(spec.name) != &spec || spec.name == "help" || spec.name == "h" ||
-        spec.name == "version" || spec.name == kPrintCompletion) {
+        spec.name == "version" || spec.name == kPrintCompletion || spec.name == kPrintManual) {
       return InputError("--", spec.name,
                         " would mean two things; a plug-in's pass must not be named like a flag");
     }
@@ -210,6 +216,10 @@ absl::Status CommandLine::Parse(int argc, const char* const* argv) {
       version_requested_ = true;
       continue;
     }
+    if (name == kPrintManual) {
+      manual_requested_ = true;
+      continue;
+    }
     if (name == kPrintCompletion) {
       const std::vector<std::string> shells = CompletionShells();
       if (std::find(shells.begin(), shells.end(), value) == shells.end()) {
@@ -239,10 +249,15 @@ absl::Status CommandLine::Parse(int argc, const char* const* argv) {
   return absl::OkStatus();
 }
 
-std::optional<std::string> CommandLine::Answer(const std::vector<std::string>& subcommands) const {
+std::optional<std::string> CommandLine::Answer(const std::vector<CommandWord>& subcommands) const {
   if (help_requested_) return Help();
   if (version_requested_) return absl::StrCat(program_, " version ", kVersion, "\n");
-  if (!completion_.empty()) return Completion(*this, completion_, subcommands);
+  if (manual_requested_) return Manual(*this, subcommands);
+  if (!completion_.empty()) {
+    std::vector<std::string> names;
+    for (const CommandWord& word : subcommands) names.push_back(word.name);
+    return Completion(*this, completion_, names);
+  }
   return std::nullopt;
 }
 
@@ -268,11 +283,17 @@ std::string CommandLine::Help() const {
     }
   }
   text += "\nOf every program:\n";
-  AppendRow("  --help", "print this, then stop", text);
-  AppendRow("  --version", "print the version, then stop", text);
-  AppendRow(absl::StrCat("  --", kPrintCompletion, "=", absl::StrJoin(CompletionShells(), "|")),
-            "print what completes this program's command lines in\nthat shell, then stop", text);
+  for (const auto& [flag, help] : CommonFlags()) AppendRow("  " + flag, help, text);
   return text;
+}
+
+std::vector<std::pair<std::string, std::string>> CommonFlags() {
+  return {
+      {"--help", "print this, then stop"},
+      {"--version", "print the version, then stop"},
+      {absl::StrCat("--", kPrintCompletion, "=", absl::StrJoin(CompletionShells(), "|")),
+       "print what completes this program's command lines in\nthat shell, then stop"},
+      {absl::StrCat("--", kPrintManual), "print this program's manual page in roff, then stop"}};
 }
 
 }  // namespace allot

@@ -1,11 +1,12 @@
 // LLVM-style command lines: one or two dashes, "--name=value" or "--name value", flags in any
 // place, "--" ends them. Spellings that begin with "mlir-" are accepted for the same flag without
-// it. Every program also has --help, --version and --print-completion.
+// it. Every program also has --help, --version, --print-completion and --print-manual.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,6 +15,11 @@
 #include "support/options.h"
 
 namespace allot {
+
+// A word or a line that may be typed, and what it is for.
+struct CommandWord {
+  std::string name, help;
+};
 
 class CommandLine {
  public:
@@ -51,14 +57,16 @@ class CommandLine {
               OptionSchemaView options = {});
   // Values of "--name" that a shell offers; others are allowed.
   void Suggest(absl::string_view name, std::vector<std::string> values);
+  // A command for the manual, and what comes of it.
+  void Example(std::string command, std::string help);
 
   // Fills the values; the rest are the positional arguments. The error for an unknown flag names
   // the nearest one.
   absl::Status Parse(int argc, const char* const* argv);
   const std::vector<std::string>& positional() const { return positional_; }
-  // The text that --help, --version or --print-completion asks for; a program prints it and stops.
-  // `subcommands`: words that may stand in front of all flags.
-  std::optional<std::string> Answer(const std::vector<std::string>& subcommands = {}) const;
+  // The text that --help, --version, --print-completion or --print-manual asks for; a program
+  // prints it and stops. `subcommands`: words that may stand in front of all flags.
+  std::optional<std::string> Answer(const std::vector<CommandWord>& subcommands = {}) const;
   bool help_requested() const { return help_requested_; }
   std::string Help() const;
 
@@ -74,6 +82,9 @@ class CommandLine {
     std::vector<std::string> suggestions;
   };
   const std::string& program() const { return program_; }
+  const std::string& usage() const { return usage_; }
+  const std::string& overview() const { return overview_; }
+  const std::vector<CommandWord>& examples() const { return examples_; }
   const std::vector<Spec>& specs() const { return specs_; }
 
  private:
@@ -84,8 +95,12 @@ class CommandLine {
   std::string program_, usage_, overview_, section_ = "Options";
   std::vector<Spec> specs_;
   std::vector<std::string> positional_;
-  bool help_requested_ = false, version_requested_ = false;
+  std::vector<CommandWord> examples_;
+  bool help_requested_ = false, version_requested_ = false, manual_requested_ = false;
   std::string completion_;  // the shell it is asked for
 };
+
+// The flags of every program as --help shows them, and what they do.
+std::vector<std::pair<std::string, std::string>> CommonFlags();
 
 }  // namespace allot

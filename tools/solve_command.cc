@@ -352,6 +352,8 @@ absl::Status RunSolveCommand(int argc, const char* const* argv, const Kinds& kin
   Declare(line, arguments);
   SuggestNames(line, arguments.registries);
   line.Suggest("solver", arguments.registries.solvers.names());  // problems in calls, too
+  line.Example("allot-solve problem.json --objective=throughput --replicate",
+               "places what the file describes, in placements that take turns if that is better");
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (const std::optional<std::string> answer = line.Answer()) {
     std::fputs(answer->c_str(), stdout);

@@ -35,11 +35,13 @@ constexpr Subcommand kSubcommands[] = {
     {"profile", "measure the operators of a model on this machine, for --costs"},
     {"target", "print a machine as JSON; ask which nodes of a model its devices run (--probe)"},
     {"tune", "profile, place, run, and place again until prediction and measurement agree"},
+    {"make-model", "write a model of a published architecture, to try Allot on"},
     {"view", "serve the report to a browser, compare two plans, plan again with a node moved"},
 };
 
-// `view` and `target` run no model.
+// `view` and `target` run no model, and `make-model` is a program like allot.
 std::string Needs(absl::string_view program) {
+  if (program == "allot-make-model") return "it is built and installed with allot";
   const bool runs = program != "allot-view" && program != "allot-target";
   return absl::StrCat("it needs Python 3.9 or later",
                       runs ? " with onnxruntime, which python/install_runtime.sh installs" : "");
@@ -76,6 +78,14 @@ std::vector<std::string> SubcommandNames() {
   std::vector<std::string> names;
   for (const Subcommand& subcommand : kSubcommands) names.emplace_back(subcommand.name);
   return names;
+}
+
+std::vector<CommandWord> SubcommandWords() {
+  std::vector<CommandWord> words;
+  for (const Subcommand& subcommand : kSubcommands) {
+    words.push_back({subcommand.name, subcommand.help});
+  }
+  return words;
 }
 
 bool IsSubcommand(absl::string_view name) {

@@ -8,11 +8,14 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
+#include "tools/command_line.h"
+
 namespace allot {
 
 // What --help says of them.
 std::string SubcommandHelp();
 std::vector<std::string> SubcommandNames();
+std::vector<CommandWord> SubcommandWords();
 
 // True for "run" and the like. A model of that name is given as "./run".
 bool IsSubcommand(absl::string_view name);

@@ -1,67 +1,70 @@
-// Writes one of the published models. usage: make-model NAME FILE.onnx, make-model --list
-
+// `allot make-model`: writes one of the published models, to try Allot on.
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "examples/models/published_models.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
+#include "examples/models/published_models.h"
+#include "support/nearest_name.h"
+#include "support/status.h"
+#include "tools/command_line.h"
+#include "tools/program.h"
+
+namespace allot::examples {
 namespace {
 
-using allot::examples::PublishedModel;
-using allot::examples::PublishedModels;
+constexpr char kUsage[] = "NAME FILE.onnx | --list";
 
-int List() {
-  for (const PublishedModel& model : PublishedModels()) {
-    std::printf("%-20s %s\n", model.name, model.summary);
-  }
-  return 0;
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const PublishedModel& model : PublishedModels()) names.emplace_back(model.name);
+  return names;
 }
 
-int UnknownModel(const std::string& name) {
-  std::string all;
-  for (const PublishedModel& model : PublishedModels()) {
-    all += (all.empty() ? "" : ", ") + std::string(model.name);
+absl::Status Write(const std::string& name, const std::string& path) {
+  const PublishedModel* const model = FindPublishedModel(name);
+  if (model == nullptr) {
+    return InputError("no model '", name, "'", DidYouMean(name, Names()), "; there are ",
+                      absl::StrJoin(Names(), ", "));
   }
-  std::fprintf(stderr, "error: no model '%s'; there are %s\n", name.c_str(), all.c_str());
-  return 1;
-}
-
-int Write(const PublishedModel& model, const std::string& path) {
-  allot::examples::OnnxBuilder net = model.make();
-  if (!net.Save(path)) {
-    std::fprintf(stderr, "error: %s cannot be written\n", path.c_str());
-    return 1;
-  }
+  OnnxBuilder net = model->make();
+  if (!net.Save(path)) return InputError(path, " cannot be written");
   std::printf("%s: %d nodes\n", path.c_str(), net.graph().node_size());
-  return 0;
+  return absl::OkStatus();
 }
 
-int Run(const std::vector<std::string>& arguments) {
-  if (arguments.size() == 1 && arguments[0] == "--list") return List();
-  for (const std::string& argument : arguments) {
-    if (argument.rfind("--", 0) == 0) {
-      std::fprintf(stderr, "error: unknown flag '%s'; usage: make-model NAME FILE.onnx | --list\n",
-                   argument.c_str());
-      return 1;
+absl::Status Run(int argc, char** argv, int& /*exit_status*/) {
+  bool list = false;
+  CommandLine line("allot make-model", kUsage,
+                   "writes a model of a published architecture, built in code; its weights are\n"
+                   "random, but the same bytes on every machine");
+  line.Flag("list", &list, "print the models there are, then stop");
+  line.Example("allot make-model googlenet googlenet.onnx", "writes GoogLeNet, 28 MB");
+  ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
+  if (const std::optional<std::string> answer = line.Answer()) {
+    std::fputs(answer->c_str(), stdout);
+    return absl::OkStatus();
+  }
+  const std::vector<std::string>& arguments = line.positional();
+  if (list && arguments.empty()) {
+    for (const PublishedModel& model : PublishedModels()) {
+      std::printf("%-20s %s\n", model.name, model.summary);
     }
+    return absl::OkStatus();
   }
-  if (arguments.size() != 2) {
-    std::fprintf(stderr, "error: %s; usage: make-model NAME FILE.onnx | --list\n",
-                 arguments.empty()       ? "no model named"
-                 : arguments.size() == 1 ? "no file named"
-                                         : "too many arguments");
-    return 1;
+  if (list || arguments.size() != 2) {
+    return InputError(arguments.empty()                ? "no model named"
+                      : arguments.size() == 1 && !list ? "no file named"
+                                                       : "too many arguments",
+                      "; usage: allot make-model ", kUsage);
   }
-  const PublishedModel* model = allot::examples::FindPublishedModel(arguments[0]);
-  return model == nullptr ? UnknownModel(arguments[0]) : Write(*model, arguments[1]);
+  return Write(arguments[0], arguments[1]);
 }
 
 }  // namespace
+}  // namespace allot::examples
 
-int main(int argc, char** argv) {
-  const int status = Run({argv + 1, argv + argc});
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-  std::fprintf(stderr, "error: cannot write to standard output\n");
-  return 1;
-}
+int main(int argc, char** argv) { return allot::RunProgram(argc, argv, allot::examples::Run); }

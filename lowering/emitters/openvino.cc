@@ -4,7 +4,10 @@
 // The format is that of OpenVINO's samples: one object, {operation: device}. An operation that is
 // not named runs on the fallback, the one device of the list that the object does not name; that is
 // how operations without a counterpart in the ONNX file (constants, pieces of a decomposed
-// operator) get a device, too.
+// operator) get a device, too. For a convolution with a bias that is the wrong one: the convolution
+// itself is such a piece, and what it feeds, the addition, has the node's name. So a second object
+// names every operation, also those on the fallback, by which a caller can tell pieces from nodes
+// and have each piece run where the operation that it feeds does.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -90,9 +93,10 @@ class OpenVino final : public Emitter {
                           names[device], ", which OpenVINO cannot tell apart: name them apart");
       }
     }
-    Json::Object affinities;
+    Json::Object affinities, operations;
     for (auto& [name, device] : device_of) {
-      if (device != fallback) affinities.emplace_back(name, std::move(device));
+      if (device != fallback) affinities.emplace_back(name, device);
+      operations.emplace_back(name, std::move(device));
     }
     std::vector<std::string> devices;
     for (DeviceId id : names.ids()) {
@@ -102,13 +106,16 @@ class OpenVino final : public Emitter {
     }
     devices.push_back(fallback);
 
-    std::vector<OutputFile> files(2);
+    std::vector<OutputFile> files(3);
     files[0].name = "openvino/affinities.json";
     files[0].chunks.emplace_back();
     files[0].chunks[0].bytes = PrintJson(Json(std::move(affinities))) + "\n";
     files[1].name = "openvino/device";
     files[1].chunks.emplace_back();
     files[1].chunks[0].bytes = absl::StrCat("HETERO:", absl::StrJoin(devices, ","), "\n");
+    files[2].name = "openvino/operations.json";
+    files[2].chunks.emplace_back();
+    files[2].chunks[0].bytes = PrintJson(Json(std::move(operations))) + "\n";
     return files;
   }
 

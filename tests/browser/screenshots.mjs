@@ -20,7 +20,7 @@ const scratch = makeScratch('screenshots');
 
 function report(name, ...options) {
   const model = path.join(scratch, `${name}.onnx`), out = path.join(scratch, name);
-  if (!fs.existsSync(model)) execFileSync(path.join(build, 'make-model'), [name, model]);
+  if (!fs.existsSync(model)) execFileSync(path.join(build, 'allot'), ['make-model', name, model]);
   execFileSync(path.join(build, 'allot'), [model, '--emit=report,plan,manifest', '--quiet', '-o', out, ...options]);
   return pathToFileURL(path.join(out, 'model.report.html')).href;
 }

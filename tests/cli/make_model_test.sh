@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# make-model: what it lists, what it writes, what it refuses. Arguments: make-model, a scratch folder.
+# `allot make-model`: what it lists, what it writes, what it refuses. Arguments: allot, a scratch folder.
 set -uo pipefail
-make_model=$1 scratch=$2
+allot=$1 scratch=$2
 rm -rf "$scratch"
 mkdir -p "$scratch/models"
 cd "$scratch" || exit 1
@@ -11,7 +11,7 @@ check() { if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed 
 # refuses WHAT PATTERN ARGUMENTS...
 refuses() {
   local what=$1 pattern=$2; shift 2
-  "$make_model" "$@" >stdout 2>stderr
+  "$allot" make-model "$@" >stdout 2>stderr
   local status=$?
   [ $status -eq 1 ] && [ "$(grep -c '^error: ' stderr)" -eq 1 ] && grep -qE "$pattern" stderr &&
     [ ! -s stdout ] && [ -z "$(ls -A models)" ]
@@ -21,18 +21,20 @@ refuses "no arguments" "no model named"
 refuses "no file" "no file named" unet
 refuses "too many arguments" "too many arguments" unet models/a.onnx models/b.onnx
 refuses "an unknown model" "'alexnet'; there are densenet-121, .*unet" alexnet models/a.onnx
-refuses "an unknown flag" "unknown flag '--all'" unet --all
+refuses "an unknown flag" "argument '--all'.*allot make-model --help" unet --all
+refuses "a model misspelt" "did you mean 'unet'" unett models/a.onnx
+refuses "a list and a model" "too many arguments" --list unet
 refuses "a folder that is not there" "cannot be written" mobilenet-v2 nowhere/a.onnx
 mkdir taken
 refuses "a folder as the file" "taken cannot be written" mobilenet-v2 taken
 [ ! -e taken.tmp ]; check $? "leaves no unfinished file"
 
-"$make_model" --list >list 2>stderr && grep -qE '^inception-v3 +.' list && ! grep -qv ' ' list
+"$allot" make-model --list >list 2>stderr && grep -qE '^inception-v3 +.' list && ! grep -qv ' ' list
 check $? "lists the models"
-"$make_model" mobilenet-v2 models/a.onnx >stdout 2>stderr && [ "$(cat stdout)" = "models/a.onnx: 100 nodes" ] &&
+"$allot" make-model mobilenet-v2 models/a.onnx >stdout 2>stderr && [ "$(cat stdout)" = "models/a.onnx: 100 nodes" ] &&
   [ "$(ls models)" = a.onnx ]
 check $? "writes a model"
-"$make_model" --list >/dev/full 2>stderr
+"$allot" make-model --list >/dev/full 2>stderr
 [ $? -eq 1 ] && grep -q '^error: cannot write to standard output' stderr; check $? "says that standard output is full"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -30,6 +30,7 @@ program() { # FILE WHO: prints its arguments, one a line, and ends with status 7
 }
 
 refuses "a missing program" "allot-tune is not beside allot .*PATH.*Python 3.9.*onnxruntime" tune model.onnx
+refuses "a missing program of Allot's own" "allot-make-model is not beside allot .*PATH.*installed with allot" make-model
 
 program "$scratch/on path/allot-run" "on the path"
 actual=$(PATH="$scratch/on path:$PATH" "$allot" run; echo "status $?")
@@ -58,7 +59,7 @@ refuses "a missing program that runs no model" "allot-view is not beside allot .
 # Only the first argument names a program; a model of that name has a path.
 refuses "a model called run" "./run: " ./run
 refuses "a model called run, behind a flag" "run: " --quiet run
-for name in explain diff check run profile target tune view; do
+for name in explain diff check run profile target tune view make-model; do
   same "--help names $name" 1 "$("$allot" --help | grep -c "^  $name  ")"
 done
 

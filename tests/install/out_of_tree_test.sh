@@ -73,6 +73,17 @@ with allot.prepare('mlp.onnx') as model, model.plan(target='cpu-2gpu') as plan:
         assert plan.value_ps == truth.value_ps and list(plan.nodes()) == list(truth.nodes())
 PYTHON
 fi
+# What docs/embedding.md says to type: every line of it that compiles.
+mkdir typed
+cp src/embed_c/main.c src/embed_cpp/main.cc typed
+compilers=$(sed -n '/^```sh$/,/^```$/p' "$source/docs/embedding.md" | grep -E '^(cc|c\+\+) ' | sed 's/ #.*//')
+[ "$(wc -l <<<"$compilers")" -ge 4 ] || fail "docs/embedding.md says to compile: $compilers"
+while read -r line; do
+  [[ $glpk == ON || $line != *allot-milp* ]] || continue
+  (cd typed && quietly bash -c "$line") || fail "docs/embedding.md: $line"
+  found_libraries typed/place mlp.onnx cpu-2gpu >typed.txt
+  [[ $line == *allot-milp* ]] || agrees typed.txt
+done <<<"$compilers"
 # Without pkg-config's shared library, and every name that the header promises.
 quietly cc src/embed_c/main.c $(pkg-config --cflags --libs --static allot | sed 's/-lallot/-l:liballot.a/') -o place_static
 ./place_static mlp.onnx cpu-2gpu >c_static.txt

@@ -1,6 +1,8 @@
 // ONNX Runtime itself takes the annotated model with the option that the manifest names, and its
 // own record of who runs which node agrees with the plan: with the CPU's provider alone, and with a
-// GPU's beside it (WebGPU's, on Vulkan in software).
+// GPU's beside it (WebGPU's, on Vulkan in software). The environment says what there is:
+// ALLOT_ONNXRUNTIME names the runtime's library; ALLOT_VULKAN_LOADER and ALLOT_VULKAN_DRIVER, if it
+// has WebGPU's provider, those of Vulkan.
 #include <dlfcn.h>
 #include <cstdlib>
 
@@ -34,7 +36,7 @@ struct Assigned {
 class OnnxRuntime {
  public:
   OnnxRuntime() {
-    void* const library = ::dlopen(ALLOT_ONNXRUNTIME, RTLD_NOW | RTLD_LOCAL);
+    void* const library = ::dlopen(std::getenv("ALLOT_ONNXRUNTIME"), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
       ADD_FAILURE() << ::dlerror();
       return;
@@ -149,6 +151,9 @@ class OnnxRuntime {
   std::string version_;
 };
 
+#define SKIP_WITHOUT(variable) \
+  if (std::getenv(variable) == nullptr) GTEST_SKIP() << variable << " is not set"
+
 OnnxRuntime& Runtime() {
   static OnnxRuntime* const runtime = new OnnxRuntime();
   return *runtime;
@@ -243,6 +248,7 @@ void ExpectRecordAgrees(const Case& model, int64_t ir_version) {
 class OnnxRuntimeTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(OnnxRuntimeTest, LoadsTheAnnotatedModelAndRecordsThePlan) {
+  SKIP_WITHOUT("ALLOT_ONNXRUNTIME");
   for (const int64_t ir_version : {0, 11}) {
     // One part on the CPU and one on a provider that is not there: it is a wish, and no error.
     ExpectRecordAgrees(Case(ZooText(GetParam()), AFirst), ir_version);
@@ -262,13 +268,16 @@ INSTANTIATE_TEST_SUITE_P(Zoo, OnnxRuntimeTest,
                                            "quantization"),
                          [](const auto& name) { return name.param; });
 
-#ifdef ALLOT_VULKAN_LOADER
 // Two providers, of which one could run everything: what is on the CPU is there for the plan's
 // sake.
 TEST(OnnxRuntimeWebGpuTest, RunsEachNodeWhereThePlanPutIt) {
+  SKIP_WITHOUT("ALLOT_ONNXRUNTIME");
+  SKIP_WITHOUT("ALLOT_VULKAN_LOADER");
+  SKIP_WITHOUT("ALLOT_VULKAN_DRIVER");
   // Whoever asks for the loader by its name gets this one.
-  ASSERT_NE(::dlopen(ALLOT_VULKAN_LOADER, RTLD_NOW | RTLD_GLOBAL), nullptr) << ::dlerror();
-  ::setenv("VK_ICD_FILENAMES", ALLOT_VULKAN_DRIVER, 1);
+  ASSERT_NE(::dlopen(std::getenv("ALLOT_VULKAN_LOADER"), RTLD_NOW | RTLD_GLOBAL), nullptr)
+      << ::dlerror();
+  ::setenv("VK_ICD_FILENAMES", std::getenv("ALLOT_VULKAN_DRIVER"), 1);
   // Relu, Tanh, Relu, ... in parts of one, one, two, three nodes.
   const std::vector<int> parts = {0, 1, 2, 2, 3, 3, 3};
   std::string graph = Input("t0") + Output("t7");
@@ -308,10 +317,10 @@ TEST(OnnxRuntimeWebGpuTest, RunsEachNodeWhereThePlanPutIt) {
   EXPECT_THAT(std::string(Runtime().Load(written.file, both, true).status().message()),
               HasSubstr("fallback"));
 }
-#endif
 
 // The option is read and not just carried: the runtime refuses one that is no list of rules.
 TEST(OnnxRuntimeOptionTest, IsReadByTheRuntime) {
+  SKIP_WITHOUT("ALLOT_ONNXRUNTIME");
   const Case model(ZooText(kChain), AFirst);
   const ScratchFolder folder;
   const Written written = Write(model, 0, folder);

@@ -85,6 +85,8 @@ PYTHONPATH=$work/inside "$python" examples/python/place.py >"$work/expected" || 
 diff "$work/expected" "$work/placed" || fail "the plan or its outputs are others in the bare root"
 inside -m allot /there/mlp.onnx --target=cpu-gpu -o /there/out >"$work/log" || fail "the program does not run in the bare root"
 [ -s "$root/there/out/manifest.json" ] || fail "the program wrote nothing"
+inside -m allot make-model --list >"$work/log" || fail "allot make-model does not run in the bare root"
+grep -q '^googlenet ' "$work/log" || fail "allot make-model says: $(cat "$work/log")"
 for program in allot-opt allot-solve; do
   inside -c "import sys; from allot import programs; sys.argv[1:] = ['--version']; programs.${program/-/_}()" >"$work/log" ||
     fail "$program does not run in the bare root"

@@ -53,6 +53,14 @@ TEST(OpenVinoTest, NamesDevicesByOperation) {
   EXPECT_EQ(Affinity(one, "a"), "GPU.0");
 }
 
+// What does not run on the fallback, and everything, by which pieces of operators are told apart.
+TEST(OpenVinoTest, NamesEveryOperationToo) {
+  const Case model(ZooText(kChain), AFirst);
+  EXPECT_EQ(Parsed(OpenVinoFile(model, "operations.json")),
+            Json(Json::Object{{"a", "CPU"}, {"b", "GPU.0"}}));
+  EXPECT_EQ(Parsed(OpenVinoFile(model, "affinities.json")), Json(Json::Object{{"b", "GPU.0"}}));
+}
+
 // A node that travels is there once: with the first that uses it.
 TEST(OpenVinoTest, NodesThatTravelAreWithTheirFirstUser) {
   const Case model(ModelText(Input("x") + Output("z") + Typed("u") + Typed("y") + Weight("w") +

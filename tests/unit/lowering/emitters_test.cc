@@ -13,7 +13,6 @@
 #include "lowering/to_onnx.h"
 #include "support/json.h"
 #include "support/version.h"
-#include "tests/folders.h"
 #include "tests/unit/lowering/emit_case.h"
 
 namespace allot {
@@ -363,11 +362,6 @@ TEST(DotTest, DrawsNodesOrParts) {
   const std::string parts = Text(model.Emit({"dot{max-nodes=1}"}), "model.dot");
   EXPECT_THAT(parts, HasSubstr("p0 -> p1 [label=\"1 tensor\\n8 B\""));
   EXPECT_THAT(parts, Not(HasSubstr("Tanh")));
-}
-
-TEST(VersionTest, IsTheProjects) {
-  EXPECT_THAT(ReadText(std::string(kSourceFolder) + "/CMakeLists.txt"),
-              HasSubstr(std::string("project(Allot VERSION ") + kVersion + " "));
 }
 
 }  // namespace
