@@ -112,7 +112,7 @@ class FindState final : public GraphPass {
   absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
     std::vector<std::pair<std::string, std::string>> state;
     if (options_.pairs == "auto") {
-      state = Found(module.graph);
+      state = Found(module.graph, *context.diagnostics);
     } else if (options_.pairs != "off") {
       ALLOT_ASSIGN_OR_RETURN(state, Given(module.graph));
     }
@@ -141,7 +141,8 @@ class FindState final : public GraphPass {
   }
 
   // In order of the names of inputs.
-  static std::vector<std::pair<std::string, std::string>> Found(const ir::Graph& graph) {
+  static std::vector<std::pair<std::string, std::string>> Found(const ir::Graph& graph,
+                                                                Diagnostics& diagnostics) {
     std::map<Words, std::vector<ir::ValueId>> makers;
     for (const auto& [name, output] : Outputs(graph))
       makers[StemOf(WordsOf(name))].push_back(output);
@@ -161,9 +162,15 @@ class FindState final : public GraphPass {
     std::vector<std::pair<std::string, std::string>> state;
     for (const auto& [name, input] : Inputs(graph)) {
       const auto outputs = fitting.find(input);
-      if (outputs == fitting.end() || outputs->second.size() != 1) continue;
+      if (outputs == fitting.end()) continue;
       const ir::ValueId output = outputs->second.front();
-      if (takers[output].size() == 1) state.emplace_back(name, graph.value(output).name);
+      if (outputs->second.size() == 1 && takers[output].size() == 1) {
+        state.emplace_back(name, graph.value(output).name);
+      } else {
+        diagnostics.Warning(absl::StrCat("input '", name, "'"),
+                            "not taken for a state, as several outputs or inputs fit; say which by "
+                            "--state=OUTPUT=INPUT,...");
+      }
     }
     return state;
   }

@@ -14,7 +14,7 @@ import onnxruntime
 import allot
 from allot.errors import InvalidInput
 from allot.running.manifest import Manifest, Signature, StatePair
-from allot.running.state import find_state, parse_state
+from allot.running.state import parse_state
 from models import cell, decoder
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -145,35 +145,6 @@ def manifest_of(inputs, outputs, kind='float32', shape=('n', 4)):
 
 
 class Names(unittest.TestCase):
-    def pairs(self, inputs, outputs):
-        return [(pair.output, pair.input) for pair in find_state(manifest_of(inputs, outputs))[0]]
-
-    def test_pairs_are_found(self):
-        for output, wanted in (('present.0.key', 'past_key_values.0.key'), ('present_key_values.3.value', 'past_key_values.3.value'),
-                               ('present_0', 'past_0'), ('new_h', 'h'), ('stateN', 'state'), ('hn', 'h0'), ('h_out', 'h_in'),
-                               ('present_conv.2', 'past_conv.2'), ('next_cache', 'prev_cache'), ('updatedState', 'state'),
-                               ('present.1.decoder.key', 'past_key_values.1.decoder.key'), ('output_hidden', 'input_hidden')):
-            with self.subTest(output):
-                self.assertEqual(self.pairs(['x', wanted], ['y', output]), [(output, wanted)])
-
-    def test_what_is_no_pair(self):
-        for output, wanted in (('present.0.key', 'past_key_values.1.key'), ('present.0.key', 'past_key_values.0.value'), ('y', 'x'),
-                               ('logits', 'input_ids'), ('output', 'input')):
-            with self.subTest(output):
-                self.assertEqual(self.pairs([wanted], [output]), [])
-
-    def test_types_must_fit(self):
-        for change in ({'dtype': 'float16', 'shape': ('n', 4)}, {'dtype': 'float32', 'shape': ('n', 5)},
-                       {'dtype': 'float32', 'shape': ('n',)}, {'dtype': None, 'shape': None}):
-            manifest = manifest_of(['past_0'], ['present_0'])
-            manifest.signature['present_0'] = Signature(**change)
-            self.assertEqual(find_state(manifest), ((), []))
-
-    def test_what_fits_several_is_said_and_not_guessed(self):
-        pairs, unclear = find_state(manifest_of(['past_a', 'prev_a', 'past_b'], ['present_a', 'present_b']))
-        self.assertEqual(pairs, (StatePair('present_b', 'past_b'),))
-        self.assertEqual(unclear, ['present_a and past_a, prev_a'])
-
     def test_pairs_are_read_whatever_names_hold(self):
         manifest = manifest_of(['a=b', 'c,d', 'e'], ['x', 'y,z', 'w=='])
         self.assertEqual(parse_state('x=a=b,y,z=c,d,w===e', manifest), (StatePair('x', 'a=b'), StatePair('y,z', 'c,d'), StatePair('w==', 'e')))

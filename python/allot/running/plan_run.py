@@ -9,8 +9,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ..errors import InvalidInput, RunError
 from ..support.statistics import mean, median, spread, summarise
-from ..support.terminal import warn
-from ..support.text import one_line
 from .conductor import Conductor, Sample
 from .dataflow import Dataflow, make_dataflow
 from .decoding import tokens_input
@@ -128,12 +126,10 @@ def _steps_wanted(manifest: Manifest, options: RunOptions) -> Optional[StepsWant
         return None
     if options.mode == PIPELINE:
         raise InvalidInput('--steps: a step waits for the one before, so there is no pipeline of them; leave out --mode')
-    pairs, unclear = state_of(manifest, options.state)
-    if unclear:
-        warn(one_line(f"{manifest.file}: not taken for state, as several fit: {'; '.join(unclear)}; say which by --state=OUT=IN,..."))
+    pairs = state_of(manifest, options.state)
     if not pairs and options.state == AUTO:
-        raise InvalidInput(f'{manifest.file}: no output of the model is named like one of its inputs, so a step leaves nothing to the '
-                           'next one; say what does by --state=OUT=IN,..., or run --samples')
+        raise InvalidInput(f'{manifest.file}: planning found no output of the model that is named like one of its inputs, so a step '
+                           'leaves nothing to the next one; say what does by --state=OUT=IN,..., or run --samples')
     return StepsWanted(options.steps, pairs, tokens_input(manifest.inputs, manifest.outputs, bool(pairs)))
 
 
