@@ -118,8 +118,7 @@ class Profile(unittest.TestCase):
         # The element types of x and y: field 1, FLOAT, before the shape.
         (SCRATCH / 'narrow.onnx').write_bytes(re.sub(b'\x08\x01\x12', b'\x08\x10\x12', data))
         status, _, err = profile('--repeats=1', model='narrow.onnx')
-        self.assertEqual((status, err[:len('error: input x: no values can be made for type bfloat16')]), (1, 'error: input x: no values can be made for type bfloat16'))
-        # Given as bytes they are measured as any other.
+        self.assertEqual(status, 0, err)
         (SCRATCH / 'narrow').mkdir()
         (SCRATCH / 'narrow/x.bin').write_bytes(bytes(8))
         (SCRATCH / 'narrow/index.json').write_text(json.dumps([{'name': 'x', 'type': 'bfloat16', 'dims': [4], 'file': 'x.bin'}]))

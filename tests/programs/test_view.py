@@ -228,6 +228,12 @@ class View(unittest.TestCase):
                 self.assertEqual(ask(server, 'a', asked, **headers)[0], 403, headers)
             without = 'Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'
             self.assertEqual(raw(port, f'POST /replan/a HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{without}').status, 403)
+            for odd, status in ((f'GET /{"a" * 70000} HTTP/1.1\r\n\r\n', 414),
+                                (f'BREW /a/plan.json HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n', 501)):
+                answer = raw(port, odd)
+                self.assertEqual(answer.status, status, odd[:20])
+                self.assertIn("Content-Security-Policy: default-src 'none'; sandbox", answer.headers)
+            self.assertIn('Bad request', raw(port, 'garbage\r\n\r\n').body or raw(port, 'garbage\r\n\r\n').headers)
             chunked = f'POST /replan/a HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
             self.assertEqual(raw(port, chunked).status, 411)
 

@@ -47,15 +47,15 @@ def probe(target: Dict[str, Any], model: str, say: Callable[[str], None]) -> Tup
     heard of each device. `say` is told what goes on. Raises AllotError, also where no device could be asked."""
     graph = read_onnx_graph(model)
     ort = _runtime_if_any()
-    heard: Dict[Tuple[str, int], 'Tuple[Optional[Placements], str, Tuple[str, ...]]'] = {}
+    heard: Dict[Tuple[str, int, str], 'Tuple[Optional[Placements], str, Tuple[str, ...]]'] = {}
     answers: List[DeviceAnswer] = []
     with temporary_folder() as folder:
         for device in target['devices']:
             hint = hint_of(device)
-            key = hint.provider, hint.ordinal
+            key = hint.provider, hint.ordinal, hint.kind
             if key not in heard:
                 say(f'asking for {hint.name}')
-                heard[key] = _ask(ort, model, device.get('kind', ''), hint, os.path.join(folder, f'{len(heard)}.json'))
+                heard[key] = _ask(ort, model, hint, os.path.join(folder, f'{len(heard)}.json'))
             said, why, providers = heard[key]
             if said is None:
                 answers.append(DeviceAnswer(hint.name, hint.provider, why=why))
@@ -83,7 +83,7 @@ def _runtime_if_any() -> Any:
         return None
 
 
-def _ask(ort: Any, model: str, kind: str, hint: DeviceHint, answer: str) -> 'Tuple[Optional[Placements], str, Tuple[str, ...]]':
+def _ask(ort: Any, model: str, hint: DeviceHint, answer: str) -> 'Tuple[Optional[Placements], str, Tuple[str, ...]]':
     """What a runtime says, or why none does; and what it calls the provider of the device."""
     if not hint.provider:
         return None, 'the target names no runtime.provider for it', ()
@@ -94,7 +94,7 @@ def _ask(ort: Any, model: str, kind: str, hint: DeviceHint, answer: str) -> 'Tup
         request.update(runtime='onnxruntime', providers=provider_list(ort, (hint.provider,), hint.ordinal, hint.kind))
     elif hint.provider == 'openvino' and importlib.util.find_spec('openvino') is not None:
         full = OPENVINO
-        request.update(runtime='openvino', device={'cpu': 'CPU', 'npu': 'NPU'}.get(kind, f'GPU.{hint.ordinal}'))
+        request.update(runtime='openvino', device={'cpu': 'CPU', 'npu': 'NPU'}.get(hint.kind, f'GPU.{hint.ordinal}'))
     else:
         return None, _absent(ort, hint.provider), ()
     try:

@@ -56,7 +56,8 @@ def hint_of(device: Device) -> DeviceHint:
     """How a device is asked for at run time: its provider is the one that it names, for a CPU that names none 'cpu', else ''."""
     runtime = device.get('runtime') or {}
     provider = runtime.get('provider') or ('cpu' if device.get('kind') == 'cpu' else '')
-    return DeviceHint(device['name'], provider, int(runtime.get('ordinal', 0)), int(runtime.get('threads', 0)), runtime.get('cores'))
+    return DeviceHint(device['name'], provider, int(runtime.get('ordinal', 0)), int(runtime.get('threads', 0)), runtime.get('cores'),
+                      kind=str(device.get('kind', '')))
 
 
 def likeness(device: Device) -> str:
