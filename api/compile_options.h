@@ -33,6 +33,7 @@ struct CompileOptions {
   bool strict_shapes = false;              // of the default pipeline's infer-shapes
   std::vector<std::string> dims;           // "batch=8"
   std::vector<std::string> fixed;          // "use_cache_branch=true": inputs of one value for ever
+  std::string state = "auto";              // of the default pipeline's find-state
   int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::vector<std::string> together;       // "name-regex": on one device

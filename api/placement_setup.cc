@@ -148,6 +148,7 @@ std::string PipelineText(const CompileOptions& options) {
   text.simplify = options.simplify_permille;
   text.min_gain = options.min_gain_permille;
   text.contiguous = options.contiguous;
+  text.state = options.state;
   text.fixed = absl::StrJoin(options.fixed, ";");
   text.migration_cost = options.migration_cost_permille;
   return PlaceDefaultText(text);

@@ -50,7 +50,8 @@ class PreparedModel {
 
 // Reads `model_path` ("-": standard input) and runs the graph passes of the pipeline that `options`
 // ask for. They see no machine and no sizes: a pass that needs one says so. Of the options only
-// those count that are about the model: `fixed`, `strict_shapes`, `pipeline` and `registries`.
+// those count that are about the model: `fixed`, `state`, `strict_shapes`, `pipeline` and
+// `registries`.
 absl::StatusOr<PreparedModel> Prepare(const std::string& model_path, const CompileOptions& options,
                                       Diagnostics& diagnostics, const RunOptions& run = {});
 

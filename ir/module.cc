@@ -142,7 +142,7 @@ bool Equal(const Module& a, const Module& b) {
   if (a.ir_version != b.ir_version || a.opset_imports != b.opset_imports ||
       a.producer_name != b.producer_name || a.producer_version != b.producer_version ||
       a.domain != b.domain || a.doc != b.doc || a.model_version != b.model_version ||
-      a.metadata != b.metadata || a.unknown_fields != b.unknown_fields ||
+      a.metadata != b.metadata || a.state != b.state || a.unknown_fields != b.unknown_fields ||
       a.source_file != b.source_file || a.functions.size() != b.functions.size() ||
       !Equal(a.graph, b.graph, a.constants, b.constants)) {
     return false;

@@ -31,6 +31,9 @@ struct Module {
   std::string producer_name, producer_version, domain, doc;
   int64_t model_version = 0;
   std::vector<std::pair<std::string, std::string>> metadata;
+  // State: inputs that are given, in the next inference of a series, what this one makes. Names of
+  // an input and of an output of the graph, each in one pair.
+  std::vector<std::pair<std::string, std::string>> state;
   std::string unknown_fields;  // serialized, further fields (training_info among them)
   // ONNX's file name without folders, as in FileBytes::location of constants inside the model file.
   std::string source_file;

@@ -63,6 +63,10 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.List("set", "NAME=VALUE", &compile.fixed,
             "an input that has one value for ever, such as\nuse_cache_branch=true: decides what "
             "depends on it");
+  line.Value(
+      "state", "auto|off|OUT=IN,...", &compile.state,
+      "outputs that are inputs of the next inference, such as a\ndecoder's cache: they stay on "
+      "their device (default: auto,\nby name)");
   line.List("pin", "REGEX=DEVICE", &compile.pins,
             "nodes whose whole name matches run there; before:REGEX\nand after:REGEX: all that "
             "lead there, or follow");

@@ -33,6 +33,7 @@ struct PlainOption {
 constexpr PlainOption kPlainOptions[] = {
     {"dim", &CompileOptions::dims},
     {"set", &CompileOptions::fixed},
+    {"state", &CompileOptions::state},
     {"pin", &CompileOptions::pins},
     {"forbid", &CompileOptions::forbids},
     {"together", &CompileOptions::together},

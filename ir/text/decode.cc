@@ -118,8 +118,8 @@ class Decoder {
     Module& module = parsed_.module;
     ALLOT_RETURN_IF_ERROR(CheckNames(
         op, {"sym_name", "ir_version", "opset", "producer_name", "producer_version", "model_domain",
-             "model_doc", "model_version", "model_unknown_fields", "metadata", "source_file", "doc",
-             "unknown_fields", "quantization_annotations"}));
+             "model_doc", "model_version", "model_unknown_fields", "metadata", "state",
+             "source_file", "doc", "unknown_fields", "quantization_annotations"}));
     ALLOT_RETURN_IF_ERROR(Number(op, "ir_version", module.ir_version));
     ALLOT_RETURN_IF_ERROR(Opsets(op, module.opset_imports));
     ALLOT_RETURN_IF_ERROR(Text(op, "producer_name", module.producer_name));
@@ -129,6 +129,7 @@ class Decoder {
     ALLOT_RETURN_IF_ERROR(Number(op, "model_version", module.model_version));
     ALLOT_RETURN_IF_ERROR(Hex(op, "model_unknown_fields", module.unknown_fields));
     ALLOT_RETURN_IF_ERROR(Pairs(op, "metadata", ReadText, module.metadata));
+    ALLOT_RETURN_IF_ERROR(Pairs(op, "state", ReadText, module.state));
     ALLOT_RETURN_IF_ERROR(Text(op, "source_file", module.source_file));
     std::vector<const Op*> nodes;
     ALLOT_ASSIGN_OR_RETURN(module.graph, GraphDecoder(error_, attributes_).Run(op, &nodes));

@@ -186,6 +186,10 @@ class Encoder {
       Set(attributes, "metadata",
           PairsAttr(module_.metadata, [](const std::string& value) { return StringAttr(value); }));
     }
+    if (!module_.state.empty()) {
+      Set(attributes, "state",
+          PairsAttr(module_.state, [](const std::string& output) { return StringAttr(output); }));
+    }
     SetGraphDetails(module_.graph, attributes);
     if (options_.plan != nullptr) {
       SetGraphPlan(*options_.plan, module_.graph, options_.target, attributes);

@@ -230,6 +230,15 @@ Json Dims(const EmitInput& input) {
   return Json(std::move(dims));
 }
 
+// What an inference hands on to the next.
+Json States(const EmitInput& input) {
+  Json::Array states;
+  for (const auto& [taken, made] : input.module.state) {
+    states.push_back(Json::Object{{"output", made}, {"input", taken}});
+  }
+  return Json(std::move(states));
+}
+
 Json Integrity(const EmitInput& input) {
   Json::Object integrity;
   for (const auto& [name, digest] : input.integrity) {
@@ -264,6 +273,7 @@ class Manifest final : public Emitter {
     manifest.emplace_back("devices", Devices(input));
     manifest.emplace_back("inputs", Names(input.bundle.inputs));
     manifest.emplace_back("outputs", Names(input.bundle.outputs));
+    if (!input.module.state.empty()) manifest.emplace_back("state", States(input));
     manifest.emplace_back("parts", PartList(input));
     manifest.emplace_back("edges", Edges(input));
     manifest.emplace_back("transfers", Transfers(input));

@@ -60,6 +60,7 @@ absl::StatusOr<DeviceConstraints> DeviceConstraints::Make(
     constraints.class_of_[node] = constraints.ClassFor(allowed);
   }
   constraints.NarrowGroups();
+  constraints.KeepStates();
   return constraints;
 }
 
@@ -131,6 +132,42 @@ IdVector<ir::NodeId, bool> DeviceConstraints::Reached(const std::vector<ir::Node
   return reached;
 }
 
+void DeviceConstraints::KeepStates() {
+  const ir::Graph& graph = module_->graph;
+  std::map<std::string, ir::ValueId> inputs, outputs;
+  if (module_->state.empty()) return;
+  for (const ir::ValueId input : graph.inputs()) inputs[graph.value(input).name] = input;
+  for (const ir::ValueId output : graph.outputs()) outputs[graph.value(output).name] = output;
+  for (const auto& pair : module_->state) {
+    const auto input = inputs.find(pair.first), output = outputs.find(pair.second);
+    if (input == inputs.end() || output == outputs.end()) continue;
+    std::set<ir::NodeId> group;
+    if (const ir::NodeId maker = graph.value(output->second).producer; maker.valid()) {
+      group.insert(maker);
+    }
+    for (const ir::NodeId reader : graph.users(input->second)) {
+      // Its size is known without it.
+      if (!graph.node(reader).Is("Shape") && !graph.node(reader).Is("Size")) group.insert(reader);
+    }
+    if (group.size() < 2) continue;
+    // All that rules and other states keep with it.
+    std::vector<size_t> all;
+    for (size_t rule = 0; rule < rules().size(); ++rule) all.push_back(rule);
+    std::vector<bool> common(target_->devices.size(), true);
+    for (const ir::NodeId node : BoundUnder(all, {group.begin(), group.end()})) {
+      const std::vector<bool>& allowed = Devices(node);
+      for (size_t d = 0; d < common.size(); ++d) common[d] = common[d] && allowed[d];
+    }
+    if (std::find(common.begin(), common.end(), true) == common.end()) {
+      torn_.push_back(pair);
+      continue;
+    }
+    states_.push_back(absl::StrCat("state '", pair.first, "', made as '", pair.second, "'"));
+    together_.emplace_back(group.begin(), group.end());
+    NarrowGroups();
+  }
+}
+
 void DeviceConstraints::NarrowGroups() {
   // A few rounds at most, as rules that share nodes pass on what they know.
   for (bool changed = true; changed;) {
@@ -200,6 +237,7 @@ std::vector<ir::NodeId> DeviceConstraints::BoundUnder(const std::vector<size_t>&
                                                       const std::vector<ir::NodeId>& nodes) const {
   std::set<ir::NodeId> bound(nodes.begin(), nodes.end());
   std::set<size_t> rest(kept.begin(), kept.end());
+  for (size_t state = rules().size(); state < together_.size(); ++state) rest.insert(state);
   for (bool grown = true; grown;) {
     grown = false;
     for (auto rule = rest.begin(); rule != rest.end();) {
@@ -229,10 +267,9 @@ std::optional<std::string> DeviceConstraints::WhyNot(ir::NodeId id, DeviceId dev
 }
 
 std::string DeviceConstraints::Keeper(ir::NodeId node) const {
-  for (size_t rule = 0; rule < rules().size(); ++rule) {
-    if (std::binary_search(together_[rule].begin(), together_[rule].end(), node)) {
-      return rules()[rule].text;
-    }
+  for (size_t rule = 0; rule < together_.size(); ++rule) {
+    if (!std::binary_search(together_[rule].begin(), together_[rule].end(), node)) continue;
+    return rule < rules().size() ? rules()[rule].text : states_[rule - rules().size()];
   }
   return "";
 }

@@ -44,8 +44,13 @@ class DeviceConstraints {
   const Rule* PinOf(ir::NodeId node) const;
   const std::vector<Rule>& rules() const { return rules_.rules(); }
   bool RuleMatches(size_t rule, ir::NodeId node) const;
-  // The nodes that a rule keeps together, ascending; empty for rules of another effect.
+  // The nodes that a rule keeps together, ascending; empty for rules of another effect. Behind the
+  // rules come the states of the model: what makes one with what reads it, where one device can
+  // run all of it.
   const std::vector<ir::NodeId>& KeptTogether(size_t rule) const { return together_[rule]; }
+  size_t num_kept_together() const { return together_.size(); }
+  // Inputs whose state has to change devices, with what makes it.
+  const std::vector<std::pair<std::string, std::string>>& torn_states() const { return torn_; }
   bool IsKeptTogether(ir::NodeId node) const;
   // What the answers would be with none but some of the rules, by ascending index: whether the
   // device may run the node, whatever that is kept together with, and all that must be with
@@ -79,6 +84,8 @@ class DeviceConstraints {
   void FindMatches();
   // Nodes to which something leads from `seeds`, or with `backwards` from which it leads there.
   IdVector<ir::NodeId, bool> Reached(const std::vector<ir::NodeId>& seeds, bool backwards) const;
+  // Behind the rules: what makes and what reads each state.
+  void KeepStates();
   // What each node may run on is narrowed down to what all that are kept with it may.
   void NarrowGroups();
   // The class of nodes that may run on these devices, by device.
@@ -104,7 +111,9 @@ class DeviceConstraints {
   RuleMatcher rules_;
   // By rule: which nodes stand where it says; empty if it says nothing of that.
   std::vector<IdVector<ir::NodeId, bool>> selected_;
-  std::vector<std::vector<ir::NodeId>> together_;  // by rule
+  std::vector<std::vector<ir::NodeId>> together_;  // by rule, then by state
+  std::vector<std::string> states_;                // behind the rules: what is kept, in words
+  std::vector<std::pair<std::string, std::string>> torn_;
   CalledFunctions functions_;
   // By function: how deep calls go below it, itself counted; more than kMaxDepth is that much.
   std::vector<int> heights_;

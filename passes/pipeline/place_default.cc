@@ -57,7 +57,11 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
       options.fixed.empty() ? absl::StrCat(open, shapes)
                             : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed), "},",
                                            open, "fold-conditions,", shapes, ",dead-nodes");
-  return absl::StrCat(graph, ",estimate-cost,coarsen,split-modularity,place{",
+  const std::string state =
+      options.state == usual.state
+          ? "find-state"
+          : absl::StrCat("find-state{pairs=", PrintOption(options.state), "}");
+  return absl::StrCat(graph, ",", state, ",estimate-cost,coarsen,split-modularity,place{",
                       absl::StrJoin(place, " "), "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),
                       ",form-parts,schedule", turns ? "" : "{replicas=false}", ",explain");
@@ -87,6 +91,8 @@ NamedPipeline PlaceDefaultPipeline() {
                "devices can be put in an order in which nothing leads back")
           .Add("fixed", &PlaceDefaultOptions::fixed,
                "inputs that have one value for ever, NAME=VALUE;NAME=VALUE")
+          .Add("state", &PlaceDefaultOptions::state,
+               "what one inference hands on to the next, as of find-state")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
                "values that stay untyped are an error"),
       PlaceDefaultText);

@@ -19,6 +19,7 @@ struct PlaceDefaultOptions {
   bool contiguous = false;
   int64_t migration_cost = 0;  // thousandths
   std::string fixed;           // as of fix-inputs; empty: none
+  std::string state = "auto";  // as of find-state
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);

@@ -56,6 +56,14 @@ class Coarsen final : public PlanPass {
 
     ALLOT_ASSIGN_OR_RETURN(const auto constraints,
                            Analysis<PlanConstraints>(module, plan, context));
+    for (const auto& [input, output] : constraints->torn_states()) {
+      context.diagnostics->Warning(
+          absl::StrCat("state '", input, "'"),
+          absl::StrCat(
+              "no device can run what reads it and what makes it ('", output,
+              "'): it goes from one device to another after every inference, which no cost "
+              "counts"));
+    }
     ALLOT_ASSIGN_OR_RETURN(
         const auto travels,
         FindTravellers(module, plan, *constraints, *context.cost_model, *context.target));

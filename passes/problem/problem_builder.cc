@@ -295,9 +295,9 @@ class ProblemBuilder {
                        [this](ir::NodeId user) { return work_.folded[user]; });
   }
 
-  // What rules keep together.
+  // What rules and states keep together.
   void AddGroups() {
-    for (size_t rule = 0; rule < target_.rules.size(); ++rule) {
+    for (size_t rule = 0; rule < constraints_.num_kept_together(); ++rule) {
       std::vector<ItemId> group;
       for (const ir::NodeId node : constraints_.KeptTogether(rule)) {
         if (group_of_[node].valid()) group.push_back(group_of_[node]);

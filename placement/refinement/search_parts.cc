@@ -1,10 +1,12 @@
 #include "placement/refinement/search_parts.h"
 
 #include <algorithm>
+#include <functional>
 #include <thread>
 #include <utility>
 
 #include "placement/parts/part_price.h"
+#include "placement/refinement/combine_parts.h"
 #include "placement/refinement/refine_parts.h"
 #include "placement/refinement/simplify_parts.h"
 
@@ -47,20 +49,42 @@ class PartSearch {
     return enough ? options_.work : std::max(options_.work, options_.more_work);
   }
 
-  // Two runs side by side, one of them afresh, then two that improve the better one; the same
-  // whether on one thread or on two. What a wide graph's rounds before have settled on is sometimes
-  // good for more and sometimes not.
+  // Two runs side by side: one from the best; and several short ones from the start, as a graph
+  // with few arrangements to settle on leads most runs, however long, to the same. Then two,
+  // cooler, that improve the better answer.
   void RunRound(int64_t work, uint64_t number) {
     constexpr int64_t kCooler = 8;
     const uint64_t seed = options_.seed + 4 * number * kSeeds;
     const int64_t later = work / 4;
     const int64_t first = work - later;
+    const RefinePartsOptions afresh = Options(first / 2, seed + kSeeds, /*smoothing=*/32, 1);
     RunTwo(Options(first / 2, seed, /*smoothing=*/16, /*cooler=*/1),
-           Options(first / 2, seed + kSeeds, /*smoothing=*/32, /*cooler=*/1),
-           number == 0 ? result_.best : start_);
+           [&] { return Afresh(number == 0 ? result_.best : start_, afresh); });
+    const RefinePartsOptions cooler =
+        Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler);
     RunTwo(Options(later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler),
-           Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler), result_.best);
+           [&] { return RefineParts(problem_, graph_, result_.best, cooler); });
+    result_.work += work;
     spent_on_rounds_ += work;
+  }
+
+  // Of short runs what they have found together; of all of them as much as `options` says.
+  PartedSolution Afresh(const PartedSolution& start, RefinePartsOptions options) const {
+    constexpr int kRuns = 4;
+    options.work /= kRuns;
+    PartedSolution best = RefineParts(problem_, graph_, start, options);
+    for (int run = 1; run < kRuns; ++run) {
+      options.seed += kRunSeeds;
+      best = Combined(std::move(best), RefineParts(problem_, graph_, start, options), options.work);
+    }
+    return best;
+  }
+
+  // The better one with what is better in the other, for a small share of the work of a run.
+  PartedSolution Combined(PartedSolution one, PartedSolution other, int64_t run) const {
+    if (Preferred(other, one)) std::swap(one, other);
+    return CombineParts(problem_, graph_, one, other, run / 16, options_.migration,
+                        options_.max_parts);
   }
 
   RefinePartsOptions Options(int64_t work, uint64_t seed, int64_t smoothing, int64_t cooler) const {
@@ -79,34 +103,31 @@ class PartSearch {
            (migration != nullptr ? migration->Price(solution.items.device_of) : 0);
   }
 
-  // From the best, and from another.
-  void RunTwo(const RefinePartsOptions& one, const RefinePartsOptions& two,
-              const PartedSolution& other) {
-    PartedSolution found[2];
-    const auto run = [&](int i, const ProgressHook& progress) {
-      found[i] = i == 0 ? RefineParts(problem_, graph_, result_.best, one, progress)
-                        : RefineParts(problem_, graph_, other, two, progress);
-    };
+  // As many parts as there may be, then the value.
+  bool Preferred(const PartedSolution& a, const PartedSolution& b) const {
+    if (Holds(a) != Holds(b)) return Holds(a);
+    return BetterWith(options_.migration, a, b);
+  }
+
+  // From the best, and another run.
+  void RunTwo(const RefinePartsOptions& one, const std::function<PartedSolution()>& another) {
     const Picos known = result_.best.score.objective;
     const bool feasible = result_.best.score.feasible;
     const ProgressHook note = [&](Picos value, Picos bound, int64_t spent) {
       if (progress_ && (!feasible || value < known)) progress_(value, bound, result_.work + spent);
     };
+    PartedSolution found, other;
+    const auto run = [&] { found = RefineParts(problem_, graph_, result_.best, one, note); };
     if (options_.threads > 1) {
-      std::thread second(run, 1, nullptr);
-      run(0, note);
+      std::thread second([&] { other = another(); });
+      run();
       second.join();
     } else {
-      run(0, note);
-      run(1, nullptr);
+      run();
+      other = another();
     }
-    result_.work += one.work + two.work;
-    for (PartedSolution& solution : found) {
-      if (!Holds(solution)) continue;
-      if (!Holds(result_.best) || BetterWith(options_.migration, solution, result_.best)) {
-        result_.best = std::move(solution);
-      }
-    }
+    found = Combined(std::move(found), std::move(other), one.work);
+    if (Holds(found) && Preferred(found, result_.best)) result_.best = std::move(found);
     if (progress_ && result_.best.score.feasible) {
       progress_(result_.best.score.objective, 0, result_.work);
     }
@@ -127,11 +148,11 @@ class PartSearch {
                                         options_.part_price);
     // Where launches weigh, fewer parts may even be faster.
     if (BetterWith(options_.migration, next, best)) result_.best = next;
-    if (Cost(next) <= given && Preferred(next, limit)) simple = std::move(next);
+    if (Cost(next) <= given && PreferredAnswer(next, limit)) simple = std::move(next);
   }
 
   // Whether an answer is preferred to the one there is; its value is within the limit.
-  bool Preferred(const PartedSolution& next, Picos limit) const {
+  bool PreferredAnswer(const PartedSolution& next, Picos limit) const {
     const PartedSolution& simple = result_.simple;
     if (!simple.score.feasible || (Holds(next) && !Holds(simple))) return true;
     const bool latency = problem_.objective == PlacementObjective::kLatency;
@@ -147,7 +168,7 @@ class PartSearch {
   }
 
   // Apart from what others count from the same seed.
-  static constexpr uint64_t kSeeds = 1'000'003;
+  static constexpr uint64_t kSeeds = 1'000'003, kRunSeeds = 7'919;
 
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;

@@ -47,9 +47,9 @@ struct PartSearchResult {
 // Never worse than `start`, nor, where rounds are added, than with fewer: of the same seed, an
 // answer with more work has at most the value of one with less, since each round begins with the
 // answers of the rounds before it, and what is given away for fewer parts is never more than
-// before. A round anneals twice, with more and with less weight on what is not critical, and twice
-// again from the better answer, cooler. Where
-// `work` is less than one round, one run of that much.
+// before. A round anneals from the best, with less weight on what is not critical; for as long
+// again in short runs from the start, with more; and twice from the better answer, cooler. Answers
+// of independent runs are combined. Where `work` is less than one round, one round of that much.
 PartSearchResult SearchParts(const PlacementProblem& problem, const ProblemGraph& graph,
                              const PartedSolution& start, const PartSearchOptions& options,
                              const ProgressHook& progress = nullptr);

@@ -16,13 +16,15 @@ _WARNING = 1  # ALLOT_WARNING
 
 
 def load(model: Any, *, name: Optional[str] = None, fixed: Optional[Mapping[str, Any]] = None,
-         strict_shapes: bool = False, plugins: Union[None, Path, Sequence[Path]] = None) -> 'Model':
+         state: Union[str, Mapping[str, str]] = 'auto', strict_shapes: bool = False, plugins: Union[None, Path, Sequence[Path]] = None) -> 'Model':
     """Reads an ONNX model, once for any number of plans.
 
     model: a path, the bytes of a file, or an `onnx.ModelProto` in memory. External data of the last two is looked for in
     the current folder.
     name: what messages and files call a model that has no path.
     fixed: inputs that have one value for ever, {'past_length': 0}.
+    state: outputs that are inputs of the next inference, {'present': 'past'}; 'auto': by name, 'off': none. They stay on
+    their device.
     strict_shapes: values whose type stays unknown are an error.
     plugins: shared libraries of cost models, whose code runs.
 
@@ -30,6 +32,7 @@ def load(model: Any, *, name: Optional[str] = None, fixed: Optional[Mapping[str,
     Raises InvalidInput, with what is wrong and where.
     """
     settings: List[Setting] = [*several('load-plugin', plugins), *pairs('set', fixed, "{'input': 0}"),
+                               ('state', state if isinstance(state, str) else _state_text(state)),
                                ('strict-shapes', strict_shapes)]
     options = make_options(settings)
     lib = library()
@@ -42,6 +45,10 @@ def load(model: Any, *, name: Optional[str] = None, fixed: Optional[Mapping[str,
     handle = Handle('model', lambda place: lib.check('prepare_memory', options.value, data, len(data),
                                                      bytes_of(shown, 'name'), place))
     return Model(handle, shown, settings)
+
+
+def _state_text(state: Mapping[str, str]) -> str:
+    return ','.join(f'{output}={taken}' for output, taken in state.items()) or 'off'
 
 
 def _serialized(model: Any) -> bytes:

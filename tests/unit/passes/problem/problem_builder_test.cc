@@ -287,6 +287,40 @@ TEST(DeviceConstraintsTest, WhatIsKeptTogetherSharesItsDevices) {
               ElementsAre(ElementsAre(ItemId(0), ItemId(2), ItemId(3))));
 }
 
+// A cache that is read by one node and made by another one.
+ir::Module WithState() {
+  ModuleBuilder b;
+  const ir::ValueId x = b.Input("x", F32({8, 8})), past = b.Input("past", F32({8, 8}));
+  const ir::ValueId read = b.Op("Softmax", {past}, F32({8, 8}));
+  const ir::ValueId first = b.Op("MatMul", {x, read}, F32({8, 8}));
+  const ir::ValueId second = b.Op("MatMul", {first, x}, F32({8, 8}));
+  ir::Module module = std::move(b).Finish({second, first});
+  module.state = {{"past", module.graph.value(second).name}};
+  return module;
+}
+
+TEST(DeviceConstraintsTest, WhatReadsAStateIsWithWhatMakesIt) {
+  Planning planning(WithState());
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  EXPECT_THAT(JoinedGroups(built.problem), ElementsAre(ElementsAre(ItemId(0), ItemId(2))));
+}
+
+TEST(DeviceConstraintsTest, AStateIsTornWhereRulesTearIt) {
+  Planning planning(WithState());
+  planning.AddRule(Rule::Effect::kPin, "Softmax_0", "", "gpu0");
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  EXPECT_THAT(AllowedOn(planning, "gpu1"), ElementsAre("MatMul_1"));
+  planning.AddRule(Rule::Effect::kPin, "MatMul_2", "", "gpu1");
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  const absl::StatusOr<DeviceConstraints> constraints =
+      DeviceConstraints::Make(planning.module, planning.plan.features, planning.target);
+  ASSERT_EQ(constraints->torn_states().size(), 1u);
+  EXPECT_EQ(constraints->torn_states()[0].first, "past");
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  EXPECT_TRUE(built.problem.together.empty());
+}
+
 // On graphs of any form, after every pass that merges nodes.
 TEST(DeviceConstraintsTest, PlansKeepTogetherWhatRulesSay) {
   int kept = 0, several = 0;
