@@ -8,6 +8,7 @@ self=$(readlink -f "$called")
 root=${self%/*}
 case $root in */allot/bin) root=${root%/allot/bin} ;; esac
 fail() { echo "error: $name cannot start: $*" >&2; exit 1; }
+case $name in allot-*) ;; *) fail "a link to it must be called as the program is, allot-run for one" ;; esac
 
 has_runtime() {
   "$1" -c 'import importlib.util, sys; sys.exit(sys.version_info < (3, 9) or not importlib.util.find_spec("onnxruntime"))' 2>/dev/null

@@ -67,6 +67,54 @@ OnnxBuilder TiedEmbedding() {
   return net;
 }
 
+// A decoder of four layers with a cache: what it keeps of earlier tokens goes in as past_key_N and
+// past_value_N, and comes out one token longer.
+OnnxBuilder Decoder() {
+  constexpr int64_t kWidth = 16, kHeads = 2, kSize = kWidth / kHeads, kTokens = 24;
+  OnnxBuilder net("decoder", 17);
+  const std::string ids = net.Input("input_ids", {"batch", "seq"}, TensorProto::INT64);
+  const std::string split = net.Integers("split", {0, 0, kHeads, kSize}, {4});
+  const std::string joined = net.Integers("joined", {0, 0, kWidth}, {3});
+  std::string x = net.Op("Gather", {net.Weight("tokens", {kTokens, kWidth}, 1.0), ids}, "embed");
+  const auto swapped = [&](const std::string& of, const std::string& name,
+                           std::vector<int64_t> order) {
+    const std::string result = net.Op("Transpose", {of}, name);
+    OnnxBuilder::Ints(net.last(), "perm", std::move(order));
+    return result;
+  };
+  for (int i = 0; i < 4; ++i) {
+    const std::string number = std::to_string(i), at = "layer" + number + "/";
+    const auto product = [&](const std::string& of, const std::string& name) {
+      return net.Op("MatMul", {of, net.Weight(at + name + ".w", {kWidth, kWidth}, 0.25)},
+                    at + name);
+    };
+    const auto heads = [&](const std::string& name) {
+      const std::string parts = net.Op("Reshape", {product(x, name), split}, at + name + ".split");
+      return swapped(parts, at + name + ".heads", {0, 2, 1, 3});
+    };
+    const auto cached = [&](const std::string& what) {
+      const std::string tail = "_" + what + "_" + number, present = "present" + tail;
+      const std::string past = net.Input("past" + tail, {"batch", kHeads, "past", kSize});
+      OnnxBuilder::Int(net.Node("Concat", {past, heads(what)}, {present}, at + what + ".cache"),
+                       "axis", 2);
+      net.Output(present, {"batch", kHeads, "total", kSize});
+      return present;
+    };
+    const std::string query = heads("query");
+    const std::string keys = swapped(cached("key"), at + "turned", {0, 1, 3, 2});
+    const std::string values = cached("value");
+    const std::string scores = net.Op("MatMul", {query, keys}, at + "scores");
+    const std::string weights = net.Op("Softmax", {scores}, at + "weights");
+    const std::string seen = net.Op("MatMul", {weights, values}, at + "seen");
+    const std::string rows = swapped(seen, at + "rows", {0, 2, 1, 3});
+    const std::string out = product(net.Op("Reshape", {rows, joined}, at + "join"), "out");
+    x = net.Op("Tanh", {net.Op("Add", {x, out}, at + "sum")}, at + "tanh");
+  }
+  net.Node("MatMul", {x, net.Weight("head.w", {kWidth, kTokens}, 0.25)}, {"logits"}, "head");
+  net.Output("logits", {"batch", "seq", kTokens});
+  return net;
+}
+
 // Quantized convolution, weights dequantized from int8.
 OnnxBuilder Quantized() {
   OnnxBuilder net("quantized", 13);
@@ -379,6 +427,7 @@ bool WriteAll(const std::string& folder) {
   bool ok = Write(GoogLeNet(), folder + "/googlenet.onnx") &&
             Write(Branches(), folder + "/branches.onnx") &&
             Write(TiedEmbedding(), folder + "/tied_embedding.onnx") &&
+            Write(Decoder(), folder + "/decoder.onnx") &&
             Write(Quantized(), folder + "/quantized.onnx") &&
             Write(OddOutputs(), folder + "/odd_outputs.onnx") &&
             Write(ExternalData(folder), folder + "/external.onnx");

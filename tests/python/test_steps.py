@@ -107,12 +107,17 @@ class Steps(unittest.TestCase):
         self.assertEqual(report['state'], {'pairs': [{'output': 'stateN', 'input': 'state', 'device': 'right', 'sent_to': ['left']}],
                                            'bytes': 2 * 16 * 4, 'crossed_bytes': 2 * 16 * 4})
         self.assertEqual((report['check']['worst'], 'tokens' in report), (0, False))
-        self.assertRegex(self.run_(manifest, '--steps=3').stdout, 'stateN, made on right, is sent to left as state\n')
+        self.assertRegex(self.run_(manifest, '--steps=3').stdout, 'stateN, made on right, is sent to left\n')
 
-    def test_a_state_on_one_device_stays(self):
+    def test_a_state_that_another_device_takes_within_the_step_is_sent(self):
         manifest = self.place(cell(), {'turn|join|tanh': 'left', 'relu': 'right'})
         report = self.json(manifest, '--steps=30', '--check', '--opt=disabled')
-        # It goes to the right within a step, for relu, but not from step to step.
+        self.assertEqual(([pair['sent_to'] for pair in report['state']['pairs']], report['state']['crossed_bytes'], report['check']['worst']),
+                         ([['right']], 2 * 16 * 4, 0))
+
+    def test_a_state_on_one_device_stays(self):
+        manifest = self.place(cell(), {'turn|join|tanh|relu': 'left'})
+        report = self.json(manifest, '--steps=30', '--check', '--opt=disabled')
         self.assertEqual((report['state']['crossed_bytes'], report['check']['worst']), (0, 0))
 
     def test_the_manifest_says_what_is_state(self):

@@ -278,7 +278,7 @@ class StateStreams(unittest.TestCase):
             state = {'s': values['sn'], 'r': values['rn'], 'q': values['qn']}
 
         homes = state_homes(flow, self.STATE)
-        self.assertEqual([(home.pair.output, home.home, home.uses, home.others, home.stays) for home in homes],
+        self.assertEqual([(home.pair.output, home.home, home.uses, home.sent_to, home.stays) for home in homes],
                          [('sn', 'a', 2, (), True), ('rn', 'b', 1, (), True), ('qn', 'a', 0, ('b',), False)])
         conductor = Conductor(workers, flow, 4, lambda index: {name: ('number', [], 8, region) for name, region in given.items()},
                               on_sample, homes)

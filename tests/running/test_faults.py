@@ -285,6 +285,9 @@ class Faults(RunTest):
         self.fails(launched(), nothing + r'pip install onnxruntime\n\Z')
         shutil.copy(ROOT / 'python' / 'install_runtime.sh', tools)
         self.fails(launched(), nothing + r'.*/tools/install_runtime\.sh makes one with ONNX Runtime, or ALLOT_PYTHON names yours \(.*\)\n\Z')
+        other = tools / 'another-name'
+        other.symlink_to(launcher)
+        self.fails(self.run_(self.branches, words=[str(other)]), r'\Aerror: another-name cannot start: a link to it must be called as the program is')
         hidden = program('run')
         hidden[-1] = "import sys; sys.modules['onnxruntime'] = None; " + hidden[-1]
         self.fails(self.run_(self.branches, '--samples=2', words=hidden),

@@ -138,6 +138,7 @@ class Manifests(unittest.TestCase):
         (outside / 'p0.onnx').write_bytes(b'')
         (folder / 'link.onnx').symlink_to('../outside/p0.onnx')
         (folder / 'linked').symlink_to('../outside')
+        (folder / 'dangling.onnx').symlink_to('../outside/nothing.onnx')
         (folder / 'real.onnx').write_bytes(b'')
         (folder / 'inside.onnx').symlink_to('real.onnx')
         place = folder / 'manifest.json'
@@ -151,7 +152,7 @@ class Manifests(unittest.TestCase):
         before = os.getcwd()
         os.chdir(folder)  # whose name is empty then
         try:
-            for name in ('../outside/p0.onnx', str(outside / 'p0.onnx'), 'a/../../outside/p0.onnx', 'link.onnx', 'linked/p0.onnx', '', '.', '..', 'x\0y'):
+            for name in ('../outside/p0.onnx', str(outside / 'p0.onnx'), 'a/../../outside/p0.onnx', 'link.onnx', 'linked/p0.onnx', 'dangling.onnx', '', '.', '..', 'x\0y'):
                 for change in (lambda m: m['parts'][0].update(file=name), lambda m: m.update(external_data=[name]),
                                lambda m: m.update(lanes=[{'share': 1, 'parts': [
                                    {'id': 'q', 'device': 'a', 'file': name, 'inputs': ['x'], 'outputs': ['y']}]}])):

@@ -77,7 +77,7 @@ def _state(report: Dict[str, Any]) -> str:
     text += 'none of it crosses devices\n' if crossed == 0 else f'{_bytes(crossed)} cross devices at each step\n'
     for pair in pairs:
         if pair['sent_to']:
-            text += f"    {pair['output']}, made on {pair['device']}, is sent to {', '.join(pair['sent_to'])} as {pair['input']}\n"
+            text += f"    {pair['output']}, made on {pair['device']}, is sent to {', '.join(pair['sent_to'])}\n"
     if 'tokens' in report:
         first = [str(chosen[0]) for chosen in report['tokens'][:_MOST_TOKENS]]
         text += f"  tokens: {' '.join(first)}{' ...' if len(report['tokens']) > _MOST_TOKENS else ''}\n"

@@ -206,6 +206,7 @@ class Conductor:
             self._previous = sample
             self._free_slots.insert(0, sample.slot)  # the next step takes the other one
         else:
+            sample.values, sample.missing = {}, {}  # of a long stream only the times are kept
             self._free_slots.append(sample.slot)
         self._room += 1
         self._open -= 1

@@ -117,10 +117,8 @@ def stays_inside(folder: str, name: Any) -> bool:
     """Whether the name of a file stays in its folder, also where it is a link."""
     if not isinstance(name, str) or name in ('', '.') or '\0' in name or os.path.isabs(name) or '..' in name.split('/'):
         return False
-    path = os.path.join(folder, name)
-    if not os.path.exists(path):
-        return True  # it is missing, which is said where it is needed
-    return os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ''))
+    # One that is missing is inside as well: that is said where it is needed.
+    return os.path.realpath(os.path.join(folder, name)).startswith(os.path.join(os.path.realpath(folder), ''))
 
 
 def _part(said: Any, wrong: _Wrong) -> PartFile:

@@ -11,14 +11,18 @@ from .manifest import StatePair
 
 @dataclass(frozen=True)
 class StateHome:
-    """A pair in a placement. `home`: the device that makes it; `uses`: how many parts there take it at the next step; `others`:
-    devices that must be sent it; `stays`: nobody else needs it, at this step or at the next one."""
+    """A pair in a placement. `home`: the device that makes it; `uses`: how many parts there take it at the next step; `sent_to`:
+    devices that take it as well, at this step or at the next one, so that it has to be sent to them."""
 
     pair: StatePair
     home: str
     uses: int
-    others: Tuple[str, ...]
-    stays: bool
+    sent_to: Tuple[str, ...]
+
+    @property
+    def stays(self) -> bool:
+        """Nobody needs it but the device that makes it."""
+        return not self.sent_to
 
 
 def state_homes(flow: Dataflow, pairs: Sequence[StatePair]) -> List[StateHome]:
@@ -30,7 +34,6 @@ def state_homes(flow: Dataflow, pairs: Sequence[StatePair]) -> List[StateHome]:
         if made.producer < 0:
             continue
         home = flow.parts[made.producer].device
-        others = tuple(device for device in taken.uses_on if device != home)
-        stays = not others and all(device == home for device in made.uses_on)
-        homes.append(StateHome(pair, home, taken.uses_on.get(home, 0), others, stays))
+        sent_to = tuple(device for device in dict.fromkeys((*made.uses_on, *taken.uses_on)) if device != home)
+        homes.append(StateHome(pair, home, taken.uses_on.get(home, 0), sent_to))
     return homes

@@ -84,8 +84,8 @@ def collect_steps(workers: Workers, flow: Dataflow, sets: Sequence[Inputs], stat
 
 def state_report(samples: Sequence[Sample], state: Sequence[StateHome]) -> Dict[str, Any]:
     """Where the state is, its bytes at the last step, and how many of them crossed from device to device at each step (mean)."""
-    crossed = sum(sample.values[home.pair.output][2] * len(home.others) for sample in samples for home in state)
-    return {'pairs': [{'output': home.pair.output, 'input': home.pair.input, 'device': home.home, 'sent_to': list(home.others)}
+    crossed = sum(sample.values[home.pair.output][2] * len(home.sent_to) for sample in samples for home in state)
+    return {'pairs': [{'output': home.pair.output, 'input': home.pair.input, 'device': home.home, 'sent_to': list(home.sent_to)}
                       for home in state],
             'bytes': sum(samples[-1].values[home.pair.output][2] for home in state),
             'crossed_bytes': crossed / max(1, len(samples))}
