@@ -29,7 +29,7 @@ for model in $(find "${folders[@]}" -name '*.onnx' | sort); do
   elif "$build/allot" run "$out/manifest.json" --samples="$samples" --check --json >"$said" 2>"$said.errors"; then
     echo "$model: equal, $(grep -c '"file": "' "$out/manifest.json") parts"
     equal=$((equal + 1))
-  elif ! "$build/allot" run "$out/manifest.json" --whole="$(grep -m 1 -o '"id": "cpu[^"]*"' "$out/manifest.json" | cut -d'"' -f4)" --samples=1 \
+  elif ! "$build/allot" run "$out/manifest.json" --whole="$(grep -m 1 -o '"id": "cpu[^"]*"' "$out/manifest.json" | cut -d'"' -f4)" --samples="$samples" \
       --warmup=0 >/dev/null 2>"$said.whole"; then
     echo "$model: ONNX Runtime does not run it: $(grep -m 1 'error' "$said.whole" | cut -c1-200)"
     whole=$((whole + 1))
