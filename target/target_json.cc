@@ -185,6 +185,7 @@ class TargetParser {
     Device device;
     if (reader.Require("name", device.name)) DeclareEndpoint(reader, "name", device.name);
     if (reader.Require("kind", device.kind)) CheckName(reader, "kind", device.kind);
+    if (reader.Read("host", device.host)) CheckName(reader, "host", device.host);
     RequireQuantity(reader, "memory", Unit::kBytes, kMaxMemory, device.memory);
     ParseFlops(reader, device);
     RequireQuantity(reader, "memory_bandwidth", Unit::kBytesPerSecond, kMaxRate,

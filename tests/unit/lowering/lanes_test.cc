@@ -112,6 +112,30 @@ TEST(LanesTest, TheManifestIsTheFirstLaneAndListsTheOthers) {
   EXPECT_EQ(one.Find("cycle"), nullptr);
 }
 
+// Both lanes' parts that a host runs, and each file once.
+TEST(LanesTest, TheManifestSaysWhatEachHostNeeds) {
+  LaneCase model = Pipelines();
+  EXPECT_EQ(Parsed(Text(model.Emit({"manifest"}), "manifest.json")).Find("hosts"), nullptr);
+  model.target.devices[DeviceId(1)].host = "far";
+  Json manifest = Parsed(Text(model.Emit({"manifest"}), "manifest.json"));
+  EXPECT_EQ(List(manifest, "devices")[0].Find("host"), nullptr);
+  EXPECT_EQ(At(List(manifest, "devices")[1], "host"), Json("far"));
+  ASSERT_EQ(List(manifest, "hosts").size(), 1u);
+  EXPECT_EQ(
+      List(manifest, "hosts")[0],
+      Json(Json::Object{{"name", "far"},
+                        {"devices", Json::Array{"gpu0"}},
+                        {"parts", Json::Array{"p1", "p2"}},
+                        {"files", Json::Array{"model.00000_cpu0.onnx", "model.00001_gpu0.onnx"}}}));
+
+  model.target.devices[DeviceId(0)].host = "near";
+  manifest = Parsed(Text(model.Emit({"manifest"}), "manifest.json"));
+  ASSERT_EQ(List(manifest, "hosts").size(), 2u);
+  EXPECT_EQ(At(List(manifest, "hosts")[0], "name"), Json("near"));
+  EXPECT_EQ(At(List(manifest, "hosts")[0], "parts"), Json(Json::Array{"p0", "p3", "p4"}));
+  EXPECT_EQ(At(List(manifest, "hosts")[1], "name"), Json("far"));
+}
+
 TEST(LanesTest, ThePlanFileReadsThemBack) {
   const LaneCase model = Pipelines();
   const std::string text = Text(model.Emit({"plan"}), "plan.json");
