@@ -224,6 +224,18 @@ TEST(LanesTest, TritonHasInstancesWhereALaneRunsAPart) {
   EXPECT_EQ(NamesOf(model.Emit({"triton"})).size(), 6u);  // two files each, of three models
 }
 
+// Copies on two hosts: either server serves the whole model, by its own device.
+TEST(LanesTest, TritonServesCopiesOnTheirHosts) {
+  LaneCase model = Copies();
+  model.target.devices[DeviceId(1)].host = "far";
+  model.target.devices[DeviceId(0)].host = "near";
+  const std::vector<OutputFile> files = model.Emit({"triton"});
+  EXPECT_EQ(NamesOf(files).size(), 8u);
+  EXPECT_THAT(Text(files, "triton/near/model_p0/config.pbtxt"), HasSubstr("KIND_CPU"));
+  EXPECT_THAT(Text(files, "triton/far/model_p0/config.pbtxt"), HasSubstr("KIND_GPU"));
+  EXPECT_THAT(Text(files, "triton/far/model/config.pbtxt"), HasSubstr("\"model_p0\""));
+}
+
 TEST(LanesTest, TritonRefusesWhatItCannotShareOut) {
   const auto error = [](const LaneCase& model) {
     return std::string(EmitFiles(BuiltinEmitters(), {"triton"}, model.Input()).status().message());
