@@ -177,9 +177,18 @@ class Served(unittest.TestCase):
         with open(config, encoding='utf-8') as file:
             text = file.read()
         with open(config, 'w', encoding='utf-8') as file:
-            file.write(text.replace('args: {}', 'args: {opt: disabled}'))
+            file.write(text.replace('args: {}', 'args: {opt: disabled, seconds: 20}'))
         type(self).serving = self.serve('ray_serve.yaml')
         self.assert_equal_to_the_whole(2)
+
+    def test_7_a_lost_host_is_one_error(self):
+        far = os.stat('/run/netns/far').st_ino
+        for pid in subprocess.run(['pgrep', '-f', 'raylet/raylet'], capture_output=True, text=True).stdout.split():
+            if os.stat(f'/proc/{pid}/ns/net').st_ino == far:
+                os.kill(int(pid), signal.SIGKILL)
+        body = io.BytesIO()
+        numpy.savez(body, image=self.images(1)[0])
+        self.assertEqual(self.ask(body.getvalue()), (503, b'error: no answer within 20 seconds from part p1 on far.cpu0\n'))
 
 
 if __name__ == '__main__':

@@ -26,6 +26,10 @@ class BadRequest(Exception):
     """A request that no part can serve."""
 
 
+class NoAnswer(Exception):
+    """A part did not answer in time: its replica cannot be started again, as when its host is gone."""
+
+
 class Part:
     """One part of the model on its device. Tensors stay in Ray's object store until those who read them fetch them."""
 
@@ -68,8 +72,9 @@ class Part:
 class Model:
     """Takes requests, and leads each through the parts of a lane."""
 
-    def __init__(self, lanes):
+    def __init__(self, lanes, seconds):
         self._lanes = lanes  # [[(part, handle), ...], ...]
+        self._seconds = seconds  # how long an inference may take, with what it takes to start replicas again
         self._credit = [0] * len(lanes)
 
     def _next_lane(self):
@@ -80,15 +85,18 @@ class Model:
         self._credit[chosen] -= sum(shares)
         return self._lanes[chosen]
 
-    async def _infer_once(self, feeds):
+    async def _infer_once(self, feeds, asked):
+        """`asked` holds the parts that have not answered."""
         tensors = {name: asyncio.get_running_loop().create_future() for name in PLAN['signature']}
         for name, value in feeds.items():
             tensors[name].set_result(ray.put(value))
 
         async def run(part, handle):
             taken = {name: await tensors[name] for name in part['inputs']}
+            asked[part['id']] = part['device']
             for name, reference in (await handle.run.remote(taken)).items():
                 tensors[name].set_result(reference)
+            del asked[part['id']]
 
         tasks = [asyncio.ensure_future(run(part, handle)) for part, handle in self._next_lane()]
         try:
@@ -101,9 +109,18 @@ class Model:
     async def infer(self, feeds):
         """One inference, from arrays by name to arrays by name."""
         check(feeds)
+        asked = {}
+        try:
+            return await asyncio.wait_for(self._infer(feeds, asked), self._seconds)
+        except asyncio.TimeoutError:
+            parts = ', '.join(f'part {part} on {device}' for part, device in sorted(asked.items()))
+            raise NoAnswer(f'no answer within {self._seconds:g} seconds from {parts or "the deployments"}') from None
+
+    async def _infer(self, feeds, asked):
         for left in reversed(range(TRIES)):
+            asked.clear()
             try:
-                return dict(zip(PLAN['outputs'], await self._infer_once(feeds)))
+                return dict(zip(PLAN['outputs'], await self._infer_once(feeds, asked)))
             except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError):
                 if left == 0:
                     raise
@@ -119,6 +136,8 @@ class Model:
             results = await self.infer(feeds)
         except BadRequest as error:
             return PlainTextResponse(f'error: {error}\n', status_code=400)
+        except NoAnswer as error:
+            return PlainTextResponse(f'error: {error}\n', status_code=503)
         except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError) as error:
             reason = str(error).strip().splitlines()[0]
             return PlainTextResponse(f'error: a part was lost {TRIES} times, and is started again: {reason}\n', status_code=503)
@@ -159,10 +178,11 @@ def deployment(part, device, users, opt):
 
 
 def app(args):
-    """The application. opt=disabled|basic|extended|all: ONNX Runtime's graph optimizations; all if it is not given."""
-    opt = args.pop('opt', 'all')
+    """The application. opt=disabled|basic|extended|all: ONNX Runtime's graph optimizations; all if it is not given. seconds=60: how
+    long an inference may take before the answer is an error."""
+    opt, seconds = args.pop('opt', 'all'), float(args.pop('seconds', 60))
     if opt not in LEVELS or args:
-        raise ValueError(f"arguments are opt={'|'.join(LEVELS)}; not {', '.join(args) or opt}")
+        raise ValueError(f"arguments are opt={'|'.join(LEVELS)} and seconds=NUMBER; not {', '.join(args) or opt}")
     devices = {device['name']: device for device in PLAN['devices']}
     users = {name: 0 for name in devices}
     for lane in PLAN['lanes']:
@@ -181,4 +201,4 @@ def app(args):
     lanes = [[(part, deployment(part, devices[part['device']], users[part['device']], opt)) for part in lane['parts']]
              for lane in PLAN['lanes']]
     return serve.deployment(Model).options(name='model', num_replicas=1, max_ongoing_requests=64,
-                                           ray_actor_options={'num_cpus': 0}).bind(lanes)
+                                           ray_actor_options={'num_cpus': 0}).bind(lanes, seconds)
