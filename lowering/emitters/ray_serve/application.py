@@ -168,9 +168,14 @@ def check(feeds):
             raise BadRequest(f"'{name}' is no input; the model takes {', '.join(PLAN['inputs'])}")
 
 
+def share_of(device, users):
+    """Of a device's resource, for one of its users. Ray counts in ten-thousandths."""
+    return {device: int(10000 / users) / 10000}
+
+
 def deployment(part, device, users, opt):
     """A deployment of one replica, which only a node with the device's resource can hold."""
-    options = {'num_cpus': 0, 'resources': {device['name']: int(10000 / users) / 10000},
+    options = {'num_cpus': 0, 'resources': share_of(device['name'], users),
                # Devices are numbered as the plan numbers them, whatever Ray has given away.
                'runtime_env': {'env_vars': {'RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES': '1'}}}
     return serve.deployment(Part).options(name=part['id'], num_replicas=1, max_ongoing_requests=4,
@@ -188,6 +193,10 @@ def app(args):
     for lane in PLAN['lanes']:
         for part in lane['parts']:
             users[part['device']] += 1
+    # What is in front stands where the first part is: elsewhere inputs would cross the network on their way there.
+    first = next((part['device'] for lane in PLAN['lanes'] for part in lane['parts']), None)
+    if first is not None:
+        users[first] += 1
     if not ray.is_initialized():
         try:
             ray.init(address=os.environ.get('RAY_ADDRESS', 'auto'), namespace='serve')
@@ -200,5 +209,6 @@ def app(args):
                            f'{Path(__file__).name}')
     lanes = [[(part, deployment(part, devices[part['device']], users[part['device']], opt)) for part in lane['parts']]
              for lane in PLAN['lanes']]
+    front = {} if first is None else share_of(first, users[first])
     return serve.deployment(Model).options(name='model', num_replicas=1, max_ongoing_requests=64,
-                                           ray_actor_options={'num_cpus': 0}).bind(lanes, seconds)
+                                           ray_actor_options={'num_cpus': 0, 'resources': front}).bind(lanes, seconds)
