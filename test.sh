@@ -17,6 +17,8 @@ for environment in requirements=consumers-venv webgpu=webgpu-venv; do
     echo "left out: what needs ${environment#*=}"
 done
 
+.ci/python_packages.sh tests/hosts/ray_requirements.txt build/ray-venv || echo "left out: what needs ray-venv"
+
 step "format"
 git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
 

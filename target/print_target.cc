@@ -26,6 +26,7 @@ Json DeviceToJson(const Device& device) {
   Json::Object object = {{"name", device.name},
                          {"kind", device.kind},
                          {"memory", PrintQuantity(device.memory, Unit::kBytes)}};
+  if (!device.host.empty()) object.emplace_back("host", device.host);
   Json::Object flops;
   for (const auto& [dtype, rate] : device.flops) {
     flops.emplace_back(dtype, PrintQuantity(rate, Unit::kFlopsPerSecond));

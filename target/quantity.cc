@@ -30,6 +30,7 @@ std::vector<absl::string_view> Spellings(Unit unit) {
     case Unit::kBytes:
       return {"B"};
     case Unit::kBytesPerSecond:
+    case Unit::kNetworkBytesPerSecond:
       return {"B/s"};
     case Unit::kFlopsPerSecond:
       return {"", "FLOP/s", "FLOPS", "OP/s", "OPS"};
@@ -43,6 +44,8 @@ const char* Example(Unit unit) {
       return "'40GiB'";
     case Unit::kBytesPerSecond:
       return "'25GB/s'";
+    case Unit::kNetworkBytesPerSecond:
+      return "'25Gb/s' or '3.125GB/s'";
     case Unit::kFlopsPerSecond:
       return "'19.5T'";
   }
@@ -74,24 +77,22 @@ std::optional<int64_t> ScaleOf(absl::string_view text) {
   return Power(binary ? 1024 : 1000, static_cast<int>(index) + 1);
 }
 
-// What an amount of bits ("25Gb/s", "100 Gbit/s", "10Gbps") is in bytes: "3.125GB/s". Empty if
-// `rest`, what stands behind the number, is no unit of bits.
-std::string InBytes(absl::string_view number, absl::string_view rest, Unit unit) {
-  if (unit == Unit::kFlopsPerSecond) return "";
+// What an amount of bits ("25Gb/s", "100 Gbit/s", "10Gbps") is in bytes. nullopt if `rest`, what
+// stands behind the number, is no unit of bits.
+std::optional<int64_t> InBytes(absl::string_view number, absl::string_view rest, Unit unit) {
+  if (unit == Unit::kFlopsPerSecond) return std::nullopt;
   absl::string_view spelled = rest;
   const bool rate = absl::ConsumeSuffix(&spelled, "/s") || absl::ConsumeSuffix(&spelled, "ps");
-  if (rate != (unit == Unit::kBytesPerSecond)) return "";
+  if (rate == (unit == Unit::kBytes)) return std::nullopt;
   bool bits = false;
   for (const absl::string_view name : {"bits", "bit", "Bits", "Bit", "b"}) {
     bits = bits || absl::ConsumeSuffix(&spelled, name);
   }
   const std::optional<int64_t> scale = ScaleOf(spelled);
-  if (!bits || !scale.has_value()) return "";
+  if (!bits || !scale.has_value()) return std::nullopt;
   const absl::StatusOr<int64_t> amount = ParseScaledDecimal(number, *scale);
-  if (!amount.ok()) return "";
-  std::string text = PrintQuantity(*amount / 8, Unit::kBytesPerSecond);
-  if (!rate) text.resize(text.size() - 2);
-  return text;
+  if (!amount.ok()) return std::nullopt;
+  return *amount / 8;
 }
 
 struct TimeUnit {
@@ -182,9 +183,14 @@ absl::StatusOr<int64_t> ParseQuantity(absl::string_view text, Unit unit) {
   }
   if (!amount.ok()) {
     const absl::string_view behind = absl::StripLeadingAsciiWhitespace(trimmed.substr(length));
-    if (const std::string bytes = InBytes(number, behind, unit); !bytes.empty()) {
+    if (const std::optional<int64_t> bytes = InBytes(number, behind, unit); bytes.has_value()) {
+      if (unit == Unit::kNetworkBytesPerSecond) return *bytes;
+      // With decimal prefixes, as bits have them.
+      std::string amount_text = PrintQuantity(*bytes, Unit::kBytesPerSecond);
+      if (unit == Unit::kBytes) amount_text.resize(amount_text.size() - 2);
       return InputError("cannot read '", text,
-                        "': 'b' are bits, and rates and sizes are in bytes; ", "that is ", bytes);
+                        "': 'b' are bits, and rates and sizes are in bytes; ", "that is ",
+                        amount_text);
     }
     return InputError("cannot read '", text, "'; write it like ", Example(unit));
   }

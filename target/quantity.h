@@ -12,11 +12,12 @@
 
 namespace allot {
 
-enum class Unit { kBytes, kBytesPerSecond, kFlopsPerSecond };
+enum class Unit { kBytes, kBytesPerSecond, kFlopsPerSecond, kNetworkBytesPerSecond };
 
 // A decimal number, an SI prefix (k, M, G, T, P, E; with an i behind it a power of 1024) and the
-// unit, which may be left out: "B"; "B/s"; "FLOP/s", "FLOPS", "OP/s", "OPS". Bits ("Gb/s") are
-// refused. Rounds half up to an integer.
+// unit, which may be left out: "B"; "B/s"; "FLOP/s", "FLOPS", "OP/s", "OPS". Bits ("Gb/s")
+// are refused, but of networks, where they are turned into bytes, rounded down. Else rounds half up
+// to an integer.
 absl::StatusOr<int64_t> ParseQuantity(absl::string_view text, Unit unit);
 
 // The shortest such text that reads back as `amount`, for non-negative amounts: "40GiB",

@@ -30,6 +30,7 @@ struct RuntimeHint {
 struct Device {
   std::string name;                      // unique, no '/'
   std::string kind;                      // "cpu", "gpu", "npu", or anything else
+  std::string host;                      // the machine that it is in; empty: where the plan is run
   Bytes memory = 0;                      // for weights and activations together
   std::map<std::string, int64_t> flops;  // peak rate per dtype name, FLOP/s; "default" is the rest
   int64_t memory_bandwidth = 0;          // bytes/s

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "lowering/emitter.h"
+#include "lowering/emitters/host_files.h"
 #include "lowering/emitters/micros.h"
 #include "lowering/output_names.h"
 #include "lowering/piece_flow.h"
@@ -94,6 +95,7 @@ Json Devices(const EmitInput& input) {
   for (DeviceId id : input.target.devices.ids()) {
     const Device& device = input.target.devices[id];
     Json::Object object = {{"id", device.name}, {"type", device.kind}};
+    if (!device.host.empty()) object.emplace_back("host", device.host);
     if (!device.runtime.provider.empty() || !device.runtime.cores.empty()) {
       Json::Object runtime = {{"provider", device.runtime.provider},
                               {"ordinal", device.runtime.ordinal},
@@ -110,6 +112,20 @@ Json Devices(const EmitInput& input) {
     devices.push_back(std::move(object));
   }
   return Json(std::move(devices));
+}
+
+// What each host runs and needs; null if no device names one.
+absl::StatusOr<Json> Hosts(const EmitInput& input) {
+  ALLOT_ASSIGN_OR_RETURN(const std::vector<HostFiles> hosts, FilesByHost(input));
+  if (hosts.empty()) return Json(nullptr);
+  Json::Array array;
+  for (const HostFiles& host : hosts) {
+    array.push_back(Json::Object{{"name", host.name},
+                                 {"devices", Names(host.devices)},
+                                 {"parts", Names(host.parts)},
+                                 {"files", Names(host.files)}});
+  }
+  return Json(std::move(array));
 }
 
 Json PartList(const EmitInput& input) {
@@ -271,6 +287,8 @@ class Manifest final : public Emitter {
     manifest.emplace_back("default_dim", input.default_dim);
     if (input.plan.summary.has_value()) AddPrediction(*input.plan.summary, manifest);
     manifest.emplace_back("devices", Devices(input));
+    ALLOT_ASSIGN_OR_RETURN(Json hosts, Hosts(input));
+    if (!hosts.is_null()) manifest.emplace_back("hosts", std::move(hosts));
     manifest.emplace_back("inputs", Names(input.bundle.inputs));
     manifest.emplace_back("outputs", Names(input.bundle.outputs));
     if (!input.module.state.empty()) manifest.emplace_back("state", States(input));

@@ -4,6 +4,9 @@
 // Lanes that cut the model alike, as copies do, are instances of the same models on several
 // devices: the server gives a request to whoever is free.
 //
+// A server knows its own host only. Where devices name hosts, each has a repository of its own, of
+// the parts that run there.
+//
 // What the server refuses (its validation of configurations, its ONNX Runtime backend) is refused
 // here already, since it would only be found when the repository is served.
 #include <algorithm>
@@ -25,6 +28,9 @@
 
 namespace allot {
 namespace {
+
+// The folder of devices that name no host, where others do.
+constexpr absl::string_view kUnnamedHost = "localhost";
 
 struct Options {
   std::string name;
@@ -225,19 +231,61 @@ class Triton final : public Emitter {
     ALLOT_RETURN_IF_ERROR(CheckFlow(input));
     ALLOT_RETURN_IF_ERROR(CheckLanes(input.bundle));
     std::vector<OutputFile> files;
-    ALLOT_ASSIGN_OR_RETURN(std::string ensemble, Ensemble(input, name));
-    files.push_back(TextFile(absl::StrCat("triton/", name, "/config.pbtxt"), std::move(ensemble)));
-    // The server serves versions, which are folders; that of an ensemble holds nothing it reads.
-    files.push_back(
-        TextFile(absl::StrCat("triton/", name, "/1/README"),
-                 "An ensemble has no files of its own; Triton asks for this folder.\n"));
+    std::set<std::string> folders;
+    const std::vector<std::string> hosts = Hosts(input);
+    for (const std::string& host : hosts) {
+      const std::string folder =
+          hosts == std::vector<std::string>{""}
+              ? "triton/"
+              : absl::StrCat("triton/", host.empty() ? std::string(kUnnamedHost) : SafeName(host),
+                             "/");
+      if (!folders.insert(folder).second) {
+        return InputError("two hosts would share the folder '", folder, "': rename one of them");
+      }
+      ALLOT_RETURN_IF_ERROR(AddRepository(input, name, host, folder, files));
+    }
+    return files;
+  }
+
+ private:
+  // Those that run parts, in the target's order; one without a name where no device names a host.
+  static std::vector<std::string> Hosts(const EmitInput& input) {
+    std::set<DeviceId> used;
     for (size_t p = 0; p < input.bundle.pieces.size(); ++p) {
+      for (const DeviceId id : DevicesOf(input.bundle, p)) used.insert(id);
+    }
+    std::vector<std::string> hosts;
+    for (const DeviceId id : used) {
+      const std::string& host = input.target.devices[id].host;
+      if (std::find(hosts.begin(), hosts.end(), host) == hosts.end()) hosts.push_back(host);
+    }
+    return hosts;
+  }
+
+  // What the server of one host serves: the parts that run there, and the ensemble if all do.
+  absl::Status AddRepository(const EmitInput& input, const std::string& name,
+                             const std::string& host, const std::string& folder,
+                             std::vector<OutputFile>& files) const {
+    size_t parts = 0;
+    const auto here = [&](size_t p) { return DevicesOn(input, p, host); };
+    for (size_t p = 0; p < input.bundle.pieces.size(); ++p) parts += here(p).empty() ? 0 : 1;
+    if (parts == input.bundle.pieces.size()) {
+      ALLOT_ASSIGN_OR_RETURN(std::string ensemble, Ensemble(input, name));
+      files.push_back(TextFile(absl::StrCat(folder, name, "/config.pbtxt"), std::move(ensemble)));
+      // The server serves versions, which are folders; that of an ensemble holds nothing it reads.
+      files.push_back(
+          TextFile(absl::StrCat(folder, name, "/1/README"),
+                   "An ensemble has no files of its own; Triton asks for this folder.\n"));
+    }
+    for (size_t p = 0; p < input.bundle.pieces.size(); ++p) {
+      const std::vector<DeviceId> devices = here(p);
+      if (devices.empty()) continue;
       const Piece& piece = input.bundle.pieces[p];
       const std::string part = PartName(name, piece);
-      ALLOT_ASSIGN_OR_RETURN(std::string config, PartConfig(input, p, part), "part ", piece.id,
-                             ": ");
-      files.push_back(TextFile(absl::StrCat("triton/", part, "/config.pbtxt"), std::move(config)));
-      const std::string version = absl::StrCat("triton/", part, "/1/");
+      ALLOT_ASSIGN_OR_RETURN(std::string config, PartConfig(input, piece, devices, part), "part ",
+                             piece.id, ": ");
+      files.push_back(TextFile(absl::StrCat(folder, part, "/config.pbtxt"), std::move(config)));
+      const std::string version = absl::StrCat(folder, part, "/1/");
       OutputFile model;
       model.name = version + "model.onnx";
       ALLOT_ASSIGN_OR_RETURN(model.chunks, PartModel(input, piece));
@@ -246,10 +294,9 @@ class Triton final : public Emitter {
                              CopiedExternalData(input, {&piece.graph}, version));
       for (OutputFile& file : data) files.push_back(std::move(file));
     }
-    return files;
+    return absl::OkStatus();
   }
 
- private:
   static std::string PartName(absl::string_view name, const Piece& piece) {
     return absl::StrCat(name, "_", piece.id);
   }
@@ -278,6 +325,13 @@ class Triton final : public Emitter {
         devices.push_back(device);
       }
     }
+    return devices;
+  }
+
+  static std::vector<DeviceId> DevicesOn(const EmitInput& input, size_t piece,
+                                         const std::string& host) {
+    std::vector<DeviceId> devices = DevicesOf(input.bundle, piece);
+    std::erase_if(devices, [&](DeviceId id) { return input.target.devices[id].host != host; });
     return devices;
   }
 
@@ -324,11 +378,11 @@ class Triton final : public Emitter {
     return text + "}\n";
   }
 
-  absl::StatusOr<std::string> PartConfig(const EmitInput& input, size_t p,
+  absl::StatusOr<std::string> PartConfig(const EmitInput& input, const Piece& piece,
+                                         const std::vector<DeviceId>& devices,
                                          const std::string& name) const {
-    const Piece& piece = input.bundle.pieces[p];
     ALLOT_ASSIGN_OR_RETURN(const std::string instances,
-                           Instances(input.target, DevicesOf(input.bundle, p), options_.instances));
+                           Instances(input.target, devices, options_.instances));
     ALLOT_ASSIGN_OR_RETURN(const std::string inputs,
                            Tensors("input", piece.graph, FedInputs(piece.graph)));
     ALLOT_ASSIGN_OR_RETURN(const std::string outputs,

@@ -79,7 +79,7 @@ class Target:
 
         kind: 'cpu', 'gpu', 'npu' or another name. memory: bytes of weights and activations together. flops: operations
         per second, a multiply-add counting two, by type or one rate for all. memory_bandwidth: bytes per second.
-        more: part_cost_us, op_cost_us, max_parts, copies, supports, runtime, note, as in a target file.
+        more: host, part_cost_us, op_cost_us, max_parts, copies, supports, runtime, note, as in a target file.
         """
         rates = dict(flops) if isinstance(flops, Mapping) else {'default': flops}
         self._document['devices'].append({'name': name, 'kind': kind, 'memory': memory, 'flops': rates,

@@ -82,7 +82,7 @@ function paintDevices(plan, measured) {
   plan.devices.forEach((device, index) => {
     const load = summary.value_us > 0 ? device.busy_us / summary.value_us : 0;
     const busy = (us, share) => `busy ${time(us)}, ${percent(share)}`;
-    const name = element('b', {}, chip(index, device.name));
+    const name = element('b', {}, chip(index, device.host ? `${device.name} on ${device.host}` : device.name));
     section.append(meter(name, busy(device.busy_us, load), [[load, false]], index));
     const run = measured?.devices.find(({ id }) => id === device.name);
     if (run) section.append(meter('measured', busy(run.busy_us, run.utilisation), [[run.utilisation, true]], index));

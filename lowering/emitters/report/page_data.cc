@@ -106,6 +106,7 @@ class PageWriter {
       const Device& device = input_.target.devices[id];
       Json::Object object = {
           {"name", device.name}, {"kind", device.kind}, {"memory_bytes", device.memory}};
+      if (!device.host.empty()) object.emplace_back("host", device.host);
       if (plan_.summary.has_value() && plan_.summary->devices.Contains(id)) {
         const ir::DeviceUse& use = plan_.summary->devices[id];
         object.emplace_back("busy_us", Micros(use.busy));

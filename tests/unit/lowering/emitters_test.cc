@@ -274,6 +274,14 @@ TEST(ExternalDataTest, IsLinkedEmbeddedOrInReach) {
   EmitInput input = model.Input();
   input.output_is_model_folder = true;
   EXPECT_EQ(model.Emit({"parts"}, input).size(), 2u);
+  // A host needs the data, whether it was copied or lay there.
+  model.target.devices[DeviceId(1)].host = "far";
+  for (const bool in_reach : {false, true}) {
+    input.output_is_model_folder = in_reach;
+    const Json manifest = Parsed(Text(model.Emit({"parts", "manifest"}, input), "manifest.json"));
+    EXPECT_EQ(At(List(manifest, "hosts")[0], "files"),
+              Json(Json::Array{"model.00001_gpu0.onnx", "sub/w.bin"}));
+  }
   input.output_is_model_folder = false;
   input.embed_external_data = true;
   EXPECT_EQ(model.Emit({"parts"}, input).size(), 2u);

@@ -112,6 +112,30 @@ TEST(LanesTest, TheManifestIsTheFirstLaneAndListsTheOthers) {
   EXPECT_EQ(one.Find("cycle"), nullptr);
 }
 
+// Both lanes' parts that a host runs, and each file once.
+TEST(LanesTest, TheManifestSaysWhatEachHostNeeds) {
+  LaneCase model = Pipelines();
+  EXPECT_EQ(Parsed(Text(model.Emit({"manifest"}), "manifest.json")).Find("hosts"), nullptr);
+  model.target.devices[DeviceId(1)].host = "far";
+  Json manifest = Parsed(Text(model.Emit({"manifest"}), "manifest.json"));
+  EXPECT_EQ(List(manifest, "devices")[0].Find("host"), nullptr);
+  EXPECT_EQ(At(List(manifest, "devices")[1], "host"), Json("far"));
+  ASSERT_EQ(List(manifest, "hosts").size(), 1u);
+  EXPECT_EQ(
+      List(manifest, "hosts")[0],
+      Json(Json::Object{{"name", "far"},
+                        {"devices", Json::Array{"gpu0"}},
+                        {"parts", Json::Array{"p1", "p2"}},
+                        {"files", Json::Array{"model.00000_cpu0.onnx", "model.00001_gpu0.onnx"}}}));
+
+  model.target.devices[DeviceId(0)].host = "near";
+  manifest = Parsed(Text(model.Emit({"manifest"}), "manifest.json"));
+  ASSERT_EQ(List(manifest, "hosts").size(), 2u);
+  EXPECT_EQ(At(List(manifest, "hosts")[0], "name"), Json("near"));
+  EXPECT_EQ(At(List(manifest, "hosts")[0], "parts"), Json(Json::Array{"p0", "p3", "p4"}));
+  EXPECT_EQ(At(List(manifest, "hosts")[1], "name"), Json("far"));
+}
+
 TEST(LanesTest, ThePlanFileReadsThemBack) {
   const LaneCase model = Pipelines();
   const std::string text = Text(model.Emit({"plan"}), "plan.json");
@@ -198,6 +222,18 @@ TEST(LanesTest, TritonHasInstancesWhereALaneRunsAPart) {
     EXPECT_NE(config.instance_group(0).kind(), config.instance_group(1).kind()) << part;
   }
   EXPECT_EQ(NamesOf(model.Emit({"triton"})).size(), 6u);  // two files each, of three models
+}
+
+// Copies on two hosts: either server serves the whole model, by its own device.
+TEST(LanesTest, TritonServesCopiesOnTheirHosts) {
+  LaneCase model = Copies();
+  model.target.devices[DeviceId(1)].host = "far";
+  model.target.devices[DeviceId(0)].host = "near";
+  const std::vector<OutputFile> files = model.Emit({"triton"});
+  EXPECT_EQ(NamesOf(files).size(), 8u);
+  EXPECT_THAT(Text(files, "triton/near/model_p0/config.pbtxt"), HasSubstr("KIND_CPU"));
+  EXPECT_THAT(Text(files, "triton/far/model_p0/config.pbtxt"), HasSubstr("KIND_GPU"));
+  EXPECT_THAT(Text(files, "triton/far/model/config.pbtxt"), HasSubstr("\"model_p0\""));
 }
 
 TEST(LanesTest, TritonRefusesWhatItCannotShareOut) {

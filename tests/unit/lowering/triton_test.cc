@@ -192,6 +192,28 @@ TEST(TritonTest, InstancesAreOnThePartsDevice) {
             "tensorrt");
 }
 
+// Each server has what runs on its host; none has an ensemble that it could not serve.
+TEST(TritonTest, EveryHostHasARepository) {
+  Case model(ZooText(kChain), AFirst);
+  model.target.devices[DeviceId(0)].host = "near";
+  model.target.devices[DeviceId(1)].host = "far";
+  EXPECT_THAT(NamesOf(model.Emit({"triton"})),
+              ElementsAre("triton/near/model_p0/config.pbtxt", "triton/near/model_p0/1/model.onnx",
+                          "triton/far/model_p1/config.pbtxt", "triton/far/model_p1/1/model.onnx"));
+  model.target.devices[DeviceId(1)].host = "near";
+  EXPECT_THAT(
+      NamesOf(model.Emit({"triton"})),
+      ElementsAre("triton/near/model/config.pbtxt", "triton/near/model/1/README",
+                  "triton/near/model_p0/config.pbtxt", "triton/near/model_p0/1/model.onnx",
+                  "triton/near/model_p1/config.pbtxt", "triton/near/model_p1/1/model.onnx"));
+  model.target.devices[DeviceId(1)].host = "";
+  EXPECT_EQ(NamesOf(model.Emit({"triton"}))[2], "triton/localhost/model_p1/config.pbtxt");
+  model.target.devices[DeviceId(0)].host = "a:1";
+  model.target.devices[DeviceId(1)].host = "a_1";
+  EXPECT_EQ(EmitFiles(BuiltinEmitters(), {"triton"}, model.Input()).status().message(),
+            "emitter 'triton': two hosts would share the folder 'triton/a_1/': rename one of them");
+}
+
 std::string Declaration(const std::string& name, int type, const std::string& shape) {
   return "name: '" + name + "' type { tensor_type { elem_type: " + std::to_string(type) + " " +
          shape + " } }";

@@ -154,6 +154,8 @@ TEST(TargetJson, EveryMistakeIsSaidWithItsPath) {
        "rules[0].together: can only be true; leave the rule out"},
       {"\"name\": \"head.*\"", "\"before\": \"head(\"", "rules[0].before: bad pattern 'head('"},
       {"\"name\": \"head.*\"", "\"after\": \"head(\"", "rules[0].after: bad pattern 'head('"},
+      {"\"part_cost_us\": 5,", "\"host\": \"a/b\",",
+       "devices[0].host: 'a/b' has a '/'; names are letters, digits and _-.:"},
       {"\"part_cost_us\": 5,", "\"max_parts\": 0,",
        "devices[0].max_parts: must lie between 1 and 1000000; leave it out to allow any number"},
       {"head.*", "head(", "rules[0].name: bad pattern 'head(': missing )"},
@@ -298,7 +300,8 @@ TEST(TargetJson, RulesOfPositionAndCompany) {
                              "{\"forbid\": \"npu0\", \"op\": \"Conv\", \"before\": \"neck.*\"},"
                              "{\"pin\": \"cpu0\", \"after\": \"a\", \"before\": \"b\"},"
                              "{\"together\": true, \"name\": \"head.*\"}");
-  text = Replace(text, "\"part_cost_us\": 100,", "\"part_cost_us\": 100, \"max_parts\": 16,");
+  text = Replace(text, "\"part_cost_us\": 100,",
+                 "\"part_cost_us\": 100, \"max_parts\": 16, \"host\": \"10.0.0.7\",");
   const absl::StatusOr<Target> target = ParseTarget(text, "t.json");
   ASSERT_TRUE(target.ok()) << target.status();
   EXPECT_EQ(target->devices[DeviceId(0)].max_parts, 0);
@@ -317,6 +320,8 @@ TEST(TargetJson, RulesOfPositionAndCompany) {
   EXPECT_EQ(again->rules[3].after_regex, "a");
   EXPECT_EQ(again->rules[4].effect, Rule::Effect::kTogether);
   EXPECT_EQ(again->devices[DeviceId(1)].max_parts, 16);
+  EXPECT_EQ(again->devices[DeviceId(0)].host, "");
+  EXPECT_EQ(again->devices[DeviceId(1)].host, "10.0.0.7");
 }
 
 TEST(RuleText, SaysWhereNodesStand) {
