@@ -10,7 +10,8 @@ from ..running.annotated_run import run_annotated
 from ..running.manifest import Manifest, read_manifest
 from ..running.measured_report import find_report, measured_schedule, write_measured
 from ..running.measured_trace import measured_trace
-from ..running.plan_run import LATENCY, PIPELINE, RunOptions, run_plan
+from ..running.plan_run import run_plan
+from ..running.run_options import LATENCY, PIPELINE, RunOptions
 from ..running.runtime import LEVELS
 from ..running.state import AUTO
 from ..support.files import check_writable, write_whole

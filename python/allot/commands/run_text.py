@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List
 
-from ..running.plan_run import PIPELINE
+from ..running.run_options import PIPELINE
 from ..support.statistics import NOISY
 from ..support.terminal import in_tone
 from ..support.text import duration, percent, table
