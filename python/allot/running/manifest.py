@@ -197,7 +197,7 @@ def _lanes(document: Dict[str, Any], devices: Dict[str, DeviceHint], wrong: _Wro
 
 def _host(device: str, said: Any, wrong: _Wrong) -> Optional[str]:
     # It becomes a word of a command line.
-    if said is not None and (not isinstance(said, str) or not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9_.:-]*', said)):
+    if said is not None and (not isinstance(said, str) or not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9_.-]*', said)):
         wrong(f'device {device}: host: expected the name or address of a machine, not {_quote(said)}')
     return said
 
