@@ -30,13 +30,16 @@ _STEP, _TICK_S = 1 << 16, 0.25
 _ENDING_S = 15.0  # that mpirun has to end all ranks
 _GRACE_S = 15.0  # beyond --stall-timeout, within which rank 0 itself says who stalls
 _PR_SET_PDEATHSIG = 1
+_EAGER_BYTES = str(1 << 20)
 
 
 def mpirun_words(mpirun: str, hosts: Sequence[HostDevices], networks: Sequence[str]) -> List[str]:
     """The command: the ranks of each host in the order of its devices. Sockets are for the networks of the hosts only."""
     several = len(hosts) > 1
     inside = ','.join(networks)
-    settings = {'pml': 'ob1', 'btl': 'self,vader,tcp' if several else 'self,vader', 'btl_tcp_if_include': inside,
+    # What fits in the eager limit leaves in one go and is then the kernel's to move, while cores compute.
+    settings = {'btl_tcp_eager_limit': _EAGER_BYTES, 'btl_tcp_rndv_eager_limit': _EAGER_BYTES, 'btl_tcp_max_send_size': _EAGER_BYTES,
+                'pml': 'ob1', 'btl': 'self,vader,tcp' if several else 'self,vader', 'btl_tcp_if_include': inside,
                 'oob_tcp_if_include': inside, 'reachable': 'weighted', 'btl_tcp_disable_family': '6', 'mpi_yield_when_idle': '1',
                 'orte_abort_on_non_zero_status': '1', 'btl_base_warn_component_unused': '0', 'plm_rsh_no_tree_spawn': '1'}
     words = [mpirun, '--bind-to', 'none', '--wdir', '/']

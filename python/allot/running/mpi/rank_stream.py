@@ -19,6 +19,7 @@ from ..tensors import Tensor, Worst, difference, from_bytes, to_bytes
 from ..tolerance import not_the_whole
 from .compute_thread import ComputeThread, PartDone
 from .job import Job, RankRecord
+from .promptness import ask_for_short_slices
 from .messages import DONE, WINDOW, Arrival, Messages
 from .stream_window import StreamWindow
 
@@ -80,6 +81,7 @@ class RankStream:
 
     def run(self) -> None:
         """Until the whole stream has passed. Raises RunError."""
+        ask_for_short_slices()  # of this thread only: the one that computes was started before
         if self._window is not None:
             self._admit(self._window.limit)
             for rank in range(1, len(self._job.devices)):
