@@ -19,9 +19,11 @@ from typing import Any, Dict, List, Optional, Sequence
 from ...errors import RunError
 from ...support.interruption import undisturbed
 from ...support.text import one_line
+from .closed_network import enter_closed_network
 from .hostfile import HostDevices
 from .job import ALIVE, ERROR, RESULT, Job
-from .reaching import mpirun_path
+from .messages import EAGER
+from .reaching import is_here, mpirun_path
 
 _BETWEEN = '\x1f'
 _BOOT = ('import sys; sys.path[:] = sys.argv[1].split("\x1f"); '
@@ -30,16 +32,14 @@ _STEP, _TICK_S = 1 << 16, 0.25
 _ENDING_S = 15.0  # that mpirun has to end all ranks
 _GRACE_S = 15.0  # beyond --stall-timeout, within which rank 0 itself says who stalls
 _PR_SET_PDEATHSIG = 1
-_EAGER_BYTES = str(1 << 20)
 
 
 def mpirun_words(mpirun: str, hosts: Sequence[HostDevices], networks: Sequence[str]) -> List[str]:
     """The command: the ranks of each host in the order of its devices. Sockets are for the networks of the hosts only."""
     several = len(hosts) > 1
     inside = ','.join(networks)
-    # What fits in the eager limit leaves in one go and is then the kernel's to move, while cores compute.
-    settings = {'btl_tcp_eager_limit': _EAGER_BYTES, 'btl_tcp_rndv_eager_limit': _EAGER_BYTES, 'btl_tcp_max_send_size': _EAGER_BYTES,
-                'pml': 'ob1', 'btl': 'self,vader,tcp' if several else 'self,vader', 'btl_tcp_if_include': inside,
+    settings = {'pml': 'ob1', 'btl': 'self,vader,tcp' if several else 'self,vader', 'btl_tcp_if_include': inside,
+                'btl_tcp_eager_limit': str(EAGER), 'btl_tcp_rndv_eager_limit': str(EAGER), 'btl_tcp_max_send_size': str(EAGER),
                 'oob_tcp_if_include': inside, 'reachable': 'weighted', 'btl_tcp_disable_family': '6', 'mpi_yield_when_idle': '1',
                 'orte_abort_on_non_zero_status': '1', 'btl_base_warn_component_unused': '0', 'plm_rsh_no_tree_spawn': '1'}
     words = [mpirun, '--bind-to', 'none', '--wdir', '/']
@@ -60,7 +60,7 @@ def mpirun_words(mpirun: str, hosts: Sequence[HostDevices], networks: Sequence[s
 class _Ranks:
     """mpirun and what it says."""
 
-    def __init__(self, words: Sequence[str], job: Job) -> None:
+    def __init__(self, words: Sequence[str], job: Job, closed: bool) -> None:
         self._job = job
         self._output: List[bytes] = []
         self._errors: List[str] = []
@@ -73,6 +73,8 @@ class _Ranks:
                 ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
             if os.getppid() != parent:
                 os._exit(1)
+            if closed:
+                enter_closed_network()
 
         try:
             self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -170,7 +172,8 @@ def _signal_name(number: int) -> str:
 def run_ranks(job: Job, hosts: Sequence[HostDevices], networks: Sequence[str]) -> Dict[str, Any]:
     """What ranks saw: {'clocks': [before, after], 'records': [...]}. Ends all of them, however it ends. Raises RunError."""
     with undisturbed():  # a signal now would leave ranks behind
-        ranks = _Ranks(mpirun_words(mpirun_path(), hosts, networks), job)
+        closed = len(hosts) == 1 and is_here(hosts[0].name)
+        ranks = _Ranks(mpirun_words(mpirun_path(), hosts, networks), job, closed)
     try:
         ranks.give_job()
         ranks.listen()

@@ -1,5 +1,7 @@
-"""Messages between ranks: a header says which tensor of which sample follows, the tensor's bytes come behind it.
+"""Messages between ranks: a header says which tensor of which sample follows, the tensor's bytes come behind it, in pieces.
 
+Pieces are so small that Open MPI sends them without asking the other side first: all of a tensor is at once the system's to
+move, and nobody has to wait until a thread over there gets its turn on a core that computes.
 Only one thread calls MPI. What is received goes straight to the place that parts read it from, what is sent leaves from where a
 part wrote it; neither is copied by us.
 """
@@ -16,16 +18,21 @@ HEADER, DONE, WINDOW, CLOCK, READY, BYTES = 1, 2, 3, 4, 5, 16
 """Tags. BYTES and above: the data of a place of a tensor."""
 _CONTROL = (HEADER, DONE, WINDOW)
 _MOST_TOLD = 4096  # bytes of a header
+PIECE = 1_000_000
+"""Bytes of a message at most."""
+EAGER = 1 << 20
+"""What Open MPI is to send at once: a piece with its own header."""
 
 
 class Arrival:
     """A tensor on its way here."""
 
-    __slots__ = ('sample', 'tensor', 'kind', 'dims', 'size', 'source', 'sent', 'arrived')
+    __slots__ = ('sample', 'tensor', 'kind', 'dims', 'size', 'source', 'sent', 'arrived', 'missing')
 
     def __init__(self, sample: int, tensor: int, kind: str, dims: List[int], size: int, source: int, sent: int) -> None:
         self.sample, self.tensor, self.kind, self.dims, self.size = sample, tensor, kind, dims, size
         self.source, self.sent, self.arrived = source, sent, 0
+        self.missing = -(-size // PIECE)  # pieces
 
 
 class Messages:
@@ -48,8 +55,9 @@ class Messages:
             raise RunError(f'a tensor of {len(dims)} dimensions is more than can be sent')
         requests = self._sending.setdefault(sample, [])
         requests.append((self._comm.Isend([header, self._mpi.BYTE], rank, HEADER), header))
-        if size:
-            requests.append((self._comm.Isend([data, self._mpi.BYTE], rank, BYTES + place), data))
+        for begin in range(0, size, PIECE):
+            piece = data[begin:begin + PIECE]
+            requests.append((self._comm.Isend([piece, self._mpi.BYTE], rank, BYTES + place), piece))
 
     def sent(self, sample: int) -> bool:
         """Whether all that was to be sent of a sample has left."""
@@ -105,16 +113,22 @@ class Messages:
             arrived.append(arrival)
             return
         memory, place = self._place(sample, tensor, size)
-        self._receiving.append((self._comm.Irecv([memory, self._mpi.BYTE], source, BYTES + place), arrival))
+        for begin in range(0, size, PIECE):  # they come in the order in which they were sent
+            piece = memory[begin:begin + PIECE]
+            self._receiving.append((self._comm.Irecv([piece, self._mpi.BYTE], source, BYTES + place), arrival))
 
     def _received(self) -> List[Arrival]:
         indices = self._mpi.Request.Testsome([request for request, _ in self._receiving])
         if not indices:
             return []
         now = time.monotonic_ns()
-        done = [self._receiving[index][1] for index in sorted(indices)]
-        for arrival in done:
-            arrival.arrived = now
+        done: List[Arrival] = []
+        for index in sorted(indices):
+            arrival = self._receiving[index][1]
+            arrival.missing -= 1
+            if arrival.missing == 0:
+                arrival.arrived = now
+                done.append(arrival)
         taken = set(indices)
         self._receiving = [one for index, one in enumerate(self._receiving) if index not in taken]
         return done

@@ -41,9 +41,17 @@ print("no-interface")
 
 
 def is_here(host: str) -> bool:
-    """Whether a host is this machine, by its name or address."""
+    """Whether a host is this machine, by its name or an address."""
     name = socket.gethostname()
-    return host in ('localhost', name, name.split('.')[0]) or host.startswith('127.')
+    if host in ('localhost', name, name.split('.')[0]):
+        return True
+    try:
+        address = socket.gethostbyname(host)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.bind((address, 0))  # nobody else's
+        return True
+    except OSError:
+        return False
 
 
 def mpirun_path() -> str:
