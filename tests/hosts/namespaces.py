@@ -21,6 +21,16 @@ exec {ip} netns exec "$space" unshare --uts sh -c 'hostname "$0"; exec sh -c "$1
 '''
 
 
+_RANK = 'allot.running.mpi.rank_start'
+
+
+def _parent(pid):
+    try:
+        return int(pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[1])
+    except OSError:
+        return None
+
+
 def _ip(*words):
     subprocess.run(['ip', *words], check=True, capture_output=True)
 
@@ -98,8 +108,8 @@ class Hosts:
 
     def rank(self, host):
         """The process id of the rank in a host; None while there is none."""
-        return next((pid for pid, words in self.processes(host) if any('allot.running.mpi.rank_main' in word for word in words)
-                     and 'mpirun' not in words[0] and 'orted' not in words[0]), None)
+        found = [pid for pid, words in self.processes(host) if words[0].endswith(('python', 'python3')) and any(_RANK in word for word in words)]
+        return next((pid for pid in found if _parent(pid) in found), None)  # the other one only looks after it
 
     def inside(self, host, words):
         """The words of a command that runs another one in a host."""

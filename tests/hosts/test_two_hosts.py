@@ -9,7 +9,7 @@ import unittest
 
 from hosts_models import plan
 from namespaces import Hosts, why_not
-from placed_models import BUILD, Run, RunTest, edit, is_alive, make_scratch, read, until
+from placed_models import BUILD, Run, RunTest, edit, is_alive, make_scratch, program, read, until
 
 SCRATCH = make_scratch('hosts')
 WHY_NOT = why_not()
@@ -33,15 +33,10 @@ class TwoHosts(RunTest):
         cls.hostfile.write_text(''.join(f'{name} devices={device}\n' for name, device in zip(cls.hosts.names, ('first', 'second'))))
 
     def on_hosts(self, *arguments, hostfile=None, env=None):
-        run = Run(SCRATCH, *arguments, f'--hosts={hostfile or self.hostfile}', words=self.hosts.inside(0, self.words()),
+        run = Run(SCRATCH, *arguments, f'--hosts={hostfile or self.hostfile}', words=self.hosts.inside(0, program('run')),
                   env={'OMPI_MCA_plm_rsh_agent': str(self.agent), **(env or {})}, group=True)
         self.addCleanup(self.nothing_is_left)
         return run
-
-    @staticmethod
-    def words():
-        from placed_models import program
-        return program('run')
 
     def report(self, *arguments, **how):
         run = self.on_hosts(*arguments, '--json', **how)

@@ -11,13 +11,6 @@ from ..manifest import Manifest
 from ..run_devices import RunDevice
 from ..tensors import Tensor
 
-RESULT = 'allot-result:'
-"""Begins the line of rank 0's output that holds the result as JSON."""
-ALIVE = 'allot-alive'
-"""A line that rank 0 writes now and then."""
-ERROR = 'allot-error:'
-"""Begins the line of any rank's errors that says as JSON why the run ends."""
-
 
 @dataclass(frozen=True)
 class Job:

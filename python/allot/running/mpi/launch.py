@@ -18,30 +18,33 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ...errors import RunError
 from ...support.interruption import undisturbed
+from ...support.temporary_folder import temporary_folder
 from ...support.text import one_line
 from .closed_network import enter_closed_network
 from .hostfile import HostDevices
-from .job import ALIVE, ERROR, RESULT, Job
+from .job import Job
 from .messages import EAGER
-from .reaching import is_here, mpirun_path
+from .reaching import is_here, mpirun_path, remove_there
+from .words import ALIVE, ERROR, RESULT
 
 _BETWEEN = '\x1f'
 _BOOT = ('import sys; sys.path[:] = sys.argv[1].split("\x1f"); '
-         'from allot.running.mpi.rank_main import main; main()')
+         'from allot.running.mpi.rank_start import main; main()')
 _STEP, _TICK_S = 1 << 16, 0.25
 _ENDING_S = 15.0  # that mpirun has to end all ranks
 _GRACE_S = 15.0  # beyond --stall-timeout, within which rank 0 itself says who stalls
 _PR_SET_PDEATHSIG = 1
 
 
-def mpirun_words(mpirun: str, hosts: Sequence[HostDevices], networks: Sequence[str]) -> List[str]:
-    """The command: the ranks of each host in the order of its devices. Sockets are for the networks of the hosts only."""
+def mpirun_words(mpirun: str, hosts: Sequence[HostDevices], networks: Sequence[str], folder: str) -> List[str]:
+    """The command: the ranks of each host in the order of its devices. Open MPI connects within the networks of the hosts only, and
+    keeps its files in `folder` of each host."""
     several = len(hosts) > 1
     inside = ','.join(networks)
     settings = {'pml': 'ob1', 'btl': 'self,vader,tcp' if several else 'self,vader', 'btl_tcp_if_include': inside,
                 'btl_tcp_eager_limit': str(EAGER), 'btl_tcp_rndv_eager_limit': str(EAGER), 'btl_tcp_max_send_size': str(EAGER),
                 'oob_tcp_if_include': inside, 'reachable': 'weighted', 'btl_tcp_disable_family': '6', 'mpi_yield_when_idle': '1',
-                'orte_abort_on_non_zero_status': '1', 'btl_base_warn_component_unused': '0', 'plm_rsh_no_tree_spawn': '1'}
+                'orte_abort_on_non_zero_status': '1', 'orte_tmpdir_base': folder, 'btl_base_warn_component_unused': '0', 'plm_rsh_no_tree_spawn': '1'}
     words = [mpirun, '--bind-to', 'none', '--wdir', '/']
     if os.geteuid() == 0:
         words.append('--allow-run-as-root')
@@ -146,6 +149,8 @@ def failure(job: Job, errors: Sequence[str], status: int) -> str:
     for line in errors:
         if line.startswith(ERROR):
             rank, where, message = json.loads(line[len(ERROR):])
+            if rank >= 0 and not where:
+                return f'the rank of {job.where(rank)} {message}'
             # Rank 0 speaks of others by their names.
             return message if rank < 0 or message.startswith('device ') or message.startswith('sample ') else f'{where}: {message}'
     text = ' '.join(errors)
@@ -171,15 +176,18 @@ def _signal_name(number: int) -> str:
 
 def run_ranks(job: Job, hosts: Sequence[HostDevices], networks: Sequence[str]) -> Dict[str, Any]:
     """What ranks saw: {'clocks': [before, after], 'records': [...]}. Ends all of them, however it ends. Raises RunError."""
-    with undisturbed():  # a signal now would leave ranks behind
-        closed = len(hosts) == 1 and is_here(hosts[0].name)
-        ranks = _Ranks(mpirun_words(mpirun_path(), hosts, networks), job, closed)
-    try:
-        ranks.give_job()
-        ranks.listen()
-        if ranks.result is None or ranks.process.returncode != 0:
-            raise RunError(ranks.why())
-        return ranks.result
-    finally:
-        with undisturbed():
-            ranks.end()
+    closed = len(hosts) == 1 and is_here(hosts[0].name)
+    with temporary_folder() as folder:
+        with undisturbed():  # a signal now would leave ranks behind
+            ranks = _Ranks(mpirun_words(mpirun_path(), hosts, networks, folder), job, closed)
+        try:
+            ranks.give_job()
+            ranks.listen()
+            if ranks.result is None or ranks.process.returncode != 0:
+                raise RunError(ranks.why())
+            return ranks.result
+        finally:
+            with undisturbed():
+                ranks.end()
+                for host in hosts:
+                    remove_there(host.name, folder)

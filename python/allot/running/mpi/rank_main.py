@@ -17,8 +17,9 @@ from ...errors import AllotError, RunError
 from ..part_session import PartSession
 from ..worker_main import pin
 from .clocks import compare_clocks
-from .job import ALIVE, ERROR, RESULT, Job
+from .job import Job
 from .messages import CLOCK, READY
+from .words import ALIVE, ERROR, RESULT
 
 _LENGTH_BYTES = 8
 _STEP_S = 0.01

@@ -3,6 +3,7 @@ so that what is wrong is said of a host by name."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -111,3 +112,12 @@ def _ask(host: str, here: bool, address: str) -> str:
     if answer == 'no-interface':
         raise RunError(f'host {host} has no interface with the address {address} that its name stands for here; name it by one that it has')
     return answer
+
+
+def remove_there(host: str, folder: str) -> None:
+    """Removes on another host what Open MPI has left in a folder of ours. Says nothing where the host is gone."""
+    if is_here(host):
+        return
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run([*agent_words(), host, shlex.join(['rm', '-rf', '--', folder])], stdin=subprocess.DEVNULL, capture_output=True,
+                       timeout=_LONGEST_S / 3, check=False)
