@@ -146,13 +146,14 @@ class _Ranks:
 
 def failure(job: Job, errors: Sequence[str], status: int) -> str:
     """One line for what ranks and mpirun have said: what a rank knows of itself first, then how one ended, then the rest."""
-    for line in errors:
-        if line.startswith(ERROR):
-            rank, where, message = json.loads(line[len(ERROR):])
-            if rank >= 0 and not where:
-                return f'the rank of {job.where(rank)} {message}'
-            # Rank 0 speaks of others by their names.
-            return message if rank < 0 or message.startswith('device ') or message.startswith('sample ') else f'{where}: {message}'
+    told = [json.loads(line[len(ERROR):]) for line in errors if line.startswith(ERROR)]
+    for rank, where, message in told:
+        if rank >= 0 and not where:  # said by what started it; what others say then follows from that
+            return f'the rank of {job.where(rank)} {message}'
+    if told:
+        rank, where, message = told[0]
+        # Rank 0 speaks of others by their names.
+        return str(message) if rank < 0 or message.startswith('device ') else f'{where}: {message}'
     text = ' '.join(errors)
     ended = re.search(r'process rank (\d+) with PID \d+ on\s+node (\S+) exited on\s+signal (\d+)', text)
     if ended:

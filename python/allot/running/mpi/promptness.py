@@ -25,4 +25,4 @@ def ask_for_short_slices() -> bool:
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     # size, policy, flags, nice, priority, runtime, deadline, period
     attributes = struct.pack('<IIQiIQQQ', _SIZE, _SCHED_OTHER, _FLAGS, nice, 0, _SLICE_NS, 0, 0)
-    return ctypes.CDLL(None, use_errno=True).syscall(number, 0, attributes, 0) == 0
+    return bool(ctypes.CDLL(None, use_errno=True).syscall(number, 0, attributes, 0) == 0)

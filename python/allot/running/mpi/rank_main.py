@@ -6,6 +6,7 @@ standard output. An error of any rank ends all of them.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import pickle
@@ -115,14 +116,13 @@ def _share(mpi: Any, comm: Any, job: Job) -> Optional[Dict[str, Any]]:
 def main() -> None:
     """The process."""
     try:
-        import mpi4py
+        settings: Any = importlib.import_module('mpi4py')
+        settings.rc.thread_level = 'funneled'  # one thread calls MPI
+        mpi: Any = importlib.import_module('mpi4py.MPI')
     except ImportError as error:
-        _write(2, f'\n{ERROR}{json.dumps([-1, "", f"a rank cannot load mpi4py ({error})"])}\n')
+        _write(2, f'\n{ERROR}{json.dumps([-1, "", f"a rank cannot load mpi4py ({error}): pip install mpi4py"])}\n')
         os._exit(1)
-    mpi4py.rc.thread_level = 'funneled'
-    from mpi4py import MPI
-
-    comm = MPI.COMM_WORLD
+    comm = mpi.COMM_WORLD
     where = f'rank {comm.rank}'
     try:
         job: Job = pickle.loads(comm.bcast(_read_job() if comm.rank == 0 else None, root=0))
@@ -130,7 +130,7 @@ def main() -> None:
             raise RunError(f'there are {comm.size} ranks for {len(job.devices)} devices; start the run by allot run --hosts')
         where = job.where(comm.rank)
         pin(job.devices[comm.rank].hint.cores)
-        result = _share(MPI, comm, job)
+        result = _share(mpi, comm, job)
     except AllotError as error:
         _fail(comm, where, str(error))
     except MemoryError:
@@ -139,5 +139,5 @@ def main() -> None:
         _fail(comm, where, f'{type(error).__name__}: {error}')
     if result is not None:
         _write(1, f'\n{RESULT}{json.dumps(result, separators=(",", ":"))}\n')
-    MPI.Finalize()
+    mpi.Finalize()
     os._exit(0)
