@@ -9,7 +9,7 @@ import sys
 import unittest
 
 from hosts_models import plan
-from placed_models import BUILD, ON_LINUX, RunTest, edit, make_scratch, until
+from placed_models import BUILD, ON_LINUX, RunTest, edit, make_models, make_scratch, place, until
 
 from allot.errors import RunError
 from allot.running.manifest import DeviceHint
@@ -82,6 +82,17 @@ class OneHost(RunTest):
         text = self.succeeds(self.manifest, f"--hosts={hostfile('localhost slots=2')}", '--samples=6')
         self.assertIn('first to second', text)
         self.assertIn('localhost runs first second', text)
+
+    @unittest.skipUnless(HAS_MPI, 'there is no mpirun or mpi4py')
+    def test_tensors_of_all_kinds_travel(self):
+        """Text, sequences, halves and quarters of bytes, nothing at all, shapes that depend on data."""
+        local, (scratch, models) = hostfile('localhost slots=2'), make_models('mpi')
+        for name, model in models.items():
+            with self.subTest(model=name):
+                manifest = place(scratch, model, 'throughput')
+                report = self.json(manifest, f'--hosts={local}', '--default-dim=3', '--samples=3', '--check', '--opt=disabled')
+                self.assertEqual(report['check']['worst'], 0)
+                self.assertGreater(len(report['links']), 0)
 
     @ON_LINUX
     @unittest.skipUnless(HAS_MPI and os.geteuid() == 0, 'needs mpirun, mpi4py and root')

@@ -23,7 +23,9 @@ class TwoHosts(RunTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.hosts = cls.enterClassContext(Hosts(2, '1gbit'))
+        cls.hosts = Hosts(2, '1gbit')
+        cls.hosts.__enter__()
+        cls.addClassCleanup(cls.hosts.__exit__)
         cls.agent = SCRATCH / 'agent.sh'
         cls.hosts.write_agent(cls.agent)
         cls.latency_us = cls.hosts.latency_us()
@@ -58,23 +60,33 @@ class TwoHosts(RunTest):
         for mode in ('latency', 'pipeline'):
             report = self.report(self.aware, f'--mode={mode}', '--samples=8', '--check', '--opt=disabled')
             self.assertEqual((report['check']['tolerance'], report['check']['worst'], report['mode']), (0, 0, mode))
-            self.assertEqual(report['check']['compared'], report['samples'] + report['warmup'] + (report['in_flight'] if mode == 'pipeline' else 0))
+            behind = report['in_flight'] if mode == 'pipeline' else 0
+            self.assertEqual(report['check']['compared'], report['samples'] + report['warmup'] + behind)
             self.assertEqual(report['hosts'], [{'name': name, 'devices': [device]} for name, device in zip(self.hosts.names, ('first', 'second'))])
 
-    def test_lanes_take_turns(self):
+    def test_lanes_take_turns_on_three_ranks(self):
         other = SCRATCH / 'lanes'
         shutil.copytree(self.aware.parent, other)
 
         def two_lanes(content):
-            parts = [{**part, 'id': f'q{number}'} for number, part in enumerate(content['parts'])]
-            content.update(share=2, cycle=3, lanes=[{'share': 1, 'parts': parts, 'transfers': content['transfers']}])
+            third = {**next(device for device in content['devices'] if device['id'] == 'second'), 'id': 'third'}
+            parts = [{**part, 'id': f'q{number}', 'device': 'third' if part['device'] == 'second' else part['device']}
+                     for number, part in enumerate(content['parts'])]
+            content['devices'].append(third)
+            content.update(share=2, cycle=3, lanes=[{'share': 1, 'parts': parts, 'transfers': []}])
 
         edit(other / 'manifest.json', two_lanes)
-        report = self.report(other / 'manifest.json', '--samples=9', '--check', '--opt=disabled')
+        hostfile = SCRATCH / 'three'
+        hostfile.write_text(f'{self.hosts.names[1]} slots=2\n{self.hosts.names[0]} devices=first\n')
+        report = self.report(other / 'manifest.json', '--samples=9', '--check', '--opt=disabled', hostfile=hostfile)
         self.assertEqual([(lane['share'], lane['samples']) for lane in report['lanes']], [(2, 6), (1, 3)])
+        self.assertEqual(report['hosts'], [{'name': self.hosts.names[1], 'devices': ['second', 'third']},
+                                           {'name': self.hosts.names[0], 'devices': ['first']}])
+        self.assertEqual([(link['from'], link['to'], link['predicted_us'] is None) for link in report['links']],
+                         [('first', 'second', False), ('first', 'third', True)])
 
     def test_the_link_is_what_was_predicted_and_a_plan_that_ignores_it_is_worse(self):
-        predicted, blind = read(self.aware)['predicted']['value_us'], None
+        predicted = read(self.aware)['predicted']['value_us']
         for number in range(TRIES):
             aware = self.report(self.aware, '--samples=150')
             link = aware['links'][0]
