@@ -23,8 +23,8 @@ def chain():
 def target(bandwidth, latency_us):
     """Two devices that a link of `bandwidth` joins. One operator is free: the first device has more to do than the second, so where
     links cost nothing it goes to the second, and what is widest crosses."""
-    devices = [{'name': name, 'kind': 'cpu', 'memory': '4GiB', 'flops': {'default': '20G'}, 'memory_bandwidth': '5GB/s', 'part_cost_us': 100,
-                'op_cost_us': 5, 'runtime': {'provider': 'cpu', 'threads': 1, 'cores': str(core)}}
+    devices = [{'name': name, 'kind': 'cpu', 'memory': '4GiB', 'flops': {'default': '20G'}, 'memory_bandwidth': '5GB/s',
+                'part_cost_us': 100, 'op_cost_us': 5, 'runtime': {'provider': 'cpu', 'threads': 1, 'cores': str(core)}}
                for core, name in enumerate(('first', 'second'))]
     return {'schema': 'allot.target/1', 'name': 'two-hosts', 'devices': devices,
             'topology': {'links': [{'from': 'first', 'to': 'second', 'bandwidth': bandwidth, 'latency_us': latency_us}]},
@@ -39,5 +39,6 @@ def plan(allot, folder, name, bandwidth, latency_us, objective='throughput'):
     described = folder / f'{name}.target.json'
     described.write_text(json.dumps(target(bandwidth, latency_us)))
     out = folder / name
-    subprocess.run([allot, model, f'--target={described}', f'--objective={objective}', '-o', out, '--quiet'], check=True, capture_output=True)
+    subprocess.run([allot, model, f'--target={described}', f'--objective={objective}', '-o', out, '--quiet'], check=True,
+                   capture_output=True)
     return out / 'manifest.json'

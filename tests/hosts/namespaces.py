@@ -94,6 +94,10 @@ class Hosts:
         said = subprocess.run(['ip', 'netns', 'pids', space], capture_output=True, text=True, check=False).stdout
         return [int(pid) for pid in said.split()]
 
+    def connect(self, host, on):
+        """Takes the link of a host down, or up again."""
+        _ip('-n', self._middle, 'link', 'set', f'port{host}', 'up' if on else 'down')
+
     def processes(self, host):
         """Process ids and command lines of what runs in a host, by its number."""
         found = []
@@ -108,7 +112,8 @@ class Hosts:
 
     def rank(self, host):
         """The process id of the rank in a host; None while there is none."""
-        found = [pid for pid, words in self.processes(host) if words[0].endswith(('python', 'python3')) and any(_RANK in word for word in words)]
+        found = [pid for pid, words in self.processes(host)
+                 if words[0].endswith(('python', 'python3')) and any(_RANK in word for word in words)]
         return next((pid for pid in found if _parent(pid) in found), None)  # the other one only looks after it
 
     def inside(self, host, words):

@@ -38,7 +38,8 @@ class Hostfiles(unittest.TestCase):
         self.assertEqual(self.assigned('b devices=y\na slots=2 # two\n\n', 'x', 'y', 'z'),
                          [HostDevices('b', ('y',)), HostDevices('a', ('x', 'z'))])
         self.assertEqual(self.assigned('a\nb\nc\n', 'x', 'y'), [HostDevices('a', ('x',)), HostDevices('b', ('y',))])
-        self.assertEqual(self.assigned('a\nb\n', DeviceHint('x', 'cpu', host='b'), 'y'), [HostDevices('a', ('y',)), HostDevices('b', ('x',))])
+        self.assertEqual(self.assigned('a\nb\n', DeviceHint('x', 'cpu', host='b'), 'y'),
+                         [HostDevices('a', ('y',)), HostDevices('b', ('x',))])
         self.assertEqual(self.assigned('a devices=x,other\n', 'x'), [HostDevices('a', ('x',))])
 
     def test_mistakes_are_named_with_their_line(self):
@@ -104,7 +105,8 @@ class OneHost(RunTest):
             for pid in run.workers():
                 try:
                     if 'mpirun' in pathlib.Path(f'/proc/{pid}/cmdline').read_text().split('\0')[0]:
-                        return [line.split(':')[0].strip() for line in pathlib.Path(f'/proc/{pid}/net/dev').read_text().split('\n')[2:] if line]
+                        table = pathlib.Path(f'/proc/{pid}/net/dev').read_text().split('\n')
+                        return [line.split(':')[0].strip() for line in table[2:] if line]
                 except OSError:
                     continue
             return None
@@ -130,7 +132,8 @@ class OneHost(RunTest):
                                 ('echo no-interface', 'no interface'), ('echo refused >&2; exit 255', 'cannot be reached.*refused')):
             agent.write_text(f'#!/bin/sh\n{answer}\n')
             os.chmod(agent, os.stat(agent).st_mode | stat.S_IXUSR)
-            self.fails(self.run_(self.manifest, f'--hosts={text}', env={'OMPI_MCA_plm_rsh_agent': str(agent)}), f'host 192.0.2.77.*{message}')
+            run = self.run_(self.manifest, f'--hosts={text}', env={'OMPI_MCA_plm_rsh_agent': str(agent)})
+            self.fails(run, f'host 192.0.2.77.*{message}')
         local = hostfile('localhost devices=first\n192.0.2.77 devices=second\n')
         self.fails(self.run_(self.manifest, f'--hosts={local}'), 'host localhost is 127.0.0.1 here, where other hosts do not reach it')
 

@@ -62,7 +62,8 @@ class TwoHosts(RunTest):
             self.assertEqual((report['check']['tolerance'], report['check']['worst'], report['mode']), (0, 0, mode))
             behind = report['in_flight'] if mode == 'pipeline' else 0
             self.assertEqual(report['check']['compared'], report['samples'] + report['warmup'] + behind)
-            self.assertEqual(report['hosts'], [{'name': name, 'devices': [device]} for name, device in zip(self.hosts.names, ('first', 'second'))])
+            self.assertEqual([(host['name'], host['devices']) for host in report['hosts']],
+                             [(name, [device]) for name, device in zip(self.hosts.names, ('first', 'second'))])
 
     def test_lanes_take_turns_on_three_ranks(self):
         other = SCRATCH / 'lanes'
@@ -116,6 +117,14 @@ class TwoHosts(RunTest):
         run, pids = self.running('--stall-timeout=4')
         os.kill(pids[1], signal.SIGSTOP)
         self.fails(run, f'device second on host {self.hosts.names[1]} has not answered for 4 s')
+
+    def test_a_host_that_is_cut_off_is_one_error(self):
+        run, _ = self.running('--stall-timeout=4')
+        self.hosts.connect(1, False)
+        try:
+            self.fails(run, f'device second on host {self.hosts.names[1]} has not answered for 4 s|host {self.hosts.names[1]} was lost')
+        finally:
+            self.hosts.connect(1, True)  # what is left there then sees that nobody is here any more
 
     def test_an_interrupt_ends_all(self):
         run, pids = self.running()

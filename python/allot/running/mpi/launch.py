@@ -32,6 +32,7 @@ _BOOT = ('import sys; sys.path[:] = sys.argv[1].split("\x1f"); '
          'from allot.running.mpi.rank_start import main; main()')
 _STEP, _TICK_S = 1 << 16, 0.25
 _ENDING_S = 15.0  # that mpirun has to end all ranks
+_ABORT_S = 5.0  # that it has to do so by itself once a rank has said why
 _GRACE_S = 15.0  # beyond --stall-timeout, within which rank 0 itself says who stalls
 _PR_SET_PDEATHSIG = 1
 
@@ -44,7 +45,8 @@ def mpirun_words(mpirun: str, hosts: Sequence[HostDevices], networks: Sequence[s
     settings = {'pml': 'ob1', 'btl': 'self,vader,tcp' if several else 'self,vader', 'btl_tcp_if_include': inside,
                 'btl_tcp_eager_limit': str(EAGER), 'btl_tcp_rndv_eager_limit': str(EAGER), 'btl_tcp_max_send_size': str(EAGER),
                 'oob_tcp_if_include': inside, 'reachable': 'weighted', 'btl_tcp_disable_family': '6', 'mpi_yield_when_idle': '1',
-                'orte_abort_on_non_zero_status': '1', 'orte_tmpdir_base': folder, 'btl_base_warn_component_unused': '0', 'plm_rsh_no_tree_spawn': '1'}
+                'orte_abort_on_non_zero_status': '1', 'orte_tmpdir_base': folder,
+                'btl_base_warn_component_unused': '0', 'plm_rsh_no_tree_spawn': '1'}
     words = [mpirun, '--bind-to', 'none', '--wdir', '/']
     if os.geteuid() == 0:
         words.append('--allow-run-as-root')
@@ -99,7 +101,7 @@ class _Ranks:
         threading.Thread(target=write, daemon=True).start()
 
     def listen(self) -> None:
-        """Until mpirun ends. Raises RunError where rank 0 is silent for too long."""
+        """Until mpirun ends, or a rank has said why and mpirun goes on. Raises RunError where rank 0 is silent for too long."""
         limit, heard = self._job.stall_timeout_s + _GRACE_S, time.monotonic()
         with selectors.DefaultSelector() as selector:
             for name in ('stdout', 'stderr'):
@@ -112,6 +114,8 @@ class _Ranks:
                         self._hear(key.data, data)
                     else:
                         selector.unregister(key.fileobj)
+                if any(line.startswith(ERROR) for line in self._errors) and time.monotonic() - heard > _ABORT_S:
+                    return  # mpirun waits for a host that does not answer
                 if time.monotonic() - heard > limit:
                     raise RunError(f'{self._job.where(0)} has not answered for {limit:g} s (--stall-timeout)')
         self.process.wait()

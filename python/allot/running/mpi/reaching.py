@@ -80,8 +80,8 @@ def networks_of(hosts: Sequence[str]) -> List[str]:
             try:
                 address = socket.gethostbyname(host)
             except OSError as error:
-                raise RunError(f'host {host} cannot be found ({error.strerror or error}); correct its name in the hostfile, or make it known '
-                               '(/etc/hosts)') from None
+                raise RunError(f'host {host} cannot be found ({error.strerror or error}); correct its name in the hostfile, or make '
+                               'it known (/etc/hosts)') from None
             if address.startswith('127.'):
                 raise RunError(f'host {host} is {address} here, where other hosts do not reach it; name it by an address that they reach')
         networks.append(_ask(host, here, address))
@@ -94,8 +94,8 @@ def _ask(host: str, here: bool, address: str) -> str:
     try:
         asked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_S, check=False)
     except FileNotFoundError:
-        raise RunError(f'host {host} cannot be reached: there is no {command[0]}; install it (Debian: openssh-client), or name another agent in '
-                       'OMPI_MCA_plm_rsh_agent') from None
+        raise RunError(f'host {host} cannot be reached: there is no {command[0]}; install it (Debian: openssh-client), or name '
+                       'another agent in OMPI_MCA_plm_rsh_agent') from None
     except OSError as error:
         raise RunError(f'host {host} cannot be reached: {command[0]}: {error.strerror}') from None
     except subprocess.TimeoutExpired:
