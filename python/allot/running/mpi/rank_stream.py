@@ -19,8 +19,8 @@ from ..tensors import Tensor, Worst, difference, from_bytes, to_bytes
 from ..tolerance import not_the_whole
 from .compute_thread import ComputeThread, PartDone
 from .job import Job, RankRecord
-from .promptness import ask_for_short_slices
 from .messages import DONE, WINDOW, Arrival, Messages
+from .promptness import ask_for_short_slices
 from .stream_window import StreamWindow
 
 _AHEAD = 2  # parts that the thread has at a time: the one that it runs and the next
