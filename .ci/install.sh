@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
        libssl-dev libre2-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev pkg-config dpkg-dev lintian python3 python3-venv clang-format mlir-19-tools libmlir-19-dev
-      llvm-19-dev llvm-19-tools ca-certificates chromium iproute2)
+      llvm-19-dev llvm-19-tools ca-certificates chromium openmpi-bin iproute2)
 bench=(libbenchmark-dev libgtest-dev libgmock-dev python3)
 
 # Any Python of version 3.9 or later that can make virtual environments runs parts, wherever it comes from.

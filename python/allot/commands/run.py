@@ -10,7 +10,9 @@ from ..running.annotated_run import run_annotated
 from ..running.manifest import Manifest, read_manifest
 from ..running.measured_report import find_report, measured_schedule, write_measured
 from ..running.measured_trace import measured_trace
-from ..running.plan_run import LATENCY, PIPELINE, RunOptions, run_plan
+from ..running.mpi.hosts_run import run_on_hosts
+from ..running.plan_run import run_plan
+from ..running.run_options import LATENCY, PIPELINE, RunOptions
 from ..running.runtime import LEVELS
 from ..running.state import AUTO
 from ..support.files import check_writable, write_whole
@@ -40,6 +42,7 @@ FLAGS: Flags = {
                       'float16 and on devices that are no CPU)', 'X'),
     'whole': Flag('text', 'run the unsplit model on this device instead of the parts', 'DEVICE'),
     'annotated': Flag('flag', 'run model.annotated.onnx in one session and say where its nodes ran'),
+    'hosts': Flag('text', 'run across the hosts of FILE on Open MPI, a rank per device; lines are\nHOST [slots=N] [devices=NAME,...]', 'FILE'),
     'inputs': Flag('text', 'what is valid input (NAME.inputs.json), or a folder with tensors and an\nindex.json (default: the '
                    "model's side file, else random values)", 'FILE|DIR'),
     'dim': Flag('list', 'size of a symbolic dimension (default: that of the plan)', 'NAME=SIZE'),
@@ -93,12 +96,14 @@ def _run(argv: Sequence[str]) -> None:
         check_writable(flags['trace'])
     if flags['report'] and (flags['whole'] or flags['annotated']):
         raise InvalidInput('--report shows when parts ran; leave out --annotated and --whole')
+    if flags['hosts'] and flags['annotated']:
+        raise InvalidInput('--annotated runs one session, on one host; leave out --hosts')
     page = find_report(manifest) if flags['report'] else None
     if flags['annotated']:
         report, text = run_annotated(manifest, options)
         write_output(_json(report) if flags['json'] else text)
         return
-    run = run_plan(manifest, options)
+    run = run_on_hosts(manifest, options, flags['hosts']) if flags['hosts'] else run_plan(manifest, options)
     if page is not None:
         write_measured(page, measured_schedule(run))
     if flags['trace']:

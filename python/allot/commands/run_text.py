@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, List
 
-from ..running.plan_run import PIPELINE
+from ..running.run_options import PIPELINE
 from ..support.statistics import NOISY
 from ..support.terminal import in_tone
 from ..support.text import duration, percent, table
@@ -51,6 +51,7 @@ def text_report(report: Dict[str, Any]) -> str:
                   [[part['id'], part['device'], duration(part['measured_us']), duration(part['compute_us']), duration(part['read_us']),
                     duration(part['write_us']), percent(part['spread'])] for part in parts],
                   [part.get('predicted_us') for part in parts], 3)
+    text += _links(report)
     if report.get('moved'):
         text += (f"\n  parts of {', '.join(report['moved'])} ran on the CPU: measured, and not compared with what was predicted for "
                  'other devices\n')
@@ -65,6 +66,15 @@ def text_report(report: Dict[str, Any]) -> str:
         what = 'samples' if 'steps' not in report else 'steps'
         text += f"\n  all outputs of {check['compared']} {what} equal the whole model's ({how})\n"
     return text
+
+
+def _links(report: Dict[str, Any]) -> str:
+    """Of a run across hosts: what travelled, each way between two devices."""
+    if not report.get('links'):
+        return ''
+    hosts = ', '.join(f"{host['name']} runs {' '.join(host['devices'])}" for host in report['hosts'])
+    rows = [[f"{link['from']} to {link['to']}", _bytes(link['bytes']), duration(link['measured_us'])] for link in report['links']]
+    return _rows(['link', 'per sample', 'measured'], rows, [link['predicted_us'] for link in report['links']], 2) + f'\n  {hosts}\n'
 
 
 def _state(report: Dict[str, Any]) -> str:

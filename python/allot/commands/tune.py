@@ -11,7 +11,7 @@ from typing import List, Optional, Sequence, Tuple
 from ..errors import InvalidInput, RunError
 from ..profiling.profile_model import ProfileRequest, profile_model
 from ..profiling.target_devices import Device, hint_of, read_target
-from ..running.plan_run import RunOptions
+from ..running.run_options import RunOptions
 from ..running.runtime import LEVELS, available_providers, load_runtime, runtime_name
 from ..running.side_file import read_input_spec
 from ..support.files import write_whole

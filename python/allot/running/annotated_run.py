@@ -16,7 +16,7 @@ from ..support.text import table
 from .input_sets import make_input_sets
 from .integrity import check_integrity
 from .manifest import Manifest
-from .plan_run import RunOptions
+from .run_options import RunOptions
 from .runtime import CPU, SessionSettings, available_providers, load_runtime
 from .shared_inputs import share_inputs
 from .workers import WorkerDevice, workers_for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Set, Tuple, Union
@@ -31,6 +32,7 @@ class DeviceHint:
     cores: Optional[str] = None  # a list as Linux writes it; None: any
     busy_us: Optional[float] = None  # predicted, of one sample
     kind: str = ''  # 'cpu', 'gpu', 'npu', ...
+    host: Optional[str] = None  # the machine that it is in; None: the manifest does not say
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Lane:
 
     share: int
     parts: Tuple[PartFile, ...]
+    arrivals_us: Dict[Tuple[str, str], float] = field(default_factory=dict)  # (tensor, device) -> how long it is predicted to travel
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ def _lanes(document: Dict[str, Any], devices: Dict[str, DeviceHint], wrong: _Wro
         wrong('lanes: expected a list, each with parts')
     lanes: List[Lane] = []
     names: Set[str] = set()
-    for index, said in enumerate([{'share': document.get('share', 1), 'parts': document['parts']}, *further]):
+    for index, said in enumerate([{**document, 'share': document.get('share', 1)}, *further]):
         def wrong_here(what: str, index: int = index) -> NoReturn:
             wrong(what if index == 0 else f'lane {index}: {what}')
 
@@ -184,10 +187,28 @@ def _lanes(document: Dict[str, Any], devices: Dict[str, DeviceHint], wrong: _Wro
         parts = tuple(_part(part, wrong_here) for part in said['parts'])
         _check_parts(parts, document['inputs'], document['outputs'], devices, names, wrong_here)
         _in_order(parts, document['inputs'], wrong_here)
-        lanes.append(Lane(share, parts))
+        lanes.append(Lane(share, parts, _arrivals(said.get('transfers'))))
     if sum(lane.share for lane in lanes) > _LONGEST_CYCLE:
         wrong(f'the shares of the lanes add up to more than {_LONGEST_CYCLE}')
     return tuple(lanes)
+
+
+def _host(device: str, said: Any, wrong: _Wrong) -> Optional[str]:
+    # It becomes a word of a command line.
+    if said is not None and (not isinstance(said, str) or not re.fullmatch(r'[A-Za-z0-9_][A-Za-z0-9_.-]*', said)):
+        wrong(f'device {device}: host: expected the name or address of a machine, not {_quote(said)}')
+    return said
+
+
+def _arrivals(said: Any) -> Dict[Tuple[str, str], float]:
+    """How long tensors are predicted to travel; what is not written so says nothing."""
+    found: Dict[Tuple[str, str], float] = {}
+    for transfer in said if isinstance(said, list) else []:
+        for arrival in (transfer.get('arrivals') or []) if isinstance(transfer, dict) else []:
+            start, end = _number(arrival.get('start_us')), _number(arrival.get('end_us'))
+            if start is not None and end is not None:
+                found[str(transfer.get('tensor')), str(arrival.get('device'))] = end - start
+    return found
 
 
 def _devices(said: List[Any], wrong: _Wrong) -> Dict[str, DeviceHint]:
@@ -209,7 +230,8 @@ def _devices(said: List[Any], wrong: _Wrong) -> Dict[str, DeviceHint]:
             if not _is_whole(runtime.get(key, 0)) or not 0 <= runtime.get(key, 0) < 1 << 16:
                 wrong(f'device {name}: runtime.{key}: expected a small whole number, not {_quote(runtime[key])}')
         devices[name] = DeviceHint(name, provider, runtime.get('ordinal', 0), runtime.get('threads', 0),
-                                   runtime.get('cores') or None, _number(device.get('busy_us')), str(device.get('type') or ''))
+                                   runtime.get('cores') or None, _number(device.get('busy_us')), str(device.get('type') or ''),
+                                   _host(name, device.get('host'), wrong))
     return devices
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence
 
 from ..errors import InvalidInput, RunError
-from ..support.statistics import mean, median, spread, summarise
 from .conductor import Conductor, Sample
 from .dataflow import Dataflow, make_dataflow
 from .decoding import tokens_input
@@ -16,46 +14,19 @@ from .input_sets import make_input_sets
 from .inputs import Inputs
 from .integrity import check_integrity
 from .manifest import DeviceHint, Lane, Manifest, part_files
+from .measured_run import MeasuredRun
 from .part_loading import load_parts, tensor_of
 from .run_devices import RunDevice, run_devices
-from .run_report import device_use, lane_use, part_times, period_of, share_within
+from .run_options import LATENCY, PIPELINE, RunOptions, enough_in_flight, mode_of
 from .runtime import CPU, load_runtime
 from .shared_inputs import share_inputs
 from .state import AUTO, OFF, state_of
 from .state_flow import state_homes
 from .step_stream import check_tokens, state_report, stream_steps
 from .tensors import Tensor, Worst, difference
-from .tolerance import default_tolerance
+from .tolerance import default_tolerance, not_the_whole
 from .whole_model import Expected, StepsWanted, expected_outputs, whole_lanes
-from .workers import STALL_TIMEOUT_S, Workers, workers_for
-
-_MOST_IN_FLIGHT = 16
-LATENCY, PIPELINE = 'latency', 'pipeline'
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How to run. Counts are of samples, and None is what the plan or its mode suggests."""
-
-    mode: Optional[str] = None  # LATENCY: one sample at a time; PIPELINE: a steady stream; None: as the plan's objective
-    level: str = 'all'  # of LEVELS
-    samples: int = 50
-    warmup: int = 3
-    in_flight: Optional[int] = None
-    distinct: int = 4  # different inputs, taken in turn
-    seed: int = 1
-    dims: Mapping[str, int] = field(default_factory=dict)
-    default_dim: Optional[int] = None
-    spec_file: Optional[str] = None  # what is valid input
-    inputs_folder: Optional[str] = None  # tensors that are the input
-    on_cpu: bool = False
-    check: bool = False
-    tolerance: Optional[float] = None
-    whole: Optional[str] = None  # a device that runs the unsplit model alone
-    steps: Optional[int] = None  # in place of samples: each takes the state that the one before left
-    state: str = AUTO  # what is fed back: AUTO, OFF, or 'OUT=IN,...'
-    stall_timeout_s: float = STALL_TIMEOUT_S
-    progress: Callable[[str], None] = lambda text: None
+from .workers import Workers, workers_for
 
 
 @dataclass(frozen=True)
@@ -67,23 +38,11 @@ class PlanRun:
     flow: Dataflow
 
 
-def mode_of(manifest: Manifest, options: RunOptions) -> str:
-    """The mode that is meant."""
-    return options.mode or (PIPELINE if manifest.objective == 'throughput' else LATENCY)
-
-
-def enough_in_flight(flow: Dataflow) -> int:
-    """Samples on their way: a lane can have one in each of its parts, and the next one ready."""
-    return min(max(_MOST_IN_FLIGHT, 2 * len(flow.lanes)), max(2, len(flow.parts) + len(flow.lanes)))
-
-
 class _Comparison:
     """Of outputs with the whole model's."""
 
     def __init__(self, workers: Workers, expected: Expected, tolerance: float, level: str) -> None:
-        self._workers, self._expected, self._tolerance = workers, expected, tolerance
-        # Above all quantised models change: a rounding that moves makes a whole step.
-        self._remedy = '' if level == 'disabled' else '; fusions end where parts do: compare with --opt=disabled, or set --tolerance'
+        self._workers, self._expected, self._tolerance, self._level = workers, expected, tolerance, level
         self._worst = Worst()
         self._compared = 0
 
@@ -100,16 +59,16 @@ class _Comparison:
                 continue  # state that stays where it is; the last step shows it
             why = difference(tensor_of(self._workers, sample.values[name]), want, self._tolerance, self._worst)
             if why is not None:
-                raise RunError(f'{at}: output {name}: {why}, which the whole model gives '
-                               f'(tolerance {self._tolerance:g}){self._remedy}')
+                raise RunError(not_the_whole(at, name, why, self._tolerance, self._level))
         self._compared += 1
 
     def report(self) -> Dict[str, Any]:
         return {'compared': self._compared, 'tolerance': self._tolerance, 'worst': self._worst.value}
 
 
-def _expected(manifest: Manifest, sets: Sequence[Inputs], devices: Sequence[RunDevice], options: RunOptions,
-              steps: Optional[StepsWanted]) -> Expected:
+def outputs_wanted(manifest: Manifest, sets: Sequence[Inputs], devices: Sequence[RunDevice], options: RunOptions,
+                   steps: Optional[StepsWanted] = None) -> Expected:
+    """What the whole model makes of sets of inputs, on a CPU of this machine. Raises RunError."""
     options.progress('running the whole model for comparison')
     # Sums depend on how many threads share them: as many as the parts have.
     first = next((device.hint for device in devices if device.hint.provider == CPU), None)
@@ -153,7 +112,7 @@ def run_plan(manifest: Manifest, options: RunOptions) -> PlanRun:
     asked = options.samples if steps is None else steps.count
     sets = make_input_sets(manifest, count=min(options.distinct, asked), seed=options.seed, dims=options.dims,
                            default_dim=options.default_dim, spec_file=options.spec_file, folder=options.inputs_folder)
-    expected = _expected(manifest, sets, devices, options, steps) if options.check else None
+    expected = outputs_wanted(manifest, sets, devices, options, steps) if options.check else None
     stream = _Stream(manifest, options, mode, flow, devices)
     with workers_for([device.worker() for device in devices], options.stall_timeout_s) as workers:
         options.progress(f'loading {len(flow.parts)} parts')
@@ -176,7 +135,7 @@ class _Stream:
     flow: Dataflow
     devices: Sequence[RunDevice]
 
-    def samples(self, workers: Workers, sets: Sequence[Inputs], comparison: Optional[_Comparison]) -> '_Measured':
+    def samples(self, workers: Workers, sets: Sequence[Inputs], comparison: Optional[_Comparison]) -> 'MeasuredRun':
         """Independent ones, one at a time or as a pipeline."""
         options, flow, pipeline = self.options, self.flow, self.mode == PIPELINE
         shared = share_inputs(workers, sets)
@@ -194,9 +153,9 @@ class _Stream:
         warmup = max(options.warmup, in_flight if pipeline else 1)
         # A stream that ends is no longer steady: the samples behind those that count keep the devices busy.
         samples = conductor.stream(warmup + count + (in_flight if pipeline else 0))
-        return _Measured(self.manifest, options, self.mode, flow, self.devices, samples, warmup, count, in_flight, {})
+        return MeasuredRun(self.manifest, options, self.mode, flow, self.devices, samples, warmup, count, in_flight, {})
 
-    def steps(self, workers: Workers, sets: Sequence[Inputs], comparison: Optional[_Comparison], wanted: StepsWanted) -> '_Measured':
+    def steps(self, workers: Workers, sets: Sequence[Inputs], comparison: Optional[_Comparison], wanted: StepsWanted) -> 'MeasuredRun':
         """One after the other, with the state of the one before; those of the warm-up are steps of another sequence."""
         homes, said = state_homes(self.flow, wanted.state), _Progress(self.options)
 
@@ -210,7 +169,7 @@ class _Stream:
         extra: Dict[str, Any] = {'steps': wanted.count, 'state': state_report(samples, homes)}
         if wanted.tokens is not None:
             extra['tokens'] = tokens
-        return _Measured(self.manifest, self.options, self.mode, self.flow, self.devices, samples, 0, wanted.count, 1, extra, warmup)
+        return MeasuredRun(self.manifest, self.options, self.mode, self.flow, self.devices, samples, 0, wanted.count, 1, extra, warmup)
 
 
 class _Progress:
@@ -223,57 +182,3 @@ class _Progress:
         self._done += 1
         if self._done % 16 == 0:
             self._say(f'{self._done} samples')
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What a stream left to make a report of."""
-
-    manifest: Manifest
-    options: RunOptions
-    mode: str
-    flow: Dataflow
-    devices: Sequence[RunDevice]
-    all: List[Sample]
-    warmup: int
-    count: int
-    in_flight: int
-    extra: Dict[str, Any]  # of steps
-    warmup_said: Optional[int] = None  # where it is not part of the stream
-
-    def report(self, check: Optional[Dict[str, Any]]) -> Dict[str, Any]:
-        manifest, flow, options = self.manifest, self.flow, self.options
-        pipeline = self.mode == PIPELINE
-        samples = self.all[self.warmup:self.warmup + self.count]
-        period = period_of(self.all, self.warmup, self.count, len(flow.turns))
-        latencies = [sample.end_us - sample.begin_us for sample in samples]
-        # A plan is a prediction for its own devices: what runs elsewhere is measured, and compared with nothing.
-        moved = [device.name for device in self.devices if device.moved]
-        predicted = None if options.whole is not None or moved else manifest.predicted_us
-        if manifest.objective != ('throughput' if pipeline else 'latency'):
-            predicted = None
-        measured = period.median_us if pipeline else median(latencies)
-        average = mean(latencies)
-
-        def share(device: str, busy: float) -> float:
-            if pipeline:
-                return share_within(flow, self.all, device, period)
-            return busy / average if average else 0.0
-
-        def predicted_busy(device: str) -> Optional[float]:
-            # Of all lanes together.
-            some = options.whole is not None or moved or len(flow.lanes) < len(manifest.lanes)
-            return None if some else manifest.devices[device].busy_us
-
-        report: Dict[str, Any] = {
-            'schema': 'allot.run/1', 'manifest': os.path.basename(manifest.file), 'mode': self.mode, 'level': options.level,
-            'whole': options.whole, 'samples': len(samples),
-            'warmup': self.warmup if self.warmup_said is None else self.warmup_said, 'in_flight': self.in_flight,
-            'predicted_us': predicted, 'measured_us': measured,
-            'error': None if predicted is None or not measured else (predicted - measured) / measured,
-            'noise': period.spread if pipeline else spread(latencies),
-            'period_us': period.mean_us, 'period_median_us': period.median_us,
-            'throughput_per_s': 1e6 / period.mean_us if period.mean_us else None, 'latency_us': summarise(latencies),
-            'devices': device_use(flow, samples, self.devices, share, predicted_busy), 'moved': moved or None,
-            'parts': part_times(flow, samples, bool(moved)), 'lanes': lane_use(flow, samples), **self.extra, 'check': check}
-        return {key: value for key, value in report.items() if value is not None or key not in ('whole', 'moved', 'lanes')}

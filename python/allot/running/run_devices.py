@@ -32,11 +32,14 @@ class RunDevice:
 
 def run_devices(ort: Any, hints: Sequence[DeviceHint], on_cpu: bool) -> List[RunDevice]:
     """`on_cpu` runs the parts of every device on the CPU: right results, times of a CPU. Raises RunError."""
-    devices = []
-    for hint in hints:
-        if on_cpu and hint.provider != CPU:
-            devices.append(RunDevice(dataclasses.replace(hint, provider=CPU, ordinal=0, threads=1, cores=None), moved=True))
-        else:
-            check_device(ort, hint, ON_CPU)
-            devices.append(RunDevice(hint))
+    devices = asked_devices(hints, on_cpu)
+    for device in devices:
+        if not device.moved:
+            check_device(ort, device.hint, ON_CPU)
     return devices
+
+
+def asked_devices(hints: Sequence[DeviceHint], on_cpu: bool) -> List[RunDevice]:
+    """The same of devices that are elsewhere: whether their providers are there, who runs them will see."""
+    return [RunDevice(dataclasses.replace(hint, provider=CPU, ordinal=0, threads=1, cores=None), moved=True)
+            if on_cpu and hint.provider != CPU else RunDevice(hint) for hint in hints]

@@ -20,3 +20,10 @@ def default_tolerance(manifest: Manifest, devices: Sequence[RunDevice], level: s
     if any(device.hint.provider != CPU for device in devices) or 'float16' in types or types & SMALL_FLOATS:
         return _COARSE
     return 0.0 if level == 'disabled' else 1e-4
+
+
+def not_the_whole(at: str, output: str, why: str, tolerance: float, level: str) -> str:
+    """The error of an output that is not the whole model's. `at`: of which sample; `why`: as difference() says."""
+    # Above all quantised models change: a rounding that moves makes a whole step.
+    remedy = '' if level == 'disabled' else '; fusions end where parts do: compare with --opt=disabled, or set --tolerance'
+    return f'{at}: output {output}: {why}, which the whole model gives (tolerance {tolerance:g}){remedy}'

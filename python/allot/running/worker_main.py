@@ -29,7 +29,8 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
-def _pin(cores: Optional[str]) -> None:
+def pin(cores: Optional[str]) -> None:
+    """Pins this process to cores of a device. Raises RunError."""
     if not cores or not hasattr(os, 'sched_setaffinity'):
         return
     try:
@@ -92,7 +93,7 @@ def _about(values: Any) -> List[Dict[str, Any]]:
 def serve(channel: BlockingChannel, memory: int, cores: Optional[str]) -> None:
     """Answers requests, one at a time, until the other end is gone."""
     try:
-        _pin(cores)
+        pin(cores)
         worker = _Worker(memory)
     except RunError as error:
         channel.send([0, None, str(error)])

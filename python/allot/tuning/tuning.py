@@ -12,7 +12,8 @@ from ..errors import AllotError, RunError
 from ..profiling.costs_table import print_costs, read_costs
 from ..profiling.target_devices import Device, likeness
 from ..running.manifest import Manifest, read_manifest
-from ..running.plan_run import LATENCY, PIPELINE, PlanRun, RunOptions, run_plan
+from ..running.plan_run import PlanRun, run_plan
+from ..running.run_options import LATENCY, PIPELINE, RunOptions
 from ..support.allot_program import run_allot
 from ..support.files import write_whole
 from ..support.json_files import read_json
