@@ -89,7 +89,9 @@ class ServerReader {
     if (!network.has_value() && members > 1 && !reader.Has(kNetwork) && !reader.Has("topology")) {
       return reader.Error(absl::string_view(),
                           absl::StrCat("'network' is missing: what joins the ", members,
-                                       racks.empty() ? " servers" : " servers and racks",
+                                       racks.empty()     ? " servers"
+                                       : servers.empty() ? " racks"
+                                                         : " servers and racks",
                                        "; write it like {\"bandwidth\": \"25Gb/s\"}"));
     }
     if (network.has_value()) AddSwitch(reader, kNetwork, kNetwork);

@@ -210,7 +210,11 @@ TEST(Servers, EachMistakeIsOneErrorWithItsPlace) {
 TEST(Servers, EachMistakeInARackIsOneErrorWithItsPlace) {
   ExpectErrors(
       kFarm,
-      {{R"("name": "s", "count": 2)", R"("name": "s", "count": 30)",
+      {{R"(
+  "network": {"bandwidth": "40Gb/s", "latency_us": 30},)",
+        "",
+        "'network' is missing: what joins the 2 racks; write it like {\"bandwidth\": \"25Gb/s\"}"},
+       {R"("name": "s", "count": 2)", R"("name": "s", "count": 30)",
         "racks: with them the target has 240 devices, more than 128"},
        {R"("count": 3)", R"("count": 128)",
         "racks[0].servers[0].devices[1].count: with it the server has more than 128 devices"},
