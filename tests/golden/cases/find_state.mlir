@@ -29,3 +29,6 @@
   }) {ir_version = 8 : i64, opset = {ai.onnx = 17 : i64}, state = {h = "hn", past_key_values.0.key = "present.0.key", past_key_values.0.value = "present.0.value", state = "stateN"}} : () -> ()
 }) : () -> ()
 
+// STDERR
+// <stdin>: warning: input 'past_a': not taken for a state, as several outputs or inputs fit; say which by --state=OUTPUT=INPUT,...
+// <stdin>: warning: input 'prev_a': not taken for a state, as several outputs or inputs fit; say which by --state=OUTPUT=INPUT,...
