@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 
 #include "lowering/emitter.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/piece_flow.h"
 
 namespace allot {
@@ -209,10 +210,8 @@ class Dot final : public Emitter {
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
     const bool detailed =
         static_cast<int64_t>(input.module.graph.num_nodes()) <= options_.max_nodes;
-    std::vector<OutputFile> files(1);
-    files[0].name = "model.dot";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = DotWriter(input, detailed).Write();
+    std::vector<OutputFile> files;
+    files.push_back(TextFile("model.dot", DotWriter(input, detailed).Write()));
     return files;
   }
 

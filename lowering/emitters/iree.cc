@@ -18,6 +18,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/iree_devices.h"
 #include "lowering/emitters/safetensors.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/emitters/torch_literals.h"
 #include "lowering/emitters/torch_types.h"
 #include "lowering/host_nodes.h"
@@ -47,11 +48,9 @@ class ModuleWriter {
     }
     Scope scope;
     ALLOT_RETURN_IF_ERROR(WriteMain(scope));
-    std::vector<OutputFile> files(1);
-    files[0].name = "iree/model.mlir";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes =
-        absl::StrCat(Commands(), "module {\n", text_, "}\n", literals_.Resources());
+    std::vector<OutputFile> files;
+    files.push_back(TextFile("iree/model.mlir", absl::StrCat(Commands(), "module {\n", text_, "}\n",
+                                                             literals_.Resources())));
     if (!parameters_.empty()) {
       files.emplace_back();
       files[1].name = "iree/model.safetensors";

@@ -14,6 +14,7 @@
 
 #include "lowering/emitter.h"
 #include "lowering/emitters/kserve/part_server_text.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/output_names.h"
 #include "support/json.h"
 #include "support/status.h"
@@ -95,14 +96,6 @@ absl::Status CheckChain(const EmitInput& input) {
                       ", and ", kWhy);
   }
   return absl::OkStatus();
-}
-
-OutputFile TextFile(std::string name, std::string text) {
-  OutputFile file;
-  file.name = std::move(name);
-  file.chunks.emplace_back();
-  file.chunks[0].bytes = std::move(text);
-  return file;
 }
 
 class Kserve final : public Emitter {

@@ -10,6 +10,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/host_files.h"
 #include "lowering/emitters/micros.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/output_names.h"
 #include "lowering/piece_flow.h"
 #include "lowering/placement_hints.h"
@@ -306,10 +307,8 @@ class Manifest final : public Emitter {
     manifest.emplace_back("external_data", Names(input.external_data));
     manifest.emplace_back("integrity", Integrity(input));
 
-    std::vector<OutputFile> files(1);
-    files[0].name = kFileName;
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = PrintJson(Json(std::move(manifest))) + "\n";
+    std::vector<OutputFile> files;
+    files.push_back(TextFile(kFileName, PrintJson(Json(std::move(manifest))) + "\n"));
     return files;
   }
 };

@@ -1,6 +1,7 @@
 // model.mlir: the module in its text form, with the plan as attributes.
 #include "ir/print.h"
 #include "lowering/emitter.h"
+#include "lowering/emitters/text_file.h"
 
 namespace allot {
 namespace {
@@ -19,10 +20,8 @@ class Mlir final : public Emitter {
     print.elide_larger_than = options_.elide_larger_than;
     print.plan = &input.plan;
     print.target = &input.target;
-    std::vector<OutputFile> files(1);
-    files[0].name = "model.mlir";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = ir::Print(input.module, print);
+    std::vector<OutputFile> files;
+    files.push_back(TextFile("model.mlir", ir::Print(input.module, print)));
     return files;
   }
 

@@ -15,6 +15,7 @@
 
 #include "ir/node_name.h"
 #include "lowering/emitter.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/host_nodes.h"
 #include "support/json.h"
 #include "support/status.h"
@@ -125,13 +126,12 @@ class OnnxMlir final : public Emitter {
                        {"node_type", type},
                        {"onnx_node_name", rule.name.empty() ? ".*" : Escaped(rule.name)}});
     }
-    std::vector<OutputFile> files(1);
-    files[0].name = "model.onnx-mlir.json";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes =
-        PrintJson(Json(Json::Object{{"nnpa_ops_config", std::move(config)},
-                                    {"device_placement", std::move(placement)}})) +
-        "\n";
+    std::vector<OutputFile> files;
+    files.push_back(
+        TextFile("model.onnx-mlir.json",
+                 PrintJson(Json(Json::Object{{"nnpa_ops_config", std::move(config)},
+                                             {"device_placement", std::move(placement)}})) +
+                     "\n"));
     return files;
   }
 };

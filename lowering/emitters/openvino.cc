@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 
 #include "lowering/emitter.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/host_nodes.h"
 #include "support/json.h"
 #include "support/status.h"
@@ -106,16 +107,13 @@ class OpenVino final : public Emitter {
     }
     devices.push_back(fallback);
 
-    std::vector<OutputFile> files(3);
-    files[0].name = "openvino/affinities.json";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = PrintJson(Json(std::move(affinities))) + "\n";
-    files[1].name = "openvino/device";
-    files[1].chunks.emplace_back();
-    files[1].chunks[0].bytes = absl::StrCat("HETERO:", absl::StrJoin(devices, ","), "\n");
-    files[2].name = "openvino/operations.json";
-    files[2].chunks.emplace_back();
-    files[2].chunks[0].bytes = PrintJson(Json(std::move(operations))) + "\n";
+    std::vector<OutputFile> files;
+    files.push_back(
+        TextFile("openvino/affinities.json", PrintJson(Json(std::move(affinities))) + "\n"));
+    files.push_back(
+        TextFile("openvino/device", absl::StrCat("HETERO:", absl::StrJoin(devices, ","), "\n")));
+    files.push_back(
+        TextFile("openvino/operations.json", PrintJson(Json(std::move(operations))) + "\n"));
     return files;
   }
 

@@ -9,6 +9,7 @@
 #include "ir/node_name.h"
 #include "lowering/emitter.h"
 #include "lowering/emitters/micros.h"
+#include "lowering/emitters/text_file.h"
 #include "support/json.h"
 #include "support/version.h"
 
@@ -238,10 +239,8 @@ class Plan final : public Emitter {
   explicit Plan(Options) {}
 
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
-    std::vector<OutputFile> files(1);
-    files[0].name = "plan.json";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = PrintJson(PlanDocument(input).Make()) + "\n";
+    std::vector<OutputFile> files;
+    files.push_back(TextFile("plan.json", PrintJson(PlanDocument(input).Make()) + "\n"));
     return files;
   }
 };

@@ -13,6 +13,7 @@
 
 #include "lowering/emitter.h"
 #include "lowering/emitters/ray_serve/application_text.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/output_names.h"
 #include "support/json.h"
 #include "support/status.h"
@@ -182,14 +183,6 @@ std::string StartCommands(const EmitInput& input) {
                     " --disable-usage-stats --resources='{", resources, "}'\n");
   }
   return text;
-}
-
-OutputFile TextFile(std::string name, std::string text) {
-  OutputFile file;
-  file.name = std::move(name);
-  file.chunks.emplace_back();
-  file.chunks[0].bytes = std::move(text);
-  return file;
 }
 
 class RayServe final : public Emitter {

@@ -14,6 +14,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/report/page_data.h"
 #include "lowering/emitters/report/page_texts.h"
+#include "lowering/emitters/text_file.h"
 #include "support/check.h"
 #include "support/json.h"
 
@@ -53,14 +54,13 @@ class Report final : public Emitter {
 
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
     const std::string script = "\n" + Texts(".js");
-    std::vector<OutputFile> files(1);
-    files[0].name = "model.report.html";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes =
+    std::vector<OutputFile> files;
+    files.push_back(TextFile(
+        "model.report.html",
         absl::StrReplaceAll(Texts(".html"), {{"{{script-hash}}", Base64Sha256(script)},
                                              {"{{style}}", Texts(".css")},
                                              {"{{plan}}", ForScriptElement(PageData(input))},
-                                             {"{{script}}", script}});
+                                             {"{{script}}", script}})));
     return files;
   }
 };

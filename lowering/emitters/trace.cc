@@ -16,6 +16,7 @@
 #include "ir/node_name.h"
 #include "lowering/emitter.h"
 #include "lowering/emitters/micros.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/piece_flow.h"
 #include "support/json.h"
 
@@ -190,10 +191,8 @@ class Trace final : public Emitter {
   explicit Trace(Options) {}
 
   absl::StatusOr<std::vector<OutputFile>> Emit(const EmitInput& input) const override {
-    std::vector<OutputFile> files(1);
-    files[0].name = "schedule.trace.json";
-    files[0].chunks.emplace_back();
-    files[0].chunks[0].bytes = TraceText(input);
+    std::vector<OutputFile> files;
+    files.push_back(TextFile("schedule.trace.json", TraceText(input)));
     return files;
   }
 };

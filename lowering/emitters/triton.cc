@@ -23,6 +23,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/external_data.h"
 #include "lowering/emitters/part_model.h"
+#include "lowering/emitters/text_file.h"
 #include "lowering/output_names.h"
 #include "support/status.h"
 
@@ -198,14 +199,6 @@ absl::StatusOr<std::string> Instances(const Target& target, const std::vector<De
 std::string Header(const EmitInput& input, absl::string_view name) {
   return absl::StrCat("# Written by allot for target '", absl::CEscape(input.target.name), "'.\n",
                       "name: ", Quoted(name), "\n");
-}
-
-OutputFile TextFile(std::string name, std::string text) {
-  OutputFile file;
-  file.name = std::move(name);
-  file.chunks.emplace_back();
-  file.chunks[0].bytes = std::move(text);
-  return file;
 }
 
 // input_map or output_map: tensors are called alike within a part and in the ensemble.
