@@ -36,6 +36,12 @@ class Arguments:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    def only(self, what: str, usage: str) -> str:
+        """The one thing that stands by itself, a "model" for one. Raises InvalidInput if there is none, or more."""
+        if len(self.positional) != 1:
+            raise InvalidInput(f'{"more than one" if self.positional else "no"} {what} given; usage: {usage}')
+        return self.positional[0]
+
 
 def _read(name: str, flag: Flag, text: str) -> Any:
     def wrong(what: str) -> InvalidInput:

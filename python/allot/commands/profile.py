@@ -6,7 +6,6 @@ import json
 import sys
 from typing import Any, List, Sequence
 
-from ..errors import InvalidInput
 from ..profiling.profile_model import ProfileRequest, profile_model
 from ..profiling.profile_table import Profile
 from ..running.runtime import LEVELS
@@ -54,12 +53,11 @@ def _run(argv: Sequence[str]) -> None:
     if arguments.help:
         write_output(help_text(_USAGE, _SUMMARY, _FLAGS))
         return
-    if len(arguments.positional) != 1:
-        raise InvalidInput(f'{"more than one model" if arguments.positional else "no model"} given; usage: {_USAGE}')
+    model = arguments.only('model', _USAGE)
     inputs = arguments['inputs']
     is_spec = inputs is not None and inputs.endswith('.json')
     found = profile_model(ProfileRequest(
-        model=arguments.positional[0], target=arguments['target'], output=arguments['o'], level=arguments['opt'],
+        model=model, target=arguments['target'], output=arguments['o'], level=arguments['opt'],
         repeats=arguments['repeats'], seed=arguments['seed'], each=arguments['each'], objective=arguments['objective'],
         dims=parse_dims(arguments['dim']), default_dim=arguments['default-dim'], spec=inputs if is_spec else None,
         feeds=None if is_spec else inputs, say=progress))

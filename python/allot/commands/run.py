@@ -77,19 +77,12 @@ def run_options(flags: Arguments) -> RunOptions:
         progress=progress)
 
 
-def _positional(flags: Arguments) -> str:
-    if len(flags.positional) != 1:
-        what = 'no manifest given' if not flags.positional else 'more than one manifest given'
-        raise InvalidInput(f'{what}; usage: {_USAGE}')
-    return flags.positional[0]
-
-
 def _run(argv: Sequence[str]) -> None:
     flags = parse_arguments(argv, FLAGS)
     if flags.help:
         write_output(help_text(_USAGE, 'Runs the parts of a plan in ONNX Runtime, a worker per device, and compares with the prediction.', FLAGS))
         return
-    manifest = read_manifest(_positional(flags))
+    manifest = read_manifest(flags.only('manifest', _USAGE))
     options = run_options(flags)
     _check_dims(manifest, dict(options.dims))
     if flags['trace']:

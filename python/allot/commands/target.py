@@ -6,7 +6,6 @@ import json
 import sys
 from typing import Any, Dict, List, Sequence
 
-from ..errors import InvalidInput
 from ..probing.probe import DeviceAnswer, probe
 from ..profiling.target_devices import read_target_document
 from ..support.allot_program import run_allot
@@ -51,9 +50,8 @@ def _run(argv: Sequence[str]) -> None:
     if arguments.help:
         write_output(help_text(_USAGE, _SUMMARY, _FLAGS))
         return
-    if len(arguments.positional) != 1:
-        raise InvalidInput(f'{"more than one machine" if arguments.positional else "no machine"} given; usage: {_USAGE}')
-    name, model, output = arguments.positional[0], arguments['probe'], arguments['o']
+    name = arguments.only('machine', _USAGE)
+    model, output = arguments['probe'], arguments['o']
     if output is not None:
         check_writable(output)
     if model is None:

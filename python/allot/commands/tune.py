@@ -111,9 +111,7 @@ def _run(argv: Sequence[str]) -> None:
     if flags.help:
         write_output(help_text(_USAGE, _SUMMARY, _FLAGS))
         return
-    if len(flags.positional) != 1:
-        raise InvalidInput(f'{"more than one model" if flags.positional else "no model"} given; usage: allot tune MODEL --target=FILE|NAME')
-    model = flags.positional[0]
+    model = flags.only('model', 'allot tune MODEL --target=FILE|NAME')
     if not os.path.exists(model):
         raise InvalidInput(f'{model}: there is no such file')
     if flags['o'] is not None:
