@@ -124,11 +124,19 @@ class Served(unittest.TestCase):
         for image, answer in zip(images, answers):
             numpy.testing.assert_array_equal(answer, self.whole.run(None, {'image': image})[0])
 
-    @staticmethod
-    def replica(part):
-        """The process of a part's deployment: its number and the network namespace that it is in."""
-        found = subprocess.run(['pgrep', '-f', f'^ray::ServeReplica:[^:]*:{part}'], capture_output=True, text=True).stdout.split()
-        return [(int(pid), os.stat(f'/proc/{pid}/ns/net').st_ino) for pid in found]
+    def replica(self, part):
+        """The process of a part's deployment: its number and the network namespace that it is in.
+
+        The application answers as soon as its entry is up; the replicas of its parts may come later.
+        """
+        until = time.monotonic() + SECONDS
+        while True:
+            found = subprocess.run(['pgrep', '-f', f'^ray::ServeReplica:[^:]*:{part}'], capture_output=True, text=True).stdout.split()
+            if len(found) == 1 or time.monotonic() > until:
+                break
+            time.sleep(0.2)
+        self.assertEqual(len(found), 1, f'replicas of {part}')
+        return int(found[0]), os.stat(f'/proc/{found[0]}/ns/net').st_ino
 
     @staticmethod
     def sent():
@@ -139,7 +147,7 @@ class Served(unittest.TestCase):
     def test_1_hosts_have_their_parts(self):
         self.assertEqual([(each['name'], each['parts']) for each in self.manifest['hosts']], [('near', ['p0']), ('far', ['p1'])])
         for part, host in (('p0', 'near'), ('p1', 'far')):
-            (_, namespace), = self.replica(part)
+            _, namespace = self.replica(part)
             self.assertEqual(namespace, os.stat(f'/run/netns/{host}').st_ino)
 
     def test_2_equal_to_the_whole_model(self):
@@ -164,10 +172,10 @@ class Served(unittest.TestCase):
         self.assertEqual([line.split()[3] for line in listening.splitlines()], ['127.0.0.1:8000'])
 
     def test_5_a_killed_replica_is_started_again(self):
-        (pid, _), = self.replica('p1')
+        pid, _ = self.replica('p1')
         os.kill(pid, signal.SIGKILL)
         self.assert_equal_to_the_whole(2)
-        (again, namespace), = self.replica('p1')
+        again, namespace = self.replica('p1')
         self.assertNotEqual(again, pid)
         self.assertEqual(namespace, os.stat('/run/netns/far').st_ino)
 
