@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=(g++ cmake ninja-build ccache libonnx-dev libprotobuf-dev protobuf-compiler libabsl-dev libglpk-dev
-       libssl-dev libre2-dev nlohmann-json3-dev)
+       libssl-dev libre2-dev zlib1g-dev nlohmann-json3-dev)
 test=(libgtest-dev libgmock-dev pkg-config dpkg-dev lintian python3 python3-venv clang-format mlir-19-tools libmlir-19-dev
       llvm-19-dev llvm-19-tools ca-certificates chromium openmpi-bin iproute2)
 bench=(libbenchmark-dev libgtest-dev libgmock-dev python3)

@@ -36,6 +36,9 @@ struct SolveLimits {
   // If set, called after each stage that has found something better, on the thread that called
   // Solve(): the same calls for any number of threads. Never changes the result.
   StageHook stage = nullptr;
+  // If set, asked now and then by solvers of kinds that search long; true ends the search with what
+  // it has, and then the result depends on the machine.
+  std::function<bool()> stop = nullptr;
   // Those that a portfolio may ask; nullptr: the built-in ones.
   const Registry<PlacementSolver>* solvers = nullptr;
 };

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 #include "placement/batching.h"
 #include "placement/formats/problem_json.h"
@@ -26,6 +29,7 @@
 #include "target/quantity.h"
 #include "tools/batch_report.h"
 #include "tools/command_line.h"
+#include "tools/gzip.h"
 #include "tools/listing.h"
 #include "tools/name_suggestions.h"
 #include "tools/plugin_flags.h"
@@ -50,16 +54,41 @@ constexpr int64_t kMaxBatch = 1 << 20;
 struct Arguments {
   Registries registries = ProgramRegistries();
   std::vector<std::string> plugins;
-  std::string problem, objective, communication, format = "auto", solver = "auto", verify, output;
-  std::vector<std::string> batches;    // as written, "4:p4.json"
-  std::optional<Picos> latency_limit;  // of a batch
+  std::string problem, objective, communication, format = "auto", solver = "auto", verify, judge,
+                                                 output;
+  std::map<std::string, std::string> flags;  // of kinds, as given
+  std::vector<std::string> batches;          // as written, "4:p4.json"
+  std::optional<Picos> latency_limit;        // of a batch
   int64_t calls = 0, work = 0, threads = 1, seed = 1;
   int64_t turns = 0;  // of replicas at most; 0: none are asked for
   double seconds = 0;
   bool contiguous = false, json = false, progress = false, list_solvers = false, print = false;
 };
 
-void Declare(CommandLine& line, Arguments& arguments) {
+// A flag that several kinds take is declared once.
+void DeclareKindFlags(CommandLine& line, const Kinds& kinds, Arguments& arguments) {
+  std::map<std::string, KindFlag> flags;
+  std::map<std::string, std::vector<absl::string_view>> takers;
+  for (const std::shared_ptr<const ProblemKind>& kind : kinds) {
+    for (KindFlag& flag : kind->flags()) {
+      takers[flag.name].push_back(kind->name());
+      flags.emplace(flag.name, std::move(flag));
+    }
+  }
+  if (flags.empty()) return;
+  line.Section("Questions to other kinds of problems");
+  for (const auto& [name, flag] : flags) {
+    line.Action(
+        name, flag.metavar,
+        [&arguments, name = name](absl::string_view text) -> absl::Status {
+          arguments.flags[name] = std::string(text);
+          return absl::OkStatus();
+        },
+        absl::StrCat(flag.help, "\n(", absl::StrJoin(takers[name], ", "), ")"));
+  }
+}
+
+void Declare(CommandLine& line, const Kinds& kinds, Arguments& arguments) {
   std::vector<std::string> formats = {"auto"};
   for (std::string& name : ProblemFormatNames()) formats.push_back(std::move(name));
   line.Section("Input and output");
@@ -70,6 +99,8 @@ void Declare(CommandLine& line, Arguments& arguments) {
             "print the problem in the format allot, as it would be solved, then stop");
   line.Value("verify", "SOLUTION.json", &arguments.verify,
              "check this result instead of searching; exit with status 1 if it is wrong");
+  line.Value("judge", "PLAN.json", &arguments.judge,
+             "say what a plan is worth that somebody has published, in our form or in theirs");
   line.Section("The question; what is not given is as the file says");
   line.Choice("objective", {"latency", "throughput"}, &arguments.objective,
               "the last end of one inference, or the period of a steady stream;\n"
@@ -120,6 +151,7 @@ void Declare(CommandLine& line, Arguments& arguments) {
   line.Flag("progress", &arguments.progress, "print each better value and bound to standard error");
   line.Flag("list-solvers", &arguments.list_solvers,
             "print every solver with its options, then stop");
+  DeclareKindFlags(line, kinds, arguments);
   DeclarePluginFlags(line, arguments.plugins);
 }
 
@@ -130,11 +162,19 @@ ProblemOptions Question(const Arguments& arguments) {
   options.communication = ParseCommunication(arguments.communication);
   options.contiguous = arguments.contiguous;
   if (arguments.calls > 0) options.calls_per_device = static_cast<int32_t>(arguments.calls);
+  options.flags = arguments.flags;
   return options;
+}
+
+std::string MillisText(int64_t value) {
+  return absl::StrCat(PrintJsonCompact(ToMillis(value)), " ms");
 }
 
 class ProgressPrinter {
  public:
+  explicit ProgressPrinter(std::function<std::string(int64_t value)> print = MillisText)
+      : print_(std::move(print)) {}
+
   void operator()(Picos value, Picos bound) {
     const bool better = value >= 0 && (value_ < 0 || value < value_);
     if (!better && bound <= bound_) return;
@@ -147,15 +187,15 @@ class ProgressPrinter {
           100 * std::max(0.0, static_cast<double>(value_ - bound_) / static_cast<double>(value_)));
     }
     std::fprintf(stderr, "%8.2f s  value %s  bound %s%s\n", Seconds(),
-                 value_ < 0 ? "none" : (PrintJsonCompact(ToMillis(value_)) + " ms").c_str(),
-                 bound_ == 0 ? "none" : (PrintJsonCompact(ToMillis(bound_)) + " ms").c_str(),
-                 gap.c_str());
+                 value_ < 0 ? "none" : print_(value_).c_str(),
+                 bound_ == 0 ? "none" : print_(bound_).c_str(), gap.c_str());
   }
   double Seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
 
  private:
+  const std::function<std::string(int64_t value)> print_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Picos value_ = -1, bound_ = 0;
 };
@@ -248,26 +288,33 @@ absl::Status Search(const Arguments& arguments, const PlacementProblem& problem,
 // Any other kind: without what only placements have.
 absl::Status SearchOfKind(const Arguments& arguments, const ProblemKind& kind,
                           const ProblemInstance& problem, int& exit_status) {
-  for (const auto& [given, flag] : {std::pair(arguments.turns > 0, "--replicate"),
-                                    std::pair(arguments.seconds > 0, "--time-limit"),
-                                    std::pair(arguments.progress, "--progress")}) {
-    if (given)
-      return InputError(flag, " is for placements, not for problems of the kind ", kind.name());
+  if (arguments.turns > 0) {
+    return InputError("--replicate is for placements, not for problems of the kind ", kind.name());
   }
   ALLOT_ASSIGN_OR_RETURN(SolverChoice choice, ParseSolverChoice(arguments.solver));
   const std::vector<std::string> names = kind.SolverNames(arguments.registries.solvers);
   const bool known = std::find(names.begin(), names.end(), choice.name) != names.end();
   if (choice.name == "auto" && !known && !names.empty()) choice.name = names[0];
-  const ProgressPrinter clock;
+  ProgressPrinter clock([&problem, &kind](int64_t value) {
+    return absl::StrCat(PrintJsonCompact(problem.Objective(value)), " ", kind.unit());
+  });
   SolveLimits limits;
   limits.work = arguments.work > 0 ? arguments.work : kDefaultWork;
+  if (arguments.seconds > 0) {
+    if (arguments.work == 0) limits.work = kNoWorkLimit;
+    limits.stop = [&] { return clock.Seconds() >= arguments.seconds; };
+  }
+  if (arguments.progress) {
+    limits.progress = [&clock](int64_t value, int64_t bound, int64_t) { clock(value, bound); };
+  }
   limits.seed = static_cast<uint64_t>(arguments.seed);
   limits.threads = static_cast<int>(arguments.threads);
   limits.solvers = &arguments.registries.solvers;
   ALLOT_ASSIGN_OR_RETURN(const KindResult result, problem.Ask(choice, limits));
   const double seconds = clock.Seconds();
-  ALLOT_RETURN_IF_ERROR(Emit(arguments, KindResultJson(kind, result, seconds),
-                             KindResultTable(kind, result, seconds, InputName(arguments.problem))));
+  ALLOT_RETURN_IF_ERROR(
+      Emit(arguments, KindResultJson(kind, problem, result, seconds),
+           KindResultTable(kind, problem, result, seconds, InputName(arguments.problem))));
   if (result.termination == Termination::kNoSolutionFound) exit_status = 1;
   return absl::OkStatus();
 }
@@ -281,8 +328,25 @@ absl::Status VerifyOfKind(const Arguments& arguments, const ProblemKind& kind,
   ALLOT_ASSIGN_OR_RETURN(const int64_t value,
                          problem.VerifyAnswer(answer != nullptr ? *answer : json, name), name,
                          ": wrong: ");
-  std::printf("OK: value %s %s\n", absl::StrCat(value).c_str(), std::string(kind.unit()).c_str());
+  std::printf("OK: objective %s %s\n", PrintJsonCompact(problem.Objective(value)).c_str(),
+              std::string(kind.unit()).c_str());
   return absl::OkStatus();
+}
+
+// What a published plan is worth, whatever is claimed for it.
+absl::Status JudgeFile(const Arguments& arguments, const ProblemInstance& problem) {
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.judge));
+  const std::string name = InputName(arguments.judge);
+  ALLOT_ASSIGN_OR_RETURN(const Json plan, ParseJson(text), name, ": ");
+  ALLOT_ASSIGN_OR_RETURN(const Json judgement, problem.Judge(plan, name), name, ": wrong: ");
+  const auto* const members = judgement.If<Json::Object>();
+  std::string table;
+  for (size_t i = 0; members != nullptr && i < members->size(); ++i) {
+    const auto& [key, value] = (*members)[i];
+    absl::StrAppend(&table, key, std::string(key.size() < 20 ? 20 - key.size() : 1, ' '),
+                    PrintJsonCompact(value), "\n");
+  }
+  return Emit(arguments, judgement, table);
 }
 
 // "4:p4.json"
@@ -307,6 +371,7 @@ absl::StatusOr<BatchCase> ReadBatch(const Arguments& arguments, absl::string_vie
 absl::Status SearchBatches(const Arguments& arguments, int& exit_status) {
   for (const auto& [given, flag] :
        {std::pair(!arguments.verify.empty(), "--verify"),
+        std::pair(!arguments.judge.empty(), "--judge"),
         std::pair(arguments.print, "--print-problem"), std::pair(arguments.progress, "--progress"),
         std::pair(arguments.turns > 0, "--replicate"),
         std::pair(arguments.seconds > 0, "--time-limit"),
@@ -349,7 +414,7 @@ absl::Status RunSolveCommand(int argc, const char* const* argv, const Kinds& kin
   CommandLine line("allot-solve", "PROBLEM.json|- [--objective=...] [--json] [-o FILE]",
                    "places what a problem file describes, and says how far from the best it is");
   ALLOT_RETURN_IF_ERROR(LoadPlugins(argc, argv, arguments.registries));
-  Declare(line, arguments);
+  Declare(line, kinds, arguments);
   SuggestNames(line, arguments.registries);
   line.Suggest("solver", arguments.registries.solvers.names());  // problems in calls, too
   line.Example("allot-solve problem.json --objective=throughput --replicate",
@@ -376,13 +441,14 @@ absl::Status RunSolveCommand(int argc, const char* const* argv, const Kinds& kin
         "; usage: allot-solve PROBLEM.json [--objective=...] [--json] [-o FILE]");
   }
   arguments.problem = line.positional()[0];
-  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(arguments.problem));
+  ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadPlainOrGzip(arguments.problem));
   ALLOT_ASSIGN_OR_RETURN(
       const std::unique_ptr<ProblemInstance> problem,
       ReadProblemOfAnyKind(kinds, text, InputName(arguments.problem), Question(arguments)));
   if (arguments.print) {
     return WriteText(arguments.output.empty() ? "-" : arguments.output, problem->Print());
   }
+  if (!arguments.judge.empty()) return JudgeFile(arguments, *problem);
   if (const PlacementProblem* const placement = problem->placement()) {
     if (!arguments.verify.empty()) return VerifyFile(arguments, *placement);
     return Search(arguments, *placement, exit_status);

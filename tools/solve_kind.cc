@@ -19,6 +19,11 @@ std::optional<double> Gap(const KindResult& result) {
   return static_cast<double>(result.value - result.bound) / static_cast<double>(result.value);
 }
 
+// Whether its bound claims anything.
+bool IsBounded(const KindResult& result) {
+  return result.bound > 0 || result.termination == Termination::kOptimal;
+}
+
 }  // namespace
 
 absl::StatusOr<SolverChoice> ParseSolverChoice(absl::string_view text) {
@@ -31,38 +36,48 @@ absl::StatusOr<SolverChoice> ParseSolverChoice(absl::string_view text) {
   return SolverChoice{std::string(text.substr(0, brace)), std::string(options)};
 }
 
-Json KindResultJson(const ProblemKind& kind, const KindResult& result, double wall_s) {
+Json KindResultJson(const ProblemKind& kind, const ProblemInstance& problem,
+                    const KindResult& result, double wall_s) {
   const bool solved = result.answer.has_value();
-  const bool bounded = result.termination != Termination::kInfeasible;
   const std::optional<double> gap = Gap(result);
-  return Json::Object{
+  Json::Object json = {
       {"kind", std::string(kind.name())},
       {"status", absl::StrReplaceAll(TerminationName(result.termination), {{" ", "_"}})},
-      {"value", solved ? Json(result.value) : Json()},
+      {"objective", solved ? problem.Objective(result.value) : Json()},
       {"unit", std::string(kind.unit())},
-      {"lower_bound", bounded ? Json(result.bound) : Json()},
+      {"bound", IsBounded(result) ? problem.Objective(result.bound) : Json()},
       {"bound_name", result.bound_name.empty() ? Json() : Json(result.bound_name)},
       {"gap", gap.has_value() ? Json(*gap) : Json()},
       {"proved_optimal", result.termination == Termination::kOptimal},
       {"solver", result.solver},
       {"wall_s", wall_s},
-      {"work", result.work},
-      {"answer", solved ? *result.answer : Json()}};
+      {"work", result.work}};
+  const auto* const members = solved ? result.answer->If<Json::Object>() : nullptr;
+  if (members == nullptr) {
+    json.push_back({"answer", solved ? *result.answer : Json()});
+  } else {
+    json.insert(json.end(), members->begin(), members->end());
+  }
+  return json;
 }
 
-std::string KindResultTable(const ProblemKind& kind, const KindResult& result, double wall_s,
-                            const std::string& name) {
+std::string KindResultTable(const ProblemKind& kind, const ProblemInstance& problem,
+                            const KindResult& result, double wall_s, const std::string& name) {
   std::string text = absl::StrCat(name, ": a problem of the kind ", kind.name(), "\n\n");
   const auto line = [&text](absl::string_view label, const std::string& value) {
     absl::StrAppend(&text, label, std::string(20 - label.size(), ' '), value, "\n");
   };
+  const auto figure = [&](int64_t value) {
+    return absl::StrCat(PrintJsonCompact(problem.Objective(value)), kind.unit().empty() ? "" : " ",
+                        kind.unit());
+  };
   const bool proved = result.termination == Termination::kOptimal;
   line("status", std::string(TerminationName(result.termination)));
-  if (result.answer.has_value()) line("value", absl::StrCat(result.value, " ", kind.unit()));
+  if (result.answer.has_value()) line("objective", figure(result.value));
   if (result.termination != Termination::kInfeasible) {
-    line("lower bound", result.bound > 0 || proved ? absl::StrCat(result.bound, " ", kind.unit(),
-                                                                  " (", result.bound_name, ")")
-                                                   : "none");
+    line("bound", IsBounded(result)
+                      ? absl::StrCat(figure(result.bound), " (", result.bound_name, ")")
+                      : "none");
   }
   if (const std::optional<double> gap = Gap(result)) {
     line("gap", absl::StrFormat("%.2f %%%s", 100 * *gap, proved ? ", proved optimal" : ""));

@@ -14,11 +14,12 @@ namespace allot {
 // "local-search{restarts=2}". Without options there are no braces.
 absl::StatusOr<SolverChoice> ParseSolverChoice(absl::string_view text);
 
-// {"kind", "status", "value", "unit", "lower_bound", "bound_name", "gap", "proved_optimal",
-// "solver", "wall_s", "work", "answer"}. Values are whole numbers in the unit.
-Json KindResultJson(const ProblemKind& kind, const KindResult& result, double wall_s);
+// {"kind", "status", "objective", "unit", "bound", "bound_name", "gap", "proved_optimal", "solver",
+// "wall_s", "work"} and then the members of the answer; one that is no object is "answer".
+Json KindResultJson(const ProblemKind& kind, const ProblemInstance& problem,
+                    const KindResult& result, double wall_s);
 // A few lines.
-std::string KindResultTable(const ProblemKind& kind, const KindResult& result, double wall_s,
-                            const std::string& name);
+std::string KindResultTable(const ProblemKind& kind, const ProblemInstance& problem,
+                            const KindResult& result, double wall_s, const std::string& name);
 
 }  // namespace allot

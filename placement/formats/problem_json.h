@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct ProblemOptions {
   std::optional<Communication> communication;
   bool contiguous = false;  // demand it, whatever the file says
   std::optional<int32_t> calls_per_device;
+  // Of other kinds: their flags (ProblemKind::flags()) as given, by name.
+  std::map<std::string, std::string> flags;
 };
 
 // Reads a problem that passes Check(). All errors are found, not only the first; each says where

@@ -17,7 +17,8 @@
 
 namespace allot {
 
-// What a search has ended with. Values are whole numbers in the unit of the kind, less is better.
+// What a search has ended with. Values are whole numbers, less is better; Objective() says what
+// they are to users.
 struct KindResult {
   Termination termination = Termination::kNoSolutionFound;
   std::optional<Json> answer;  // verified; set iff kOptimal or kFeasible
@@ -40,6 +41,9 @@ class ProblemInstance {
   virtual absl::string_view kind() const = 0;
   // As text in its kind's schema; reading that gives an equal problem.
   virtual std::string Print() const = 0;
+  // What a value, or a bound of values, is in the figure that those who publish such problems use,
+  // in ProblemKind::unit().
+  virtual Json Objective(int64_t value) const = 0;
   // Asks a solver of the kind; what it answers has been verified and valued by code that is no
   // solver's. `limits` as for Solve(). Errors: InvalidArgument for a solver that there is not or
   // for its options; Unimplemented, as CheckKind() says it, for one of other kinds; Internal, with
@@ -49,8 +53,17 @@ class ProblemInstance {
   // The value of anybody's answer, in the form of KindResult::answer, or what is wrong with it.
   virtual absl::StatusOr<int64_t> VerifyAnswer(const Json& answer,
                                                const std::string& file) const = 0;
+  // What a plan is worth that somebody has published, in the form of the answer or in theirs:
+  // {"objective", ...}. Errors say what is wrong with it.
+  virtual absl::StatusOr<Json> Judge(const Json& plan, const std::string& file) const = 0;
   // The problem, if it is one of items or calls: for what only placements have, such as replicas.
   virtual const PlacementProblem* placement() const { return nullptr; }
+};
+
+// A question that a kind takes beside what the file says, as a flag of allot-solve:
+// --max-round-trip=N.
+struct KindFlag {
+  std::string name, metavar, help;
 };
 
 // Is always held by a shared_ptr, in which the problems that it has read keep it.
@@ -59,9 +72,18 @@ class ProblemKind : public std::enable_shared_from_this<ProblemKind> {
   virtual ~ProblemKind() = default;
   virtual absl::string_view name() const = 0;     // "items"
   virtual absl::string_view summary() const = 0;  // one sentence
-  virtual absl::string_view unit() const = 0;     // of values: "ps"
+  virtual absl::string_view unit() const = 0;     // of objectives: "ps"
   // Whether ProblemOptions mean anything to it.
   virtual bool takes_question() const { return false; }
+  // What else may be asked, in ProblemOptions::flags. Kinds may share a flag.
+  virtual std::vector<KindFlag> flags() const { return {}; }
+  // The document that a text which is no JSON stands for, in a format of this kind: Recognizes()
+  // knows it. nullopt: none of this kind.
+  virtual absl::StatusOr<std::optional<Json>> FromText(absl::string_view text,
+                                                       const std::string& file) const {
+    static_cast<void>(text), static_cast<void>(file);
+    return std::nullopt;
+  }
   // Whether a document, an object, is a problem of this kind: by its schema.
   virtual bool Recognizes(const Json& document) const = 0;
   // Reads and checks it. All errors are found; each says where.

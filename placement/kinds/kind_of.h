@@ -79,6 +79,17 @@ class KindOf : public ProblemKind {
   virtual absl::StatusOr<Answer> ParseAnswer(const Problem& problem, const Json& json,
                                              const std::string& file) const = 0;
   virtual Json AnswerJson(const Problem& problem, const Answer& answer) const = 0;
+  // As ProblemInstance::Objective() and Judge().
+  virtual Json Objective(const Problem& problem, int64_t value) const {
+    static_cast<void>(problem);
+    return value;
+  }
+  virtual absl::StatusOr<Json> Judge(const Problem& problem, const Json& plan,
+                                     const std::string& file) const {
+    ALLOT_ASSIGN_OR_RETURN(const Answer answer, ParseAnswer(problem, plan, file));
+    ALLOT_ASSIGN_OR_RETURN(const int64_t value, Verify(problem, answer));
+    return Json::Object{{"objective", Objective(problem, value)}};
+  }
   // Asks one of the kind's solvers, found with MakeSolver().
   virtual absl::StatusOr<ResultOf<Answer>> Solve(const Problem& problem, const SolverChoice& choice,
                                                  const SolveLimits& limits) const = 0;
@@ -99,6 +110,7 @@ class KindOf : public ProblemKind {
 
     absl::string_view kind() const override { return kind_.name(); }
     std::string Print() const override { return kind_.PrintProblem(problem_); }
+    Json Objective(int64_t value) const override { return kind_.Objective(problem_, value); }
 
     absl::StatusOr<KindResult> Ask(const SolverChoice& choice,
                                    const SolveLimits& limits) const override {
@@ -143,6 +155,10 @@ class KindOf : public ProblemKind {
                                          const std::string& file) const override {
       ALLOT_ASSIGN_OR_RETURN(const Answer parsed, kind_.ParseAnswer(problem_, answer, file));
       return kind_.Verify(problem_, parsed);
+    }
+
+    absl::StatusOr<Json> Judge(const Json& plan, const std::string& file) const override {
+      return kind_.Judge(problem_, plan, file);
     }
 
    protected:

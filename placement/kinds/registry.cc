@@ -1,4 +1,12 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "placement/kinds/kind.h"
 #include "support/status.h"
@@ -24,10 +32,44 @@ const ProblemKind* FindKind(const Kinds& kinds, absl::string_view name) {
   return nullptr;
 }
 
+namespace {
+
+// What is not JSON may be in a text format of some kind.
+absl::StatusOr<Json> ReadDocument(const Kinds& kinds, absl::string_view text,
+                                  const std::string& file) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != text.npos && text[first] != '{' && text[first] != '[') {
+    for (const std::shared_ptr<const ProblemKind>& kind : kinds) {
+      ALLOT_ASSIGN_OR_RETURN(std::optional<Json> document, kind->FromText(text, file));
+      if (document.has_value()) return *std::move(document);
+    }
+  }
+  ALLOT_ASSIGN_OR_RETURN(Json document, ParseJson(text), file, ": ");
+  return document;
+}
+
+bool Takes(const ProblemKind& kind, absl::string_view flag) {
+  const std::vector<KindFlag> flags = kind.flags();
+  return std::any_of(flags.begin(), flags.end(),
+                     [&](const KindFlag& each) { return each.name == flag; });
+}
+
+absl::Status CheckFlag(const Kinds& kinds, const ProblemKind& kind, absl::string_view flag) {
+  if (Takes(kind, flag)) return absl::OkStatus();
+  std::vector<absl::string_view> others;
+  for (const std::shared_ptr<const ProblemKind>& each : kinds) {
+    if (Takes(*each, flag)) others.push_back(each->name());
+  }
+  return InputError("is a problem of the kind ", kind.name(), ", and --", flag,
+                    " is for problems of the kind ", absl::StrJoin(others, " or "));
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<ProblemInstance>> ReadProblemOfAnyKind(
     const Kinds& kinds, absl::string_view text, const std::string& file,
     const ProblemOptions& question) {
-  ALLOT_ASSIGN_OR_RETURN(const Json document, ParseJson(text), file, ": ");
+  ALLOT_ASSIGN_OR_RETURN(const Json document, ReadDocument(kinds, text, file));
   if (document.If<Json::Object>() == nullptr) {
     return InputError(file, ": a problem is a JSON object, not ", document.KindName());
   }
@@ -43,6 +85,9 @@ absl::StatusOr<std::unique_ptr<ProblemInstance>> ReadProblemOfAnyKind(
   if (asked && !found->takes_question()) {
     return InputError(file, ": is a problem of the kind ", found->name(),
                       ", which has no objective, communication, contiguity or calls to ask for");
+  }
+  for (const auto& [flag, value] : question.flags) {
+    ALLOT_RETURN_IF_ERROR(CheckFlag(kinds, *found, flag), file, ": ");
   }
   return found->Read(document, file, question);
 }

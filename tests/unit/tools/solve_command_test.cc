@@ -48,11 +48,20 @@ class SolveCommandTest : public ::testing::Test {
 TEST_F(SolveCommandTest, SolvesItAndVerifiesWhatItHasWritten) {
   EXPECT_THAT(Run({problem_, "-o", answer_}),
               HasSubstr(": a problem of the kind colours\n\nstatus              optimal\n"
-                        "value               9 ps\n"));
+                        "objective           9 ps\n"));
   EXPECT_TRUE(status_.ok()) << status_;
-  EXPECT_EQ(Run({problem_, "--verify", answer_}), "OK: value 9 ps\n");
+  EXPECT_EQ(Run({problem_, "--verify", answer_}), "OK: objective 9 ps\n");
   EXPECT_THAT(Run({problem_, "--solver=first-fit", "--json"}),
               HasSubstr("\"status\": \"feasible\""));
+}
+
+TEST_F(SolveCommandTest, JudgesWhatOthersPropose) {
+  std::ofstream(answer_) << "[1, 0, 1]";
+  EXPECT_EQ(Run({problem_, "--judge", answer_}), "objective           9\n");
+  EXPECT_EQ(Run({problem_, "--judge", answer_, "--json"}), "{\n  \"objective\": 9\n}\n");
+  std::ofstream(answer_) << "[1, 1, 0]";
+  EXPECT_EQ(Run({problem_, "--judge", answer_}), "");
+  EXPECT_THAT(std::string(status_.message()), HasSubstr("wrong: items 0 and 1 exclude each other"));
 }
 
 TEST_F(SolveCommandTest, PrintsWhatItReadsBack) {
@@ -70,6 +79,8 @@ TEST_F(SolveCommandTest, SaysWhatIsWrong) {
   Run({problem_, "--replicate"});
   EXPECT_EQ(status_.message(),
             "--replicate is for placements, not for problems of the kind colours");
+  Run({problem_, "--fewest=2"});
+  EXPECT_THAT(std::string(status_.message()), HasSubstr("--fewest"));
   Run({problem_, "--solver=foreign"});
   EXPECT_EQ(status_.message(), "foreign: is for problems of the kind tints, not colours");
   kinds_ = BuiltinKinds();

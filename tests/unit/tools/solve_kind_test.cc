@@ -25,35 +25,37 @@ class SolveKindTest : public ::testing::Test {
   KindResult Ask(const std::string& solver) {
     Kinds kinds = BuiltinKinds();
     kinds.push_back(kind_);
-    const auto problem = ReadProblemOfAnyKind(kinds, kProblem, "p.json");
+    auto problem = ReadProblemOfAnyKind(kinds, kProblem, "p.json");
     EXPECT_TRUE(problem.ok()) << problem.status();
-    return (*problem)->Ask(*ParseSolverChoice(solver), SolveLimits()).value();
+    problem_ = *std::move(problem);
+    return problem_->Ask(*ParseSolverChoice(solver), SolveLimits()).value();
   }
   const std::shared_ptr<const ProblemKind> kind_ = testing::ColoursKind();
+  std::unique_ptr<ProblemInstance> problem_;
 };
 
 TEST_F(SolveKindTest, PrintsWhatIsProved) {
   const KindResult result = Ask("exhaustive");
-  EXPECT_EQ(KindResultTable(*kind_, result, 0.25, "p.json"),
+  EXPECT_EQ(KindResultTable(*kind_, *problem_, result, 0.25, "p.json"),
             "p.json: a problem of the kind colours\n\n"
             "status              optimal\n"
-            "value               9 ps\n"
-            "lower bound         9 ps (exhaustive)\n"
+            "objective           9 ps\n"
+            "bound               9 ps (exhaustive)\n"
             "gap                 0.00 %, proved optimal\n"
             "found by            exhaustive, 0.25 s\n");
-  const Json json = KindResultJson(*kind_, result, 0.25);
+  const Json json = KindResultJson(*kind_, *problem_, result, 0.25);
   EXPECT_EQ(*json.Find("kind"), Json("colours"));
-  EXPECT_EQ(*json.Find("value"), Json(int64_t{9}));
+  EXPECT_EQ(*json.Find("objective"), Json(int64_t{9}));
   EXPECT_EQ(*json.Find("proved_optimal"), Json(true));
   EXPECT_EQ(*json.Find("answer"), Json(Json::Array{0, 1, 0}));
 }
 
 TEST_F(SolveKindTest, ClaimsNothingThatIsNotKnown) {
   const KindResult result = Ask("first-fit");
-  EXPECT_THAT(KindResultTable(*kind_, result, 0, "p.json"),
-              HasSubstr("status              feasible\nvalue               9 ps\n"
-                        "lower bound         none\nfound by            first-fit"));
-  EXPECT_TRUE(KindResultJson(*kind_, result, 0).Find("gap")->is_null());
+  EXPECT_THAT(KindResultTable(*kind_, *problem_, result, 0, "p.json"),
+              HasSubstr("status              feasible\nobjective           9 ps\n"
+                        "bound               none\nfound by            first-fit"));
+  EXPECT_TRUE(KindResultJson(*kind_, *problem_, result, 0).Find("gap")->is_null());
 }
 
 TEST(ParseSolverChoiceTest, TakesOptionsInBraces) {
