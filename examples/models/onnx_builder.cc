@@ -34,6 +34,15 @@ void AddWindow(onnx::NodeProto& node, const OnnxBuilder::Window& window) {
                     {window.pad_height, window.pad_width, window.pad_height, window.pad_width});
 }
 
+// Rounded to 16 bits; zero, or a normal number of that format.
+int32_t HalfBits(float value) {
+  if (value == 0) return 0;
+  uint32_t bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  const uint32_t rebased = (bits & 0x7fffffff) - (112u << 23) + 0x1000;
+  return static_cast<int32_t>((bits >> 16 & 0x8000) | rebased >> 13);
+}
+
 }  // namespace
 
 OnnxBuilder::OnnxBuilder(std::string name, int64_t opset, int64_t ir_version) {
@@ -60,14 +69,10 @@ void OnnxBuilder::Output(const std::string& name, std::vector<Dim> dims, int32_t
 
 std::string OnnxBuilder::Weight(const std::string& name, std::vector<int64_t> dims,
                                 double deviation, double mean) {
-  onnx::TensorProto& tensor = *graph().add_initializer();
-  tensor.set_name(name);
-  tensor.set_data_type(onnx::TensorProto::FLOAT);
+  onnx::TensorProto& tensor = AddTensor(name, dims);
+  if (outside_) return name;
   int64_t count = 1;
-  for (const int64_t dim : dims) {
-    tensor.add_dims(dim);
-    count *= dim;
-  }
+  for (const int64_t dim : dims) count *= dim;
   // Four uniform numbers of 16 bits, whose sum has this deviation around twice their largest.
   constexpr double kSumDeviation = 37837.227;
   constexpr int64_t kSumMean = 2 * 0xffff;
@@ -104,6 +109,60 @@ std::string OnnxBuilder::Floats(const std::string& name, const std::vector<float
   for (const int64_t dim : dims) tensor.add_dims(dim);
   for (const float value : values) tensor.add_float_data(value);
   return name;
+}
+
+std::string OnnxBuilder::Scalar(const std::string& name, float value) {
+  onnx::TensorProto& tensor = *graph().add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(weight_type_);
+  if (weight_type_ == onnx::TensorProto::FLOAT) {
+    tensor.add_float_data(value);
+  } else {
+    tensor.add_int32_data(HalfBits(value));
+  }
+  return name;
+}
+
+std::string OnnxBuilder::Waves(const std::string& name, int64_t positions, int64_t waves,
+                               bool sine) {
+  onnx::TensorProto& tensor = AddTensor(name, {positions, waves});
+  for (int64_t position = 0; position < positions && !outside_; ++position) {
+    for (int64_t wave = 0; wave < waves; ++wave) {
+      const double share = static_cast<double>(wave) / static_cast<double>(waves);
+      const double angle = static_cast<double>(position) * std::pow(10000.0, -share);
+      tensor.add_float_data(static_cast<float>(sine ? std::sin(angle) : std::cos(angle)));
+    }
+  }
+  return name;
+}
+
+void OnnxBuilder::KeepWeightsOutside(int32_t type) {
+  weight_type_ = type;
+  outside_ = true;
+}
+
+onnx::TensorProto& OnnxBuilder::AddTensor(const std::string& name,
+                                          const std::vector<int64_t>& dims) {
+  onnx::TensorProto& tensor = *graph().add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(weight_type_);
+  int64_t bytes = weight_type_ == onnx::TensorProto::FLOAT ? 4 : 2;
+  for (const int64_t dim : dims) {
+    tensor.add_dims(dim);
+    bytes *= dim;
+  }
+  if (!outside_) return tensor;
+  tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+  const auto entry = [&tensor](const std::string& key, const std::string& value) {
+    onnx::StringStringEntryProto& pair = *tensor.add_external_data();
+    pair.set_key(key);
+    pair.set_value(value);
+  };
+  entry("location", graph().name() + ".data");
+  entry("offset", std::to_string(outside_bytes_));
+  entry("length", std::to_string(bytes));
+  outside_bytes_ += bytes;
+  return tensor;
 }
 
 onnx::NodeProto& OnnxBuilder::Node(const std::string& op, std::vector<std::string> inputs,

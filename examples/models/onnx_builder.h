@@ -35,6 +35,15 @@ class OnnxBuilder {
                        std::vector<int64_t> dims);
   std::string Floats(const std::string& name, const std::vector<float>& values,
                      std::vector<int64_t> dims);
+  // One number, in the type of the weights.
+  std::string Scalar(const std::string& name, float value);
+  // Cosines or sines of rotary positions: `positions` rows of `waves`, each wave longer than the
+  // one before, in the type of the weights.
+  std::string Waves(const std::string& name, int64_t positions, int64_t waves, bool sine);
+
+  // From here on weights and waves have this type, FLOAT or FLOAT16, and lie in a file that is not
+  // written, "<name of the model>.data" beside the model: for models too large to have at hand.
+  void KeepWeightsOutside(int32_t type);
 
   // Appends a node named `name` (may be empty) with one result, `name`_out unless given; returns
   // the result.
@@ -93,7 +102,13 @@ class OnnxBuilder {
   bool Save(const std::string& path) const;
 
  private:
+  // A tensor of the weights' type, to be filled unless it is outside.
+  onnx::TensorProto& AddTensor(const std::string& name, const std::vector<int64_t>& dims);
+
   onnx::ModelProto model_;
+  int32_t weight_type_ = onnx::TensorProto::FLOAT;
+  bool outside_ = false;
+  int64_t outside_bytes_ = 0;
   Random random_{20230801};
 };
 

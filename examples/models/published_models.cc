@@ -4,6 +4,14 @@ namespace allot::examples {
 namespace {
 
 constexpr PublishedModel kModels[] = {
+    {"decoder-70b",
+     "80 layers of width 8192 with grouped queries and a cache, 16 bits, without weights",
+     Decoder70B},
+    {"decoder-7b",
+     "32 layers of width 4096 with grouped queries and a cache, 16 bits, without weights",
+     Decoder7B},
+    {"decoder-small", "12 layers of width 256 with grouped queries and a cache, 10 million weights",
+     DecoderSmall},
     {"densenet-121", "DenseNet-121, 224 x 224 image, 8 million weights", DenseNet121},
     {"googlenet", "GoogLeNet, 224 x 224 image, 7 million weights", GoogLeNet},
     {"inception-v3", "Inception-v3, 299 x 299 image, 24 million weights", InceptionV3},

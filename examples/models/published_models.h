@@ -1,6 +1,7 @@
 // Architectures of published shape with seeded weights: models to place, run and measure where
-// nothing can be downloaded. Batch 1, float32. The weights are scaled so that activations keep
-// their size through the depth and the outputs depend on the input; they recognise nothing.
+// nothing can be downloaded. Batch 1 and float32, but for the decoders. The weights are scaled so
+// that activations keep their size through the depth and the outputs depend on the input; they
+// recognise nothing.
 #pragma once
 
 #include <string>
@@ -12,6 +13,9 @@
 
 namespace allot::examples {
 
+OnnxBuilder Decoder70B();
+OnnxBuilder Decoder7B();
+OnnxBuilder DecoderSmall();
 OnnxBuilder DenseNet121();
 OnnxBuilder GoogLeNet();
 OnnxBuilder InceptionV3();
