@@ -20,7 +20,7 @@ refuses() {
 refuses "no arguments" "no model named"
 refuses "no file" "no file named" unet
 refuses "too many arguments" "too many arguments" unet models/a.onnx models/b.onnx
-refuses "an unknown model" "'alexnet'; there are densenet-121, .*unet" alexnet models/a.onnx
+refuses "an unknown model" "'alexnet'; there are decoder-70b, .*unet" alexnet models/a.onnx
 refuses "an unknown flag" "argument '--all'.*allot make-model --help" unet --all
 refuses "a model misspelt" "did you mean 'unet'" unett models/a.onnx
 refuses "a list and a model" "too many arguments" --list unet
