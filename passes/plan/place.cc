@@ -212,6 +212,7 @@ class Placing {
     search.max_parts = options_.max_parts;
     search.single = !options_.replicas;
     search.work = options_.work;
+    search.enough = WithSlack(SteadyBound());
     std::vector<PartedSolution> known;
     for (const Candidate& candidate : known_) known.push_back(candidate.solution);
     LaneSearchResult found = SearchLanes(problem_, graph_, known, search);
@@ -236,8 +237,18 @@ class Placing {
 
   // Whether a better answer may be worth looking for: more than a twentieth above what is proved.
   bool LeavesMuch(Picos value) const {
-    const Picos bound = BoundSteadyState(problem_, kBoundWork, Launch::kPerGroup);
-    return bound < value - value / 20 && !(context_.stop && context_.stop());
+    return SteadyBound() < value - value / 20 && !(context_.stop && context_.stop());
+  }
+
+  // Of placements that take turns, and so of any.
+  Picos SteadyBound() const {
+    if (!steady_bound_.has_value()) {
+      steady_bound_ = BoundSteadyState(problem_, kBoundWork, Launch::kPerGroup);
+    }
+    return *steady_bound_;
+  }
+  static Picos WithSlack(Picos value) {
+    return value + static_cast<Picos>(static_cast<Int128>(value) * kSlackPermille / 1000);
   }
 
   void SearchOnePlacement() {
@@ -429,7 +440,7 @@ class Placing {
   void ShowBound() {
     if (!context_.progress) return;
     if (problem_.objective == PlacementObjective::kThroughput) {
-      bound_ = BoundSteadyState(problem_, kBoundWork, Launch::kPerGroup);  // of turns, too
+      bound_ = SteadyBound();
     } else {
       const Picos enough = best_.has_value() ? best_->solution.score.objective : kMaxPicos;
       const std::vector<LowerBound> bounds =
@@ -472,6 +483,7 @@ class Placing {
   bool proven_infeasible_ = false;
   int64_t work_ = 0;
   Picos bound_ = 0;  // as ShowBound() found it
+  mutable std::optional<Picos> steady_bound_;
 };
 
 class Place final : public PlanPass {

@@ -8,6 +8,7 @@
 
 #include "placement/bounds/load_bound.h"
 #include "placement/lanes/whole_shares.h"
+#include "placement/parts/filled_chains.h"
 #include "placement/parts/ordered_cuts.h"
 #include "placement/parts/part_price.h"
 #include "placement/patterns/pattern_master.h"
@@ -41,7 +42,7 @@ class LaneSearch {
     SetWorst();
     if (!options_.single) {
       AddRangesOfGroups();
-      GenerateColumns();
+      if (!HasEnough()) GenerateColumns();
     }
     for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
     if (!options_.single) {
@@ -74,6 +75,17 @@ class LaneSearch {
   };
 
   bool Spent() const { return options_.work > 0 && work_ >= options_.work && !columns_.empty(); }
+
+  // Whether whole copies, or ranges, leave nothing to look for.
+  bool HasEnough() {
+    for (const size_t parts : {size_t{1}, OrderedCuts::kManyParts + 1}) {
+      const std::vector<size_t> columns =
+          parts > OrderedCuts::kManyParts ? AllColumns() : WithParts(parts);
+      const Mixture mixture = Mix(columns);
+      if (mixture.feasible && mixture.score.period <= options_.enough) return true;
+    }
+    return false;
+  }
 
   // What an answer may take at most: the slack on top of what is known without a search.
   void SetWorst() {
@@ -168,9 +180,9 @@ class LaneSearch {
       for (const OrderedCuts& cuts : cuts_) {
         if (Spent()) return;
         work_ += static_cast<int64_t>(cuts.size() * cuts.size());
-        const std::vector<DeviceId> chain =
-            cuts.BalancedChain(like_, use, OrderedCuts::kMostDeviceSets);
-        if (!chain.empty()) AddWithImages(cuts.Parts(chain));
+        for (const std::vector<DeviceId>& chain : BalancedRanges(problem_, cuts, like_, use)) {
+          AddWithImages(cuts.Parts(chain));
+        }
       }
     }
   }
@@ -358,11 +370,13 @@ class LaneSearch {
   // The mixture, and what is left of it when one lane after the other goes that costs more than it
   // brings.
   void OfferReduced(Mixture now) {
-    if (!now.feasible) return;
+    if (!now.feasible || !reduced_.insert(now.columns).second) return;
     Offer(now);
     while (now.columns.size() > 1) {
       Mixture next;
+      std::set<std::vector<Picos>> tried;
       for (size_t i = 0; i < now.columns.size(); ++i) {
+        if (!tried.insert(Likeness(now, i)).second) continue;
         std::vector<size_t> fewer = now.columns;
         fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
         Mixture mixture = Mix(fewer);
@@ -374,6 +388,25 @@ class LaneSearch {
     }
   }
 
+  // Lanes of a mixture that load devices of the same classes as much, as often, can be left out in
+  // turn: one stands for all.
+  std::vector<Picos> Likeness(const Mixture& mixture, size_t lane) const {
+    const Column& column = columns_[mixture.columns[lane]];
+    std::vector<std::pair<int32_t, Picos>> loads;
+    for (const DeviceId d : problem_.devices.ids()) {
+      const Picos load = column.loads[Index(d)];
+      if (load > 0) loads.emplace_back(like_[Index(d)], load);
+    }
+    std::sort(loads.begin(), loads.end());
+    std::vector<Picos> likeness = {mixture.lanes.shares[lane],
+                                   static_cast<Picos>(column.solution.parts.num_parts)};
+    for (const auto& [like, load] : loads) {
+      likeness.push_back(like);
+      likeness.push_back(load);
+    }
+    return likeness;
+  }
+
   static size_t Index(DeviceId device) { return static_cast<size_t>(device.index()); }
 
   const PlacementProblem& problem_;
@@ -383,6 +416,7 @@ class LaneSearch {
   std::vector<OrderedCuts> cuts_;
   std::vector<Column> columns_;
   std::set<std::vector<int32_t>> seen_;
+  std::set<std::vector<size_t>> reduced_;  // the columns of mixtures that were
   std::optional<Int128> worst_;
   Mixture best_;
   Picos least_ = 0;

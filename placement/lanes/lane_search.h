@@ -16,6 +16,9 @@
 namespace allot {
 
 struct LaneSearchOptions {
+  // A period that leaves nothing to look for: where whole copies or ranges have it, no other
+  // placements are generated. 0: there is always more.
+  Picos enough = 0;
   // As of PricedValue(): what twice as many parts must save, in thousandths of the period.
   int64_t part_price = 0;
   // An answer takes at most so many thousandths longer than the best of `known` and of whole

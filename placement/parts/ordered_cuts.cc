@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "placement/parts/filled_chains.h"
 #include "placement/problem/allowed_times.h"
 #include "placement/problem/device_symmetry.h"
 #include "support/check.h"
@@ -331,10 +332,14 @@ std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
       if (!cuts.Time(0, cuts.size(), d).has_value()) continue;
       offer(cuts.Parts(std::vector<DeviceId>(cuts.size(), d)));
     }
-    const std::vector<DeviceId> chain =
-        latency ? cuts.CheapestChain({}, all, problem.items.size())
-                : cuts.BalancedChain(like, all, OrderedCuts::kMostDeviceSets);
-    if (!chain.empty()) offer(cuts.Parts(chain));
+    if (latency) {
+      const std::vector<DeviceId> chain = cuts.CheapestChain({}, all, problem.items.size());
+      if (!chain.empty()) offer(cuts.Parts(chain));
+      continue;
+    }
+    for (const std::vector<DeviceId>& chain : BalancedRanges(problem, cuts, like, all)) {
+      offer(cuts.Parts(chain));
+    }
   }
   return best;
 }
