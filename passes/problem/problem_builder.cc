@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -257,6 +259,7 @@ class ProblemBuilder {
       Keep(module_.constants[constant].bytes(), items, bytes_of);
     }
     AddTravellingResults(bytes_of);
+    AddStates(bytes_of);
     for (auto& [items, bytes] : bytes_of) built_.problem.shared.push_back({bytes, items});
   }
 
@@ -276,6 +279,31 @@ class ProblemBuilder {
         if (!OnlyFolded(node, result)) bytes = SaturatingAdd(bytes, plan_.value_bytes[result]);
       }
       Keep(bytes, items_of[node], bytes_of);
+    }
+  }
+
+  // What is fed back lies, between two runs and while others run, where it is read and made: of a
+  // decoder the caches of all layers at once.
+  void AddStates(std::map<std::vector<ItemId>, Bytes>& bytes_of) {
+    if (module_.state.empty()) return;
+    const std::map<std::string, std::string> made_as(module_.state.begin(), module_.state.end());
+    std::map<std::string, ir::ValueId> outputs;
+    for (const ir::ValueId output : graph_.outputs()) outputs[graph_.value(output).name] = output;
+    for (const ir::ValueId input : graph_.inputs()) {
+      const auto made = made_as.find(graph_.value(input).name);
+      if (made == made_as.end()) continue;
+      std::set<ItemId> items;
+      const auto add = [&](ir::NodeId node) {
+        if (node.valid() && group_of_[node].valid()) items.insert(group_of_[node]);
+      };
+      for (const ir::NodeId user : graph_.users(input)) {
+        if (!graph_.node(user).Is("Shape") && !graph_.node(user).Is("Size")) add(user);
+      }
+      if (const auto output = outputs.find(made->second); output != outputs.end()) {
+        add(graph_.value(output->second).producer);
+      }
+      if (items.empty()) continue;
+      Keep(plan_.value_bytes[input], {items.begin(), items.end()}, bytes_of);
     }
   }
 

@@ -306,6 +306,15 @@ TEST(DeviceConstraintsTest, WhatReadsAStateIsWithWhatMakesIt) {
   EXPECT_THAT(JoinedGroups(built.problem), ElementsAre(ElementsAre(ItemId(0), ItemId(2))));
 }
 
+TEST(BuildProblemTest, AStateIsResidentWhereItIsKept) {
+  Planning planning(WithState());
+  ASSERT_TRUE(planning.Run(kUnfused).ok()) << planning.Run(kUnfused);
+  const BuiltProblem built = *BuildClusterProblem(planning.module, planning.plan, planning.context);
+  ASSERT_EQ(built.problem.shared.size(), 1u);
+  EXPECT_EQ(built.problem.shared[0].bytes, 256);
+  EXPECT_THAT(built.problem.shared[0].items, ElementsAre(ItemId(0), ItemId(2)));
+}
+
 TEST(DeviceConstraintsTest, AStateIsTornWhereRulesTearIt) {
   Planning planning(WithState());
   planning.AddRule(Rule::Effect::kPin, "Softmax_0", "", "gpu0");
