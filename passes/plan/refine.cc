@@ -16,6 +16,7 @@
 #include "passes/problem/start_plan.h"
 #include "placement/exact/exact_parts.h"
 #include "placement/lanes/migration.h"
+#include "placement/parts/ordered_cuts.h"
 #include "placement/parts/parts.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/refinement/search_parts.h"
@@ -211,6 +212,11 @@ class RefinePass final : public PlanPass {
     search.slack_permille = options_.simplify;
     search.part_price = 5 * options_.simplify;
     search.stop = context.stop;
+    if (latency) {
+      if (std::optional<PartedSolution> ranges = BestRanges(problem, graph)) {
+        search.by_hand.push_back(*std::move(ranges));
+      }
+    }
     if (options_.exact && migration == nullptr && options_.max_parts == 0 &&
         problem.items.size() <= kMaxExactPartItems) {
       std::optional<PartedSolution> best = ExactParts(problem, graph, &before, search.work);

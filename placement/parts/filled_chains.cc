@@ -17,9 +17,11 @@ using Kind = std::vector<DeviceId>;
 
 class ChainFilling {
  public:
-  ChainFilling(const PlacementProblem& problem, const OrderedCuts& cuts)
+  // `room`: thousandths of each memory that weights may take.
+  ChainFilling(const PlacementProblem& problem, const OrderedCuts& cuts, int64_t room)
       : problem_(problem),
         cuts_(cuts),
+        room_(room),
         blocking_(problem.communication == Communication::kBlocking) {}
 
   // Devices that are alike by themselves, the fastest kind first.
@@ -96,6 +98,10 @@ class ChainFilling {
     return begin == cuts_.size();
   }
 
+  Bytes Room(DeviceId device) const {
+    return static_cast<Bytes>(static_cast<Int128>(problem_.devices[device].memory) * room_ / 1000);
+  }
+
   // What a device spends on receiving, or on sending.
   Picos Share(Picos transfer) const { return blocking_ ? transfer / 2 : 0; }
 
@@ -106,7 +112,7 @@ class ChainFilling {
       const size_t middle = low + (high - low) / 2;
       const std::optional<Picos> time = cuts_.Time(begin, middle, device);
       const bool fits = time.has_value() && *time + problem_.devices[device].part_cost <= load &&
-                        cuts_.Memory(begin, middle) <= problem_.devices[device].memory;
+                        cuts_.Memory(begin, middle) <= Room(device);
       (fits ? low : high) = middle;
     }
     return low;
@@ -160,7 +166,7 @@ class ChainFilling {
             k > 0 && begin > 1 && cuts_.MayCut(begin - 1, sequence[k - 1], device)
                 ? Share(cuts_.Transfer(begin - 1, sequence[k - 1], device))
                 : 0;
-        if (!time.has_value() || cuts_.Memory(begin - 1, end) > problem_.devices[device].memory ||
+        if (!time.has_value() || cuts_.Memory(begin - 1, end) > Room(device) ||
             *time + problem_.devices[device].part_cost + sent + received > load) {
           break;
         }
@@ -173,6 +179,7 @@ class ChainFilling {
 
   const PlacementProblem& problem_;
   const OrderedCuts& cuts_;
+  const int64_t room_;
   const bool blocking_;
 };
 
@@ -203,12 +210,8 @@ std::vector<std::vector<DeviceId>> Sequences(std::vector<Kind> kinds) {
   return sequences;
 }
 
-}  // namespace
-
-std::vector<DeviceId> FilledChain(const PlacementProblem& problem, const OrderedCuts& cuts,
-                                  const IdVector<DeviceId, bool>& use) {
-  if (cuts.size() == 0) return {};
-  const ChainFilling filling(problem, cuts);
+std::vector<DeviceId> LeastLoadedChain(const ChainFilling& filling,
+                                       const IdVector<DeviceId, bool>& use) {
   std::vector<Kind> kinds = filling.Kinds(use);
   Picos least = kMaxPicos;
   std::vector<DeviceId> best;
@@ -228,6 +231,41 @@ std::vector<DeviceId> FilledChain(const PlacementProblem& problem, const Ordered
     if (!fewer || limit + 1 < least) least = limit + 1;
   }
   return best.empty() ? best : filling.Fill(best, least + least / kSlack);
+}
+
+// With as much room as leaves what fits; else with the least.
+template <typename Make>
+std::vector<DeviceId> WithRoom(const PlacementProblem& problem, const OrderedCuts& cuts,
+                               const Make& make) {
+  std::vector<DeviceId> chain;
+  if (cuts.size() == 0) return chain;
+  for (const int64_t room : {1000, 990, 970, 940, 900, 800}) {
+    chain = make(ChainFilling(problem, cuts, room));
+    if (chain.empty() || cuts.Parts(chain).score.feasible) break;
+  }
+  return chain;
+}
+
+}  // namespace
+
+std::vector<DeviceId> FilledChain(const PlacementProblem& problem, const OrderedCuts& cuts,
+                                  const IdVector<DeviceId, bool>& use) {
+  return WithRoom(problem, cuts,
+                  [&](const ChainFilling& filling) { return LeastLoadedChain(filling, use); });
+}
+
+std::vector<DeviceId> ChainByMemory(const PlacementProblem& problem, const OrderedCuts& cuts,
+                                    const IdVector<DeviceId, bool>& use) {
+  return WithRoom(problem, cuts, [&](const ChainFilling& filling) {
+    // No more devices than it takes.
+    std::vector<DeviceId> sequence;
+    for (const DeviceId device : Sequence(filling.Kinds(use))) {
+      sequence.push_back(device);
+      std::vector<DeviceId> chain = filling.Fill(sequence, kMaxPicos);
+      if (!chain.empty()) return chain;
+    }
+    return std::vector<DeviceId>();
+  });
 }
 
 std::vector<std::vector<DeviceId>> BalancedRanges(const PlacementProblem& problem,

@@ -333,8 +333,10 @@ std::optional<PartedSolution> BestRanges(const PlacementProblem& problem,
       offer(cuts.Parts(std::vector<DeviceId>(cuts.size(), d)));
     }
     if (latency) {
-      const std::vector<DeviceId> chain = cuts.CheapestChain({}, all, problem.items.size());
-      if (!chain.empty()) offer(cuts.Parts(chain));
+      for (const std::vector<DeviceId>& chain :
+           {cuts.CheapestChain({}, all, problem.items.size()), ChainByMemory(problem, cuts, all)}) {
+        if (!chain.empty()) offer(cuts.Parts(chain));
+      }
       continue;
     }
     for (const std::vector<DeviceId>& chain : BalancedRanges(problem, cuts, like, all)) {

@@ -149,6 +149,11 @@ class PartSearch {
     // Where launches weigh, fewer parts may even be faster.
     if (BetterWith(options_.migration, next, best)) result_.best = next;
     if (Cost(next) <= given && PreferredAnswer(next, limit)) simple = std::move(next);
+    // As the best falls, fewer of these are within its slack, so that the answer falls with it.
+    for (const PartedSolution& known : options_.by_hand) {
+      const bool as_good = known.score.feasible && Holds(known) && Cost(known) <= limit;
+      if (as_good && PreferredAnswer(known, limit)) simple = known;
+    }
   }
 
   // Whether an answer is preferred to the one there is; its value is within the limit.

@@ -31,6 +31,8 @@ struct PartSearchOptions {
   // Whose price counts as part of the objective, of `start` and all others; nullptr: moving costs
   // nothing.
   const Migration* migration = nullptr;
+  // What one would do by hand: the answer where it has fewer parts within the slack.
+  std::vector<PartedSolution> by_hand = {};
   // Of the answer; 0: any number. Where `start` has more the answer may be worse than it, and where
   // nothing with so few is found it has more.
   int64_t max_parts = 0;

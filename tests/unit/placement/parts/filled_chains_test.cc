@@ -64,6 +64,14 @@ TEST(FilledChainTest, KeepsMemory) {
   EXPECT_TRUE(FilledChain(more, more_cuts, All(more)).empty());
 }
 
+TEST(FilledChainTest, FillsMemoriesOfTheFastestFirst) {
+  const PlacementProblem problem = Row(12, {30, 10, 20, 10}, 0, 5);
+  const ProblemGraph graph = BuildGraph(problem);
+  const OrderedCuts cuts(problem, graph, graph.topological);
+  EXPECT_EQ(Counts(ChainByMemory(problem, cuts, All(problem)), 4),
+            (std::vector<int64_t>{0, 5, 2, 5}));
+}
+
 TEST(FilledChainTest, LeavesOutWhatBringsLittle) {
   const PlacementProblem problem = Row(100, {10, 10, 100'000}, 0, 1000);
   const ProblemGraph graph = BuildGraph(problem);
