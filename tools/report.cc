@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 
 #include "lowering/placement_hints.h"
+#include "tools/repetition_report.h"
 #include "tools/text_table.h"
 
 namespace allot {
@@ -140,6 +141,9 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   line("cut", absl::StrCat(Size(summary.cut_bytes), " in ", CountTransfers(compilation.plan),
                            " transfers between ", CountParts(compilation.plan), " parts"));
   line("found by", summary.solver);
+  for (const std::string& repetition : RepetitionLines(compilation.module->graph)) {
+    line("repeats", repetition);
+  }
   if (!unsplit.splitting_pays) {
     const bool copies =
         unsplit.copies.has_value() && (unsplit.device.empty() || *unsplit.copies < unsplit.value);
@@ -213,6 +217,7 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("cut_bytes", summary.cut_bytes);
   json.emplace_back("transfers", static_cast<int64_t>(CountTransfers(compilation.plan)));
   json.emplace_back("parts", static_cast<int64_t>(CountParts(compilation.plan)));
+  json.emplace_back("blocks", RepetitionJson(compilation.module->graph));
   if (!compilation.plan.lanes.empty()) {
     json.emplace_back("latency_us", ToMicros(summary.latency));
     Json::Array lanes;
