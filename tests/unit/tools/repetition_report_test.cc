@@ -33,8 +33,9 @@ ir::Graph Blocks(int blocks, int others) {
 TEST(RepetitionReportTest, NamesTheFirstBlock) {
   EXPECT_THAT(RepetitionLines(Blocks(5, 4)),
               ElementsAre("5 x 3 nodes (layer0/Relu to layer0/Tanh)"));
-  EXPECT_EQ(PrintJsonCompact(RepetitionJson(Blocks(5, 4))),
-            R"([{"count":5,"nodes":3,"first":"layer0/Relu","last":"layer0/Tanh","blocks":[]}])");
+  EXPECT_EQ(
+      PrintJsonCompact(RepetitionJson(Blocks(5, 4))),
+      R"([{"count": 5, "nodes": 3, "first": "layer0/Relu", "last": "layer0/Tanh", "blocks": []}])");
 }
 
 TEST(RepetitionReportTest, SaysNothingOfModelsThatHardlyRepeat) {
