@@ -167,7 +167,7 @@ std::string TableReport(const Compilation& compilation, const std::string& model
                     absl::StrFormat("%.1f %%", load), Size(use.resident), Size(use.peak),
                     Size(compilation.target.devices[device].memory)});
   }
-  absl::StrAppend(&text, Table(rows), "\n");
+  absl::StrAppend(&text, Table(FoldAlike(std::move(rows))), "\n");
 
   rows = {{"without Allot", "value", "weights are"}};
   for (const ir::Baseline& baseline : summary.baselines) {
@@ -175,7 +175,7 @@ std::string TableReport(const Compilation& compilation, const std::string& model
         {baseline.name, baseline.value.has_value() ? Milliseconds(*baseline.value) : "infeasible",
          baseline.name == "copies" ? "on every device that takes part" : "on one device each"});
   }
-  if (rows.size() > 1) absl::StrAppend(&text, Table(rows));
+  if (rows.size() > 1) absl::StrAppend(&text, Table(FoldAlike(std::move(rows))));
   if (!folder.empty()) absl::StrAppend(&text, "\nfiles in ", folder, "\n");
   for (const absl::string_view file : kFilesOfOnePlacement) {
     if (compilation.plan.lanes.empty() || !absl::c_linear_search(files, file)) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,26 @@ std::string Size(Bytes bytes) {
     ++unit;
   }
   return unit == 0 ? absl::StrCat(bytes, " B") : absl::StrFormat("%.1f %s", value, kUnits[unit]);
+}
+
+std::vector<std::vector<std::string>> FoldAlike(std::vector<std::vector<std::string>> rows) {
+  constexpr size_t kFewest = 4;
+  const auto alike = [](const std::vector<std::string>& a, const std::vector<std::string>& b) {
+    return a.size() == b.size() && !a.empty() && std::equal(a.begin() + 1, a.end(), b.begin() + 1);
+  };
+  std::vector<std::vector<std::string>> folded;
+  for (size_t first = 0; first < rows.size();) {
+    size_t end = first + 1;
+    while (end < rows.size() && alike(rows[first], rows[end])) ++end;
+    if (end - first >= kFewest) {
+      absl::StrAppend(&rows[first][0], " to ", rows[end - 1][0]);
+      folded.push_back(std::move(rows[first]));
+    } else {
+      for (size_t i = first; i < end; ++i) folded.push_back(std::move(rows[i]));
+    }
+    first = end;
+  }
+  return folded;
 }
 
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
