@@ -48,10 +48,30 @@ constexpr absl::string_view kFilesOfOnePlacement[] = {kAnnotatedFile, "model.dot
 std::vector<std::pair<std::string, std::string>> LaneLines(const Compilation& compilation) {
   std::vector<std::pair<std::string, std::string>> lines;
   const ir::Plan& plan = compilation.plan;
-  for (size_t i = 0; i < plan.num_lanes() && !plan.lanes.empty(); ++i) {
-    lines.emplace_back(absl::StrCat("lane ", i),
-                       absl::StrCat(plan.ShareOf(i), " of ", plan.cycle(), " inferences by ",
-                                    ir::DescribeLane(plan, i, compilation.target)));
+  const auto parts = [&](size_t lane) -> const IdVector<ir::PartId, ir::Part>& {
+    return lane == 0 ? plan.parts : plan.lanes[lane - 1].parts;
+  };
+  const auto name = [&](size_t lane) {
+    return compilation.target.devices[parts(lane)[ir::PartId(0)].device].name;
+  };
+  constexpr size_t kFewest = 4;  // copies that follow each other are said as one
+  for (size_t i = 0; i < plan.num_lanes() && !plan.lanes.empty();) {
+    size_t end = i + 1;
+    while (end < plan.num_lanes() && parts(i).size() == 1 && parts(end).size() == 1 &&
+           plan.ShareOf(end) == plan.ShareOf(i)) {
+      ++end;
+    }
+    if (end - i < kFewest) end = i + 1;
+    const std::string share = absl::StrCat(plan.ShareOf(i), " of ", plan.cycle(), " inferences ");
+    if (end - i > 1) {
+      lines.emplace_back(
+          absl::StrCat("lanes ", i, " to ", end - 1),
+          absl::StrCat(share, "each by copies of the model on ", name(i), " to ", name(end - 1)));
+    } else {
+      lines.emplace_back(absl::StrCat("lane ", i),
+                         absl::StrCat(share, "by ", ir::DescribeLane(plan, i, compilation.target)));
+    }
+    i = end;
   }
   return lines;
 }
