@@ -1,0 +1,31 @@
+// The search for a placement of layers: first by rules, then stages of servers for higher and
+// higher rates, until a bound is met or the work is spent.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "placement/kinds/layer_flow/bounds/rate_bound.h"
+#include "placement/kinds/layer_flow/value/problem.h"
+
+namespace allot {
+
+struct FlowSearchLimits {
+  int64_t work = 0;
+  uint64_t seed = 1;
+  std::function<bool()> stop;                                // may be empty
+  std::function<void(int64_t rate, int64_t work)> improved;  // may be empty
+};
+
+struct FlowSearchResult {
+  LayerPlacement placement;
+  int64_t rate = -1;
+  int64_t work = 0;
+};
+
+// `most`: a rate that is proved to be the highest there can be at most; reaching it ends the
+// search.
+FlowSearchResult SearchFlow(const LayerFlowProblem& problem, int64_t most,
+                            const FlowSearchLimits& limits);
+
+}  // namespace allot

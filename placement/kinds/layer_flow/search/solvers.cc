@@ -1,0 +1,77 @@
+#include "placement/kinds/layer_flow/search/solvers.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "placement/kinds/layer_flow/bounds/rate_bound.h"
+#include "placement/kinds/layer_flow/search/flow_search.h"
+#include "placement/kinds/layer_flow/search/rules.h"
+#include "placement/kinds/layer_flow/value/evaluate.h"
+
+namespace allot {
+namespace {
+
+struct NoOptions {};
+
+class LayerFlowSolverBase : public LayerFlowSolver {
+ public:
+  std::vector<absl::string_view> kinds() const override { return {kLayerFlowKind}; }
+};
+
+template <LayerPlacement (*rule)(const LayerFlowProblem&)>
+class RuleSolver final : public LayerFlowSolverBase {
+ public:
+  explicit RuleSolver(NoOptions) {}
+  absl::StatusOr<ResultOf<LayerPlacement>> Solve(const LayerFlowProblem& problem,
+                                                 const SolveLimits&) const override {
+    ResultOf<LayerPlacement> result;
+    result.best = rule(problem);
+    result.termination = Termination::kFeasible;
+    return result;
+  }
+};
+
+class AutoSolver final : public LayerFlowSolverBase {
+ public:
+  explicit AutoSolver(NoOptions) {}
+  absl::StatusOr<ResultOf<LayerPlacement>> Solve(const LayerFlowProblem& problem,
+                                                 const SolveLimits& limits) const override {
+    const int64_t ceiling = RateCeiling(problem);
+    const RateBound bound = FastRateBound(problem);
+    FlowSearchLimits search;
+    search.work = limits.work;
+    search.seed = limits.seed;
+    search.stop = limits.stop;
+    if (limits.progress) {
+      search.improved = [&](int64_t rate, int64_t work) {
+        limits.progress(ceiling - rate, ceiling - bound.rate, work);
+      };
+    }
+    FlowSearchResult found = SearchFlow(problem, bound.rate, search);
+    ResultOf<LayerPlacement> result;
+    result.best = std::move(found.placement);
+    result.termination = found.rate == bound.rate ? Termination::kOptimal : Termination::kFeasible;
+    result.bound = ceiling - bound.rate;
+    result.bound_name = bound.name;
+    result.work = found.work;
+    result.solver = "stages";
+    return result;
+  }
+};
+
+}  // namespace
+
+Registry<LayerFlowSolver> LayerFlowSolvers() {
+  Registry<LayerFlowSolver> solvers;
+  const OptionSchema<NoOptions> none;
+  solvers.Add(MakeEntry<LayerFlowSolver, AutoSolver>(
+      "auto", "Bounds, rules, and stages of servers for higher and higher rates.", none));
+  solvers.Add(MakeEntry<LayerFlowSolver, RuleSolver<PetalsPlacement>>(
+      "petals", "Each server takes the interval whose layers pass least so far.", none));
+  solvers.Add(MakeEntry<LayerFlowSolver, RuleSolver<SwarmPlacement>>(
+      "swarm", "Equal stages, and each server joins the one that passes least so far.", none));
+  return solvers;
+}
+
+}  // namespace allot
