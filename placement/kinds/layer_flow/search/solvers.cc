@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "placement/kinds/layer_flow/bounds/pattern_bound.h"
 #include "placement/kinds/layer_flow/bounds/rate_bound.h"
 #include "placement/kinds/layer_flow/search/flow_search.h"
 #include "placement/kinds/layer_flow/search/rules.h"
@@ -38,7 +39,11 @@ class AutoSolver final : public LayerFlowSolverBase {
   absl::StatusOr<ResultOf<LayerPlacement>> Solve(const LayerFlowProblem& problem,
                                                  const SolveLimits& limits) const override {
     const int64_t ceiling = RateCeiling(problem);
-    const RateBound bound = FastRateBound(problem);
+    RateBound bound = FastRateBound(problem);
+    PatternBound patterns(problem);
+    if (const int64_t rate = patterns.Bound(bound.rate); rate < bound.rate) {
+      bound = {rate, "patterns"};
+    }
     FlowSearchLimits search;
     search.work = limits.work;
     search.seed = limits.seed;
@@ -49,12 +54,16 @@ class AutoSolver final : public LayerFlowSolverBase {
       };
     }
     FlowSearchResult found = SearchFlow(problem, bound.rate, search);
+    // To the last unit, which the bound does not look for.
+    if (found.rate < bound.rate && patterns.Refutes(found.rate + 1)) {
+      bound = {found.rate, "patterns"};
+    }
     ResultOf<LayerPlacement> result;
     result.best = std::move(found.placement);
     result.termination = found.rate == bound.rate ? Termination::kOptimal : Termination::kFeasible;
     result.bound = ceiling - bound.rate;
     result.bound_name = bound.name;
-    result.work = found.work;
+    result.work = found.work + patterns.work();
     result.solver = "stages";
     return result;
   }

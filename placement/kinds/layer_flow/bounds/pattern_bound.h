@@ -1,0 +1,57 @@
+// A bound from what covers a layer. All tokens pass every layer, so the servers that hold it pass
+// the whole rate F together: they are a pattern, a set with sum T_i(k_i) >= F. A server with k
+// layers is in k patterns. Give every server of a class t a price v_t in layers; if every pattern
+// costs sum v_t / k >= 1, then L layers need sum_i v_i >= L. The best prices are the dual of a
+// linear program over patterns, which is solved by generating them (Gilmore and Gomory 1961).
+//
+// Floating point only proposes prices. A proof is of whole numbers: rounded prices, the least that
+// a pattern costs by them (a knapsack over costs), and one comparison.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "placement/kinds/layer_flow/value/problem.h"
+
+namespace allot {
+
+class PatternBound {
+ public:
+  explicit PatternBound(const LayerFlowProblem& problem);
+
+  // True: proved that no placement passes so much. False: nothing is known.
+  bool Refutes(int64_t rate);
+  // The least rate, to a millionth of itself, that it refutes, less one; `most` is known to be no
+  // less than the highest rate.
+  int64_t Bound(int64_t most);
+  int64_t work() const { return work_; }
+
+ private:
+  // Servers that pass the same with any number of layers.
+  struct Class {
+    int64_t servers = 0;
+    std::vector<int64_t> rates;
+  };
+  struct Piece {  // a server of a class with k layers, in a pattern
+    size_t of_class;
+    int32_t layers;
+    int64_t rate;    // no more than the whole
+    int64_t weight;  // price / layers, in whole parts
+  };
+  struct Pattern {
+    int64_t weight = 0;           // of the cheapest; all others weigh as much at least
+    std::vector<double> columns;  // parts of servers by class that a layer takes
+  };
+
+  std::vector<Piece> Pieces(const std::vector<double>& prices, int64_t rate, int64_t parts) const;
+  Pattern Cheapest(const std::vector<Piece>& pieces, int64_t rate, int64_t parts);
+  bool Proves(const std::vector<Piece>& pieces, int64_t least) const;
+
+  const int64_t layers_;
+  std::vector<Class> classes_;
+  int64_t work_ = 0;
+  std::vector<int64_t> highest_;  // by weight: the most that pieces of it pass
+  std::vector<int32_t> last_;     // by weight: the piece that was added last
+};
+
+}  // namespace allot
