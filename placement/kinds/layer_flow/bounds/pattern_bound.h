@@ -1,8 +1,14 @@
 // A bound from what covers a layer. All tokens pass every layer, so the servers that hold it pass
 // the whole rate F together: they are a pattern, a set with sum T_i(k_i) >= F. A server with k
-// layers is in k patterns. Give every server of a class t a price v_t in layers; if every pattern
-// costs sum v_t / k >= 1, then L layers need sum_i v_i >= L. The best prices are the dual of a
-// linear program over patterns, which is solved by generating them (Gilmore and Gomory 1961).
+// layers is in k patterns. Give every server of a class t a price v_t in layers: a pattern costs
+// sum v_t / k, and if none costs less than 1, then L layers need sum_i v_i >= L. The best prices
+// are the dual of a linear program over patterns, which is solved by generating them (Gilmore and
+// Gomory 1961).
+//
+// Links count, too. Where one server passes the whole rate, alone, and the next one does, the link
+// between them carries all of it. So what is held alone, layer after layer, lies within servers
+// that wide links join; to go on elsewhere takes a layer that several share. Such patterns cost
+// more, and there are as many of them as it takes to collect enough layers.
 //
 // Floating point only proposes prices. A proof is of whole numbers: rounded prices, the least that
 // a pattern costs by them (a knapsack over costs), and one comparison.
@@ -17,6 +23,7 @@ namespace allot {
 
 class PatternBound {
  public:
+  // Keeps a reference.
   explicit PatternBound(const LayerFlowProblem& problem);
 
   // True: proved that no placement passes so much. False: nothing is known.
@@ -39,15 +46,22 @@ class PatternBound {
     int64_t weight;  // price / layers, in whole parts
   };
   struct Pattern {
-    int64_t weight = 0;           // of the cheapest; all others weigh as much at least
-    std::vector<double> columns;  // parts of servers by class that a layer takes
+    int64_t weight = 0;          // of the cheapest; all others of its sort weigh as much at least
+    std::vector<double> column;  // parts of servers by class that a layer takes; last: 1 if alone
+  };
+  struct Patterns {
+    Pattern alone, shared;
   };
 
+  int64_t LeastShared(int64_t rate) const;
   std::vector<Piece> Pieces(const std::vector<double>& prices, int64_t rate, int64_t parts) const;
-  Pattern Cheapest(const std::vector<Piece>& pieces, int64_t rate, int64_t parts);
-  bool Proves(const std::vector<Piece>& pieces, int64_t least) const;
+  Patterns Cheapest(const std::vector<Piece>& pieces, int64_t rate, int64_t parts);
+  bool Proves(const std::vector<Piece>& pieces, const Patterns& cheapest, int64_t shared) const;
+  std::vector<double> Homogeneous(size_t of_class, int64_t rate) const;
 
+  const LayerFlowProblem& problem_;
   const int64_t layers_;
+  std::vector<std::vector<int64_t>> rates_;  // HighestRates()
   std::vector<Class> classes_;
   int64_t work_ = 0;
   std::vector<int64_t> highest_;  // by weight: the most that pieces of it pass

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "placement/kinds/layer_flow/search/interval_annealing.h"
 #include "placement/kinds/layer_flow/search/rules.h"
 #include "placement/kinds/layer_flow/search/stage_annealing.h"
 #include "placement/kinds/layer_flow/value/evaluate.h"
@@ -13,62 +14,83 @@ namespace {
 // How much more than the best is aimed at, as parts of what a bound leaves open, in turn; after a
 // success the same again.
 constexpr double kAims[] = {0.5, 0.25, 0.12, 0.06, 0.03, 0.015, 0.007, 0.003, 0.001};
+// Of the rate, that annealing of intervals may lose at first, in turn.
+constexpr double kHeats[] = {0.03, 0.2, 0.005, 0.08};
 // The work of a round grows, so that a short limit has had all aims, and a long one searches long.
-constexpr int64_t kFirstRound = 50'000;
+constexpr int64_t kFirstRound = 50'000, kShortRounds = 100, kIntervalsOverStages = 4;
 
 class Search {
  public:
   Search(const LayerFlowProblem& problem, int64_t most, const FlowSearchLimits& limits)
-      : problem_(problem), most_(most), limits_(limits), evaluator_(problem) {}
+      : problem_(problem),
+        most_(most),
+        limits_(limits),
+        evaluator_(problem),
+        stages_(problem, limits.seed),
+        intervals_(problem, limits.seed + 1) {
+    stages_.stop = intervals_.stop = limits.stop;
+  }
 
   FlowSearchResult Run() {
-    Offer(SwarmPlacement(problem_));
-    Offer(PetalsPlacement(problem_));
-    StageAnnealing stages(problem_, limits_.seed);
-    stages.stop = limits_.stop;
-    stages.StartAlone();
-    const Stages alone = stages.stages();
-    if (const int64_t rate = BestStageRate(problem_, alone); rate > 0) {
-      Offer(PlacementOfStages(problem_, alone, *StageLayers(problem_, alone, rate)));
+    Offer(SwarmPlacement(problem_), "swarm");
+    Offer(PetalsPlacement(problem_), "petals");
+    stages_.StartAlone();
+    best_stages_ = stages_.stages();
+    if (const int64_t rate = BestStageRate(problem_, best_stages_); rate > 0) {
+      const auto layers = StageLayers(problem_, best_stages_, rate);
+      Offer(PlacementOfStages(problem_, best_stages_, *layers), "stages");
     }
-    Stages best = alone;
-    for (int64_t round = kFirstRound; !Done(stages.work()); round *= 2) {
-      for (size_t aim = 0; aim < std::size(kAims) && !Done(stages.work());) {
-        const int64_t rate = std::max<int64_t>(result_.rate, 0);
-        const auto open = static_cast<double>(most_ - rate);
-        const auto more = static_cast<int64_t>(open * kAims[aim]);
-        const int64_t left = limits_.work - stages.work();
-        stages.Start(best);
-        if (stages.Reach(std::min(most_, rate + std::max<int64_t>(1, more)),
-                         std::min(round, left))) {
-          best = stages.stages();
-          Offer(stages.placement(), stages.rate());
-        } else {
-          ++aim;
-        }
-      }
+    size_t heat = 0;
+    const int64_t first = std::clamp<int64_t>(limits_.work / kShortRounds, 1, kFirstRound);
+    for (int64_t round = first; !Done(); round *= 2) {
+      AimHigher(round);
+      const int64_t work = std::min(kIntervalsOverStages * round, limits_.work - Work());
+      if (Done()) break;
+      intervals_.Improve(result_.placement, kHeats[heat++ % std::size(kHeats)], most_, work);
+      Offer(intervals_.best(), intervals_.rate(), "intervals");
     }
-    result_.work = stages.work() + evaluator_.work();
+    result_.work = Work();
     return std::move(result_);
   }
 
  private:
-  bool Done(int64_t work) const {
-    return work + evaluator_.work() >= limits_.work || result_.rate >= most_ ||
-           (limits_.stop && limits_.stop());
+  int64_t Work() const { return stages_.work() + intervals_.work() + evaluator_.work(); }
+  bool Done() const {
+    return Work() >= limits_.work || result_.rate >= most_ || (limits_.stop && limits_.stop());
   }
-  void Offer(const LayerPlacement& placement) { Offer(placement, evaluator_.Rate(placement)); }
-  void Offer(const LayerPlacement& placement, int64_t rate) {
+  void AimHigher(int64_t round) {
+    for (size_t aim = 0; aim < std::size(kAims) && !Done();) {
+      const int64_t rate = std::max<int64_t>(result_.rate, 0);
+      const auto more = static_cast<int64_t>(static_cast<double>(most_ - rate) * kAims[aim]);
+      stages_.Start(best_stages_);
+      const bool found = stages_.Reach(std::min(most_, rate + std::max<int64_t>(1, more)),
+                                       std::min(round, limits_.work - Work()));
+      if (!found) {
+        ++aim;
+        continue;
+      }
+      best_stages_ = stages_.stages();
+      Offer(stages_.placement(), stages_.rate(), "stages");
+    }
+  }
+  void Offer(const LayerPlacement& placement, const char* finder) {
+    Offer(placement, evaluator_.Rate(placement), finder);
+  }
+  void Offer(const LayerPlacement& placement, int64_t rate, const char* finder) {
     if (rate <= result_.rate) return;
     result_.placement = placement;
     result_.rate = rate;
-    if (limits_.improved) limits_.improved(rate, evaluator_.work());
+    result_.finder = finder;
+    if (limits_.improved) limits_.improved(rate, Work());
   }
 
   const LayerFlowProblem& problem_;
   const int64_t most_;
   const FlowSearchLimits& limits_;
   FlowEvaluator evaluator_;
+  StageAnnealing stages_;
+  IntervalAnnealing intervals_;
+  Stages best_stages_;
   FlowSearchResult result_;
 };
 

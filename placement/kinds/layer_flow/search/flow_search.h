@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "placement/kinds/layer_flow/bounds/rate_bound.h"
 #include "placement/kinds/layer_flow/value/problem.h"
@@ -21,6 +22,7 @@ struct FlowSearchResult {
   LayerPlacement placement;
   int64_t rate = -1;
   int64_t work = 0;
+  std::string finder;  // of the placement: "stages"
 };
 
 // `most`: a rate that is proved to be the highest there can be at most; reaching it ends the

@@ -1,19 +1,25 @@
 #include "placement/kinds/layer_flow/search/solvers.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "placement/kinds/layer_flow/bounds/pattern_bound.h"
 #include "placement/kinds/layer_flow/bounds/rate_bound.h"
+#include "placement/kinds/layer_flow/search/exhaustive.h"
 #include "placement/kinds/layer_flow/search/flow_search.h"
 #include "placement/kinds/layer_flow/search/rules.h"
-#include "placement/kinds/layer_flow/value/evaluate.h"
+#include "support/status.h"
 
 namespace allot {
 namespace {
 
 struct NoOptions {};
+
+constexpr int64_t kMostPlacements = 100'000'000;
+// So few are tried all, at about so much work each.
+constexpr int64_t kFewPlacements = 100'000, kWorkOfPlacement = 20;
 
 class LayerFlowSolverBase : public LayerFlowSolver {
  public:
@@ -33,11 +39,36 @@ class RuleSolver final : public LayerFlowSolverBase {
   }
 };
 
+class ExhaustiveSolver final : public LayerFlowSolverBase {
+ public:
+  explicit ExhaustiveSolver(NoOptions) {}
+  absl::StatusOr<ResultOf<LayerPlacement>> Solve(const LayerFlowProblem& problem,
+                                                 const SolveLimits& limits) const override {
+    const int64_t most = std::min(limits.work, kMostPlacements);
+    if (CountPlacements(problem, most) > most) {
+      return InputError("exhaustive: there are more than ", most, " placements");
+    }
+    BestPlacement best = TryAllPlacements(problem);
+    ResultOf<LayerPlacement> result;
+    result.best = std::move(best.placement);
+    result.termination = Termination::kOptimal;
+    result.work = best.work;
+    return result;
+  }
+};
+
 class AutoSolver final : public LayerFlowSolverBase {
  public:
   explicit AutoSolver(NoOptions) {}
   absl::StatusOr<ResultOf<LayerPlacement>> Solve(const LayerFlowProblem& problem,
                                                  const SolveLimits& limits) const override {
+    const int64_t few = std::min(kFewPlacements, limits.work / kWorkOfPlacement);
+    if (CountPlacements(problem, few) <= few) {
+      ALLOT_ASSIGN_OR_RETURN(ResultOf<LayerPlacement> result,
+                             ExhaustiveSolver(NoOptions()).Solve(problem, limits));
+      result.solver = "exhaustive";
+      return result;
+    }
     const int64_t ceiling = RateCeiling(problem);
     RateBound bound = FastRateBound(problem);
     PatternBound patterns(problem);
@@ -64,7 +95,7 @@ class AutoSolver final : public LayerFlowSolverBase {
     result.bound = ceiling - bound.rate;
     result.bound_name = bound.name;
     result.work = found.work + patterns.work();
-    result.solver = "stages";
+    result.solver = found.finder;
     return result;
   }
 };
@@ -75,7 +106,10 @@ Registry<LayerFlowSolver> LayerFlowSolvers() {
   Registry<LayerFlowSolver> solvers;
   const OptionSchema<NoOptions> none;
   solvers.Add(MakeEntry<LayerFlowSolver, AutoSolver>(
-      "auto", "Bounds, rules, and stages of servers for higher and higher rates.", none));
+      "auto", "Bounds, rules, stages of servers for higher and higher rates, and intervals.",
+      none));
+  solvers.Add(MakeEntry<LayerFlowSolver, ExhaustiveSolver>(
+      "exhaustive", "Tries all placements, if there are few.", none));
   solvers.Add(MakeEntry<LayerFlowSolver, RuleSolver<PetalsPlacement>>(
       "petals", "Each server takes the interval whose layers pass least so far.", none));
   solvers.Add(MakeEntry<LayerFlowSolver, RuleSolver<SwarmPlacement>>(
