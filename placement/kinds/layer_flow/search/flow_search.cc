@@ -17,6 +17,7 @@ constexpr double kAims[] = {0.5, 0.25, 0.12, 0.06, 0.03, 0.015, 0.007, 0.003, 0.
 // Of the rate, that annealing of intervals may lose at first, in turn.
 constexpr double kHeats[] = {0.03, 0.2, 0.005, 0.08};
 // The work of a round grows, so that a short limit has had all aims, and a long one searches long.
+constexpr int64_t kNearlyMost = 100'000;
 constexpr int64_t kFirstRound = 50'000, kShortRounds = 100, kIntervalsOverStages = 4;
 
 class Search {
@@ -82,10 +83,12 @@ class Search {
     result_.rate = rate;
     result_.finder = finder;
     if (limits_.improved) limits_.improved(rate, Work());
+    const bool near = rate < most_ && most_ - rate <= most_ / kNearlyMost;
+    if (near && limits_.is_best && limits_.is_best(rate)) most_ = rate;
   }
 
   const LayerFlowProblem& problem_;
-  const int64_t most_;
+  int64_t most_;
   const FlowSearchLimits& limits_;
   FlowEvaluator evaluator_;
   StageAnnealing stages_;

@@ -16,6 +16,8 @@ struct FlowSearchLimits {
   uint64_t seed = 1;
   std::function<bool()> stop;                                // may be empty
   std::function<void(int64_t rate, int64_t work)> improved;  // may be empty
+  // Asked of a rate that is nearly `most`: whether none is higher. May be empty.
+  std::function<bool(int64_t rate)> is_best;
 };
 
 struct FlowSearchResult {

@@ -84,11 +84,13 @@ class AutoSolver final : public LayerFlowSolverBase {
         limits.progress(ceiling - rate, ceiling - bound.rate, work);
       };
     }
+    // To the last unit, which the bound did not look for.
+    search.is_best = [&](int64_t rate) {
+      if (!patterns.Refutes(rate + 1)) return false;
+      bound = {rate, "patterns"};
+      return true;
+    };
     FlowSearchResult found = SearchFlow(problem, bound.rate, search);
-    // To the last unit, which the bound does not look for.
-    if (found.rate < bound.rate && patterns.Refutes(found.rate + 1)) {
-      bound = {found.rate, "patterns"};
-    }
     ResultOf<LayerPlacement> result;
     result.best = std::move(found.placement);
     result.termination = found.rate == bound.rate ? Termination::kOptimal : Termination::kFeasible;

@@ -13,7 +13,7 @@ namespace {
 constexpr double kPartOfNext = 0.3, kNoLink = 4, kStageTooMany = 2, kNoFlow = 4;
 constexpr double kHottest = 1.0, kColdest = 0.04;
 constexpr int64_t kMovesBetweenStops = 4096;
-constexpr int64_t kWorkOfMove = 2;
+constexpr int64_t kWorkOfMove = 1;
 
 }  // namespace
 
@@ -76,7 +76,8 @@ void StageAnnealing::StartAlone() {
   Start(stages);
 }
 
-void StageAnnealing::Value(Stage& stage) const {
+void StageAnnealing::Value(Stage& stage) {
+  stage.version = ++versions_;
   stage.rates.clear();
   for (const int32_t server : stage.servers) {
     const std::vector<int64_t>& of = problem_.servers[static_cast<size_t>(server)].throughput;
@@ -136,13 +137,19 @@ double StageAnnealing::Loss(const Stage* from, const Stage* to) const {
   return kNoLink * (1 - static_cast<double>(through) / static_cast<double>(aim_));
 }
 
+// Anew only where a stage or what follows it has changed.
 void StageAnnealing::ValueLosses() {
   if (any_order_) return;
   source_loss_ = order_.empty() ? 0 : Loss(nullptr, &pool_[static_cast<size_t>(order_[0])]);
   for (size_t s = 0; s < order_.size(); ++s) {
     Stage& stage = pool_[static_cast<size_t>(order_[s])];
     const bool last = s + 1 == order_.size();
-    stage.loss = Loss(&stage, last ? nullptr : &pool_[static_cast<size_t>(order_[s + 1])]);
+    const Stage* const next = last ? nullptr : &pool_[static_cast<size_t>(order_[s + 1])];
+    const int64_t of_next = last ? 0 : next->version;
+    if (stage.loss_of == stage.version && stage.loss_to == of_next) continue;
+    stage.loss_of = stage.version;
+    stage.loss_to = of_next;
+    stage.loss = Loss(&stage, next);
   }
 }
 

@@ -39,6 +39,8 @@ class StageAnnealing {
     int32_t layers = 0;          // the most with which it passes the rate
     double gain = 0;             // the same, with a part of the next one
     double loss = 0;             // what the links to the next stage, or the sink, lack
+    // Never the same for two contents of stages; and of which two the loss is, 0 for the sink.
+    int64_t version = 0, loss_of = -1, loss_to = -1;
   };
   // Stages keep their number while they are moved about.
   struct Saved {
@@ -46,7 +48,7 @@ class StageAnnealing {
     Stage stage;
   };
 
-  void Value(Stage& stage) const;
+  void Value(Stage& stage);
   double Loss(const Stage* from, const Stage* to) const;
   void ValueLosses();
   double Energy();
@@ -73,6 +75,7 @@ class StageAnnealing {
   std::vector<int32_t> free_;      // numbers of no stage
   std::vector<int32_t> stage_of_;  // by server
   double source_loss_ = 0;
+  int64_t versions_ = 0;
 
   // Before the move that is being tried.
   std::vector<Saved> saved_;
