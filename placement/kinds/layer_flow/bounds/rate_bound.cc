@@ -1,6 +1,8 @@
 #include "placement/kinds/layer_flow/bounds/rate_bound.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 namespace allot {
 namespace {
@@ -62,6 +64,17 @@ int64_t PricedBound(const LayerFlowProblem& problem, const Rates& rates, int64_t
   return low;
 }
 
+// Whether as many servers as a token may pass can hold all layers at all.
+bool CanHoldAll(const LayerFlowProblem& problem) {
+  std::vector<int64_t> most;
+  for (size_t i = 0; i < problem.servers.size(); ++i) most.push_back(MostLayers(problem, i));
+  std::sort(most.begin(), most.end(), std::greater<>());
+  if (problem.max_round_trip > 0 && most.size() > static_cast<size_t>(problem.max_round_trip)) {
+    most.resize(static_cast<size_t>(problem.max_round_trip));
+  }
+  return std::accumulate(most.begin(), most.end(), int64_t{0}) >= problem.layers;
+}
+
 }  // namespace
 
 std::vector<std::vector<int64_t>> HighestRates(const LayerFlowProblem& problem) {
@@ -71,9 +84,7 @@ std::vector<std::vector<int64_t>> HighestRates(const LayerFlowProblem& problem) 
     if (link.to != kFlowSink) in[static_cast<size_t>(link.to)] += link.capacity;
     if (link.from != kFlowSource) out[static_cast<size_t>(link.from)] += link.capacity;
   }
-  int32_t most_layers = 1;
-  for (size_t i = 0; i < n; ++i) most_layers = std::max(most_layers, MostLayers(problem, i));
-  const int32_t depth = (problem.layers + most_layers - 1) / most_layers;
+  const int32_t depth = LeastDepth(problem);
   Rates rates(n);
   for (size_t i = 0; i < n; ++i) {
     const int64_t links = Saturated(std::min(in[i], out[i]));
@@ -85,6 +96,16 @@ std::vector<std::vector<int64_t>> HighestRates(const LayerFlowProblem& problem) 
 }
 
 RateBound FastRateBound(const LayerFlowProblem& problem) {
+  if (!CanHoldAll(problem)) return {0, "layers"};
+  if (problem.kv.has_value()) {
+    // A placement has some depth, and the caches are those of that depth.
+    RateBound best;
+    for (int32_t depth = LeastDepth(problem); depth <= MostDepth(problem); ++depth) {
+      const RateBound at = FastRateBound(AtDepth(problem, depth));
+      if (at.rate >= best.rate) best = at;
+    }
+    return best;
+  }
   const Rates rates = HighestRates(problem);
   RateBound best{LinkBound(problem, rates), "links"};
   if (const int64_t capped = PricedBound(problem, rates, 0, best.rate); capped < best.rate) {

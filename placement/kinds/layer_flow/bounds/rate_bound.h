@@ -20,10 +20,11 @@ struct RateBound {
 // layers than the model has are left out.
 std::vector<std::vector<int64_t>> HighestRates(const LayerFlowProblem& problem);
 
-// The least of three. "links": what the coordinator's links carry to and from what servers pass.
-// "capped": of a server with k layers each layer uses no more than the whole rate F, so
-// sum_i max_k k min(T_i(k), F) >= L F. "round-trip": the same where a token may pass N servers and
-// every passage costs a price, which is the best of some dozen.
+// The least of four. "layers": 0 where as many servers as a token may pass cannot hold all.
+// "links": what the coordinator's links carry to and from what servers pass. "capped": of a server
+// with k layers each layer uses no more than the whole rate F, so sum_i max_k k min(T_i(k), F) >= L
+// F. "round-trip": the same where a token may pass N servers and every passage costs a price, which
+// is the best of some dozen.
 RateBound FastRateBound(const LayerFlowProblem& problem);
 
 }  // namespace allot

@@ -97,10 +97,46 @@ class Search {
   FlowSearchResult result_;
 };
 
+// Caches that routes fill: a search for each depth, shortly, and then for the best one again.
+FlowSearchResult SearchDepths(const LayerFlowProblem& problem, int64_t most,
+                              const FlowSearchLimits& limits) {
+  FlowEvaluator evaluator(problem);
+  FlowSearchResult best;
+  int32_t best_depth = 0;
+  int64_t work = 0;
+  const auto search = [&](int32_t depth, int64_t share) {
+    const LayerFlowProblem at = AtDepth(problem, depth);
+    FlowSearchLimits part = limits;
+    part.work = share;
+    part.improved = nullptr;
+    part.is_best = nullptr;
+    FlowSearchResult found = Search(at, most, part).Run();
+    work += found.work;
+    // Routes may be shorter than they might have been.
+    found.rate = evaluator.Rate(found.placement);
+    if (found.rate <= best.rate) return;
+    best = std::move(found);
+    best_depth = depth;
+    if (limits.improved) limits.improved(best.rate, work);
+  };
+  const auto done = [&] {
+    return work >= limits.work || best.rate >= most || (limits.stop && limits.stop());
+  };
+  const int32_t first = std::min(LeastDepth(problem), MostDepth(problem));
+  const int32_t last = MostDepth(problem);
+  for (int32_t depth = first; depth <= last && (depth == first || !done()); ++depth) {
+    search(depth, std::max<int64_t>(1, limits.work / 2 / (last - first + 1)));
+  }
+  if (!done()) search(best_depth, limits.work - work);
+  best.work = work + evaluator.work();
+  return best;
+}
+
 }  // namespace
 
 FlowSearchResult SearchFlow(const LayerFlowProblem& problem, int64_t most,
                             const FlowSearchLimits& limits) {
+  if (problem.kv.has_value()) return SearchDepths(problem, most, limits);
   return Search(problem, most, limits).Run();
 }
 

@@ -121,4 +121,31 @@ int64_t ServerRate(const LayerFlowProblem& problem, size_t server, int32_t layer
   return limit < rate ? static_cast<int64_t>(limit) : rate;
 }
 
+int32_t LeastDepth(const LayerFlowProblem& problem) {
+  int32_t most = 1;
+  for (size_t i = 0; i < problem.servers.size(); ++i) {
+    most = std::max(most, MostLayers(problem, i));
+  }
+  return (problem.layers + most - 1) / most;
+}
+
+int32_t MostDepth(const LayerFlowProblem& problem) {
+  const auto servers = static_cast<int32_t>(problem.servers.size());
+  const int32_t depth = std::min(servers, problem.layers);
+  return problem.max_round_trip == 0 ? depth : std::min(depth, problem.max_round_trip);
+}
+
+LayerFlowProblem AtDepth(const LayerFlowProblem& problem, int32_t depth) {
+  LayerFlowProblem at = problem;
+  at.kv.reset();
+  at.max_round_trip = depth;
+  for (size_t i = 0; i < at.servers.size(); ++i) {
+    at.servers[i].kv_capacity.clear();
+    for (int32_t k = 1; k <= static_cast<int32_t>(at.servers[i].throughput.size()); ++k) {
+      at.servers[i].throughput[static_cast<size_t>(k) - 1] = ServerRate(problem, i, k, depth);
+    }
+  }
+  return at;
+}
+
 }  // namespace allot

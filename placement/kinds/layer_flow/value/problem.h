@@ -93,4 +93,14 @@ int32_t MostLayers(const LayerFlowProblem& problem, size_t server);
 // servers.
 int64_t ServerRate(const LayerFlowProblem& problem, size_t server, int32_t layers, int32_t depth);
 
+// How few servers can hold all layers, were all as large as the largest.
+int32_t LeastDepth(const LayerFlowProblem& problem);
+
+// How many servers a token passes at most.
+int32_t MostDepth(const LayerFlowProblem& problem);
+
+// Without the caches: as if they were filled by routes of `depth` servers, longer ones not
+// counting. A placement whose longest route has so many is worth the same in both.
+LayerFlowProblem AtDepth(const LayerFlowProblem& problem, int32_t depth);
+
 }  // namespace allot
