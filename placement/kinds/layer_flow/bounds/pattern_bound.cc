@@ -13,11 +13,10 @@ namespace {
 
 __extension__ typedef __int128 Int128;
 
-// A price of one layer is so many parts: few where prices are looked for, many in the last attempt
-// to prove something with them.
+// A price of one layer is so many parts: few at first, many to find and prove the rest.
 constexpr int64_t kParts = 4'000, kFineParts = 60'000;
 constexpr int kMaxRounds = 300;
-constexpr double kNearlyOne = 1 - 1e-9, kNoMore = 1 + 1e-9;
+constexpr double kNearlyOne = 1 - 1e-9, kNoMore = 1 + 1e-9, kTiny = 1e-9;
 // More classes are rarely worth their time: links, not tables, make servers differ then.
 constexpr size_t kMostClasses = 64;
 
@@ -44,8 +43,9 @@ class Master {
     }
     return prices;
   }
-  // False where the column takes nothing from anybody.
-  bool Enter(const std::vector<double>& column) {
+  // False where the column takes nothing from anybody. `covers` is 0 for what is left over of a
+  // row.
+  bool Enter(const std::vector<double>& column, double covers = 1) {
     std::vector<double> direction(rows_, 0.0);
     for (size_t r = 0; r < rows_; ++r) {
       for (size_t t = 0; t < rows_; ++t) direction[r] += inverse_[r * rows_ + t] * column[t];
@@ -71,7 +71,7 @@ class Master {
       }
     }
     value_[leaves] = step;
-    covers_[leaves] = 1;
+    covers_[leaves] = covers;
     return true;
   }
 
@@ -79,6 +79,12 @@ class Master {
   const size_t rows_;
   std::vector<double> inverse_, value_, covers_;
 };
+
+// What a piece that passes `part` of the rate costs for that, no more.
+template <typename Piece>
+int64_t Share(const Piece& piece, int64_t part, int64_t rate) {
+  return static_cast<int64_t>(static_cast<Int128>(piece.passage) * part / rate);
+}
 
 double Cost(const std::vector<double>& prices, const std::vector<double>& column) {
   double cost = 0;
@@ -130,53 +136,51 @@ int64_t PatternBound::LeastShared(int64_t rate) const {
   return std::max<int64_t>(0, layers_ - sum);
 }
 
+// Of one passage, in whole parts; none where a token may pass any number of servers.
+int64_t PatternBound::PassagePrice(const std::vector<double>& prices, int64_t parts) const {
+  if (problem_.max_round_trip == 0) return 0;
+  return static_cast<int64_t>(std::clamp(prices.back(), 0.0, 1e6) * static_cast<double>(parts));
+}
+
 std::vector<PatternBound::Piece> PatternBound::Pieces(const std::vector<double>& prices,
                                                       int64_t rate, int64_t parts) const {
   std::vector<Piece> pieces;
   for (size_t t = 0; t < classes_.size(); ++t) {
     const std::vector<int64_t>& rates = classes_[t].rates;
     int64_t higher = 0;  // of more layers, which cost less
+    const int64_t passage = PassagePrice(prices, parts);
     for (size_t k = rates.size(); k > 0; --k) {
       if (rates[k - 1] <= higher) continue;
       higher = rates[k - 1];
       const double weight =
           std::clamp(prices[t], 0.0, 1e6) * static_cast<double>(parts) / static_cast<double>(k);
-      pieces.push_back(
-          {t, static_cast<int32_t>(k), std::min(higher, rate), static_cast<int64_t>(weight)});
+      pieces.push_back({t, static_cast<int32_t>(k), std::min(higher, rate),
+                        static_cast<int64_t>(weight), passage / static_cast<int64_t>(k)});
     }
   }
   return pieces;
 }
 
-// Any number of servers of a class: more patterns than there are, so what all of them cost holds.
-PatternBound::Patterns PatternBound::Cheapest(const std::vector<Piece>& pieces, int64_t rate,
-                                              int64_t parts) {
-  const int64_t cap = 2 * parts;  // what weighs more counts as this
-  Patterns patterns;
-  patterns.alone.weight = patterns.shared.weight = cap;
-  patterns.alone.column.assign(classes_.size() + 1, 0.0);
-  patterns.shared.column = patterns.alone.column;
-  const auto take = [&](Pattern& pattern, const Piece& piece, double copies) {
-    pattern.column[piece.of_class] += copies / static_cast<double>(piece.layers);
-  };
-  const Piece *alone = nullptr, *lightest = nullptr;
+PatternBound::Pattern PatternBound::CheapestAlone(const std::vector<Piece>& pieces, int64_t rate,
+                                                  int64_t cap) const {
+  Pattern pattern{cap, std::vector<double>(classes_.size() + 2, 0.0)};
   for (const Piece& piece : pieces) {
-    const bool lighter = lightest == nullptr || piece.weight < lightest->weight;
-    if (lighter) lightest = &piece;
-    if (piece.rate >= rate && (alone == nullptr || piece.weight < alone->weight)) alone = &piece;
+    if (piece.rate < rate || piece.weight + piece.passage >= pattern.weight) continue;
+    pattern.weight = piece.weight + piece.passage;
+    pattern.column.assign(classes_.size() + 2, 0.0);
+    pattern.column[piece.of_class] = 1 / static_cast<double>(piece.layers);
+    pattern.column[classes_.size()] = 1;
+    pattern.column[classes_.size() + 1] = 1 / static_cast<double>(piece.layers);
   }
-  if (alone != nullptr && alone->weight < cap) {
-    patterns.alone.weight = alone->weight;
-    take(patterns.alone, *alone, 1);
-    patterns.alone.column.back() = 1;
-  }
-  if (lightest->weight == 0) {
-    patterns.shared.weight = 0;
-    take(patterns.shared, *lightest,
-         static_cast<double>(std::max<int64_t>(2, (rate - 1) / lightest->rate + 1)));
-    return patterns;
-  }
-  // highest_[w]: the most that pieces of weight w pass together.
+  return pattern;
+}
+
+// highest_[w]: the most that pieces of weight w pass together, each all that it can; up to the
+// rate. Pieces of no weight are no part of it.
+void PatternBound::FillKnapsack(const std::vector<Piece>& pieces, int64_t rate, int64_t cap) {
+  std::vector<int64_t> weights;
+  for (const Piece& piece : pieces)
+    weights.push_back(piece.weight + Share(piece, piece.rate, rate));
   highest_.assign(1, 0);
   last_.assign(1, -1);
   while (highest_.back() < rate && static_cast<int64_t>(highest_.size()) <= cap) {
@@ -184,9 +188,8 @@ PatternBound::Patterns PatternBound::Cheapest(const std::vector<Piece>& pieces, 
     int64_t best = highest_.back();
     int32_t last = -1;
     for (size_t p = 0; p < pieces.size(); ++p) {
-      if (pieces[p].weight > weight) continue;
-      const int64_t with =
-          highest_[static_cast<size_t>(weight - pieces[p].weight)] + pieces[p].rate;
+      if (weights[p] > weight || weights[p] == 0) continue;
+      const int64_t with = highest_[static_cast<size_t>(weight - weights[p])] + pieces[p].rate;
       if (with <= best) continue;
       best = with;
       last = static_cast<int32_t>(p);
@@ -195,36 +198,78 @@ PatternBound::Patterns PatternBound::Cheapest(const std::vector<Piece>& pieces, 
     last_.push_back(last);
   }
   work_ += static_cast<int64_t>(highest_.size() * pieces.size()) / 16;
-  // Two at least: one piece, and the lightest others that pass what is left.
-  const Piece* first = nullptr;
+}
+
+// Any number of servers of a class: more patterns than there are, so what all of them cost holds.
+// What servers pass of the rate costs by the part, so all but one of them pass what they can.
+PatternBound::Pattern PatternBound::CheapestShared(const std::vector<Piece>& pieces, int64_t rate,
+                                                   int64_t cap) {
+  Pattern pattern{cap, std::vector<double>(classes_.size() + 2, 0.0)};
+  const auto take = [&](const Piece& piece, double copies, double part) {
+    pattern.column[piece.of_class] += copies / static_cast<double>(piece.layers);
+    pattern.column.back() += part / static_cast<double>(piece.layers);
+  };
+  for (const Piece& piece : pieces) {
+    if (piece.weight + Share(piece, piece.rate, rate) > 0) continue;
+    pattern.weight = 0;
+    take(piece, static_cast<double>(std::max<int64_t>(2, (rate - 1) / piece.rate + 1)), 1);
+    return pattern;
+  }
+  FillKnapsack(pieces, rate, cap);
+  // One piece that passes what others, at least one, have left.
+  const Piece* partial = nullptr;
+  size_t rest = 0;
   for (const Piece& piece : pieces) {
     const int64_t need = std::max<int64_t>(1, rate - piece.rate);
-    const auto enough = std::lower_bound(highest_.begin(), highest_.end(), need);
-    const int64_t weight = piece.weight + (enough - highest_.begin());
-    if (weight >= patterns.shared.weight) continue;
-    patterns.shared.weight = weight;
-    first = &piece;
+    auto enough = std::lower_bound(highest_.begin(), highest_.end(), need);
+    for (; enough != highest_.end(); ++enough) {
+      const int64_t others = enough - highest_.begin();
+      if (others + piece.weight >= pattern.weight) break;
+      const int64_t weight =
+          others + piece.weight + Share(piece, rate - std::min(rate, *enough), rate);
+      if (weight < pattern.weight) {
+        pattern.weight = weight;
+        partial = &piece;
+        rest = static_cast<size_t>(others);
+      }
+      if (piece.passage == 0) break;  // more of the others saves nothing
+    }
   }
-  if (first == nullptr) return patterns;
-  take(patterns.shared, *first, 1);
-  for (int64_t left = patterns.shared.weight - first->weight; left > 0;) {
-    const int32_t piece = last_[static_cast<size_t>(left)];
-    if (piece >= 0) take(patterns.shared, pieces[static_cast<size_t>(piece)], 1);
-    left -= piece >= 0 ? pieces[static_cast<size_t>(piece)].weight : 1;
+  if (partial == nullptr) return pattern;
+  const auto part = [&](int64_t passed) {
+    return static_cast<double>(passed) / static_cast<double>(rate);
+  };
+  take(*partial, 1, part(rate - std::min(rate, highest_[rest])));
+  for (auto left = static_cast<int64_t>(rest); left > 0;) {
+    const int32_t last = last_[static_cast<size_t>(left)];
+    if (last < 0) {
+      --left;
+      continue;
+    }
+    const Piece& piece = pieces[static_cast<size_t>(last)];
+    take(piece, 1, part(piece.rate));
+    left -= piece.weight + Share(piece, piece.rate, rate);
   }
-  return patterns;
+  return pattern;
+}
+
+// What weighs more than two layers counts as that.
+PatternBound::Patterns PatternBound::Cheapest(const std::vector<Piece>& pieces, int64_t rate,
+                                              int64_t parts) {
+  return {CheapestAlone(pieces, rate, 2 * parts), CheapestShared(pieces, rate, 2 * parts)};
 }
 
 // Every server is worth the most that its layers cost, whatever their number: not enough for all
-// layers at the least that patterns cost, `shared` of them or more of the shared sort.
+// layers at the least that patterns cost, `shared` of them or more of the shared sort, with all
+// passages that a token may take.
 bool PatternBound::Proves(const std::vector<Piece>& pieces, const Patterns& cheapest,
-                          int64_t shared) const {
+                          int64_t shared, int64_t passage_price) const {
   std::vector<int64_t> worth(classes_.size(), 0);
   for (const Piece& piece : pieces) {
     worth[piece.of_class] =
         std::max(worth[piece.of_class], static_cast<int64_t>(piece.layers) * piece.weight);
   }
-  Int128 sum = 0;
+  Int128 sum = static_cast<Int128>(passage_price) * problem_.max_round_trip;
   for (size_t t = 0; t < classes_.size(); ++t) {
     sum += static_cast<Int128>(classes_[t].servers) * worth[t];
   }
@@ -237,7 +282,7 @@ bool PatternBound::Proves(const std::vector<Piece>& pieces, const Patterns& chea
 // As many servers of one class as it takes, with the number of layers that takes least of them.
 std::vector<double> PatternBound::Homogeneous(size_t of_class, int64_t rate) const {
   const std::vector<int64_t>& rates = classes_[of_class].rates;
-  std::vector<double> column(classes_.size() + 1, 0.0);
+  std::vector<double> column(classes_.size() + 2, 0.0);
   double fewest = 0;
   for (size_t k = 1; k <= rates.size(); ++k) {
     if (rates[k - 1] == 0) continue;
@@ -245,7 +290,8 @@ std::vector<double> PatternBound::Homogeneous(size_t of_class, int64_t rate) con
     const double takes = static_cast<double>(copies) / static_cast<double>(k);
     if (fewest > 0 && takes >= fewest) continue;
     fewest = takes;
-    column.back() = copies == 1 ? 1 : 0;
+    column[classes_.size()] = copies == 1 ? 1 : 0;
+    column.back() = 1 / static_cast<double>(k);
   }
   column[of_class] = fewest;
   return column;
@@ -259,24 +305,36 @@ bool PatternBound::Refutes(int64_t rate) {
   std::vector<double> limits;
   for (const Class& each : classes_) limits.push_back(static_cast<double>(each.servers));
   limits.push_back(static_cast<double>(layers_ - shared));
+  // A token may always pass as many servers as there are layers.
+  limits.push_back(
+      static_cast<double>(problem_.max_round_trip > 0 ? problem_.max_round_trip : layers_));
   Master master(std::move(limits));
   for (size_t t = 0; t < classes_.size(); ++t) master.Enter(Homogeneous(t, rate));
+  int64_t parts = kParts;
   for (int round = 0; round < kMaxRounds; ++round) {
     // Fractions of patterns cover all layers: no prices refute the rate.
     if (master.layers() >= static_cast<double>(layers_) * kNoMore) return false;
     const std::vector<double> prices = master.Prices();
-    const std::vector<Piece> pieces = Pieces(prices, rate, kParts);
-    const Patterns cheapest = Cheapest(pieces, rate, kParts);
-    if (Proves(pieces, cheapest, shared)) return true;
-    const double alone =
-        cheapest.alone.column.back() == 0 ? 2 : Cost(prices, cheapest.alone.column);
-    const double together =
-        cheapest.shared.weight == 2 * kParts ? 2 : Cost(prices, cheapest.shared.column);
+    // A row that would rather not be used up.
+    const auto least = std::min_element(prices.begin(), prices.end());
+    if (*least < -kTiny) {
+      std::vector<double> left(prices.size(), 0.0);
+      left[static_cast<size_t>(least - prices.begin())] = 1;
+      if (master.Enter(left, 0)) continue;
+    }
+    const std::vector<Piece> pieces = Pieces(prices, rate, parts);
+    const Patterns cheapest = Cheapest(pieces, rate, parts);
+    if (Proves(pieces, cheapest, shared, PassagePrice(prices, parts))) return true;
+    const auto cost = [&](const Pattern& pattern) {
+      return pattern.weight == 2 * parts ? 2 : Cost(prices, pattern.column);
+    };
+    const double alone = cost(cheapest.alone), together = cost(cheapest.shared);
     const std::vector<double>& enters =
         alone < together ? cheapest.alone.column : cheapest.shared.column;
     if (std::min(alone, together) < kNearlyOne && master.Enter(enters)) continue;
-    const std::vector<Piece> fine = Pieces(prices, rate, kFineParts);
-    return Proves(fine, Cheapest(fine, rate, kFineParts), shared);
+    // Either the prices are the best or too coarse to find better ones.
+    if (parts == kFineParts) return false;
+    parts = kFineParts;
   }
   return false;
 }

@@ -10,6 +10,10 @@
 // that wide links join; to go on elsewhere takes a layer that several share. Such patterns cost
 // more, and there are as many of them as it takes to collect enough layers.
 //
+// Where a token may pass N servers, passing one has a price, too: a server with k layers that
+// passes a part f of the rate F takes f / (F k) of a passage for each layer, and there are N for
+// all layers.
+//
 // Floating point only proposes prices. A proof is of whole numbers: rounded prices, the least that
 // a pattern costs by them (a knapsack over costs), and one comparison.
 #pragma once
@@ -42,21 +46,28 @@ class PatternBound {
   struct Piece {  // a server of a class with k layers, in a pattern
     size_t of_class;
     int32_t layers;
-    int64_t rate;    // no more than the whole
-    int64_t weight;  // price / layers, in whole parts
+    int64_t rate;     // no more than the whole
+    int64_t weight;   // price / layers, in whole parts
+    int64_t passage;  // price of passing it / layers, in whole parts; to pass the whole rate
   };
   struct Pattern {
-    int64_t weight = 0;          // of the cheapest; all others of its sort weigh as much at least
-    std::vector<double> column;  // parts of servers by class that a layer takes; last: 1 if alone
+    int64_t weight = 0;  // of the cheapest; all others of its sort weigh as much at least
+    // Parts of servers by class that a layer takes, then 1 if alone, then its passages.
+    std::vector<double> column;
   };
   struct Patterns {
     Pattern alone, shared;
   };
 
   int64_t LeastShared(int64_t rate) const;
+  int64_t PassagePrice(const std::vector<double>& prices, int64_t parts) const;
   std::vector<Piece> Pieces(const std::vector<double>& prices, int64_t rate, int64_t parts) const;
   Patterns Cheapest(const std::vector<Piece>& pieces, int64_t rate, int64_t parts);
-  bool Proves(const std::vector<Piece>& pieces, const Patterns& cheapest, int64_t shared) const;
+  Pattern CheapestAlone(const std::vector<Piece>& pieces, int64_t rate, int64_t cap) const;
+  Pattern CheapestShared(const std::vector<Piece>& pieces, int64_t rate, int64_t cap);
+  void FillKnapsack(const std::vector<Piece>& pieces, int64_t rate, int64_t cap);
+  bool Proves(const std::vector<Piece>& pieces, const Patterns& cheapest, int64_t shared,
+              int64_t passage_price) const;
   std::vector<double> Homogeneous(size_t of_class, int64_t rate) const;
 
   const LayerFlowProblem& problem_;
