@@ -18,6 +18,7 @@
 // a pattern costs by them (a knapsack over costs), and one comparison.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

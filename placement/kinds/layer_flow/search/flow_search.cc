@@ -17,6 +17,7 @@ constexpr double kAims[] = {0.5, 0.25, 0.12, 0.06, 0.03, 0.015, 0.007, 0.003, 0.
 // Of the rate, that annealing of intervals may lose at first, in turn.
 constexpr double kHeats[] = {0.03, 0.2, 0.005, 0.08};
 // The work of a round grows, so that a short limit has had all aims, and a long one searches long.
+constexpr int64_t kFirstDepthRound = 100'000, kShortDepths = 8;
 constexpr int64_t kNearlyMost = 100'000;
 constexpr int64_t kFirstRound = 50'000, kShortRounds = 100, kIntervalsOverStages = 4;
 
@@ -97,7 +98,8 @@ class Search {
   FlowSearchResult result_;
 };
 
-// Caches that routes fill: a search for each depth, shortly, and then for the best one again.
+// Caches that routes fill: a search for each depth, and for the best one as long as for all, each
+// time longer.
 FlowSearchResult SearchDepths(const LayerFlowProblem& problem, int64_t most,
                               const FlowSearchLimits& limits) {
   FlowEvaluator evaluator(problem);
@@ -118,16 +120,21 @@ FlowSearchResult SearchDepths(const LayerFlowProblem& problem, int64_t most,
     best = std::move(found);
     best_depth = depth;
     if (limits.improved) limits.improved(best.rate, work);
+    if (limits.is_best && best.rate < most && limits.is_best(best.rate)) most = best.rate;
   };
   const auto done = [&] {
     return work >= limits.work || best.rate >= most || (limits.stop && limits.stop());
   };
-  const int32_t first = std::min(LeastDepth(problem), MostDepth(problem));
-  const int32_t last = MostDepth(problem);
-  for (int32_t depth = first; depth <= last && (depth == first || !done()); ++depth) {
-    search(depth, std::max<int64_t>(1, limits.work / 2 / (last - first + 1)));
+  const int32_t last = MostDepth(problem), first = std::min(LeastDepth(problem), last);
+  const int64_t depths = last - first + 1;
+  const int64_t shortest =
+      std::clamp<int64_t>(limits.work / (kShortDepths * depths), 1, kFirstDepthRound);
+  for (int64_t round = shortest; best.rate < 0 || !done(); round *= 2) {
+    for (int32_t depth = first; depth <= last && (best.rate < 0 || !done()); ++depth) {
+      search(depth, std::min(round, std::max<int64_t>(1, limits.work - work)));
+    }
+    if (!done()) search(best_depth, std::min(round * depths, limits.work - work));
   }
-  if (!done()) search(best_depth, limits.work - work);
   best.work = work + evaluator.work();
   return best;
 }

@@ -2,6 +2,7 @@
 // is not in stages, such as one server beside two others that follow each other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>

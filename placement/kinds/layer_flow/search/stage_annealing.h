@@ -2,6 +2,7 @@
 // stages hold when each must pass it, and how much of it the links between them let through.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>

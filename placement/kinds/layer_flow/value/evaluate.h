@@ -5,6 +5,7 @@
 // within the limit; where all routes are equally long, nothing is lost.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -2,6 +2,7 @@
 // and solved again and again: the memory stays.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -3,6 +3,7 @@
 // second get through (Mei et al., Helix, ASPLOS 2025).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
