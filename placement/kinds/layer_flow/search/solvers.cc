@@ -5,8 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "placement/kinds/layer_flow/bounds/pattern_bound.h"
-#include "placement/kinds/layer_flow/bounds/rate_bound.h"
+#include "placement/kinds/layer_flow/bounds/flow_bound.h"
 #include "placement/kinds/layer_flow/search/exhaustive.h"
 #include "placement/kinds/layer_flow/search/flow_search.h"
 #include "placement/kinds/layer_flow/search/rules.h"
@@ -70,33 +69,25 @@ class AutoSolver final : public LayerFlowSolverBase {
       return result;
     }
     const int64_t ceiling = RateCeiling(problem);
-    RateBound bound = FastRateBound(problem);
-    PatternBound patterns(problem);
-    if (const int64_t rate = patterns.Bound(bound.rate); rate < bound.rate) {
-      bound = {rate, "patterns"};
-    }
+    FlowBound bound(problem);
     FlowSearchLimits search;
     search.work = limits.work;
     search.seed = limits.seed;
     search.stop = limits.stop;
     if (limits.progress) {
       search.improved = [&](int64_t rate, int64_t work) {
-        limits.progress(ceiling - rate, ceiling - bound.rate, work);
+        limits.progress(ceiling - rate, ceiling - bound.best().rate, work);
       };
     }
-    // To the last unit, which the bound did not look for.
-    search.is_best = [&](int64_t rate) {
-      if (!patterns.Refutes(rate + 1)) return false;
-      bound = {rate, "patterns"};
-      return true;
-    };
-    FlowSearchResult found = SearchFlow(problem, bound.rate, search);
+    search.is_best = [&](int64_t rate) { return bound.IsBest(rate); };
+    FlowSearchResult found = SearchFlow(problem, bound.best().rate, search);
     ResultOf<LayerPlacement> result;
     result.best = std::move(found.placement);
-    result.termination = found.rate == bound.rate ? Termination::kOptimal : Termination::kFeasible;
-    result.bound = ceiling - bound.rate;
-    result.bound_name = bound.name;
-    result.work = found.work + patterns.work();
+    result.termination =
+        found.rate == bound.best().rate ? Termination::kOptimal : Termination::kFeasible;
+    result.bound = ceiling - bound.best().rate;
+    result.bound_name = bound.best().name;
+    result.work = found.work + bound.work();
     result.solver = found.finder;
     return result;
   }

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "placement/kinds/kind.h"
+#include "placement/kinds/layer_flow/bounds/flow_bound.h"
 #include "placement/kinds/layer_flow/bounds/pattern_bound.h"
 #include "placement/kinds/layer_flow/bounds/rate_bound.h"
 #include "placement/kinds/layer_flow/format.h"
@@ -63,6 +64,9 @@ TEST(LayerFlowSearch, IsHeldAgainstAllPlacements) {
     PatternBound patterns(problem);
     EXPECT_FALSE(patterns.Refutes(optimum)) << "seed " << seed;
     EXPECT_GE(patterns.Bound(fast.rate), optimum) << "seed " << seed;
+    FlowBound bound(problem);
+    EXPECT_GE(bound.best().rate, optimum) << bound.best().name << ", seed " << seed;
+    EXPECT_FALSE(optimum > 0 && bound.IsBest(optimum - 1)) << "seed " << seed;
     const ResultOf<LayerPlacement> result = Solve(problem, 30'000);
     ASSERT_TRUE(result.best.has_value());
     const int64_t rate = VerifyLayerFlow(problem, *result.best)->rate;
