@@ -170,10 +170,17 @@ std::string MillisText(int64_t value) {
   return absl::StrCat(PrintJsonCompact(ToMillis(value)), " ms");
 }
 
+std::optional<double> PartOfValue(int64_t value, int64_t bound) {
+  if (value <= 0 || bound <= 0) return std::nullopt;
+  return static_cast<double>(value - bound) / static_cast<double>(value);
+}
+
 class ProgressPrinter {
  public:
-  explicit ProgressPrinter(std::function<std::string(int64_t value)> print = MillisText)
-      : print_(std::move(print)) {}
+  using Gap = std::function<std::optional<double>(int64_t value, int64_t bound)>;
+  explicit ProgressPrinter(std::function<std::string(int64_t value)> print = MillisText,
+                           Gap gap = PartOfValue)
+      : print_(std::move(print)), gap_(std::move(gap)) {}
 
   void operator()(Picos value, Picos bound) {
     const bool better = value >= 0 && (value_ < 0 || value < value_);
@@ -181,10 +188,8 @@ class ProgressPrinter {
     if (better) value_ = value;
     bound_ = std::max(bound_, bound);
     std::string gap;
-    if (value_ > 0 && bound_ > 0) {
-      gap = absl::StrFormat(
-          "  gap %.2f %%",
-          100 * std::max(0.0, static_cast<double>(value_ - bound_) / static_cast<double>(value_)));
+    if (const std::optional<double> part = gap_(value_, bound_)) {
+      gap = absl::StrFormat("  gap %.2f %%", 100 * std::max(0.0, *part));
     }
     std::fprintf(stderr, "%8.2f s  value %s  bound %s%s\n", Seconds(),
                  value_ < 0 ? "none" : print_(value_).c_str(),
@@ -196,6 +201,7 @@ class ProgressPrinter {
 
  private:
   const std::function<std::string(int64_t value)> print_;
+  const Gap gap_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Picos value_ = -1, bound_ = 0;
 };
@@ -295,9 +301,14 @@ absl::Status SearchOfKind(const Arguments& arguments, const ProblemKind& kind,
   const std::vector<std::string> names = kind.SolverNames(arguments.registries.solvers);
   const bool known = std::find(names.begin(), names.end(), choice.name) != names.end();
   if (choice.name == "auto" && !known && !names.empty()) choice.name = names[0];
-  ProgressPrinter clock([&problem, &kind](int64_t value) {
-    return absl::StrCat(PrintJsonCompact(problem.Objective(value)), " ", kind.unit());
-  });
+  ProgressPrinter clock(
+      [&problem, &kind](int64_t value) {
+        return absl::StrCat(PrintJsonCompact(problem.Objective(value)), " ", kind.unit());
+      },
+      [&problem](int64_t value, int64_t bound) -> std::optional<double> {
+        if (value < 0) return std::nullopt;
+        return GapOf(problem, value, bound);
+      });
   SolveLimits limits;
   limits.work = arguments.work > 0 ? arguments.work : kDefaultWork;
   if (arguments.seconds > 0) {

@@ -1,6 +1,6 @@
 #include "tools/solve_kind.h"
 
-#include <optional>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -12,11 +12,16 @@
 namespace allot {
 namespace {
 
-std::optional<double> Gap(const KindResult& result) {
+std::optional<double> Gap(const ProblemInstance& problem, const KindResult& result) {
   if (!result.answer.has_value()) return std::nullopt;
   if (result.termination == Termination::kOptimal) return 0.0;
-  if (result.bound <= 0) return std::nullopt;
-  return static_cast<double>(result.value - result.bound) / static_cast<double>(result.value);
+  return GapOf(problem, result.value, result.bound);
+}
+
+std::optional<double> Number(const Json& json) {
+  if (const auto* const whole = json.If<int64_t>()) return static_cast<double>(*whole);
+  if (const auto* const real = json.If<double>()) return *real;
+  return std::nullopt;
 }
 
 // Whether its bound claims anything.
@@ -25,6 +30,15 @@ bool IsBounded(const KindResult& result) {
 }
 
 }  // namespace
+
+std::optional<double> GapOf(const ProblemInstance& problem, int64_t value, int64_t bound) {
+  if (bound <= 0) return std::nullopt;
+  // Not of the values: where more is better they are no figure that anybody knows.
+  const std::optional<double> objective = Number(problem.Objective(value));
+  const std::optional<double> limit = Number(problem.Objective(bound));
+  if (!objective.has_value() || !limit.has_value() || *objective == 0) return std::nullopt;
+  return std::abs(*objective - *limit) / std::abs(*objective);
+}
 
 absl::StatusOr<SolverChoice> ParseSolverChoice(absl::string_view text) {
   const size_t brace = text.find('{');
@@ -39,7 +53,7 @@ absl::StatusOr<SolverChoice> ParseSolverChoice(absl::string_view text) {
 Json KindResultJson(const ProblemKind& kind, const ProblemInstance& problem,
                     const KindResult& result, double wall_s) {
   const bool solved = result.answer.has_value();
-  const std::optional<double> gap = Gap(result);
+  const std::optional<double> gap = Gap(problem, result);
   Json::Object json = {
       {"kind", std::string(kind.name())},
       {"status", absl::StrReplaceAll(TerminationName(result.termination), {{" ", "_"}})},
@@ -79,7 +93,7 @@ std::string KindResultTable(const ProblemKind& kind, const ProblemInstance& prob
                       ? absl::StrCat(figure(result.bound), " (", result.bound_name, ")")
                       : "none");
   }
-  if (const std::optional<double> gap = Gap(result)) {
+  if (const std::optional<double> gap = Gap(problem, result)) {
     line("gap", absl::StrFormat("%.2f %%%s", 100 * *gap, proved ? ", proved optimal" : ""));
   }
   line(result.answer.has_value() ? "found by" : "searched by",

@@ -58,6 +58,22 @@ TEST_F(SolveKindTest, ClaimsNothingThatIsNotKnown) {
   EXPECT_TRUE(KindResultJson(*kind_, *problem_, result, 0).Find("gap")->is_null());
 }
 
+TEST(GapOfTest, IsOfTheFigureEvenWhereMoreIsBetter) {
+  const auto problem = ReadProblemOfAnyKind(BuiltinKinds(), R"({
+    "schema": "allot.layer-flow/1", "layers": 1, "servers": [{"throughput": [100]}],
+    "links": [{"from": "source", "to": 0, "capacity": 40}, {"from": 0, "to": "sink", "capacity": 60}]
+  })",
+                                            "p.json");
+  ASSERT_TRUE(problem.ok()) << problem.status();
+  const int64_t of_40 = *(*problem)->VerifyAnswer(*ParseJson("[[0, 1]]"), "a.json");
+  const int64_t of_50 = of_40 - 10'000'000'000;
+  EXPECT_EQ((*problem)->Objective(of_40), Json(40.0));
+  EXPECT_DOUBLE_EQ(*GapOf(**problem, of_40, of_50), 0.25);
+  EXPECT_EQ(GapOf(**problem, of_40, 0), std::nullopt);
+  const int64_t of_0 = of_40 + 40'000'000'000;
+  EXPECT_EQ(GapOf(**problem, of_0, of_50), std::nullopt);
+}
+
 TEST(ParseSolverChoiceTest, TakesOptionsInBraces) {
   EXPECT_EQ(ParseSolverChoice("heft")->name, "heft");
   EXPECT_EQ(ParseSolverChoice("heft")->options, "");
