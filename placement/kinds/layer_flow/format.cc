@@ -24,13 +24,18 @@ std::optional<double> Number(const Json& json) {
   return std::nullopt;
 }
 
-// Tokens per second as nano-tokens, the nearest; nothing that is no rate.
+// Tokens per second as nano-tokens; nothing that is no rate. Rounded up, so that no plan is worth
+// less than its publisher says, by less than a nano-token; but what was written from nano-tokens is
+// these.
 std::optional<int64_t> Rate(const Json& json) {
   const std::optional<double> number = Number(json);
   if (!number.has_value() || !std::isfinite(*number) || *number < 0) return std::nullopt;
   const double most = static_cast<double>(kMaxTokenRate / kTokenRate);
   if (*number >= most) return kMaxTokenRate;
-  return std::min<int64_t>(std::llround(*number * static_cast<double>(kTokenRate)), kMaxTokenRate);
+  constexpr double kNoise = 1e-3;
+  const double scaled = *number * static_cast<double>(kTokenRate), nearest = std::round(scaled);
+  const double whole = std::abs(scaled - nearest) < kNoise ? nearest : std::ceil(scaled);
+  return std::min<int64_t>(static_cast<int64_t>(whole), kMaxTokenRate);
 }
 
 Json RateJson(int64_t rate) {
