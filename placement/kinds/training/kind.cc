@@ -110,6 +110,7 @@ class Training final : public KindOf<TrainingProblem, TrainingPlan> {
 
 Registry<TrainingSolver> TrainingSolvers() {
   Registry<TrainingSolver> solvers;
+  solvers.Add(PlannerTrainingEntry());
   solvers.Add(UniformTrainingEntry());
   return solvers;
 }

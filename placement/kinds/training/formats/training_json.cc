@@ -26,7 +26,7 @@ std::vector<T> ReadNumbers(JsonReader& reader, absl::string_view key) {
   const auto* const array = json == nullptr ? nullptr : json->If<Json::Array>();
   if (array == nullptr) {
     reader.Error(json == nullptr ? absl::string_view() : key,
-                 json == nullptr ? absl::StrCat("missing '", key, "'")
+                 json == nullptr ? absl::StrCat("key '", key, "' is missing")
                                  : absl::StrCat("expected an array, not ", json->KindName()));
     return values;
   }
@@ -70,7 +70,7 @@ TrainingProblem::Profile ReadProfile(JsonReader& reader) {
 
 void ReadLayers(JsonReader& reader, TrainingProblem& problem) {
   if (!reader.Has("layers")) {
-    reader.Error("", "missing 'layers'");
+    reader.Error("", "key 'layers' is missing");
     return;
   }
   JsonReader layers = reader.Object("layers");

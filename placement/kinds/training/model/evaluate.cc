@@ -88,6 +88,20 @@ Picos TrainingTables::Compute(int64_t pool, int64_t micro_batch, int64_t width, 
   return sums == nullptr ? kNeverPicos : Between(sums->compute, first, last);
 }
 
+TrainingRow TrainingTables::Row(int64_t pool, int64_t micro_batch, int64_t width) const {
+  TrainingRow row;
+  row.compute_ = &Find(pool, micro_batch, width)->compute;
+  const Held& held = held_.at(width);
+  row.parameters_ = &held.parameters;
+  row.activations_ = &held.activations;
+  row.bytes_each_ = static_cast<double>(problem_.bytes_per_parameter);
+  const int64_t gpu = problem_.pools[static_cast<size_t>(pool)].gpu;
+  row.room_ =
+      static_cast<double>(problem_.gpus[static_cast<size_t>(gpu)].memory - RuntimeBytes(width));
+  row.samples_ = micro_batch;
+  return row;
+}
+
 Picos TrainingTables::Update(int64_t pool, int64_t micro_batch, int64_t width,
                              int64_t first) const {
   const Sums* const sums = Find(pool, micro_batch, width);

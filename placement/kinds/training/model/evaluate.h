@@ -19,6 +19,29 @@ struct IterationTimes {
   Picos total = 0;  // kNeverPicos: something cannot be
 };
 
+// What is known of one pool, size of micro-batches and width, for loops that ask often. Lives as
+// long as the tables that it is of.
+class TrainingRow {
+ public:
+  Picos Compute(int64_t first, int64_t last) const { return Between(*compute_, first, last); }
+  // A GPU's memory, for layers first to last and so many micro-batches under way.
+  bool Fits(int64_t first, int64_t last, int64_t under_way) const {
+    const auto bytes = static_cast<double>(Between(*parameters_, first, last)) * bytes_each_ +
+                       static_cast<double>(Between(*activations_, first, last)) *
+                           static_cast<double>(samples_ * under_way);
+    return bytes <= room_;
+  }
+
+ private:
+  friend class TrainingTables;
+  static int64_t Between(const std::vector<int64_t>& sums, int64_t first, int64_t last) {
+    return sums[static_cast<size_t>(last) + 1] - sums[static_cast<size_t>(first)];
+  }
+  const std::vector<int64_t>*compute_ = nullptr, *parameters_ = nullptr, *activations_ = nullptr;
+  double bytes_each_ = 0, room_ = 0;
+  int64_t samples_ = 1;
+};
+
 class TrainingTables {
  public:
   // `problem` must outlive it, and have passed CheckTrainingProblem().
@@ -39,6 +62,8 @@ class TrainingTables {
   Picos Compute(int64_t pool, int64_t micro_batch, int64_t width, int64_t first,
                 int64_t last) const;
   Picos Update(int64_t pool, int64_t micro_batch, int64_t width, int64_t first) const;
+  // Of what was profiled so.
+  TrainingRow Row(int64_t pool, int64_t micro_batch, int64_t width) const;
   // kNeverPicos where there is no link.
   Picos Transfer(int64_t from, int64_t from_width, int64_t to, int64_t to_width, Bytes bytes) const;
   // Of the parameters of layers first to last, each replica's tensors cut in `width` (4 at most).

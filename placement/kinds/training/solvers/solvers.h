@@ -17,6 +17,8 @@ struct NoTrainingOptions {};
 // The one to ask by default first.
 Registry<TrainingSolver> TrainingSolvers();
 
+// Stages of any lengths on any of the machines, and a bound.
+Entry<TrainingSolver> PlannerTrainingEntry();
 // One pool, equal numbers of layers, one width: what planners for machines that are alike would do
 // with the best pool.
 Entry<TrainingSolver> UniformTrainingEntry();
