@@ -3,21 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <optional>
-#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "placement/kinds/training/formats/cluster.h"
-#include "support/nearest_name.h"
-#include "support/read_file.h"
+#include "placement/kinds/training/formats/neighbour.h"
 #include "support/status.h"
 
 namespace allot {
@@ -25,104 +21,8 @@ namespace {
 
 using Path = std::filesystem::path;
 
-constexpr int kFoldersAbove = 5;
 constexpr int64_t kBytesPerFloat = 4;
 constexpr double kMostSeconds = 1000;
-
-// A JSON file beside the problem, with errors that say where in it.
-class Neighbour {
- public:
-  static absl::StatusOr<Neighbour> Find(const std::string& file,
-                                        const std::vector<std::string>& names) {
-    std::error_code error;
-    Path folder = std::filesystem::absolute(file, error).parent_path();
-    for (int up = 0; up <= kFoldersAbove; ++up) {
-      for (const char* room : {"", "configs", "simulations", "simulations/configs", "providers"}) {
-        for (const std::string& name : names) {
-          const Path path = folder / room / name;
-          if (!std::filesystem::is_regular_file(path, error)) continue;
-          ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path.string()));
-          ALLOT_ASSIGN_OR_RETURN(Json json, ParseJson(text), path.string(), ": ");
-          return Neighbour(path.string(), std::move(json));
-        }
-      }
-      if (!folder.has_parent_path() || folder == folder.parent_path()) break;
-      folder = folder.parent_path();
-    }
-    return InputError(file, ": needs ", names[0], ", which is not beside it or in a folder above");
-  }
-
-  const Json& json() const { return json_; }
-  const std::string& file() const { return file_; }
-
-  template <typename... Parts>
-  absl::Status Error(const Parts&... parts) const {
-    return InputError(file_, ": ", parts...);
-  }
-
-  absl::StatusOr<const Json::Object*> Object(const Json* json, const std::string& at) const {
-    const auto* const members = json == nullptr ? nullptr : json->If<Json::Object>();
-    if (members != nullptr) return members;
-    return Error(at, json == nullptr ? ": is missing" : ": expected an object");
-  }
-
-  absl::StatusOr<int64_t> Integer(const Json* json, const std::string& at) const {
-    const auto* const value = json == nullptr ? nullptr : json->If<int64_t>();
-    if (value != nullptr && *value >= 0) return *value;
-    return Error(at, json == nullptr ? ": is missing" : ": expected an integer of at least 0");
-  }
-
-  absl::StatusOr<double> Number(const Json* json, const std::string& at) const {
-    if (json != nullptr) {
-      if (const auto* const whole = json->If<int64_t>()) return static_cast<double>(*whole);
-      const auto* const value = json->If<double>();
-      if (value != nullptr && std::isfinite(*value)) return *value;
-    }
-    return Error(at, json == nullptr ? ": is missing" : ": expected a number");
-  }
-
-  absl::StatusOr<int64_t> Key(const std::string& key, const std::string& at) const {
-    int64_t value = 0;
-    if (absl::SimpleAtoi(key, &value) && value >= 0) return value;
-    return Error(at, ": '", key, "' is no number");
-  }
-
-  // The member of that name, or an error with those that there are.
-  absl::StatusOr<const Json*> Member(const Json& json, const std::string& name,
-                                     const std::string& at) const {
-    if (const Json* const found = json.Find(name)) return found;
-    std::vector<std::string> names;
-    if (const auto* const members = json.If<Json::Object>()) {
-      for (const auto& [each, value] : *members) names.push_back(each);
-    }
-    return Error(at, at.empty() ? "" : ": ", "there is no '", name, "'; there are ",
-                 absl::StrJoin(names, ", "));
-  }
-
- private:
-  Neighbour(std::string file, Json json) : file_(std::move(file)), json_(std::move(json)) {}
-
-  std::string file_;
-  Json json_;
-};
-
-// {"0": x, "1": y, ...}: x, y, in the order of their numbers, which must be all from 0.
-absl::StatusOr<std::vector<const Json*>> Numbered(const Neighbour& neighbour, const Json* json,
-                                                  const std::string& at) {
-  ALLOT_ASSIGN_OR_RETURN(const Json::Object* const members, neighbour.Object(json, at));
-  std::vector<const Json*> values(members->size(), nullptr);
-  for (const auto& [key, value] : *members) {
-    ALLOT_ASSIGN_OR_RETURN(const int64_t number, neighbour.Key(key, at));
-    if (number >= static_cast<int64_t>(values.size())) {
-      return neighbour.Error(at, ": there is a ", number, " among ", values.size());
-    }
-    values[static_cast<size_t>(number)] = &value;
-  }
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (values[i] == nullptr) return neighbour.Error(at, ": there is no ", i);
-  }
-  return values;
-}
 
 class SailorReader {
  public:
@@ -231,7 +131,7 @@ class SailorReader {
       TrainingProblem::Footprint footprint;
       ALLOT_ASSIGN_OR_RETURN(footprint.width, sizes.Key(key, model));
       const std::string at = absl::StrCat(model, ".", key);
-      ALLOT_ASSIGN_OR_RETURN(const std::vector<const Json*> layers, Numbered(sizes, &value, at));
+      ALLOT_ASSIGN_OR_RETURN(const std::vector<const Json*> layers, sizes.Numbered(&value, at));
       const bool narrowest = footprint.width == 1;
       if (narrowest) problem_.layers.clear();
       for (size_t l = 0; l < layers.size(); ++l) {
@@ -407,7 +307,7 @@ class SailorReader {
 
   static absl::Status ReadTimes(const Neighbour& profiles, const Json& layers,
                                 const std::string& at, TrainingProblem::Profile& profile) {
-    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Json*> each, Numbered(profiles, &layers, at));
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<const Json*> each, profiles.Numbered(&layers, at));
     for (size_t l = 0; l < each.size(); ++l) {
       const std::string here = absl::StrCat(at, ".", l);
       const auto* const times = each[l]->If<Json::Array>();

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "placement/kinds/training/bounds/bound.h"
+#include "placement/kinds/training/bounds/cases.h"
+#include "placement/kinds/training/bounds/sorts.h"
 #include "placement/kinds/training/model/costs.h"
 #include "placement/kinds/training/model/evaluate.h"
-#include "placement/kinds/training/solvers/bound.h"
-#include "placement/kinds/training/solvers/cases.h"
 #include "placement/kinds/training/solvers/solvers.h"
-#include "placement/kinds/training/solvers/sorts.h"
 #include "placement/kinds/training/solvers/stage_search.h"
 #include "placement/kinds/training/solvers/zones.h"
 
@@ -22,8 +22,8 @@ namespace allot {
 namespace {
 
 // Labels that a state keeps, in rounds; what is proved to be no better is searched no more.
-constexpr int64_t kRounds[] = {8, 48, 256};
-constexpr int64_t kStepsPerWork = 8;
+constexpr int64_t kRounds[] = {8, 48, 256, 1024, 4096};
+constexpr int64_t kStepsPerWork = 32, kMostRaising = 20'000'000, kSlice = 100'000;
 
 class Planner {
  public:
@@ -34,15 +34,17 @@ class Planner {
     TrainingCases cases(tables_);
     StartUniform();
     result_.bound_name = "prices";
-    Raise(cases, limits_.work / 4);
+    Raise(cases);
     for (const int64_t keep : kRounds) {
       for (const auto& [size, turns] : InOrder(cases)) {
         for (size_t zones = zones_.size(); zones > 0 && !Over(); --zones) {
           Search(size, turns, keep, zones);
         }
       }
-      if (!Over()) Raise(cases, (limits_.work - result_.work) / 4);
+      Raise(cases);
+      if (cases.bound() >= best_ || Over()) break;
     }
+    result_.bound = std::min(result_.bound, best_);
     if (cases.empty()) result_.termination = Termination::kInfeasible;
     if (result_.best.has_value()) result_.termination = Termination::kFeasible;
     return std::move(result_);
@@ -51,10 +53,18 @@ class Planner {
  private:
   bool Over() const { return result_.work >= limits_.work || (limits_.stop && limits_.stop()); }
 
-  void Raise(TrainingCases& cases, int64_t work) {
-    // A step of a bound is a fraction of one of a search.
-    result_.work += cases.Raise(best_, work * kStepsPerWork) / kStepsPerWork;
-    result_.bound = std::min(cases.bound(), best_);
+  // A quarter of the work that is left, and no more than there is to do in a few seconds.
+  void Raise(TrainingCases& cases) {
+    int64_t work = std::min(limits_.work - result_.work, kMostRaising) / 4;
+    while (work > 0 && !Over()) {
+      // A step of a bound is a fraction of one of a search.
+      const int64_t slice = std::min(work, kSlice);
+      const int64_t steps = cases.Raise(best_, slice * kStepsPerWork);
+      const int64_t spent = (steps + kStepsPerWork - 1) / kStepsPerWork;
+      result_.work += spent, work -= spent;
+      if (steps < slice * kStepsPerWork) break;
+    }
+    result_.bound = std::max(result_.bound, std::min(cases.bound(), best_));
     if (limits_.progress && result_.best.has_value()) {
       limits_.progress(best_, result_.bound, result_.work);
     }

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "placement/kinds/training/bounds/sorts.h"
 #include "placement/kinds/training/model/evaluate.h"
-#include "placement/kinds/training/solvers/sorts.h"
 #include "support/units.h"
 
 namespace allot {

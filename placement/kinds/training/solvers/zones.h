@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "placement/kinds/training/bounds/sorts.h"
 #include "placement/kinds/training/model/evaluate.h"
 #include "placement/kinds/training/model/problem.h"
-#include "placement/kinds/training/solvers/sorts.h"
 #include "placement/kinds/training/solvers/stage_search.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "placement/kinds/training/solvers/sorts.h"
+#include "placement/kinds/training/bounds/sorts.h"
 
 #include <algorithm>
 #include <string>

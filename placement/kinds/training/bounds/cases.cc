@@ -1,4 +1,4 @@
-#include "placement/kinds/training/solvers/cases.h"
+#include "placement/kinds/training/bounds/cases.h"
 
 #include <algorithm>
 #include <queue>
@@ -9,7 +9,8 @@
 namespace allot {
 namespace {
 
-constexpr int kHardest = 3;  // levels: at the first prices, at better ones, by thresholds
+// Levels: at the first prices, at better ones, by thresholds, by those of all-reduces, too.
+constexpr int kHardest = 4;
 
 std::vector<TrainingSort> AllSorts(const TrainingTables& tables) {
   return SortsOf(tables.problem(), ZonesByTies(tables));
@@ -66,7 +67,8 @@ int64_t TrainingCases::Raise(Picos value, int64_t steps) {
     } else if (lowest.level == 1) {
       raised = stages_.Best(lowest.micro_batch, lowest.micro_batches, lowest.stages, value, prices);
     } else {
-      raised = stages_.ByThresholds(lowest.micro_batch, lowest.micro_batches, lowest.stages, value);
+      raised = stages_.ByThresholds(lowest.micro_batch, lowest.micro_batches, lowest.stages, value,
+                                    lowest.level == 3);
     }
     ++lowest.level;
     if (raised > lowest.bound) lowest.bound = raised, lowest.prices = std::move(prices);

@@ -1,4 +1,4 @@
-#include "placement/kinds/training/solvers/reduce_speeds.h"
+#include "placement/kinds/training/bounds/reduce_speeds.h"
 
 #include <algorithm>
 #include <cmath>

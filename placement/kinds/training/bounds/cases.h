@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "placement/kinds/training/bounds/bound.h"
+#include "placement/kinds/training/bounds/sorts.h"
+#include "placement/kinds/training/bounds/stage_bound.h"
 #include "placement/kinds/training/model/evaluate.h"
-#include "placement/kinds/training/solvers/bound.h"
-#include "placement/kinds/training/solvers/sorts.h"
-#include "placement/kinds/training/solvers/stage_bound.h"
 #include "support/units.h"
 
 namespace allot {

@@ -1,4 +1,4 @@
-#include "placement/kinds/training/solvers/bound.h"
+#include "placement/kinds/training/bounds/bound.h"
 
 #include <algorithm>
 #include <cmath>

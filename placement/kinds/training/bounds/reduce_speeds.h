@@ -6,8 +6,8 @@
 #include <tuple>
 #include <vector>
 
+#include "placement/kinds/training/bounds/sorts.h"
 #include "placement/kinds/training/model/problem.h"
-#include "placement/kinds/training/solvers/sorts.h"
 
 namespace allot {
 

@@ -1,4 +1,4 @@
-#include "placement/kinds/training/solvers/stage_bound.h"
+#include "placement/kinds/training/bounds/stage_bound.h"
 
 #include <algorithm>
 #include <cmath>
@@ -80,7 +80,8 @@ Picos StageBound::BoundaryCost(const Choice& choice, Bytes bytes) {
 }
 
 Picos StageBound::At(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value,
-                     const TrainingPrices& prices, TrainingPrices* slopes, Picos slowest) {
+                     const TrainingPrices& prices, TrainingPrices* slopes,
+                     const StageLimits& limits) {
   const TrainingProblem& problem = tables_.problem();
   const bool own = problem.cost == TrainingCost::kOwn;
   const int64_t layers = tables_.layers(), at_once = micro_batch * micro_batches;
@@ -127,15 +128,16 @@ Picos StageBound::At(int64_t micro_batch, int64_t micro_batches, int64_t stages,
           ++work_;
           if (!rows[k].Fits(first, last, stages - i)) break;
           const Picos compute = rows[k].Compute(first, last);
-          if (compute + up > slowest) break;
+          if (compute + up > limits.slowest) break;
           if (before.value + rent[k] + factor * static_cast<double>(compute) > limit) break;
           Picos down = ends ? 0 : BoundaryCost(choice, output(last));
           if (starts && stages > 3 && !own) down = TimesPicos(2, down);
           const Picos time = AddPicos(compute, AddPicos(up, down));
-          if (time >= kNeverPicos || time > slowest) continue;
+          if (time >= kNeverPicos || time > limits.slowest) continue;
+          const double all_reduce = (*reduce[k])[static_cast<size_t>(first * layers + last)];
+          if (all_reduce * (1 - kSlack) > static_cast<double>(limits.reduce) + 1) continue;
           const double cost = before.value + rent[k] + factor * static_cast<double>(time) +
-                              (*reduce[k])[static_cast<size_t>(first * layers + last)] /
-                                  static_cast<double>(stages);
+                              (limits.free_reduce ? 0 : all_reduce / static_cast<double>(stages));
           Cell& cell = cells[static_cast<size_t>(i) + 1][static_cast<size_t>(last) + 1];
           if (!(cost <= limit)) continue;
           if (!cell.reached || cost < cell.value) cell = {cost, first, k, true};
@@ -211,7 +213,7 @@ Picos StageBound::Best(int64_t micro_batch, int64_t micro_batches, int64_t stage
 }
 
 Picos StageBound::SumAtBestRents(int64_t micro_batch, int64_t micro_batches, int64_t stages,
-                                 Picos value, Picos slowest) {
+                                 Picos value, const StageLimits& limits) {
   constexpr int kRentSteps = 40;
   TrainingPrices at, slopes;
   at.shares.assign(sorts_.size(), 0.0);
@@ -220,7 +222,7 @@ Picos StageBound::SumAtBestRents(int64_t micro_batch, int64_t micro_batches, int
   double pace = 1;
   int stuck = 0;
   for (int step = 0; step < kRentSteps; ++step) {
-    const Picos here = At(micro_batch, micro_batches, stages, value, at, &slopes, slowest);
+    const Picos here = At(micro_batch, micro_batches, stages, value, at, &slopes, limits);
     if (here >= value) return kNeverPicos;
     stuck = here > best ? 0 : stuck + 1;
     best = std::max(best, here);
@@ -239,38 +241,53 @@ Picos StageBound::SumAtBestRents(int64_t micro_batch, int64_t micro_batches, int
   return best;
 }
 
-Picos StageBound::ByThresholds(int64_t micro_batch, int64_t micro_batches, int64_t stages,
-                               Picos value) {
-  const int64_t turns = micro_batches - 1;
-  const auto sum = [&](Picos from, Picos to) {  // of plans whose slowest stage is between
-    const Picos before = TimesPicos(turns, from);
-    if (before >= value) return kNeverPicos;
-    const Picos rest = SumAtBestRents(micro_batch, micro_batches, stages, value - before, to);
-    return rest >= kNeverPicos ? kNeverPicos : AddPicos(before, rest);
-  };
-  if (turns == 0) return sum(0, value);
-  // Below `low` there is nothing: plans that are that fast throughout are at `value` by their sum.
-  constexpr double kStep = 1.01;
-  Picos low = 0, high = value / turns + 1;
-  while (static_cast<double>(high) > static_cast<double>(std::max<Picos>(low, 1000)) * kStep) {
+// Calls of(from, to) for pieces that cover [0, most], and returns the least of what it returns of
+// those that are not kNeverPicos. `of` must be kNeverPicos for all pieces below one that is, as no
+// plan is that short; pieces from there on grow, and end where `least` of what is left is too much.
+template <typename Of, typename Least>
+Picos OfPieces(Picos most, double step, const Of& of, const Least& least) {
+  constexpr Picos kShort = 1000;
+  Picos low = 0, high = most;
+  while (static_cast<double>(high) > static_cast<double>(std::max(low, kShort)) * step) {
     const Picos middle = low + (high - low) / 2;
-    if (sum(low, middle) >= kNeverPicos) {
-      low = middle;
-    } else {
-      high = middle;
-    }
+    (of(low, middle) >= kNeverPicos ? low : high) = middle;
   }
-  // From there on in pieces that grow.
   Picos bound = kNeverPicos, from = low;
-  for (double piece = kStep; TimesPicos(turns, from) < std::min(value, bound);
-       piece = 1 + (piece - 1) * 1.5) {
-    const Picos to = std::min(
-        value, static_cast<Picos>(static_cast<double>(std::max<Picos>(from, 1000)) * piece));
-    bound = std::min(bound, sum(from, to));
-    if (to >= value) break;
+  for (double piece = step; least(from) < bound; piece = 1 + (piece - 1) * 1.5) {
+    const Picos to =
+        std::min(most, static_cast<Picos>(static_cast<double>(std::max(from, kShort)) * piece));
+    bound = std::min(bound, of(from, to));
+    if (to >= most) break;
     from = to;
   }
   return bound;
+}
+
+Picos StageBound::SumByReduces(int64_t micro_batch, int64_t micro_batches, int64_t stages,
+                               Picos value, Picos slowest) {
+  const auto of = [&](Picos from, Picos to) {
+    if (from >= value) return kNeverPicos;
+    const Picos rest =
+        SumAtBestRents(micro_batch, micro_batches, stages, value - from, {slowest, to, true});
+    return AddPicos(from, std::min(rest, kNeverPicos));
+  };
+  return OfPieces(value, 1.05, of, [](Picos from) { return from; });
+}
+
+Picos StageBound::ByThresholds(int64_t micro_batch, int64_t micro_batches, int64_t stages,
+                               Picos value, bool reduces) {
+  const int64_t turns = micro_batches - 1;
+  const auto of = [&](Picos from, Picos to) {  // of plans whose slowest stage is between
+    const Picos before = TimesPicos(turns, from);
+    if (before >= value) return kNeverPicos;
+    const Picos rest =
+        reduces ? SumByReduces(micro_batch, micro_batches, stages, value - before, to)
+                : SumAtBestRents(micro_batch, micro_batches, stages, value - before, {to});
+    return AddPicos(before, rest);
+  };
+  if (turns == 0) return of(0, value);
+  return OfPieces(std::min(value, value / turns + 1), 1.01, of,
+                  [&](Picos from) { return TimesPicos(turns, from); });
 }
 
 }  // namespace allot

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "placement/kinds/training/bounds/reduce_speeds.h"
+#include "placement/kinds/training/bounds/sorts.h"
 #include "placement/kinds/training/model/evaluate.h"
-#include "placement/kinds/training/solvers/reduce_speeds.h"
-#include "placement/kinds/training/solvers/sorts.h"
 #include "support/units.h"
 
 namespace allot {

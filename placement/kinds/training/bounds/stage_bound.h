@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "placement/kinds/training/bounds/reduce_speeds.h"
+#include "placement/kinds/training/bounds/sorts.h"
 #include "placement/kinds/training/model/costs.h"
 #include "placement/kinds/training/model/evaluate.h"
-#include "placement/kinds/training/solvers/reduce_speeds.h"
-#include "placement/kinds/training/solvers/sorts.h"
 #include "support/units.h"
 
 namespace allot {
@@ -36,16 +36,23 @@ struct TrainingPrices {
 //
 // A(c, w) is the least all-reduce of a stage that has such a replica, for any number of replicas
 // that leaves as many micro-batches. A dynamic programme over stages and layers finds the minimum.
+// Of every stage of the plans that a bound is for.
+struct StageLimits {
+  Picos slowest = kNeverPicos;  // with its transfers
+  Picos reduce = kNeverPicos;   // all-reduce
+  bool free_reduce = false;     // what all-reduces take is counted by the caller
+};
+
 class StageBound {
  public:
   StageBound(const TrainingTables& tables, const std::vector<TrainingSort>& sorts);
 
   // At these prices; kNeverPicos if there is no such plan below `value`. `slopes`, unless null,
   // gets by how much the bound rises with each price. O(stages * layers^2 * sorts * widths), less
-  // what does not fit. `slowest`: of plans none of whose stages takes longer.
+  // what does not fit. `limits`: of plans that keep them.
   Picos At(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value,
            const TrainingPrices& prices, TrainingPrices* slopes = nullptr,
-           Picos slowest = kNeverPicos);
+           const StageLimits& limits = {});
   // The most that a search over prices finds, from `prices` on; sets them to what gives it. Ends
   // where no plan below `value` is left.
   Picos Best(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value,
@@ -53,8 +60,10 @@ class StageBound {
   // By thresholds of the slowest stage: a plan whose slowest stage takes between a and b pays n - 1
   // times a, and the sum of stages none of which takes longer than b, at the best rents; the least
   // of all [a, b], which cover what may be below `value`. Closer than Best() where GPUs are few for
-  // the replicas or stages, and slower.
-  Picos ByThresholds(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value);
+  // the replicas or stages, and slower. With `reduces` the longest all-reduce is cut into such
+  // pieces, too, instead of being the mean of all stages: slower again.
+  Picos ByThresholds(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value,
+                     bool reduces);
   // Steps of dynamic programmes so far.
   int64_t work() const { return work_; }
 
@@ -71,10 +80,13 @@ class StageBound {
   };
 
   std::vector<Choice> Choices(int64_t micro_batch) const;
-  // The most that rents prove of the sum of stages, all-reduce and update, where no stage takes
-  // longer than `slowest`; kNeverPicos from `value` on.
+  // The most that rents prove of the sum of stages and all-reduce within the limits; kNeverPicos
+  // from `value` on.
   Picos SumAtBestRents(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value,
-                       Picos slowest);
+                       const StageLimits& limits);
+  // The same with the longest all-reduce cut into pieces.
+  Picos SumByReduces(int64_t micro_batch, int64_t micro_batches, int64_t stages, Picos value,
+                     Picos slowest);
   // The cheapest transfer of so many bytes to any other, or from and to it, from any.
   Picos Cheapest(const Choice& choice, Bytes bytes);
   Picos BoundaryCost(const Choice& choice, Bytes bytes);
