@@ -64,14 +64,15 @@ Picos SortTransfer(const TrainingTables& tables, const TrainingSort& from, int64
 }
 
 Picos SortAllReduce(const TrainingTables& tables, const TrainingSort& from, const TrainingSort& to,
-                    int64_t width, int64_t first, int64_t last, int64_t replicas) {
-  Picos worst = 0;
+                    int64_t width, int64_t first, int64_t last, int64_t replicas, bool hopeful) {
+  Picos worst = 0, best = kNeverPicos;
   for (const int64_t a : from.pools) {
     for (const int64_t b : to.pools) {
-      worst = std::max(worst, tables.AllReduce(a, b, width, first, last, replicas));
+      const Picos time = tables.AllReduce(a, b, width, first, last, replicas);
+      worst = std::max(worst, time), best = std::min(best, time);
     }
   }
-  return worst;
+  return hopeful ? best : worst;
 }
 
 }  // namespace allot

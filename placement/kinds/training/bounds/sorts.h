@@ -22,11 +22,12 @@ std::vector<TrainingSort> SortsOf(const TrainingProblem& problem,
 // Zones, from the one that is best tied to the others on: by the time of a large transfer to all.
 std::vector<std::string> ZonesByTies(const TrainingTables& tables);
 
-// What a search expects of links between sorts: a pair of stages within one zone where both are,
-// replicas of a stage across the worst pair of zones. Zones are chosen later (zones.h).
+// What a search expects of links between sorts: a pair of stages within one zone where both are;
+// replicas of a stage across the worst pair of zones or, if `hopeful`, the best. Zones are chosen
+// later (zones.h).
 Picos SortTransfer(const TrainingTables& tables, const TrainingSort& from, int64_t from_width,
                    const TrainingSort& to, int64_t to_width, Bytes bytes);
 Picos SortAllReduce(const TrainingTables& tables, const TrainingSort& from, const TrainingSort& to,
-                    int64_t width, int64_t first, int64_t last, int64_t replicas);
+                    int64_t width, int64_t first, int64_t last, int64_t replicas, bool hopeful);
 
 }  // namespace allot

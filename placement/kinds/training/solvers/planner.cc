@@ -53,9 +53,9 @@ class Planner {
  private:
   bool Over() const { return result_.work >= limits_.work || (limits_.stop && limits_.stop()); }
 
-  // A quarter of the work that is left, and no more than there is to do in a few seconds.
+  // Half of the work that is left, and no more than there is to do in a few seconds.
   void Raise(TrainingCases& cases) {
-    int64_t work = std::min(limits_.work - result_.work, kMostRaising) / 4;
+    int64_t work = std::min(limits_.work - result_.work, kMostRaising) / 2;
     while (work > 0 && !Over()) {
       // A step of a bound is a fraction of one of a search.
       const int64_t slice = std::min(work, kSlice);
@@ -118,15 +118,20 @@ class Planner {
       if (value < least) least = value, question.shares = std::move(shares);
     }
     if (least >= best_) return;
-    question.below = best_;
     question.keep = keep;
-    question.work = limits_.work - result_.work;
     question.stop = limits_.stop;
-    const StagesFound found = SearchStages(tables_, sorts, question);
-    result_.work += found.work;
-    for (const SortPlan& plan : found.plans) {
-      const TrainingPlan placed = PlaceInZones(tables_, sorts, allowed, size, plan);
-      if (!placed.stages.empty()) Take(placed);
+    // Where zones are to choose, the search cannot know what all-reduces take: it takes both ways.
+    for (const bool hopeful : {false, true}) {
+      if (hopeful && (zones == 1 || Over())) break;
+      question.hopeful = hopeful;
+      question.below = best_;
+      question.work = limits_.work - result_.work;
+      const StagesFound found = SearchStages(tables_, sorts, question);
+      result_.work += found.work;
+      for (const SortPlan& plan : found.plans) {
+        const TrainingPlan placed = PlaceInZones(tables_, sorts, allowed, size, plan);
+        if (!placed.stages.empty()) Take(placed);
+      }
     }
   }
 

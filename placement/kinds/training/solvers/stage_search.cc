@@ -188,7 +188,7 @@ class Search {
       const auto reduce = [&](size_t from, size_t to) {
         longest = std::max(longest, SortAllReduce(tables_, sorts_[from], sorts_[to],
                                                   std::min(kWidestReduce, manner.narrowest), first,
-                                                  last, question_.replicas));
+                                                  last, question_.replicas, question_.hopeful));
       };
       if (group.replicas > 1) reduce(group.sort, group.sort);
       if (i > 0) reduce(manner.groups[i - 1].sort, group.sort);

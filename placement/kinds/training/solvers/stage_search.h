@@ -16,6 +16,7 @@ namespace allot {
 struct StageQuestion {
   int64_t micro_batch = 1, replicas = 1;
   std::vector<double> shares;  // prices (bound.h), of `sorts`
+  bool hopeful = false;        // of all-reduces across zones (sorts.h)
   Picos below = 0;             // only what may be faster is wanted
   int64_t keep = 16;           // labels of a state
   int64_t work = 0;            // at most
