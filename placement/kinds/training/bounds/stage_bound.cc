@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t kWidestReduce = 4;
 constexpr double kSlack = 1e-9;
-constexpr int kSteps = 100;  // of a search over prices
+constexpr double kMostRent = 1e18;  // beyond that sums lose the times that they are for
+constexpr int kSteps = 100;         // of a search over prices
 
 }  // namespace
 
@@ -147,8 +148,10 @@ Picos StageBound::At(int64_t micro_batch, int64_t micro_batches, int64_t stages,
   }
   const Cell* cell = &cells.back().back();
   if (!cell->reached || cell->value >= static_cast<double>(kNeverPicos)) return kNeverPicos;
-  const auto bound =
-      static_cast<Picos>(std::floor(cell->value - given_back - cell->value * kSlack)) - stages - 2;
+  // Far out, where rents are large, it is below 0 and says nothing.
+  const double exact =
+      cell->value - given_back - cell->value * kSlack - static_cast<double>(stages + 2);
+  const Picos bound = exact > 0 ? static_cast<Picos>(std::floor(exact)) : 0;
   if (slopes != nullptr) {
     slopes->shares.assign(sorts_.size(), 0.0);
     slopes->rents.assign(sorts_.size(), -1.0);
@@ -165,7 +168,7 @@ Picos StageBound::At(int64_t micro_batch, int64_t micro_batches, int64_t stages,
       end = cell->first;
     }
   }
-  return std::max<Picos>(0, bound);
+  return bound;
 }
 
 // Subgradients with steps by Polyak's rule, towards `value`: what is asked for more than it is
@@ -202,7 +205,7 @@ Picos StageBound::Best(int64_t micro_batch, int64_t micro_batches, int64_t stage
     sum = at.even = std::max(0.0, at.even + size * per_scale(slopes.even) / scale);
     for (size_t c = 0; c < at.shares.size(); ++c) {
       at.shares[c] = std::max(0.0, at.shares[c] + size * per_scale(slopes.shares[c]) / scale);
-      at.rents[c] = std::max(0.0, at.rents[c] + size * slopes.rents[c]);
+      at.rents[c] = std::clamp(at.rents[c] + size * slopes.rents[c], 0.0, kMostRent);
       sum += at.shares[c];
     }
     if (!(sum > 0)) break;
@@ -235,7 +238,7 @@ Picos StageBound::SumAtBestRents(int64_t micro_batch, int64_t micro_batches, int
     if (!(square > 1e-12)) break;
     const double size = pace * static_cast<double>(value - here) * 1.1 / square;
     for (size_t c = 0; c < at.rents.size(); ++c) {
-      at.rents[c] = std::max(0.0, at.rents[c] + size * slopes.rents[c]);
+      at.rents[c] = std::clamp(at.rents[c] + size * slopes.rents[c], 0.0, kMostRent);
     }
   }
   return best;
