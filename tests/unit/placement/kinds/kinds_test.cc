@@ -1,6 +1,7 @@
 // What every kind of problem must do, for the built-in ones and for one that the test adds as
 // anybody would: its files, and its place in the list.
 #include "placement/kinds/kind.h"
+#include "placement/kinds/training/formats/training_json.h"
 
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 
 #include "tests/models/colours_kind.h"
 #include "tests/models/random_problem.h"
+#include "tests/models/random_training.h"
 
 namespace allot {
 namespace {
@@ -64,9 +66,12 @@ std::vector<Sample> Samples() {
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, latency))});
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, throughput))});
     samples.push_back({"calls", WriteProblem(testing::RandomProblem(seed, calls))});
+    samples.push_back({"training", PrintTrainingProblem(testing::RandomTraining(seed))});
   }
   return samples;
 }
+
+bool IsOfPlacements(const std::string& kind) { return kind == "items" || kind == "calls"; }
 
 std::unique_ptr<ProblemInstance> Read(const std::string& text) {
   auto problem = ReadProblemOfAnyKind(AllKinds(), text, "p.json");
@@ -87,7 +92,7 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->summary().empty());
     EXPECT_FALSE(kind->unit().empty());
   }
-  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "colours"));
+  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "colours"));
   EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
 }
 
@@ -95,7 +100,7 @@ TEST(Kinds, AreFoundBySchemaAndPrintWhatTheyRead) {
   for (const Sample& sample : Samples()) {
     const std::unique_ptr<ProblemInstance> problem = Read(sample.text);
     EXPECT_EQ(problem->kind(), sample.kind);
-    const bool placement = sample.kind == "items" || sample.kind == "calls";
+    const bool placement = IsOfPlacements(sample.kind);
     EXPECT_EQ(problem->placement() != nullptr, placement);
     EXPECT_EQ(Read(problem->Print())->Print(), problem->Print());
     if (placement) {
@@ -130,7 +135,8 @@ TEST(Kinds, AnswersOfAllSolversAreVerifiedAndReadBack) {
 TEST(Kinds, ASolverThatIsNotForAKindSaysSoInOneWay) {
   Registry<PlacementSolver> solvers = BuiltinSolvers();
   for (const Sample& sample : Samples()) {
-    if (sample.kind == "layer-flow") continue;  // has no solver of another kind in its registry
+    // Only these have solvers for others among their own.
+    if (!IsOfPlacements(sample.kind) && sample.kind != "colours") continue;
     const std::unique_ptr<ProblemInstance> problem = Read(sample.text);
     const std::string other = sample.kind == "items"   ? "calls"
                               : sample.kind == "calls" ? "heft"
