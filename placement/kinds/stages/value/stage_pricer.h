@@ -1,0 +1,83 @@
+// What the stage between two downsets costs, for any width, replicas and samples in flight. Knows
+// no formula: it adds up what the rule weighs. Prices are kept.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "placement/kinds/stages/problem/problem.h"
+#include "placement/kinds/stages/value/block_graph.h"
+#include "placement/kinds/stages/value/compiled.h"
+#include "placement/kinds/stages/value/downsets.h"
+
+namespace allot {
+
+// Of one width, with the fastest variants.
+struct StageSums {
+  bool possible = false;                       // all its layers have the width
+  int64_t time = 0;                            // with what goes over its boundary
+  int64_t update = 0;                          // of the variants with the least
+  Millibytes per_in_flight = 0, resident = 0;  // of the fastest variants
+};
+
+// The two ends between which the least load lies; the same unless a knapsack grew too large.
+struct LoadRange {
+  int64_t lower = 0, upper = 0;
+};
+inline constexpr int64_t kNoLoad = int64_t{1} << 62;  // does not fit
+
+class StagePricer {
+ public:
+  StagePricer(const StagesProblem& problem, const CompiledStages& stages, const BlockGraph& blocks);
+
+  // Forgets the prices of other families.
+  void SetFamily(const Downsets& sets);
+
+  // By number of the width. The reference lives until the next call.
+  const std::vector<StageSums>& Sums(size_t from, size_t to);
+  // The least load in ticks.
+  LoadRange Load(size_t from, size_t to, size_t width, int64_t replicas, int64_t in_flight,
+                 const StageSums& sums);
+  // The stage itself, with the variants that Load().upper is of.
+  PipelineStage Stage(size_t from, size_t to, size_t width, int64_t replicas, int64_t in_flight);
+
+  // Whether what a stage costs depends on how many samples are in flight.
+  bool needs_in_flight() const { return problem_.has_memory; }
+  int64_t work() const { return work_; }
+
+ private:
+  struct Asked {
+    uint64_t stage = 0;
+    int64_t width = 0, replicas = 0, in_flight = 0;
+    friend bool operator==(const Asked&, const Asked&) = default;
+  };
+  struct HashAsked {
+    size_t operator()(const Asked& asked) const;
+  };
+
+  // Sums of all layers of a downset, where nothing depends on where the boundary is.
+  struct Total {
+    int64_t lacking = 0, time = 0, update = 0;
+    Millibytes per_in_flight = 0, resident = 0;
+  };
+
+  bool IsOutside(size_t from, size_t to, int32_t layer) const;
+  int64_t TimeOf(size_t from, size_t to, const CompiledVariant& variant) const;
+  void AddUp(size_t from, size_t to, std::vector<StageSums>& sums);
+  std::vector<int32_t> LayersOf(size_t from, size_t to) const;
+  void SumTotals();
+
+  const StagesProblem& problem_;
+  const CompiledStages& stages_;
+  const BlockGraph& blocks_;
+  const Downsets* sets_ = nullptr;
+  bool additive_ = true;       // one variant for each width, and nothing is paid at the boundary
+  std::vector<Total> totals_;  // [set * widths + width], if additive_
+  std::vector<StageSums> scratch_;
+  std::unordered_map<uint64_t, std::vector<StageSums>> sums_;
+  std::unordered_map<Asked, LoadRange, HashAsked> choices_;
+  int64_t work_ = 0;
+};
+
+}  // namespace allot
