@@ -24,23 +24,19 @@ PeriodTest::PeriodTest(const StagesProblem& problem, const CompiledStages& stage
       pricer_(pricer),
       counts_replicas_(problem.has_memory ||
                        (stages.limits_sum && stages.max_sum < problem.devices)),
-      size_of_(sets.size()),
-      ticks_(sets.size()),
       order_(sets.size()) {
-  for (size_t set = 0; set < sets.size(); ++set) {
-    sets.ForEach(set, [&](int32_t) { ++size_of_[set]; });
-  }
+  size_of_ = sets.SumUp(int64_t{0}, [](int64_t& size, int32_t, int64_t sign) { size += sign; });
 }
 
 bool PeriodTest::Prepare(int64_t period) {
   const std::vector<int64_t> least = LeastDeviceTicks(problem_, stages_, blocks_, period);
   if (least.empty()) return false;
-  for (size_t set = 0; set < sets_.size(); ++set) {
-    int64_t sum = 0;
-    sets_.ForEach(
-        set, [&](int32_t block) { sum = SaturatingAdd(sum, least[static_cast<size_t>(block)]); });
-    ticks_[set] = sum;
-  }
+  int64_t all = 0;
+  for (const int64_t each : least) all = SaturatingAdd(all, each);
+  if (Needed(all, period) > problem_.devices) return false;
+  ticks_ = sets_.SumUp(int64_t{0}, [&](int64_t& sum, int32_t block, int64_t sign) {
+    sum += sign * least[static_cast<size_t>(block)];
+  });
   std::iota(order_.begin(), order_.end(), size_t{0});
   std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
     if (ticks_[a] != ticks_[b]) return ticks_[a] < ticks_[b];
@@ -51,7 +47,7 @@ bool PeriodTest::Prepare(int64_t period) {
   tails_.assign(sets_.size(), {});
   all_tails_.clear();
   vague_ = false;
-  return Needed(sorted_ticks_.back(), period) <= problem_.devices;
+  return true;
 }
 
 void PeriodTest::Add(size_t set, const Tail& tail) {

@@ -73,7 +73,7 @@ class PeriodTest {
   const Downsets& sets_;
   StagePricer& pricer_;
   const bool counts_replicas_;
-  std::vector<size_t> size_of_;              // blocks of a set
+  std::vector<int64_t> size_of_;             // blocks of a set
   std::vector<int64_t> ticks_;               // that a set needs at least, by set
   std::vector<size_t> order_;                // of the sets: rising ticks, then sizes
   std::vector<int64_t> sorted_ticks_;        // in that order

@@ -1,6 +1,7 @@
 #include "placement/kinds/stages/search/search.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "placement/kinds/stages/value/period_bound.h"
 #include "placement/kinds/stages/value/stage_pricer.h"
 #include "support/random.h"
+#include "support/units.h"
 
 namespace allot {
 namespace {
@@ -24,6 +26,11 @@ constexpr size_t kMostSets = 400'000;
 constexpr size_t kMostWords = 8'000'000;  // of all of them
 constexpr size_t kNearSets = 600;         // around a cut of the best plan
 constexpr int64_t kRoundsWithoutGain = 6;
+constexpr int kOrdersPerRound = 2;
+// Without a proof in sight the period need not be had to the last tick.
+constexpr int64_t kFineEnough = 10'000'000;
+// A step is a look at a stage; most are at none that costs anything.
+constexpr int64_t kStepsPerWork = 16;
 
 class Search {
  public:
@@ -34,7 +41,8 @@ class Search {
         blocks_(MakeBlocks(problem, stages_)),
         pricer_(problem, stages_, blocks_),
         random_(limits.seed) {
-    work_.limit = limits.work;
+    limits_steps_ = SaturatingMultiply(limits.work, kStepsPerWork);
+    work_.limit = limits_steps_;
     work_.stop = limits.stop;
   }
 
@@ -54,11 +62,16 @@ class Search {
       if (method == StagesMethod::kBest && (!all.complete || all.sets.size() > kFewSets)) {
         OneOrder(DepthFirstOrder(blocks_));
         OneOrder(BreadthFirstOrder(blocks_));
-        Refine();
       }
-      if (all.complete) Narrow(all.sets, true);
+      if (all.complete) {
+        // What is left of the work is for what does not prove anything.
+        if (method == StagesMethod::kBest) work_.limit = limits_steps_ / 4 * 3;
+        Narrow(all.sets, true);
+        work_.limit = limits_steps_;
+      }
+      if (method == StagesMethod::kBest) Refine();
     }
-    found_.work = work_.spent;
+    found_.work = (work_.spent + kStepsPerWork - 1) / kStepsPerWork;
     return std::move(found_);
   }
 
@@ -79,11 +92,16 @@ class Search {
     // Without an answer: further and further above the bound, since it is close to it more often
     // than not, and what is close is decided soon.
     const int64_t most = 2 * static_cast<int64_t>(LargestTicks(problem_)) + 2;
-    int64_t step = std::max<int64_t>(1, low / 64);
+    // The same where there are many sets, for the nearer the bound, the fewer of them matter.
+    const bool many = sets.size() > kFewSets;
+    int64_t step = std::max<int64_t>(1, many && high != kNoLoad ? (high - low) / 16 : low / 64);
     bool proves = all;
     while (low < high || high == kNoLoad) {
+      if (!all && high != kNoLoad && high - low <= high / kFineEnough) return;
       const bool open = high == kNoLoad;
-      const int64_t middle = open ? std::min(most, low + step) : low + (high - low) / 2;
+      int64_t middle = low + (high - low) / 2;
+      if (open) middle = std::min(most, low + step);
+      if (!open && many) middle = std::min(middle, low + step);
       std::vector<StageCut> cuts;
       PeriodAnswer answer = test.Run(middle, false, work_, cuts);
       if (answer == PeriodAnswer::kMayFit && proves) {
@@ -96,11 +114,12 @@ class Search {
       if (answer == PeriodAnswer::kFits) {
         Take(cuts);
         high = std::min(high, found_.value);
+        step = std::max<int64_t>(1, (high - low) / 4);
         continue;
       }
       if (answer == PeriodAnswer::kMayFit) proves = false;
       low = middle + 1;
-      step *= 4;
+      step *= open ? 4 : 2;
       if (proves) RaiseBound(std::min(low, high));
       if (open && middle >= most) {
         found_.infeasible = found_.infeasible || (proves && !found_.plan.has_value());
@@ -130,89 +149,100 @@ class Search {
 
   void Report() {
     if (limits_.progress == nullptr) return;
-    limits_.progress(found_.plan.has_value() ? found_.value : -1, found_.bound, work_.spent);
+    limits_.progress(found_.plan.has_value() ? found_.value : -1, found_.bound,
+                     work_.spent / kStepsPerWork);
   }
 
   // Families around the best plan: the beginnings of random orders in which its cuts lie, and all
-  // that is a few blocks away from a cut.
+  // that is a few blocks away from a cut. Without a plan, of any orders.
   void Refine() {
-    for (int64_t idle = 0; idle < kRoundsWithoutGain && found_.plan.has_value();) {
-      if (work_.Exhausted() || found_.value <= found_.bound) return;
-      const int64_t before = found_.value;
-      std::vector<int32_t> rank(blocks_.size(), 0);
-      for (size_t i = 0; i < found_.plan->size(); ++i) {
-        for (const int32_t layer : (*found_.plan)[i].layers) {
-          rank[static_cast<size_t>(blocks_.block_of[static_cast<size_t>(layer)])] =
-              static_cast<int32_t>(i);
-        }
-      }
-      Downsets sets(blocks_.size());
-      std::set<std::vector<uint64_t>> known;
-      for (int i = 0; i < 2; ++i) {
-        AddNewBeginnings(RandomOrder(blocks_, rank, random_), sets, known);
-      }
-      AddNear(rank, sets, known);
-      Narrow(sets, false);
-      idle = found_.value < before ? 0 : idle + 1;
+    for (int64_t idle = 0; idle < kRoundsWithoutGain;) {
+      if (work_.Exhausted()) return;
+      const bool had = found_.plan.has_value();
+      if (had && found_.value <= found_.bound) return;
+      const int64_t before = found_.value, gap = before - found_.bound;
+      const std::vector<int32_t> rank = Ranks();
+      Family family{Downsets(blocks_.size()), {}};
+      for (int i = 0; i < kOrdersPerRound; ++i) AddBeginningsOf(rank, family);
+      if (had) AddNear(rank, family);
+      Narrow(family.sets, false);
+      // What comes in crumbs comes to an end, too.
+      const bool gained = found_.plan.has_value() && (!had || before - found_.value > gap / 100);
+      idle = gained ? 0 : idle + 1;
     }
   }
 
-  static bool KeepIfNew(Downsets& sets, std::set<std::vector<uint64_t>>& known) {
-    if (known.insert(sets.Key(sets.size() - 1)).second) return true;
-    sets.RemoveLast();
-    return false;
-  }
-
-  void AddNewBeginnings(const std::vector<int32_t>& order, Downsets& sets,
-                        std::set<std::vector<uint64_t>>& known) {
-    Downsets beginnings(blocks_.size());
-    AddBeginnings(order, beginnings);
-    for (size_t i = 0; i < beginnings.size(); ++i) {
-      sets.AddFrom(beginnings, i);
-      KeepIfNew(sets, known);
+  // The stage of each block; without a plan all the same.
+  std::vector<int32_t> Ranks() const {
+    std::vector<int32_t> rank(blocks_.size(), 0);
+    for (size_t i = 0; found_.plan.has_value() && i < found_.plan->size(); ++i) {
+      for (const int32_t layer : (*found_.plan)[i].layers) {
+        rank[static_cast<size_t>(blocks_.block_of[static_cast<size_t>(layer)])] =
+            static_cast<int32_t>(i);
+      }
     }
+    return rank;
   }
 
-  void AddNear(const std::vector<int32_t>& rank, Downsets& sets,
-               std::set<std::vector<uint64_t>>& known) {
+  struct Family {
+    Downsets sets;
+    std::map<std::vector<uint64_t>, size_t> numbers;
+
+    // Of the set that was added last, or of one that was there, if it is the same.
+    size_t Keep() {
+      const size_t last = sets.size() - 1;
+      const auto [at, added] = numbers.emplace(sets.Key(last), last);
+      if (!added) sets.RemoveLast();
+      return at->second;
+    }
+  };
+
+  void AddBeginningsOf(const std::vector<int32_t>& rank, Family& family) {
+    family.sets.AddEmpty();
+    size_t set = family.Keep();
+    for (const int32_t block : RandomOrder(blocks_, rank, random_)) {
+      family.sets.AddWith(set, block);
+      set = family.Keep();
+    }
+    work_.spent += static_cast<int64_t>(blocks_.size() * blocks_.size() / 16);
+  }
+
+  void AddNear(const std::vector<int32_t>& rank, Family& family) {
     const auto stages = static_cast<int32_t>(found_.plan->size());
     for (int32_t cut = 1; cut < stages; ++cut) {
-      Downsets near(blocks_.size());
-      size_t set = near.AddEmpty();
+      family.sets.AddEmpty();
+      size_t set = family.Keep();
       for (size_t b = 0; b < blocks_.size(); ++b) {
-        if (rank[b] < cut)
-          set = near.AddWith(set, static_cast<int32_t>(b)), near = Only(near, set), set = 0;
+        if (rank[b] >= cut) continue;
+        family.sets.AddWith(set, static_cast<int32_t>(b));
+        set = family.Keep();
       }
-      std::set<std::vector<uint64_t>> seen = {near.Key(0)};
-      for (size_t at = 0; at < near.size() && near.size() < kNearSets; ++at) Grow(at, near, seen);
-      for (size_t i = 0; i < near.size(); ++i) {
-        sets.AddFrom(near, i);
-        KeepIfNew(sets, known);
+      std::vector<size_t> near = {set};
+      std::set<size_t> seen = {set};
+      for (size_t i = 0; i < near.size() && near.size() < kNearSets; ++i) {
+        Grow(near[i], family, near, seen);
       }
-      work_.spent += static_cast<int64_t>(near.size());
+      work_.spent += static_cast<int64_t>(near.size() * blocks_.size() / 16);
     }
-  }
-
-  static Downsets Only(const Downsets& sets, size_t set) {
-    Downsets one(sets.num_blocks());
-    one.AddFrom(sets, set);
-    return one;
   }
 
   // With a block more or less.
-  void Grow(size_t at, Downsets& near, std::set<std::vector<uint64_t>>& seen) {
+  void Grow(size_t at, Family& family, std::vector<size_t>& near, std::set<size_t>& seen) {
     for (size_t b = 0; b < blocks_.size(); ++b) {
-      const bool has = near.Has(at, static_cast<int32_t>(b));
+      const auto block = static_cast<int32_t>(b);
+      const bool has = family.sets.Has(at, block);
       const std::vector<int32_t>& others = has ? blocks_.after[b] : blocks_.before[b];
-      const bool free = std::all_of(others.begin(), others.end(),
-                                    [&](int32_t other) { return near.Has(at, other) != has; });
+      const bool free = std::all_of(others.begin(), others.end(), [&](int32_t other) {
+        return family.sets.Has(at, other) != has;
+      });
       if (!free) continue;
       if (has) {
-        near.AddWithout(at, static_cast<int32_t>(b));
+        family.sets.AddWithout(at, block);
       } else {
-        near.AddWith(at, static_cast<int32_t>(b));
+        family.sets.AddWith(at, block);
       }
-      KeepIfNew(near, seen);
+      const size_t set = family.Keep();
+      if (seen.insert(set).second) near.push_back(set);
     }
   }
 
@@ -223,6 +253,7 @@ class Search {
   StagePricer pricer_;
   Random random_;
   StageWork work_;
+  int64_t limits_steps_ = 0;
   StagesFound found_;
 };
 

@@ -11,7 +11,6 @@ namespace allot {
 namespace {
 
 bool IsFree(const StagesProblem& problem, const CompiledStages& stages, size_t v) {
-  if (!stages.links[v].empty()) return false;
   for (const std::vector<CompiledVariant>& width : stages.variants[v]) {
     for (const CompiledVariant& variant : width) {
       const bool memory = problem.has_memory && (variant.per_in_flight > 0 || variant.resident > 0);
@@ -19,6 +18,32 @@ bool IsFree(const StagesProblem& problem, const CompiledStages& stages, size_t v
     }
   }
   return true;
+}
+
+// Whether a neighbour pays a collective where this layer is elsewhere.
+bool IsGathered(const CompiledStages& stages, size_t v) {
+  for (const auto* neighbours : {&stages.before[v], &stages.after[v]}) {
+    for (const int32_t other : *neighbours) {
+      for (const std::vector<CompiledVariant>& width :
+           stages.variants[static_cast<size_t>(other)]) {
+        for (const CompiledVariant& variant : width) {
+          for (const auto& [layer, ticks] : variant.syncs) {
+            if (static_cast<size_t>(layer) == v) return true;
+          }
+        }
+      }
+    }
+  }
+  return false;
+}
+
+int64_t TicksTo(const CompiledStages& stages, size_t v, const std::vector<int32_t>& neighbours) {
+  int64_t sum = 0;
+  for (const auto& [other, ticks] : stages.links[v]) {
+    const bool is = std::binary_search(neighbours.begin(), neighbours.end(), other);
+    sum += is ? ticks : 0;
+  }
+  return sum;
 }
 
 // Whether `v` can run with every width that `other` can.
@@ -29,12 +54,18 @@ bool RunsWherever(const CompiledStages& stages, size_t v, size_t other) {
   return true;
 }
 
+// Moving such a layer to the stage of its only predecessor, where it gets no less than it gives,
+// makes no stage longer, wherever the others are; likewise to that of its only successor, where it
+// gives no less. Moves follow each other: whoever stays first, then who goes there, and so on.
 void KeepFreeLayersWithNeighbours(const StagesProblem& problem, const CompiledStages& stages,
                                   UnionFind& groups) {
   for (size_t v = 0; v < stages.variants.size(); ++v) {
-    if (!IsFree(problem, stages, v)) continue;
-    for (const auto* neighbours : {&stages.before[v], &stages.after[v]}) {
-      if (neighbours->size() != 1) continue;
+    if (!IsFree(problem, stages, v) || IsGathered(stages, v)) continue;
+    const int64_t in = TicksTo(stages, v, stages.before[v]);
+    const int64_t out = TicksTo(stages, v, stages.after[v]);
+    for (const auto& [neighbours, pays] :
+         {std::pair(&stages.before[v], in >= out), std::pair(&stages.after[v], out >= in)}) {
+      if (!pays || neighbours->size() != 1) continue;
       const int32_t other = (*neighbours)[0];
       if (!RunsWherever(stages, v, static_cast<size_t>(other))) continue;
       groups.Merge(static_cast<int32_t>(v), other);

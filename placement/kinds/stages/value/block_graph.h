@@ -18,8 +18,9 @@ struct BlockGraph {
   size_t size() const { return layers.size(); }
 };
 
-// Some best plan keeps all blocks whole: a layer that takes no time, memory or transfer is kept
-// with its only predecessor or successor, if it runs wherever that does. O((layers + edges) log).
+// Some best plan keeps all blocks whole: a layer that takes no time or memory is kept with its only
+// predecessor or successor, if it runs wherever that does and no transfer grows. O((layers + edges)
+// log).
 BlockGraph MakeBlocks(const StagesProblem& problem, const CompiledStages& stages);
 
 }  // namespace allot

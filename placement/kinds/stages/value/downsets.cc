@@ -6,7 +6,13 @@ namespace allot {
 
 size_t Downsets::AddEmpty() {
   bits_.resize(bits_.size() + words_, 0);
+  changes_.emplace_back();
   return size() - 1;
+}
+
+void Downsets::RemoveLast() {
+  bits_.resize(bits_.size() - words_);
+  changes_.pop_back();
 }
 
 size_t Downsets::AddWith(size_t from, int32_t block) {
@@ -14,19 +20,15 @@ size_t Downsets::AddWith(size_t from, int32_t block) {
   std::copy_n(bits_.begin() + static_cast<ptrdiff_t>(from * words_), words_,
               bits_.begin() + static_cast<ptrdiff_t>(set * words_));
   bits_[set * words_ + static_cast<size_t>(block) / 64] |= uint64_t{1} << (block & 63);
+  changes_[set] = {from, block, 1};
   return set;
 }
 
 size_t Downsets::AddWithout(size_t from, int32_t block) {
   const size_t set = AddWith(from, block);
   bits_[set * words_ + static_cast<size_t>(block) / 64] &= ~(uint64_t{1} << (block & 63));
+  changes_[set].sign = -1;
   return set;
-}
-
-size_t Downsets::AddFrom(const Downsets& other, size_t set) {
-  const uint64_t* const words = other.Words(set);
-  bits_.insert(bits_.end(), words, words + words_);
-  return size() - 1;
 }
 
 // Blocks join in the order of their numbers, in which edges lead forward: so each set comes up

@@ -37,31 +37,39 @@ class Downsets {
       }
     }
   }
-  template <typename Visit>
-  void ForEach(size_t set, Visit visit) const {
-    const uint64_t* a = Words(set);
-    for (size_t w = 0; w < words_; ++w) {
-      for (uint64_t bits = a[w]; bits != 0; bits &= bits - 1) {
-        visit(static_cast<int32_t>(w * 64) + __builtin_ctzll(bits));
-      }
-    }
-  }
 
   // The number of the new set: `from`, or nothing, with `block` more.
   size_t AddEmpty();
   size_t AddWith(size_t from, int32_t block);
   size_t AddWithout(size_t from, int32_t block);
-  // Adds a set of another family.
-  size_t AddFrom(const Downsets& other, size_t set);
-  void RemoveLast() { bits_.resize(bits_.size() - words_); }
+  void RemoveLast();
+  // A sum over the blocks of each set: add(sum, block, sign) adds or, with -1, takes back. O(sets).
+  template <typename Value, typename Add>
+  std::vector<Value> SumUp(Value empty, Add add) const {
+    std::vector<Value> sums(size(), empty);
+    for (size_t set = 0; set < size(); ++set) {
+      const Change& change = changes_[set];
+      if (change.sign == 0) continue;
+      sums[set] = sums[change.from];
+      add(sums[set], change.block, change.sign);
+    }
+    return sums;
+  }
   // The bits of a set, for comparing sets.
   std::vector<uint64_t> Key(size_t set) const { return {Words(set), Words(set) + words_}; }
 
  private:
+  // How a set has been made of an earlier one.
+  struct Change {
+    size_t from = 0;
+    int32_t block = 0, sign = 0;
+  };
+
   const uint64_t* Words(size_t set) const { return bits_.data() + set * words_; }
 
   size_t words_, blocks_;
   std::vector<uint64_t> bits_;
+  std::vector<Change> changes_;
 };
 
 // All of them, if there are no more than `most`; else fewer, and `complete` is false. The first is

@@ -44,25 +44,20 @@ void StagePricer::SetFamily(const Downsets& sets) {
 }
 
 void StagePricer::SumTotals() {
-  const size_t widths = stages_.widths.size();
-  totals_.resize(sets_->size() * widths);
-  for (size_t set = 0; set < sets_->size(); ++set) {
-    sets_->ForEach(set, [&](int32_t block) {
+  for (size_t w = 0; w < stages_.widths.size(); ++w) {
+    totals_.push_back(sets_->SumUp(Total(), [&](Total& total, int32_t block, int64_t sign) {
       for (const int32_t layer : blocks_.layers[static_cast<size_t>(block)]) {
-        for (size_t w = 0; w < widths; ++w) {
-          const auto& variants = stages_.variants[static_cast<size_t>(layer)][w];
-          Total& total = totals_[set * widths + w];
-          if (variants.empty()) {
-            ++total.lacking;
-            continue;
-          }
-          total.time += variants[0].time;
-          total.update += variants[0].update;
-          total.per_in_flight = SaturatingAdd(total.per_in_flight, variants[0].per_in_flight);
-          total.resident = SaturatingAdd(total.resident, variants[0].resident);
+        const auto& variants = stages_.variants[static_cast<size_t>(layer)][w];
+        if (variants.empty()) {
+          total.lacking += sign;
+          continue;
         }
+        total.time += sign * variants[0].time;
+        total.update += sign * variants[0].update;
+        total.per_in_flight += sign * variants[0].per_in_flight;
+        total.resident += sign * variants[0].resident;
       }
-    });
+    }));
   }
 }
 
@@ -126,7 +121,7 @@ const std::vector<StageSums>& StagePricer::Sums(size_t from, size_t to) {
   if (additive_) {
     const size_t widths = scratch_.size();
     for (size_t w = 0; w < widths; ++w) {
-      const Total &low = totals_[from * widths + w], &high = totals_[to * widths + w];
+      const Total &low = totals_[w][from], &high = totals_[w][to];
       scratch_[w] = {low.lacking == high.lacking, high.time - low.time, high.update - low.update,
                      high.per_in_flight - low.per_in_flight, high.resident - low.resident};
     }

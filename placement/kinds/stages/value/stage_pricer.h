@@ -72,8 +72,8 @@ class StagePricer {
   const CompiledStages& stages_;
   const BlockGraph& blocks_;
   const Downsets* sets_ = nullptr;
-  bool additive_ = true;       // one variant for each width, and nothing is paid at the boundary
-  std::vector<Total> totals_;  // [set * widths + width], if additive_
+  bool additive_ = true;  // one variant for each width, and nothing is paid at the boundary
+  std::vector<std::vector<Total>> totals_;  // [width][set], if additive_
   std::vector<StageSums> scratch_;
   std::unordered_map<uint64_t, std::vector<StageSums>> sums_;
   std::unordered_map<Asked, LoadRange, HashAsked> choices_;
