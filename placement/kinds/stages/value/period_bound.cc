@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "support/units.h"
@@ -28,6 +29,22 @@ int64_t LeastOf(const StagesProblem& problem, const CompiledStages& stages,
     return spent < kCannot ? static_cast<int64_t>(spent) : kCannot;
   }
   return kCannot;
+}
+
+// Whether all devices together have the memory that all layers need at least.
+bool MemoryIsEnough(const StagesProblem& problem, const CompiledStages& stages) {
+  if (!problem.has_memory) return true;
+  Int128 needed = 0;
+  for (const std::vector<std::vector<CompiledVariant>>& layer : stages.variants) {
+    Int128 least = std::numeric_limits<int64_t>::max();
+    for (size_t w = 0; w < stages.widths.size(); ++w) {
+      for (const CompiledVariant& variant : layer[w]) {
+        least = std::min(least, static_cast<Int128>(variant.Memory(1)) * stages.widths[w]);
+      }
+    }
+    needed += least;
+  }
+  return needed <= static_cast<Int128>(problem.memory) * problem.devices;
 }
 
 }  // namespace
@@ -62,7 +79,7 @@ int64_t LeastPeriod(const StagesProblem& problem, const CompiledStages& stages,
     return static_cast<Int128>(sum) <= static_cast<Int128>(period) * problem.devices;
   };
   int64_t low = 0, high = std::llround(2 * LargestTicks(problem)) + 1;
-  if (!enough(high)) return kNoPeriod;
+  if (!MemoryIsEnough(problem, stages) || !enough(high)) return kNoPeriod;
   // What is needed falls as the period grows, and what there is grows with it.
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
