@@ -69,7 +69,7 @@ fi
 # piper NAME BANDWIDTH DEVICES MEMORY
 piper() {
   local flags=("$folder/piper/$1.json" --devices="$3" --memory="$4" --bandwidth="$2") other=''
-  if [ "$3" -le "$reference" ] && [ "$1" = bert32a100 ] && [ -x "$build/stages-reference" ]; then
+  if [ "$3" -le "$reference" ] && [ -x "$build/stages-reference" ]; then
     other=$("$build/stages-reference" "${flags[@]}") || failures=$((failures + 1))
   fi
   row "$1, $3 of $4" "$other" "$build/allot-solve" "${flags[@]}"

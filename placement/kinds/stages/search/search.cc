@@ -89,18 +89,19 @@ class Search {
     pricer_.SetFamily(sets);
     PeriodTest test(problem_, stages_, blocks_, sets, pricer_);
     int64_t low = found_.bound, high = found_.plan.has_value() ? found_.value : kNoLoad;
-    // Without an answer: further and further above the bound, since it is close to it more often
-    // than not, and what is close is decided soon.
+    // Without an answer: a little above the bound, since it is close to it more often than not, and
+    // what is close is decided soon; then whether anything fits at all, or, where that is much to
+    // ask, further and further above.
     const int64_t most = 2 * static_cast<int64_t>(LargestTicks(problem_)) + 2;
     // The same where there are many sets, for the nearer the bound, the fewer of them matter.
     const bool many = sets.size() > kFewSets;
     int64_t step = std::max<int64_t>(1, many && high != kNoLoad ? (high - low) / 16 : low / 64);
-    bool proves = all;
+    bool proves = all, refused = false;
     while (low < high || high == kNoLoad) {
       if (!all && high != kNoLoad && high - low <= high / kFineEnough) return;
       const bool open = high == kNoLoad;
       int64_t middle = low + (high - low) / 2;
-      if (open) middle = std::min(most, low + step);
+      if (open) middle = many || !refused ? std::min(most, low + step) : most;
       if (!open && many) middle = std::min(middle, low + step);
       std::vector<StageCut> cuts;
       PeriodAnswer answer = test.Run(middle, false, work_, cuts);
@@ -118,6 +119,7 @@ class Search {
         continue;
       }
       if (answer == PeriodAnswer::kMayFit) proves = false;
+      refused = true;
       low = middle + 1;
       step *= open ? 4 : 2;
       if (proves) RaiseBound(std::min(low, high));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "placement/kinds/stages/value/variant_choice.h"
 #include "support/units.h"
 
 namespace allot {
@@ -100,9 +99,12 @@ void StagePricer::AddUp(size_t from, size_t to, std::vector<StageSums>& sums) {
         if (!sum.possible) continue;
         const CompiledVariant* fastest = nullptr;
         int64_t time = 0, update = kNoLoad;
+        Millibytes per_in_flight = kNoLoad, resident = kNoLoad;
         for (const CompiledVariant& variant : stages_.variants[v][w]) {
           const int64_t mine = TimeOf(from, to, variant);
           update = std::min(update, variant.update);
+          per_in_flight = std::min(per_in_flight, variant.per_in_flight);
+          resident = std::min(resident, variant.resident);
           const bool better = fastest == nullptr || mine < time ||
                               (mine == time && variant.Memory(1) < fastest->Memory(1));
           if (better) fastest = &variant, time = mine;
@@ -111,6 +113,8 @@ void StagePricer::AddUp(size_t from, size_t to, std::vector<StageSums>& sums) {
         sum.update += update;
         sum.per_in_flight = SaturatingAdd(sum.per_in_flight, fastest->per_in_flight);
         sum.resident = SaturatingAdd(sum.resident, fastest->resident);
+        sum.least_per_in_flight = SaturatingAdd(sum.least_per_in_flight, per_in_flight);
+        sum.least_resident = SaturatingAdd(sum.least_resident, resident);
       }
     }
   });
@@ -122,8 +126,13 @@ const std::vector<StageSums>& StagePricer::Sums(size_t from, size_t to) {
     const size_t widths = scratch_.size();
     for (size_t w = 0; w < widths; ++w) {
       const Total &low = totals_[w][from], &high = totals_[w][to];
-      scratch_[w] = {low.lacking == high.lacking, high.time - low.time, high.update - low.update,
-                     high.per_in_flight - low.per_in_flight, high.resident - low.resident};
+      scratch_[w] = {low.lacking == high.lacking,
+                     high.time - low.time,
+                     high.update - low.update,
+                     high.per_in_flight - low.per_in_flight,
+                     high.resident - low.resident,
+                     0,
+                     0};
     }
     return scratch_;
   }
@@ -142,56 +151,66 @@ const std::vector<StageSums>& StagePricer::Sums(size_t from, size_t to) {
 LoadRange StagePricer::Load(size_t from, size_t to, size_t width, int64_t replicas,
                             int64_t in_flight, const StageSums& sums) {
   const ReplicaWeights weights = WeightsOf(problem_.rule, replicas);
-  const Millibytes fast_memory =
-      SaturatingAdd(SaturatingMultiply(sums.per_in_flight, in_flight), sums.resident);
-  if (stages_.one_update && (!problem_.has_memory || fast_memory <= problem_.memory)) {
+  const auto fits = [&](Millibytes per_in_flight, Millibytes resident) {
+    return !problem_.has_memory ||
+           SaturatingAdd(SaturatingMultiply(per_in_flight, in_flight), resident) <= problem_.memory;
+  };
+  if (stages_.one_update && fits(sums.per_in_flight, sums.resident)) {
     const int64_t load = LoadOf(weights, sums.time, sums.update);
     return {load, load};
   }
-  if (additive_) return {kNoLoad, kNoLoad};
+  if (additive_ || !fits(sums.least_per_in_flight, sums.least_resident)) return {kNoLoad, kNoLoad};
   // What is chosen depends on the replicas only if that decides what synchronising costs.
   const Asked asked{StageNumber(from, to), static_cast<int64_t>(width),
                     stages_.one_update ? 0 : replicas, problem_.has_memory ? in_flight : 0};
-  const auto found = choices_.find(asked);
-  LoadRange times;  // weighed, if not one_update
-  if (found != choices_.end()) {
-    times = found->second;
-  } else {
-    const std::vector<int32_t> layers = LayersOf(from, to);
-    std::vector<std::vector<VariantOption>> options(layers.size());
-    int64_t fastest = 0;
-    for (size_t i = 0; i < layers.size(); ++i) {
-      int64_t least = kNoLoad;
-      for (const CompiledVariant& variant :
-           stages_.variants[static_cast<size_t>(layers[i])][width]) {
-        const int64_t time = TimeOf(from, to, variant);
-        least = std::min(least, time);
-        const Millibytes memory = problem_.has_memory ? variant.Memory(in_flight) : 0;
-        if (problem_.has_memory && memory > problem_.memory) continue;
-        options[i].push_back(
-            {stages_.one_update ? time : weights.time * time + weights.update * variant.update,
-             memory});
-      }
-      fastest += least;
-      work_ += 4;
-    }
-    const bool none =
-        std::any_of(options.begin(), options.end(), [](const auto& each) { return each.empty(); });
-    times = {kNoLoad, kNoLoad};
-    if (!none) {
-      const VariantChoice choice = ChooseVariants(options, problem_.memory, kMostPairs);
-      const int64_t boundary = (stages_.one_update ? 1 : weights.time) * (sums.time - fastest);
-      if (choice.possible) times = {choice.lower + boundary, choice.cost + boundary};
-    }
+  auto found = choices_.find(asked);
+  if (found == choices_.end()) {
     if (choices_.size() >= kMostKept) choices_.clear();
-    choices_.emplace(asked, times);
+    found = choices_.emplace(asked, Choose(from, to, width, weights, in_flight, sums.time)).first;
   }
-  if (times.lower == kNoLoad) return times;
-  const auto load = [&](int64_t time) {
-    if (stages_.one_update) return LoadOf(weights, time, sums.update);
-    return (time + weights.divisor - 1) / weights.divisor;
+  const LoadRange weighed = found->second;
+  if (weighed.lower == kNoLoad) return weighed;
+  const auto load = [&](int64_t cost) {
+    if (stages_.one_update) return LoadOf(weights, cost, sums.update);
+    return (cost + weights.divisor - 1) / weights.divisor;
   };
-  return {load(times.lower), load(times.upper)};
+  return {load(weighed.lower), load(weighed.upper)};
+}
+
+std::vector<VariantOption> StagePricer::Options(size_t from, size_t to, int32_t layer, size_t width,
+                                                const ReplicaWeights& weights, int64_t in_flight,
+                                                std::vector<int32_t>* numbers) const {
+  std::vector<VariantOption> options;
+  for (const CompiledVariant& variant : stages_.variants[static_cast<size_t>(layer)][width]) {
+    const Millibytes memory = problem_.has_memory ? variant.Memory(in_flight) : 0;
+    if (problem_.has_memory && memory > problem_.memory) continue;
+    const int64_t time = TimeOf(from, to, variant);
+    options.push_back({weights.time * time + weights.update * variant.update, memory});
+    if (numbers != nullptr) numbers->push_back(variant.number);
+  }
+  return options;
+}
+
+LoadRange StagePricer::Choose(size_t from, size_t to, size_t width, const ReplicaWeights& weights,
+                              int64_t in_flight, int64_t fastest) {
+  // With one update for all variants of a layer it is no part of the choice.
+  const ReplicaWeights used = stages_.one_update ? ReplicaWeights{1, 0, 1} : weights;
+  int64_t without_boundary = 0;
+  std::vector<std::vector<VariantOption>> options;
+  for (const int32_t layer : LayersOf(from, to)) {
+    options.push_back(Options(from, to, layer, width, used, in_flight, nullptr));
+    work_ += 4;
+    if (options.back().empty()) return {kNoLoad, kNoLoad};
+    int64_t least = kNoLoad;
+    for (const CompiledVariant& variant : stages_.variants[static_cast<size_t>(layer)][width]) {
+      least = std::min(least, TimeOf(from, to, variant));
+    }
+    without_boundary += least;
+  }
+  const VariantChoice choice = ChooseVariants(options, problem_.memory, kMostPairs);
+  if (!choice.possible) return {kNoLoad, kNoLoad};
+  const int64_t boundary = used.time * (fastest - without_boundary);
+  return {choice.lower + boundary, choice.cost + boundary};
 }
 
 PipelineStage StagePricer::Stage(size_t from, size_t to, size_t width, int64_t replicas,
@@ -199,17 +218,9 @@ PipelineStage StagePricer::Stage(size_t from, size_t to, size_t width, int64_t r
   PipelineStage stage{LayersOf(from, to), {}, stages_.widths[width], replicas};
   const ReplicaWeights weights = WeightsOf(problem_.rule, replicas);
   std::vector<std::vector<VariantOption>> options;
-  std::vector<std::vector<int32_t>> numbers;
-  for (const int32_t layer : stage.layers) {
-    options.emplace_back();
-    numbers.emplace_back();
-    for (const CompiledVariant& variant : stages_.variants[static_cast<size_t>(layer)][width]) {
-      const Millibytes memory = problem_.has_memory ? variant.Memory(in_flight) : 0;
-      if (problem_.has_memory && memory > problem_.memory) continue;
-      options.back().push_back(
-          {weights.time * TimeOf(from, to, variant) + weights.update * variant.update, memory});
-      numbers.back().push_back(variant.number);
-    }
+  std::vector<std::vector<int32_t>> numbers(stage.layers.size());
+  for (size_t i = 0; i < stage.layers.size(); ++i) {
+    options.push_back(Options(from, to, stage.layers[i], width, weights, in_flight, &numbers[i]));
   }
   const VariantChoice choice = ChooseVariants(options, problem_.memory, kMostPairs);
   for (size_t i = 0; i < stage.layers.size(); ++i) {

@@ -10,6 +10,7 @@
 #include "placement/kinds/stages/value/block_graph.h"
 #include "placement/kinds/stages/value/compiled.h"
 #include "placement/kinds/stages/value/downsets.h"
+#include "placement/kinds/stages/value/variant_choice.h"
 
 namespace allot {
 
@@ -19,6 +20,8 @@ struct StageSums {
   int64_t time = 0;                            // with what goes over its boundary
   int64_t update = 0;                          // of the variants with the least
   Millibytes per_in_flight = 0, resident = 0;  // of the fastest variants
+  // Of the variants that need least, each by itself.
+  Millibytes least_per_in_flight = 0, least_resident = 0;
 };
 
 // The two ends between which the least load lies; the same unless a knapsack grew too large.
@@ -42,8 +45,6 @@ class StagePricer {
   // The stage itself, with the variants that Load().upper is of.
   PipelineStage Stage(size_t from, size_t to, size_t width, int64_t replicas, int64_t in_flight);
 
-  // Whether what a stage costs depends on how many samples are in flight.
-  bool needs_in_flight() const { return problem_.has_memory; }
   int64_t work() const { return work_; }
 
  private:
@@ -65,6 +66,14 @@ class StagePricer {
   bool IsOutside(size_t from, size_t to, int32_t layer) const;
   int64_t TimeOf(size_t from, size_t to, const CompiledVariant& variant) const;
   void AddUp(size_t from, size_t to, std::vector<StageSums>& sums);
+  // The variants of a layer that fit by themselves, weighed; `numbers` of them, if wanted.
+  std::vector<VariantOption> Options(size_t from, size_t to, int32_t layer, size_t width,
+                                     const ReplicaWeights& weights, int64_t in_flight,
+                                     std::vector<int32_t>* numbers) const;
+  // The least that a choice of variants costs, weighed, with the boundary; `fastest` is the time
+  // with the fastest ones.
+  LoadRange Choose(size_t from, size_t to, size_t width, const ReplicaWeights& weights,
+                   int64_t in_flight, int64_t fastest);
   std::vector<int32_t> LayersOf(size_t from, size_t to) const;
   void SumTotals();
 
