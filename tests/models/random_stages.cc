@@ -38,6 +38,7 @@ StagesProblem RandomStages(uint64_t seed, const RandomStagesOptions& options) {
   const bool wide = piper && random.Below(2) == 0;
   for (int32_t v = 0; v < options.layers; ++v) {
     StageLayer layer{absl::StrCat("layer", v), {}};
+    const bool free = random.Below(4) == 0;
     for (const int64_t width : {1, 2}) {
       const bool has = width == 1 ? random.Below(10) != 0 || !wide : wide && random.Below(4) != 0;
       if (!has && (width == 1 || !layer.widths.empty())) continue;
@@ -49,6 +50,11 @@ StagesProblem RandomStages(uint64_t seed, const RandomStagesOptions& options) {
         LayerVariant& variant =
             ways.variants.emplace_back(RandomVariant(random, options, width, parameters));
         variant.name = absl::StrCat("way", i);
+        // A free layer now and then, as views are.
+        if (free) {
+          variant = {.name = variant.name};
+          continue;
+        }
         for (const LayerEdge& edge : problem.edges) {
           const int64_t bytes = random.Between(0, 20) * 1000;
           if (!piper || random.Below(2) == 0) continue;

@@ -87,7 +87,7 @@ void PeriodTest::Stages(size_t from, size_t to, const std::vector<int32_t>& tail
         if (LoadOf(WeightsOf(problem_.rule, *r), sum.time, sum.update) > period) continue;
         const int64_t in_flight = (tail.replicas + 2 * *r - 1) / *r;
         const int64_t knapsacks = pricer_.work();
-        const LoadRange load = pricer_.Load(from, to, w, *r, in_flight, sum);
+        const LoadRange load = pricer_.Load(from, to, w, *r, in_flight, sum, period);
         work.spent += pricer_.work() - knapsacks;
         if ((relaxed_ ? load.lower : load.upper) > period) {
           if (load.lower <= period) vague_ = true;

@@ -96,6 +96,7 @@ class Search {
     // The same where there are many sets, for the nearer the bound, the fewer of them matter.
     const bool many = sets.size() > kFewSets;
     int64_t step = std::max<int64_t>(1, many && high != kNoLoad ? (high - low) / 16 : low / 64);
+    step = std::min(step, most);
     bool proves = all, refused = false;
     while (low < high || high == kNoLoad) {
       if (!all && high != kNoLoad && high - low <= high / kFineEnough) return;
@@ -121,7 +122,7 @@ class Search {
       if (answer == PeriodAnswer::kMayFit) proves = false;
       refused = true;
       low = middle + 1;
-      step *= open ? 4 : 2;
+      step = std::min(most, step * (open ? 4 : 2));
       if (proves) RaiseBound(std::min(low, high));
       if (open && middle >= most) {
         found_.infeasible = found_.infeasible || (proves && !found_.plan.has_value());

@@ -59,8 +59,12 @@ bool RunsWherever(const CompiledStages& stages, size_t v, size_t other) {
 // gives no less. Moves follow each other: whoever stays first, then who goes there, and so on.
 void KeepFreeLayersWithNeighbours(const StagesProblem& problem, const CompiledStages& stages,
                                   UnionFind& groups) {
+  std::vector<bool> moves(stages.variants.size(), true);
+  for (const std::vector<int32_t>& group : problem.together) {
+    for (const int32_t v : group) moves[static_cast<size_t>(v)] = false;
+  }
   for (size_t v = 0; v < stages.variants.size(); ++v) {
-    if (!IsFree(problem, stages, v) || IsGathered(stages, v)) continue;
+    if (!moves[v] || !IsFree(problem, stages, v) || IsGathered(stages, v)) continue;
     const int64_t in = TicksTo(stages, v, stages.before[v]);
     const int64_t out = TicksTo(stages, v, stages.after[v]);
     for (const auto& [neighbours, pays] :

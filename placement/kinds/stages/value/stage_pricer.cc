@@ -7,7 +7,8 @@
 namespace allot {
 namespace {
 
-constexpr int64_t kMostPairs = 50'000;   // of a knapsack
+constexpr int64_t kPairsPerStep = 2;
+constexpr int64_t kMostPairs = 20'000;   // of a knapsack
 constexpr size_t kMostKept = 2'000'000;  // prices
 
 uint64_t StageNumber(size_t from, size_t to) { return static_cast<uint64_t>(from) << 32 | to; }
@@ -149,7 +150,7 @@ const std::vector<StageSums>& StagePricer::Sums(size_t from, size_t to) {
 }
 
 LoadRange StagePricer::Load(size_t from, size_t to, size_t width, int64_t replicas,
-                            int64_t in_flight, const StageSums& sums) {
+                            int64_t in_flight, const StageSums& sums, int64_t period) {
   const ReplicaWeights weights = WeightsOf(problem_.rule, replicas);
   const auto fits = [&](Millibytes per_in_flight, Millibytes resident) {
     return !problem_.has_memory ||
@@ -166,15 +167,19 @@ LoadRange StagePricer::Load(size_t from, size_t to, size_t width, int64_t replic
   auto found = choices_.find(asked);
   if (found == choices_.end()) {
     if (choices_.size() >= kMostKept) choices_.clear();
-    found = choices_.emplace(asked, Choose(from, to, width, weights, in_flight, sums.time)).first;
+    const LoadRange bounded = Choose(from, to, width, weights, in_flight, sums.time, 0);
+    found = choices_.emplace(asked, Known{bounded, bounded.lower == bounded.upper}).first;
   }
-  const LoadRange weighed = found->second;
-  if (weighed.lower == kNoLoad) return weighed;
+  Known& known = found->second;
   const auto load = [&](int64_t cost) {
+    if (cost == kNoLoad) return kNoLoad;
     if (stages_.one_update) return LoadOf(weights, cost, sums.update);
     return (cost + weights.divisor - 1) / weights.divisor;
   };
-  return {load(weighed.lower), load(weighed.upper)};
+  if (!known.searched && load(known.cost.lower) <= period && load(known.cost.upper) > period) {
+    known = {Choose(from, to, width, weights, in_flight, sums.time, kMostPairs), true};
+  }
+  return {load(known.cost.lower), load(known.cost.upper)};
 }
 
 std::vector<VariantOption> StagePricer::Options(size_t from, size_t to, int32_t layer, size_t width,
@@ -192,7 +197,7 @@ std::vector<VariantOption> StagePricer::Options(size_t from, size_t to, int32_t 
 }
 
 LoadRange StagePricer::Choose(size_t from, size_t to, size_t width, const ReplicaWeights& weights,
-                              int64_t in_flight, int64_t fastest) {
+                              int64_t in_flight, int64_t fastest, int64_t most_pairs) {
   // With one update for all variants of a layer it is no part of the choice.
   const ReplicaWeights used = stages_.one_update ? ReplicaWeights{1, 0, 1} : weights;
   int64_t without_boundary = 0;
@@ -207,7 +212,8 @@ LoadRange StagePricer::Choose(size_t from, size_t to, size_t width, const Replic
     }
     without_boundary += least;
   }
-  const VariantChoice choice = ChooseVariants(options, problem_.memory, kMostPairs);
+  const VariantChoice choice = ChooseVariants(options, problem_.memory, most_pairs);
+  work_ += choice.pairs / kPairsPerStep;
   if (!choice.possible) return {kNoLoad, kNoLoad};
   const int64_t boundary = used.time * (fastest - without_boundary);
   return {choice.lower + boundary, choice.cost + boundary};

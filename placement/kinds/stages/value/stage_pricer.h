@@ -39,10 +39,10 @@ class StagePricer {
 
   // By number of the width. The reference lives until the next call.
   const std::vector<StageSums>& Sums(size_t from, size_t to);
-  // The least load in ticks.
+  // The least load in ticks, as closely as tells whether it is within the period, if possible.
   LoadRange Load(size_t from, size_t to, size_t width, int64_t replicas, int64_t in_flight,
-                 const StageSums& sums);
-  // The stage itself, with the variants that Load().upper is of.
+                 const StageSums& sums, int64_t period);
+  // The stage itself, with variants that are no worse than those of Load().upper.
   PipelineStage Stage(size_t from, size_t to, size_t width, int64_t replicas, int64_t in_flight);
 
   int64_t work() const { return work_; }
@@ -52,6 +52,10 @@ class StagePricer {
     uint64_t stage = 0;
     int64_t width = 0, replicas = 0, in_flight = 0;
     friend bool operator==(const Asked&, const Asked&) = default;
+  };
+  struct Known {
+    LoadRange cost;         // weighed
+    bool searched = false;  // else only bounded
   };
   struct HashAsked {
     size_t operator()(const Asked& asked) const;
@@ -73,7 +77,7 @@ class StagePricer {
   // The least that a choice of variants costs, weighed, with the boundary; `fastest` is the time
   // with the fastest ones.
   LoadRange Choose(size_t from, size_t to, size_t width, const ReplicaWeights& weights,
-                   int64_t in_flight, int64_t fastest);
+                   int64_t in_flight, int64_t fastest, int64_t most_pairs);
   std::vector<int32_t> LayersOf(size_t from, size_t to) const;
   void SumTotals();
 
@@ -85,7 +89,7 @@ class StagePricer {
   std::vector<std::vector<Total>> totals_;  // [width][set], if additive_
   std::vector<StageSums> scratch_;
   std::unordered_map<uint64_t, std::vector<StageSums>> sums_;
-  std::unordered_map<Asked, LoadRange, HashAsked> choices_;
+  std::unordered_map<Asked, Known, HashAsked> choices_;
   int64_t work_ = 0;
 };
 

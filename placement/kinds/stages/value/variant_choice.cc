@@ -55,7 +55,7 @@ class Chooser {
     SumUp();
     Greedy();
     choice_.lower = base_ + Relaxed(0, missing_);
-    if (choice_.lower < choice_.cost) Exact();
+    if (choice_.lower < choice_.cost && most_pairs_ > 0) Exact();
     return std::move(choice_);
   }
 
@@ -188,7 +188,8 @@ class Chooser {
         pairs.push_back(pair);
       }
       now.swap(next);
-      if (static_cast<int64_t>(pairs.size()) > most_pairs_) return;
+      choice_.pairs = static_cast<int64_t>(pairs.size());
+      if (choice_.pairs > most_pairs_) return;
     }
     for (const int32_t end : now) {
       if (pairs[static_cast<size_t>(end)].saved >= missing_) {

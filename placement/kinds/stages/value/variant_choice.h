@@ -17,6 +17,7 @@ struct VariantChoice {
   int64_t cost = 0;       // of `option`
   int64_t lower = 0;      // no choice costs less; equal to `cost` unless the search grew too long
   std::vector<int32_t> option;  // by layer
+  int64_t pairs = 0;            // that the search has grown
 };
 
 // options[layer] is not empty; costs and memories are not negative, and sums of costs fit.

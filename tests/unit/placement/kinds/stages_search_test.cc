@@ -2,8 +2,10 @@
 #include "placement/kinds/stages/search/search.h"
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -47,7 +49,11 @@ void ExpectBest(const StagesProblem& problem) {
 
 TEST(StagesSearch, FindsTheBestOfAllPlansOfPiper) {
   int feasible = 0;
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  std::vector<uint64_t> seeds(100);
+  std::iota(seeds.begin(), seeds.end(), uint64_t{0});
+  // Free layers that belong to others, which must not follow their neighbours.
+  seeds.insert(seeds.end(), {745, 1920});
+  for (const uint64_t seed : seeds) {
     SCOPED_TRACE(seed);
     testing::RandomStagesOptions options;
     options.memory = seed % 4 != 0;
@@ -58,7 +64,7 @@ TEST(StagesSearch, FindsTheBestOfAllPlansOfPiper) {
     feasible += testing::BestOfAllPlans(problem).has_value() ? 1 : 0;
   }
   EXPECT_GT(feasible, 20);
-  EXPECT_LT(feasible, 60);
+  EXPECT_LT(feasible, 100);
 }
 
 TEST(StagesSearch, FindsTheBestOfAllPlansOfPipeDream) {
