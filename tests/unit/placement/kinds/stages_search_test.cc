@@ -64,7 +64,7 @@ TEST(StagesSearch, FindsTheBestOfAllPlansOfPiper) {
     feasible += testing::BestOfAllPlans(problem).has_value() ? 1 : 0;
   }
   EXPECT_GT(feasible, 20);
-  EXPECT_LT(feasible, 100);
+  EXPECT_LT(feasible, static_cast<int>(seeds.size()));
 }
 
 TEST(StagesSearch, FindsTheBestOfAllPlansOfPipeDream) {
