@@ -68,6 +68,11 @@ void PeriodTest::Add(size_t set, const Tail& tail) {
 
 void PeriodTest::Stages(size_t from, size_t to, const std::vector<int32_t>& tails, int64_t period,
                         int64_t before, StageWork& work) {
+  // Tails have ever more devices and ever fewer replicas.
+  const int64_t most =
+      problem_.devices - before - all_tails_[static_cast<size_t>(tails[0])].devices;
+  const int64_t behind = all_tails_[static_cast<size_t>(tails.back())].replicas;
+  if (!pricer_.MayKeep(from, to, period, most, behind)) return;
   const int64_t priced = pricer_.work();
   const std::vector<StageSums>& sums = pricer_.Sums(from, to);
   work.spent += 1 + pricer_.work() - priced;

@@ -40,25 +40,62 @@ void StagePricer::SetFamily(const Downsets& sets) {
   sums_.clear();
   choices_.clear();
   totals_.clear();
-  if (additive_) SumTotals();
+  SumTotals();
 }
 
 void StagePricer::SumTotals() {
   for (size_t w = 0; w < stages_.widths.size(); ++w) {
-    totals_.push_back(sets_->SumUp(Total(), [&](Total& total, int32_t block, int64_t sign) {
-      for (const int32_t layer : blocks_.layers[static_cast<size_t>(block)]) {
-        const auto& variants = stages_.variants[static_cast<size_t>(layer)][w];
-        if (variants.empty()) {
-          total.lacking += sign;
-          continue;
-        }
-        total.time += sign * variants[0].time;
-        total.update += sign * variants[0].update;
-        total.per_in_flight += sign * variants[0].per_in_flight;
-        total.resident += sign * variants[0].resident;
+    std::vector<Total> least(blocks_.size());
+    for (size_t block = 0; block < blocks_.size(); ++block) {
+      for (const int32_t layer : blocks_.layers[block]) {
+        Add(stages_.variants[static_cast<size_t>(layer)][w], least[block]);
       }
+    }
+    totals_.push_back(sets_->SumUp(Total(), [&](Total& total, int32_t block, int64_t sign) {
+      const Total& more = least[static_cast<size_t>(block)];
+      total.lacking += sign * more.lacking;
+      total.time += sign * more.time;
+      total.update += sign * more.update;
+      total.per_in_flight += sign * more.per_in_flight;
+      total.resident += sign * more.resident;
     }));
   }
+}
+
+void StagePricer::Add(const std::vector<CompiledVariant>& variants, Total& total) {
+  if (variants.empty()) {
+    ++total.lacking;
+    return;
+  }
+  Total least{0, kNoLoad, kNoLoad, kNoLoad, kNoLoad};
+  for (const CompiledVariant& variant : variants) {
+    least.time = std::min(least.time, variant.time);
+    least.update = std::min(least.update, variant.update);
+    least.per_in_flight = std::min(least.per_in_flight, variant.per_in_flight);
+    least.resident = std::min(least.resident, variant.resident);
+  }
+  total.time += least.time;
+  total.update += least.update;
+  total.per_in_flight += least.per_in_flight;
+  total.resident += least.resident;
+}
+
+bool StagePricer::MayKeep(size_t from, size_t to, int64_t period, int64_t devices,
+                          int64_t behind) const {
+  for (size_t w = 0; w < totals_.size(); ++w) {
+    const Total &low = totals_[w][from], &high = totals_[w][to];
+    if (low.lacking != high.lacking) continue;
+    const int64_t most = devices / stages_.widths[w];
+    // The load is no less than time / replicas.
+    if (most < 1 || SaturatingMultiply(period, most) < high.time - low.time) continue;
+    if (!problem_.has_memory) return true;
+    const int64_t in_flight = 1 + (behind + most - 1) / most;
+    const Millibytes memory =
+        SaturatingAdd(SaturatingMultiply(high.per_in_flight - low.per_in_flight, in_flight),
+                      high.resident - low.resident);
+    if (memory <= problem_.memory) return true;
+  }
+  return false;
 }
 
 bool StagePricer::IsOutside(size_t from, size_t to, int32_t layer) const {

@@ -37,6 +37,9 @@ class StagePricer {
   // Forgets the prices of other families.
   void SetFamily(const Downsets& sets);
 
+  // Whether any width may keep to the period with so many devices, and as many replicas in all
+  // later stages: false is certain, and found without looking at the layers.
+  bool MayKeep(size_t from, size_t to, int64_t period, int64_t devices, int64_t behind) const;
   // By number of the width. The reference lives until the next call.
   const std::vector<StageSums>& Sums(size_t from, size_t to);
   // The least load in ticks, as closely as tells whether it is within the period, if possible.
@@ -61,7 +64,8 @@ class StagePricer {
     size_t operator()(const Asked& asked) const;
   };
 
-  // Sums of all layers of a downset, where nothing depends on where the boundary is.
+  // Sums of all layers of a downset, of each the least that any variant has; without what goes over
+  // a boundary.
   struct Total {
     int64_t lacking = 0, time = 0, update = 0;
     Millibytes per_in_flight = 0, resident = 0;
@@ -80,13 +84,15 @@ class StagePricer {
                    int64_t in_flight, int64_t fastest, int64_t most_pairs);
   std::vector<int32_t> LayersOf(size_t from, size_t to) const;
   void SumTotals();
+  // The least of what the variants have.
+  static void Add(const std::vector<CompiledVariant>& variants, Total& total);
 
   const StagesProblem& problem_;
   const CompiledStages& stages_;
   const BlockGraph& blocks_;
   const Downsets* sets_ = nullptr;
   bool additive_ = true;  // one variant for each width, and nothing is paid at the boundary
-  std::vector<std::vector<Total>> totals_;  // [width][set], if additive_
+  std::vector<std::vector<Total>> totals_;  // [width][set]
   std::vector<StageSums> scratch_;
   std::unordered_map<uint64_t, std::vector<StageSums>> sums_;
   std::unordered_map<Asked, Known, HashAsked> choices_;
