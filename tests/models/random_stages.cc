@@ -35,6 +35,7 @@ StagesProblem RandomStages(uint64_t seed, const RandomStagesOptions& options) {
       if (random.Below(2) == 0) problem.edges.push_back({u, v, random.Between(0, 90) * 1000});
     }
   }
+  const bool gathers = piper && random.Below(2) == 0;
   const bool wide = piper && random.Below(2) == 0;
   for (int32_t v = 0; v < options.layers; ++v) {
     StageLayer layer{absl::StrCat("layer", v), {}};
@@ -57,7 +58,7 @@ StagesProblem RandomStages(uint64_t seed, const RandomStagesOptions& options) {
         }
         for (const LayerEdge& edge : problem.edges) {
           const int64_t bytes = random.Between(0, 20) * 1000;
-          if (!piper || random.Below(2) == 0) continue;
+          if (!gathers || random.Below(2) == 0) continue;
           if (edge.to == v) variant.before.push_back({edge.from, bytes});
           if (edge.from == v) variant.after.push_back({edge.to, bytes});
         }

@@ -7,11 +7,16 @@
 namespace allot {
 namespace {
 
-constexpr int64_t kPairsPerStep = 2;
+constexpr int64_t kPairsPerStep = 2, kStepsPerChoice = 16;
 constexpr int64_t kMostPairs = 20'000;   // of a knapsack
 constexpr size_t kMostKept = 2'000'000;  // prices
 
 uint64_t StageNumber(size_t from, size_t to) { return static_cast<uint64_t>(from) << 32 | to; }
+
+bool IsFaster(const CompiledVariant& variant, int64_t time, const CompiledVariant& than,
+              int64_t its_time) {
+  return time != its_time ? time < its_time : variant.Memory(1) < than.Memory(1);
+}
 
 }  // namespace
 
@@ -27,9 +32,10 @@ StagePricer::StagePricer(const StagesProblem& problem, const CompiledStages& sta
                          const BlockGraph& blocks)
     : problem_(problem), stages_(stages), blocks_(blocks) {
   for (size_t v = 0; v < stages.variants.size(); ++v) {
-    additive_ = additive_ && stages.links[v].empty();
+    sends_ = sends_ || !stages.links[v].empty();
     for (const std::vector<CompiledVariant>& width : stages.variants[v]) {
-      additive_ = additive_ && width.size() <= 1 && (width.empty() || width[0].syncs.empty());
+      chooses_ = chooses_ || width.size() > 1;
+      for (const CompiledVariant& variant : width) gathers_ = gathers_ || !variant.syncs.empty();
     }
   }
   scratch_.resize(stages.widths.size());
@@ -41,6 +47,7 @@ void StagePricer::SetFamily(const Downsets& sets) {
   choices_.clear();
   totals_.clear();
   SumTotals();
+  cuts_.assign(gathers_ || !sends_ ? 0 : sets.size(), {});
 }
 
 void StagePricer::SumTotals() {
@@ -58,6 +65,8 @@ void StagePricer::SumTotals() {
       total.update += sign * more.update;
       total.per_in_flight += sign * more.per_in_flight;
       total.resident += sign * more.resident;
+      total.fast_per_in_flight += sign * more.fast_per_in_flight;
+      total.fast_resident += sign * more.fast_resident;
     }));
   }
 }
@@ -68,12 +77,16 @@ void StagePricer::Add(const std::vector<CompiledVariant>& variants, Total& total
     return;
   }
   Total least{0, kNoLoad, kNoLoad, kNoLoad, kNoLoad};
+  const CompiledVariant* fastest = &variants[0];
   for (const CompiledVariant& variant : variants) {
     least.time = std::min(least.time, variant.time);
     least.update = std::min(least.update, variant.update);
     least.per_in_flight = std::min(least.per_in_flight, variant.per_in_flight);
     least.resident = std::min(least.resident, variant.resident);
+    if (IsFaster(variant, variant.time, *fastest, fastest->time)) fastest = &variant;
   }
+  total.fast_per_in_flight += fastest->per_in_flight;
+  total.fast_resident += fastest->resident;
   total.time += least.time;
   total.update += least.update;
   total.per_in_flight += least.per_in_flight;
@@ -159,18 +172,47 @@ void StagePricer::AddUp(size_t from, size_t to, std::vector<StageSums>& sums) {
   for (StageSums& each : sums) each.time += boundary;
 }
 
+const StagePricer::Cut& StagePricer::CutOf(size_t set) {
+  Cut& cut = cuts_[set];
+  if (cut.known) return cut;
+  cut.known = true;
+  for (size_t block = 0; block < blocks_.size(); ++block) {
+    if (!sets_->Has(set, static_cast<int32_t>(block))) continue;
+    for (const int32_t layer : blocks_.layers[block]) {
+      for (const auto& [other, ticks] : stages_.links[static_cast<size_t>(layer)]) {
+        const int32_t to = blocks_.block_of[static_cast<size_t>(other)];
+        if (sets_->Has(set, to)) continue;
+        cut.ticks += ticks;
+        cut.edges.emplace_back(to, ticks);
+      }
+    }
+  }
+  return cut;
+}
+
+// What leads out of the first set into the stage, and out of the stage: all that leads out of both
+// sets but what passes the stage by, which is in both.
+int64_t StagePricer::Boundary(size_t from, size_t to) {
+  if (!sends_) return 0;
+  int64_t ticks = CutOf(to).ticks;
+  for (const auto& [block, each] : CutOf(from).edges) {
+    ticks += sets_->Has(to, block) ? each : -each;
+  }
+  return ticks;
+}
+
 const std::vector<StageSums>& StagePricer::Sums(size_t from, size_t to) {
-  if (additive_) {
-    const size_t widths = scratch_.size();
-    for (size_t w = 0; w < widths; ++w) {
+  if (!gathers_) {
+    const int64_t boundary = Boundary(from, to);
+    for (size_t w = 0; w < scratch_.size(); ++w) {
       const Total &low = totals_[w][from], &high = totals_[w][to];
       scratch_[w] = {low.lacking == high.lacking,
-                     high.time - low.time,
+                     high.time - low.time + boundary,
                      high.update - low.update,
+                     high.fast_per_in_flight - low.fast_per_in_flight,
+                     high.fast_resident - low.fast_resident,
                      high.per_in_flight - low.per_in_flight,
-                     high.resident - low.resident,
-                     0,
-                     0};
+                     high.resident - low.resident};
     }
     return scratch_;
   }
@@ -197,7 +239,7 @@ LoadRange StagePricer::Load(size_t from, size_t to, size_t width, int64_t replic
     const int64_t load = LoadOf(weights, sums.time, sums.update);
     return {load, load};
   }
-  if (additive_ || !fits(sums.least_per_in_flight, sums.least_resident)) return {kNoLoad, kNoLoad};
+  if (!chooses_ || !fits(sums.least_per_in_flight, sums.least_resident)) return {kNoLoad, kNoLoad};
   // What is chosen depends on the replicas only if that decides what synchronising costs.
   const Asked asked{StageNumber(from, to), static_cast<int64_t>(width),
                     stages_.one_update ? 0 : replicas, problem_.has_memory ? in_flight : 0};
@@ -241,7 +283,7 @@ LoadRange StagePricer::Choose(size_t from, size_t to, size_t width, const Replic
   std::vector<std::vector<VariantOption>> options;
   for (const int32_t layer : LayersOf(from, to)) {
     options.push_back(Options(from, to, layer, width, used, in_flight, nullptr));
-    work_ += 4;
+    work_ += kStepsPerChoice;
     if (options.back().empty()) return {kNoLoad, kNoLoad};
     int64_t least = kNoLoad;
     for (const CompiledVariant& variant : stages_.variants[static_cast<size_t>(layer)][width]) {

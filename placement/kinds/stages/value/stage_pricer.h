@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "placement/kinds/stages/problem/problem.h"
@@ -69,10 +70,22 @@ class StagePricer {
   struct Total {
     int64_t lacking = 0, time = 0, update = 0;
     Millibytes per_in_flight = 0, resident = 0;
+    // Of the variants that take the least time by themselves.
+    Millibytes fast_per_in_flight = 0, fast_resident = 0;
+  };
+
+  // What leads out of a downset.
+  struct Cut {
+    bool known = false;
+    int64_t ticks = 0;
+    std::vector<std::pair<int32_t, int64_t>> edges;  // block, ticks
   };
 
   bool IsOutside(size_t from, size_t to, int32_t layer) const;
   int64_t TimeOf(size_t from, size_t to, const CompiledVariant& variant) const;
+  const Cut& CutOf(size_t set);
+  // What goes over the boundary of a stage, where variants make no difference.
+  int64_t Boundary(size_t from, size_t to);
   void AddUp(size_t from, size_t to, std::vector<StageSums>& sums);
   // The variants of a layer that fit by themselves, weighed; `numbers` of them, if wanted.
   std::vector<VariantOption> Options(size_t from, size_t to, int32_t layer, size_t width,
@@ -91,8 +104,11 @@ class StagePricer {
   const CompiledStages& stages_;
   const BlockGraph& blocks_;
   const Downsets* sets_ = nullptr;
-  bool additive_ = true;  // one variant for each width, and nothing is paid at the boundary
+  bool chooses_ = false;  // some layer has several variants of a width
+  bool gathers_ = false;  // what some variant costs depends on where its neighbours are
+  bool sends_ = false;    // some tensor takes time
   std::vector<std::vector<Total>> totals_;  // [width][set]
+  std::vector<Cut> cuts_;                   // by set
   std::vector<StageSums> scratch_;
   std::unordered_map<uint64_t, std::vector<StageSums>> sums_;
   std::unordered_map<Asked, Known, HashAsked> choices_;
