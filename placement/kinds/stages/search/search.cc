@@ -26,7 +26,7 @@ constexpr size_t kMostSets = 400'000;
 constexpr size_t kMostWords = 8'000'000;  // of all of them
 constexpr size_t kNearSets = 600;         // around a cut of the best plan
 constexpr int64_t kRoundsWithoutGain = 6;
-constexpr int kOrdersPerRound = 2;
+constexpr int kOrdersPerRound = 2, kOtherOrders = 24;
 // Without a proof in sight the period need not be had to the last tick.
 constexpr int64_t kFineEnough = 10'000'000;
 // A step is a look at a stage; most are at none that costs anything.
@@ -62,14 +62,17 @@ class Search {
       if (method == StagesMethod::kBest && (!all.complete || all.sets.size() > kFewSets)) {
         OneOrder(DepthFirstOrder(blocks_));
         OneOrder(BreadthFirstOrder(blocks_));
+        // A good plan first: what is refuted near the bound is refuted soon.
+        work_.limit = limits_steps_ / 4;
+        Refine();
+        work_.limit = limits_steps_;
+        work_.stopped = work_.stop != nullptr && work_.stop();
       }
       if (all.complete) {
-        // What is left of the work is for what does not prove anything.
-        if (method == StagesMethod::kBest) work_.limit = limits_steps_ / 4 * 3;
         Narrow(all.sets, true);
-        work_.limit = limits_steps_;
+      } else if (method == StagesMethod::kBest) {
+        Refine();
       }
-      if (method == StagesMethod::kBest) Refine();
     }
     found_.work = (work_.spent + kStepsPerWork - 1) / kStepsPerWork;
     return std::move(found_);
@@ -167,6 +170,9 @@ class Search {
       const std::vector<int32_t> rank = Ranks();
       Family family{Downsets(blocks_.size()), {}};
       for (int i = 0; i < kOrdersPerRound; ++i) AddBeginningsOf(rank, family);
+      // And of any others, where those near by have led nowhere.
+      const std::vector<int32_t> none(blocks_.size(), 0);
+      for (int i = 0; idle % 2 == 1 && i < kOtherOrders; ++i) AddBeginningsOf(none, family);
       if (had) AddNear(rank, family);
       Narrow(family.sets, false);
       // What comes in crumbs comes to an end, too.

@@ -7,7 +7,7 @@
 namespace allot {
 namespace {
 
-constexpr int64_t kPairsPerStep = 2, kStepsPerChoice = 16;
+constexpr int64_t kPairsPerStep = 2, kStepsPerChoice = 6;
 constexpr int64_t kMostPairs = 20'000;   // of a knapsack
 constexpr size_t kMostKept = 2'000'000;  // prices
 
