@@ -126,7 +126,9 @@ bool TicksFit(const StagesProblem& problem) {
 
 absl::Status CheckStages(const StagesProblem& problem) {
   if (problem.layers.empty()) return InputError("the problem has no layer");
-  if (problem.layers.size() > 1'000'000) return InputError("there are more than 1000000 layers");
+  if (problem.layers.size() > kMostLayers) {
+    return InputError("there are more than ", kMostLayers, " layers; join some");
+  }
   if (problem.devices < 1 || problem.devices > kMaxStageDevices) {
     return InputError("devices must be 1 to ", kMaxStageDevices, ", not ", problem.devices);
   }

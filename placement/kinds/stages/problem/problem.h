@@ -3,6 +3,7 @@
 // a rule that somebody has published (cost_rule.h).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ inline constexpr int64_t kMillibytesPerByte = 1000;
 // The largest quantity of them that a problem may have: 4 PB.
 inline constexpr Millibytes kMaxMillibytes = 4'000'000'000'000'000'000;
 inline constexpr int64_t kMaxStageDevices = 1 << 16;
+inline constexpr size_t kMostLayers = 20'000;
 inline constexpr int64_t kMaxTicksPerSecond = 1'000'000'000'000'000;
 
 // What a layer sends besides its tensors when its neighbour is in another stage: the collectives of

@@ -19,8 +19,8 @@ struct StagesFound {
   int64_t work = 0;
 };
 
-// `exact`: all downsets, whatever they are, and nothing before; kUnknown if they are too many.
-// `linear`: only cuts of one order of the layers.
+// kDownsets: all of them and nothing before; no plan if they are too many. kOneOrder: only cuts of
+// one order of the layers.
 enum class StagesMethod { kBest, kDownsets, kOneOrder };
 
 // Takes problems that pass CheckStages(). Deterministic for a given work and seed.
