@@ -122,9 +122,12 @@ bool PeriodTest::Extend(size_t at, int64_t period, StageWork& work) {
   if (tails.empty()) return true;
   const int64_t left = problem_.devices - all_tails_[static_cast<size_t>(tails[0])].devices;
   int64_t looks = 0;
+  // The more blocks, the longer a look.
+  const auto cost = static_cast<int64_t>(1 + sets_.num_blocks() / 1024);
   for (size_t i = at; i-- > 0;) {
     if (++looks % kLooksPerStop == 0 && work.stop != nullptr && work.stop()) work.stopped = true;
-    if (looks % kLooksPerStop == 0 && work.spent + looks / kLooksPerWork >= work.limit) break;
+    if (looks % kLooksPerStop == 0 && work.spent + looks * cost / kLooksPerWork >= work.limit)
+      break;
     if (work.stopped) break;
     const int64_t before = Needed(sorted_ticks_[i], period);
     const int64_t own = Needed(ticks_[to] - sorted_ticks_[i], period);
@@ -141,7 +144,7 @@ bool PeriodTest::Extend(size_t at, int64_t period, StageWork& work) {
     if (size_of_[from] >= size_of_[to] || !sets_.Within(from, to)) continue;
     Stages(from, to, tails, period, before, work);
   }
-  work.spent += looks / kLooksPerWork;
+  work.spent += looks * cost / kLooksPerWork;
   if (work.spent >= work.limit) work.stopped = true;
   return !work.stopped;
 }
