@@ -52,6 +52,15 @@ constexpr char kLayerFlow[] = R"({
   "max_round_trip": 3
 })";
 
+constexpr char kStages[] = R"({
+  "schema": "allot.stages/1", "rule": "piper", "devices": 5, "memory": "1MB", "bandwidth": "1MB/s", "samples": 6,
+  "layers": [{"name": "in", "time": "1ms", "memory": 1000}, {"name": "left", "time": "2.5ms", "parameters": 600},
+             {"name": "right", "time": "3ms"}, {"name": "out", "time": "1ms", "memory_per_sample": 0.5}],
+  "edges": [{"from": "in", "to": "left", "bytes": 100}, {"from": "in", "to": "right"},
+            {"from": "left", "to": "out"}, {"from": 2, "to": 3}],
+  "together": [["left", "right"]]
+})";
+
 struct Sample {
   std::string kind, text;
 };
@@ -61,7 +70,8 @@ std::vector<Sample> Samples() {
   latency.items = throughput.items = calls.items = 5;
   throughput.objective = PlacementObjective::kThroughput;
   calls.calls = true;
-  std::vector<Sample> samples = {{"colours", kColours}, {"layer-flow", kLayerFlow}};
+  std::vector<Sample> samples = {
+      {"colours", kColours}, {"layer-flow", kLayerFlow}, {"stages", kStages}};
   for (uint64_t seed = 0; seed < 20; ++seed) {
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, latency))});
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, throughput))});
@@ -92,7 +102,8 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->summary().empty());
     EXPECT_FALSE(kind->unit().empty());
   }
-  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "colours"));
+  EXPECT_THAT(names,
+              ElementsAre("items", "calls", "layer-flow", "training", "stages", "colours"));
   EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
 }
 
