@@ -58,7 +58,9 @@ class PiperReader {
     }
     for (const auto& [id, i] : by_id) {
       StageLayer& layer = draft_.problem.layers.emplace_back();
-      nodes[i].Read("name", layer.name);
+      // Names are those of operators, many alike; what is known by its number has no other.
+      std::string name;
+      nodes[i].Read("name", name);
       if (!numbered) layer.name = absl::StrCat(id);
       ReadWidths(nodes[i]);
     }
