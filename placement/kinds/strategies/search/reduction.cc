@@ -15,50 +15,49 @@ size_t Index(int32_t i) { return static_cast<size_t>(i); }
 }  // namespace
 
 Reduction::Reduction(const Problem& problem)
-    : problem_(&problem),
-      nodes_(problem.nodes.size()),
+    : nodes_(problem.nodes.size()),
       original_(problem.nodes.size()),
       decided_(problem.nodes.size()),
       is_touched_(problem.nodes.size()) {
-  MakeNodes();
-  MakeEdges();
-  MakeMoments();
+  MakeNodes(problem);
+  MakeEdges(problem);
+  MakeMoments(problem);
 }
 
-void Reduction::MakeNodes() {
+void Reduction::MakeNodes(const Problem& problem) {
   for (size_t n = 0; n < nodes_.size(); ++n) {
-    const strategies::Node& node = problem_->nodes[n];
-    const auto first = problem_->costs.begin() + static_cast<std::ptrdiff_t>(node.first);
+    const strategies::Node& node = problem.nodes[n];
+    const auto first = problem.costs.begin() + static_cast<std::ptrdiff_t>(node.first);
     nodes_[n].cost.assign(first, first + node.strategies);
     for (int32_t s = 0; s < node.strategies; ++s) original_[n].push_back(s);
   }
 }
 
-void Reduction::MakeEdges() {
-  for (const strategies::Edge& edge : problem_->edges) {
+void Reduction::MakeEdges(const Problem& problem) {
+  for (const strategies::Edge& edge : problem.edges) {
     Node& a = nodes_[Index(edge.a)];
     const int32_t rows = a.strategies(), columns = nodes_[Index(edge.b)].strategies();
     if (edge.a == edge.b) {
       for (int32_t s = 0; s < rows; ++s) {
-        a.cost[Index(s)] = AddCosts(a.cost[Index(s)], problem_->EdgeCost(edge, s, s));
+        a.cost[Index(s)] = AddCosts(a.cost[Index(s)], problem.EdgeCost(edge, s, s));
       }
       continue;
     }
-    const auto first = problem_->edge_costs.begin() + static_cast<std::ptrdiff_t>(edge.first);
+    const auto first = problem.edge_costs.begin() + static_cast<std::ptrdiff_t>(edge.first);
     AddEdge(edge.a, edge.b,
             std::vector<int64_t>(first, first + static_cast<int64_t>(rows) * columns));
   }
 }
 
 // At first all moments at which a node begins to live: what is used changes upwards there only.
-void Reduction::MakeMoments() {
+void Reduction::MakeMoments(const Problem& problem) {
   std::vector<int64_t> begins;
-  for (const strategies::Node& node : problem_->nodes) {
+  for (const strategies::Node& node : problem.nodes) {
     if (node.begin < node.end) begins.push_back(node.begin);
   }
   std::sort(begins.begin(), begins.end());
   begins.erase(std::unique(begins.begin(), begins.end()), begins.end());
-  capacity_.assign(begins.size(), problem_->usage_limit);
+  capacity_.assign(begins.size(), problem.usage_limit);
   num_moments_ = static_cast<int32_t>(begins.size());
   for (int32_t m = 0; m < num_moments_; ++m) moments_.push_back(m);
   const auto moment = [&begins](int64_t time) {
@@ -66,9 +65,9 @@ void Reduction::MakeMoments() {
                                 begins.begin());
   };
   for (size_t n = 0; n < nodes_.size(); ++n) {
-    const strategies::Node& node = problem_->nodes[n];
+    const strategies::Node& node = problem.nodes[n];
     if (node.begin >= node.end) continue;
-    const auto first = problem_->usages.begin() + static_cast<std::ptrdiff_t>(node.first);
+    const auto first = problem.usages.begin() + static_cast<std::ptrdiff_t>(node.first);
     nodes_[n].usages[{moment(node.begin), moment(node.end)}].assign(first, first + node.strategies);
   }
 }
@@ -499,15 +498,13 @@ void Reduction::DropSlackMoments() {
       ++begins[Index(interval.first)], ++ends[Index(interval.second)];
     }
   }
+  for (size_t m = 1; m < begins.size(); ++m) begins[m] += begins[m - 1], ends[m] += ends[m - 1];
   keep.assign(capacity_.size(), 1);
-  // The last one kept, and whether since then some have begun or ended to use.
   std::vector<int32_t> kept;
   for (int32_t m = 0; m < static_cast<int32_t>(capacity_.size()); ++m) {
     while (!kept.empty()) {
-      bool some_begin = false, some_end = false;
-      for (int32_t k = kept.back() + 1; k <= m; ++k) {
-        some_begin |= begins[Index(k)] > 0, some_end |= ends[Index(k)] > 0;
-      }
+      const bool some_begin = begins[Index(m)] > begins[Index(kept.back())];
+      const bool some_end = ends[Index(m)] > ends[Index(kept.back())];
       if (!some_begin && capacity_[Index(m)] >= capacity_[Index(kept.back())]) {
         keep[Index(m)] = 0;
         break;
@@ -592,6 +589,66 @@ Choice Reduction::Expand(const Choice& reduced) const {
     choice[Index(record->node)] = record->best[index];
   }
   return choice;
+}
+
+Reduction::Part Reduction::PartOf(const std::vector<int32_t>& free, const Choice& fixed) const {
+  Part part;
+  part.nodes = free;
+  Reduction& left = part.reduction;
+  const size_t count = free.size();
+  left.constant_ = constant_;
+  left.infeasible_ = infeasible_;
+  left.capacity_ = capacity_;
+  left.nodes_.resize(count);
+  left.original_.resize(count);
+  left.decided_.resize(count);
+  left.is_touched_.resize(count);
+  std::vector<int32_t> number(nodes_.size(), -1);
+  for (size_t i = 0; i < count; ++i) {
+    const Node& node = nodes_[Index(free[i])];
+    number[Index(free[i])] = static_cast<int32_t>(i);
+    left.nodes_[i].cost = node.cost;
+    left.nodes_[i].usages = node.usages;
+    for (int32_t s = 0; s < node.strategies(); ++s) left.original_[i].push_back(s);
+  }
+  std::vector<int64_t> change(capacity_.size() + 1);
+  for (size_t n = 0; n < nodes_.size(); ++n) {
+    if (!nodes_[n].present || number[n] >= 0) continue;
+    left.constant_ = AddCosts(left.constant_, nodes_[n].cost[Index(fixed[n])]);
+    for (const auto& [interval, used] : nodes_[n].usages) {
+      change[Index(interval.first)] += used[Index(fixed[n])];
+      change[Index(interval.second)] -= used[Index(fixed[n])];
+    }
+  }
+  int64_t used = 0;
+  for (size_t m = 0; m < capacity_.size(); ++m) left.capacity_[m] -= used += change[m];
+  for (const Edge& edge : edges_) {
+    if (edge.cost.empty()) continue;
+    const size_t a = Index(edge.a), b = Index(edge.b), columns = nodes_[b].cost.size();
+    if (number[a] >= 0 && number[b] >= 0) {
+      left.AddEdge(number[a], number[b], edge.cost);
+    } else if (number[a] >= 0) {
+      std::vector<int64_t>& cost = left.nodes_[Index(number[a])].cost;
+      for (size_t s = 0; s < cost.size(); ++s) {
+        cost[s] = AddCosts(cost[s], edge.cost[s * columns + Index(fixed[b])]);
+      }
+    } else if (number[b] >= 0) {
+      std::vector<int64_t>& cost = left.nodes_[Index(number[b])].cost;
+      for (size_t t = 0; t < columns; ++t) {
+        cost[t] = AddCosts(cost[t], edge.cost[Index(fixed[a]) * columns + t]);
+      }
+    } else {
+      left.constant_ =
+          AddCosts(left.constant_, edge.cost[Index(fixed[a]) * columns + Index(fixed[b])]);
+    }
+  }
+  left.num_moments_ = static_cast<int32_t>(capacity_.size());
+  for (int32_t m = 0; m < left.num_moments_; ++m) left.moments_.push_back(m);
+  left.DropSlackMoments();
+  part.moments = left.moments_;
+  left.num_moments_ = static_cast<int32_t>(left.moments_.size());
+  for (int32_t m = 0; m < left.num_moments_; ++m) left.moments_[Index(m)] = m;
+  return part;
 }
 
 }  // namespace allot::strategies

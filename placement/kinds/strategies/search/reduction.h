@@ -20,7 +20,7 @@ using Usages = std::map<std::pair<int32_t, int32_t>, std::vector<int64_t>>;
 
 class Reduction {
  public:
-  // Keeps a pointer to the problem, which must have passed Check().
+  // The problem must have passed Check().
   explicit Reduction(const Problem& problem);
 
   struct Node {
@@ -59,7 +59,14 @@ class Reduction {
   // nothing).
   Choice Expand(const Choice& reduced) const;
 
+  struct Part;
+  // What is left where all nodes but the free ones do as `fixed`, a choice of this reduction, says.
+  // Linear in what is free and in the number of nodes and moments.
+  Part PartOf(const std::vector<int32_t>& free, const Choice& fixed) const;
+
  private:
+  Reduction() = default;
+
   // How the strategy of a node that was taken out follows from those of one or two others. All
   // numbers are those of the problem.
   struct Consequence {
@@ -68,9 +75,9 @@ class Reduction {
     std::vector<int32_t> best;                        // by both, row by row
   };
 
-  void MakeNodes();
-  void MakeEdges();
-  void MakeMoments();
+  void MakeNodes(const Problem& problem);
+  void MakeEdges(const Problem& problem);
+  void MakeMoments(const Problem& problem);
   void DropSlackMoments();
   void DropTooLarge();
   void Touch(int32_t node);
@@ -90,7 +97,6 @@ class Reduction {
   void RemoveEdge(int32_t edge);
   void Remove(int32_t node);
 
-  const Problem* problem_;
   bool infeasible_ = false;
   int64_t constant_ = 0;
   std::vector<Node> nodes_;
@@ -103,6 +109,13 @@ class Reduction {
   std::vector<Consequence> consequences_;       // in the order in which they were found
   std::vector<int32_t> touched_;
   std::vector<char> is_touched_;
+};
+
+// A problem of its own: its nodes and moments are numbered anew, strategies are those of the whole.
+struct Reduction::Part {
+  Reduction reduction;           // Expand() gives strategies of the whole, by node of the part
+  std::vector<int32_t> nodes;    // of the whole, by node of the part
+  std::vector<int32_t> moments;  // of the whole, by moment of the part
 };
 
 }  // namespace allot::strategies
