@@ -1,6 +1,7 @@
 // The default solver: what can be decided is decided; then one chain proves bounds by prices and
 // branches, another improves the best answer neighbourhood by neighbourhood.
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -20,8 +21,8 @@ namespace {
 // A unit of work is so many entries of matrices: 20,000,000 are about a minute.
 constexpr int64_t kEntriesOfWork = 256;
 constexpr int64_t kFirstIterations = 200, kSliceIterations = 40, kBranchIterations = 40;
-// What both chains spend before they tell each other what they have found.
-constexpr int64_t kSlice = 60'000'000;
+// What both chains spend before they tell each other what they have found: twice as much each time.
+constexpr int64_t kFirstSlice = 1'000'000, kLastSlice = 64'000'000;
 
 // Both chains over the same base; an answer is a choice of it.
 class TwoChains {
@@ -41,9 +42,13 @@ class TwoChains {
       TakeExact();
     }
     spent_ = budget.spent;
+    int64_t slice = kFirstSlice;
     while (bound_ < value_ && spent_ < limit_ && !budget.Over()) {
-      Budget exact{std::min(kSlice, limit_ - spent_), 0, stop_};
-      Budget local = exact;
+      Budget exact{std::min(slice, limit_ - spent_), 0, stop_};
+      slice = std::min(2 * slice, kLastSlice);
+      // What is proved ends the other chain: it cannot find anything better.
+      std::atomic<bool> proved = false;
+      Budget local{exact.limit, 0, [this, &proved] { return proved || stop_(); }};
       if (answer_.has_value() && !local_.has_value()) {
         local_.emplace(base_, root_prices_, limits_.seed, *answer_, value_);
       }
@@ -52,11 +57,14 @@ class TwoChains {
       if (both && limits_.threads > 1) {
         std::thread other([&] { RunLocal(local); });
         RunExact(exact);
+        proved = !exact_open();
         other.join();
       } else {
         if (exact_open()) RunExact(exact);
+        proved = !exact_open();
         if (local_.has_value()) RunLocal(local);
       }
+      if (proved) local.spent = 0;  // depends on how far it came
       spent_ += exact.spent + local.spent;
       if (exact.spent + local.spent == 0) break;  // neither has anything left to do
       TakeExact();

@@ -8,6 +8,8 @@ namespace {
 
 constexpr int64_t kIterations = 60, kBranchIterations = 20;
 constexpr int64_t kEntriesPerStep = 30'000'000;
+// What it takes to make a part, however small.
+constexpr int64_t kEntriesOfPart = 20'000;
 constexpr double kSmallest = 8;
 // Moments among which one is chosen where nodes compete.
 constexpr size_t kMostMoments = 512;
@@ -90,7 +92,8 @@ bool Neighbourhoods::Step(Budget& budget) {
   if (base_.nodes().empty()) return false;
   Reduction::Part part = base_.PartOf(ChooseFree(), choice_);
   Budget own{std::min(budget.limit, budget.spent + kEntriesPerStep), budget.spent, budget.stop};
-  own.spent += static_cast<int64_t>(base_.capacity().size() + base_.nodes().size());
+  own.spent +=
+      kEntriesOfPart + static_cast<int64_t>(base_.capacity().size() + base_.nodes().size());
   std::vector<double> prices;
   for (const int32_t moment : part.moments) prices.push_back(prices_[static_cast<size_t>(moment)]);
   PriceSearch search(std::move(part.reduction), value_, std::move(prices));

@@ -8,6 +8,8 @@ namespace allot::strategies {
 namespace {
 
 constexpr int kFirstSweeps = 30, kPatience = 20, kPruneEvery = 40;
+// What is spent however small the problem is.
+constexpr int64_t kEntriesOfStart = 5'000, kEntriesOfIteration = 500;
 constexpr double kMemory = 0.8, kShrink = 0.8, kShareMemory = 0.95;
 
 int64_t RoundedUp(int64_t scaled, const Core& core) {
@@ -34,7 +36,7 @@ bool PriceSearch::Rebuild(Budget& budget) {
   }
   core_ = std::make_unique<Core>(
       MakeCore(reduction_, below_ >= kForbidden / 4 ? kForbidden : 2 * below_));
-  budget.spent += static_cast<int64_t>(core_->edge_cost.size()) * 4;
+  budget.spent += static_cast<int64_t>(core_->edge_cost.size()) * 4 + kEntriesOfStart;
   shares_.assign(core_->size(), {});
   for (size_t v = 0; v < core_->size(); ++v) {
     shares_[v].resize(static_cast<size_t>(core_->strategies(v)));
@@ -91,7 +93,7 @@ void PriceSearch::Iterate(Budget& budget) {
   budget.spent +=
       static_cast<int64_t>(core_->used.size()) * 8 + 2 * static_cast<int64_t>(used.size());
   const int64_t bound = dual_->Bound();
-  budget.spent += static_cast<int64_t>(core_->edge_cost.size());
+  budget.spent += static_cast<int64_t>(core_->edge_cost.size()) + kEntriesOfIteration;
   bound_ = std::max(bound_, std::min(RoundedUp(bound, *core_), below_));
   if (bound > best_of_core_) {
     best_of_core_ = bound;
