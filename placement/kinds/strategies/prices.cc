@@ -19,7 +19,7 @@ namespace allot::strategies {
 namespace {
 
 // A unit of work is so many entries of matrices: 20,000,000 are about a minute.
-constexpr int64_t kEntriesOfWork = 256;
+constexpr int64_t kEntriesOfWork = 1'024;
 constexpr int64_t kFirstIterations = 200, kSliceIterations = 40, kBranchIterations = 40;
 // What both chains spend before they tell each other what they have found: twice as much each time.
 constexpr int64_t kFirstSlice = 1'000'000, kLastSlice = 64'000'000;
