@@ -12,24 +12,42 @@ namespace {
 
 constexpr int64_t kNothing = std::numeric_limits<int64_t>::max();
 
+// Whole numbers are the same however many are computed at once: the two loops in which all time is
+// spent are compiled for newer processors, too, and the best is taken at run time.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define ALLOT_ALSO_FOR_NEWER \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define ALLOT_ALSO_FOR_NEWER
+#endif
+
 // out[t] = min over s of in[s] + matrix[s][t]
-void MinOverRows(const int64_t* matrix, const int64_t* in, size_t rows, size_t columns,
-                 int64_t* out) {
+ALLOT_ALSO_FOR_NEWER
+void MinOverRows(const int64_t* __restrict matrix, const int64_t* __restrict in, size_t rows,
+                 size_t columns, int64_t* __restrict out) {
   std::fill(out, out + columns, kNothing);
   for (size_t s = 0; s < rows; ++s) {
     const int64_t* const row = matrix + s * columns;
     const int64_t base = in[s];
-    for (size_t t = 0; t < columns; ++t) out[t] = std::min(out[t], base + row[t]);
+    for (size_t t = 0; t < columns; ++t) {
+      const int64_t sum = base + row[t];
+      out[t] = sum < out[t] ? sum : out[t];
+    }
   }
 }
 
 // out[s] = min over t of in[t] + matrix[s][t]
-void MinOverColumns(const int64_t* matrix, const int64_t* in, size_t rows, size_t columns,
-                    int64_t* out) {
+ALLOT_ALSO_FOR_NEWER
+void MinOverColumns(const int64_t* __restrict matrix, const int64_t* __restrict in, size_t rows,
+                    size_t columns, int64_t* __restrict out) {
   for (size_t s = 0; s < rows; ++s) {
     const int64_t* const row = matrix + s * columns;
     int64_t least = kNothing;
-    for (size_t t = 0; t < columns; ++t) least = std::min(least, in[t] + row[t]);
+    for (size_t t = 0; t < columns; ++t) {
+      const int64_t sum = in[t] + row[t];
+      least = sum < least ? sum : least;
+    }
     out[s] = least;
   }
 }

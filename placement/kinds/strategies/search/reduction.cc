@@ -7,6 +7,8 @@
 namespace allot::strategies {
 namespace {
 
+constexpr int kMostRounds = 8;
+
 size_t Index(int32_t i) { return static_cast<size_t>(i); }
 
 }  // namespace
@@ -136,17 +138,18 @@ void Reduction::Forbid(int32_t index, const std::vector<char>& forbidden) {
 }
 
 void Reduction::Reduce(const std::function<bool()>& stop) {
-  for (int round = 0; round < 8; ++round) {
-    for (size_t n = 0; n < nodes_.size(); ++n) {
-      if (nodes_[n].present) Touch(static_cast<int32_t>(n));
-    }
-    bool changed = false;
+  // Later on only what something has happened to, or around.
+  for (size_t n = 0; n < nodes_.size() && untouched_; ++n) {
+    if (nodes_[n].present) Touch(static_cast<int32_t>(n));
+  }
+  untouched_ = false;
+  for (int round = 0; round < kMostRounds; ++round) {
     // First in, first out, so that a node is looked at again only after all others.
     for (size_t next = 0; next < touched_.size() && !infeasible_; ++next) {
       const int32_t node = touched_[next];
       is_touched_[Index(node)] = 0;
       if (!nodes_[Index(node)].present) continue;
-      changed |= Visit(node);
+      Visit(node);
       if (next % 256 == 0 && stop && stop()) break;
     }
     for (const int32_t node : touched_) is_touched_[Index(node)] = 0;
@@ -154,18 +157,17 @@ void Reduction::Reduce(const std::function<bool()>& stop) {
     if (infeasible_) return;
     DropSlackMoments();
     if (!infeasible_) DropTooLarge();
-    if ((round > 0 && !changed && touched_.empty()) || (stop && stop())) return;
+    if (infeasible_ || touched_.empty() || (stop && stop())) return;
   }
 }
 
-bool Reduction::Visit(int32_t node) {
-  bool changed = DropForbidden(node);
-  if (infeasible_) return true;
-  if (DecideSingle(node)) return true;
+void Reduction::Visit(int32_t node) {
+  DropForbidden(node);
+  if (infeasible_ || DecideSingle(node)) return;
   if (nodes_[Index(node)].edges.size() == 1) ForbidDominatedPairsOfLeaf(node);
-  changed |= DropDominated(node);
-  return DecideSingle(node) || FollowNeighbour(node) || FoldLeaf(node) || FoldBetween(node) ||
-         changed;
+  DropDominated(node);
+  if (DecideSingle(node) || FollowNeighbour(node) || FoldLeaf(node)) return;
+  FoldBetween(node);
 }
 
 // Those that are forbidden with whatever a neighbour does.
@@ -217,11 +219,24 @@ bool Reduction::Dominates(const Node& node, int32_t index, int32_t better, int32
 bool Reduction::DropDominated(int32_t index) {
   const Node& node = nodes_[Index(index)];
   const int32_t count = node.strategies();
+  // What a strategy costs at least, edge by edge: who costs more so does not dominate.
+  std::vector<int64_t> least = node.cost;
+  for (const auto& [other, e] : node.edges) {
+    const Edge& edge = edges_[Index(e)];
+    const size_t others = nodes_[Index(other)].cost.size(), own = node.cost.size();
+    std::vector<int64_t> of_edge(own, kForbidden);
+    for (size_t i = 0; i < edge.cost.size(); ++i) {
+      int64_t& low = of_edge[edge.a == index ? i / others : i % own];
+      low = std::min(low, edge.cost[i]);
+    }
+    for (size_t s = 0; s < own; ++s) least[s] = AddCosts(least[s], of_edge[s]);
+  }
   std::vector<char> keep(node.cost.size(), 1);
   bool dropped = false;
   for (int32_t worse = 0; worse < count; ++worse) {
     for (int32_t better = 0; better < count && keep[Index(worse)]; ++better) {
       if (better == worse || !keep[Index(better)]) continue;
+      if (least[Index(better)] > least[Index(worse)]) continue;
       if (!Dominates(node, index, better, worse)) continue;
       keep[Index(worse)] = 0;
       dropped = true;

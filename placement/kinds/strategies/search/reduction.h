@@ -81,7 +81,7 @@ class Reduction {
   void DropSlackMoments();
   void DropTooLarge();
   void Touch(int32_t node);
-  bool Visit(int32_t node);
+  void Visit(int32_t node);
   bool DropForbidden(int32_t node);
   bool DropDominated(int32_t node);
   bool Dominates(const Node& node, int32_t index, int32_t better, int32_t worse) const;
@@ -97,7 +97,7 @@ class Reduction {
   void RemoveEdge(int32_t edge);
   void Remove(int32_t node);
 
-  bool infeasible_ = false;
+  bool infeasible_ = false, untouched_ = true;
   int64_t constant_ = 0;
   std::vector<Node> nodes_;
   std::vector<Edge> edges_;

@@ -71,7 +71,8 @@ void Reduction::DropSlackMoments() {
     moments_.resize(Index(next));
     number[capacity_.size()] = next;
     capacity_.resize(Index(next));
-    for (Node& node : nodes_) {
+    for (size_t n = 0; n < nodes_.size(); ++n) {
+      Node& node = nodes_[n];
       Usages left;
       for (const auto& [interval, used] : node.usages) {
         const int32_t begin = number[Index(interval.first)], end = number[Index(interval.second)];
@@ -80,6 +81,7 @@ void Reduction::DropSlackMoments() {
         sum.resize(used.size());
         for (size_t s = 0; s < used.size(); ++s) sum[s] += used[s];
       }
+      if (left.size() < node.usages.size()) Touch(static_cast<int32_t>(n));
       node.usages = std::move(left);
     }
   };
