@@ -57,11 +57,11 @@ class TwoChains {
       if (both && limits_.threads > 1) {
         std::thread other([&] { RunLocal(local); });
         RunExact(exact);
-        proved = !exact_open();
+        proved = is_proved();
         other.join();
       } else {
         if (exact_open()) RunExact(exact);
-        proved = !exact_open();
+        proved = is_proved();
         if (local_.has_value()) RunLocal(local);
       }
       if (proved) local.spent = 0;  // depends on how far it came
@@ -85,7 +85,11 @@ class TwoChains {
 
  private:
   bool exact_open() const {
-    return root_.has_value() ? !root_->closed() : branching_.has_value() && !branching_->closed();
+    return root_.has_value() ? !root_->closed()
+                             : branching_.has_value() && !branching_->exhausted();
+  }
+  bool is_proved() const {
+    return root_.has_value() ? root_->closed() : branching_.has_value() && branching_->closed();
   }
 
   // Prices as long as they move, then branches.

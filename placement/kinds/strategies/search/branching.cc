@@ -17,6 +17,20 @@ double Weight(const PriceSearch& search, size_t v, size_t s) {
   return weight;
 }
 
+// Of all that is open together, in costs: 512 MiB.
+constexpr int64_t kMostKept = int64_t{1} << 26;
+
+int64_t Size(const Reduction& reduction) {
+  int64_t size = static_cast<int64_t>(reduction.capacity().size()) * 4;
+  for (const Reduction::Edge& edge : reduction.edges()) {
+    size += static_cast<int64_t>(edge.cost.size()) + 8;
+  }
+  for (const Reduction::Node& node : reduction.nodes()) {
+    size += static_cast<int64_t>((node.usages.size() + 2) * (node.cost.size() + 8));
+  }
+  return size;
+}
+
 }  // namespace
 
 Split ChooseSplit(const PriceSearch& search) {
@@ -64,7 +78,7 @@ void Branching::Lower(int64_t below) {
 }
 
 int64_t Branching::bound() const {
-  int64_t bound = below_;
+  int64_t bound = std::min(below_, given_up_);
   if (current_.has_value()) bound = std::min(bound, current_bound_);
   if (!open_.empty()) bound = std::min(bound, open_.begin()->first);
   return bound;
@@ -98,6 +112,8 @@ void Branching::Branch(Budget& budget) {
       current_bound_ = of_half;
       current_ = std::move(search);
       current_->Lower(below_);
+    } else if (static_cast<int64_t>(open_.size() + 1) * Size(search.reduction()) > kMostKept) {
+      given_up_ = std::min(given_up_, of_half);
     } else {
       open_.emplace(of_half, Open{search.reduction(), search.prices()});
     }
@@ -105,7 +121,7 @@ void Branching::Branch(Budget& budget) {
 }
 
 void Branching::Run(Budget& budget) {
-  while (!closed() && !budget.Over()) {
+  while (!exhausted() && !budget.Over()) {
     const int64_t bound_before = bound(), below_before = below_;
     if (!current_.has_value()) {
       auto least = open_.begin();

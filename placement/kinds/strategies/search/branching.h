@@ -22,7 +22,10 @@ class Branching {
   // Someone has found a better answer.
   void Lower(int64_t below);
 
-  bool closed() const { return open_.empty() && !current_.has_value(); }
+  // Nothing is left to be branched on.
+  bool exhausted() const { return open_.empty() && !current_.has_value(); }
+  // The best answer is proved.
+  bool closed() const { return exhausted() && given_up_ >= below_; }
   // What no answer is below; below() at most.
   int64_t bound() const;
   int64_t below() const { return below_; }
@@ -45,6 +48,7 @@ class Branching {
   std::optional<PriceSearch> current_;
   int64_t current_bound_ = 0;
   std::multimap<int64_t, Open> open_;  // by bound
+  int64_t given_up_ = kForbidden;      // the least bound of what there was no room to keep
 };
 
 // The strategies of one node, parted in two: the first half looks more promising.
