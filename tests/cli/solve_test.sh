@@ -74,6 +74,8 @@ if "$solve" "${batches[@]}" -o batch.json | grep -qE '^32 .* chosen$' && grep -q
 "$solve" "${batches[@]}" --latency-limit=100us --json >none.json
 if [ $? -eq 1 ] && grep -q '"status": "infeasible"' none.json && [ "$(grep -c '"proved_too_slow": true' none.json)" -eq 3 ]; then ok; else bad "no batch is in time"; fi
 
+echo '[0, 1, 1, 1, 1]' >heavy.json
+echo '[0, 1]' >short.json
 # What docs/solve.md shows is what comes out: every example that is soon solved, wall times aside.
 timeless() { sed -E 's/[0-9.]+ s$/0 s/' <<<"$1"; }
 shown=0
@@ -81,7 +83,7 @@ while IFS= read -r line; do
   [[ $line == '    $ build/allot-solve '* ]] || continue
   command=${line#'    $ build/allot-solve '}
   while [[ $command == *\\ ]]; do IFS= read -r line; command="${command%\\}${line#    }"; done
-  [[ $command == *--solver=brute-force* || $command == *.layer-flow.json* || $command == *.stages.json* || $command == */training.problem.json* ]] || continue
+  [[ $command == *--solver=brute-force* || $command == *.layer-flow.json* || $command == *.stages.json* || $command == *.strategies.json* || $command == */training.problem.json* ]] || continue
   expected=
   while IFS= read -r line && { [ -z "$line" ] || [[ $line == '    '* ]]; }; do expected+=${line#'    '}$'\n'; done
   # shellcheck disable=SC2086
@@ -90,7 +92,16 @@ while IFS= read -r line; do
   if [ "$(timeless "$actual")" = "$(timeless "$expected")" ]; then ok; else bad "docs/solve.md shows another result of: $command"; diff <(echo "$actual") <(echo "$expected"); fi
   shown=$((shown + 1))
 done <"$source/docs/solve.md"
-if [ $shown -ge 2 ]; then ok; else bad "docs/solve.md shows $shown examples"; fi
+if [ $shown -ge 4 ]; then ok; else bad "docs/solve.md shows $shown examples"; fi
+
+# Strategies: the same bytes on any number of threads, published or with a schema, compressed or not; what is printed is judged.
+strategies=$source/examples/problems/blocks.strategies.json
+"$solve" "$strategies" --json -o s1.json >/dev/null
+sed '/"schema"/d' "$strategies" | gzip >published.json.gz
+"$solve" published.json.gz --threads=2 --json -o s2.json >/dev/null
+if grep -q '"proved_optimal": true' s1.json && cmp -s <(masked s1.json) <(masked s2.json); then ok; else bad "strategies on two threads"; fi
+if [ "$("$solve" "$strategies" --judge=s2.json)" = "objective           49" ]; then ok; else bad "strategies judged"; fi
+if "$solve" "$strategies" --verify s1.json | grep -q '^OK: objective 49 cost$'; then ok; else bad "strategies verified"; fi
 
 # What a problem file cannot say has no answer, and that is said.
 echo '{"schema": "allot.problem/1", "devices": [{"name": "a", "memory": 1}], "items": [{"time": [1], "memory": 2}]}' >full.json
@@ -136,6 +147,9 @@ refuses "no such solution" "nothing.json: cannot be read" "$dnn" --verify nothin
 refuses "a problem as its solution" "key 'placement' is missing" "$dnn" --verify "$dnn"
 refuses "a result without solution" "there is no solution" "$dnn" --verify ../none.json
 refuses "a solution of another problem" "there is no item" "$dnn" --verify ../one.json
+refuses "a plan that uses too much" "wrong: at time 10 the nodes that live use 92, more than usage_limit" "$source/examples/problems/blocks.strategies.json" --judge=../heavy.json
+refuses "strategies of others" "has 2 strategies for 5 nodes" "$source/examples/problems/blocks.strategies.json" --judge=../short.json
+refuses "a solver of placements" "there is no solver 'heft'" "$source/examples/problems/blocks.strategies.json" --solver=heft
 refuses "replicas for latency" "--replicate: replicas take turns in a stream: the objective must be throughput" "$ours" --replicate
 refuses "replicas in calls" "--replicate: .*throughput" "$dnn" --objective=latency --replicate
 refuses "contiguous replicas" "--replicate: replicas are not contiguous" "$dnn" --contiguous --replicate
