@@ -56,7 +56,7 @@ struct Arguments {
   std::vector<std::string> plugins;
   std::string problem, objective, communication, format = "auto", solver = "auto", verify, judge,
                                                  output;
-  std::map<std::string, std::string> flags;  // of kinds, as given
+  std::map<std::string, std::string> flags;  // of kinds; empty: not given
   std::vector<std::string> batches;          // as written, "4:p4.json"
   std::optional<Picos> latency_limit;        // of a batch
   int64_t calls = 0, work = 0, threads = 1, seed = 1;
@@ -78,13 +78,8 @@ void DeclareKindFlags(CommandLine& line, const Kinds& kinds, Arguments& argument
   if (flags.empty()) return;
   line.Section("Questions to other kinds of problems");
   for (const auto& [name, flag] : flags) {
-    line.Action(
-        name, flag.metavar,
-        [&arguments, name = name](absl::string_view text) -> absl::Status {
-          arguments.flags[name] = std::string(text);
-          return absl::OkStatus();
-        },
-        absl::StrCat(flag.help, "\n(", absl::StrJoin(takers[name], ", "), ")"));
+    line.Value(name, flag.metavar, &arguments.flags[name],
+               absl::StrCat(flag.help, "\n(", absl::StrJoin(takers[name], ", "), ")"));
   }
 }
 
@@ -162,7 +157,9 @@ ProblemOptions Question(const Arguments& arguments) {
   options.communication = ParseCommunication(arguments.communication);
   options.contiguous = arguments.contiguous;
   if (arguments.calls > 0) options.calls_per_device = static_cast<int32_t>(arguments.calls);
-  options.flags = arguments.flags;
+  for (const auto& [name, value] : arguments.flags) {
+    if (!value.empty()) options.flags.emplace(name, value);
+  }
   return options;
 }
 

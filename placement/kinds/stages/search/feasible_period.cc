@@ -1,4 +1,4 @@
-#include "placement/kinds/stages/search/period_test.h"
+#include "placement/kinds/stages/search/feasible_period.h"
 
 #include <algorithm>
 #include <numeric>
