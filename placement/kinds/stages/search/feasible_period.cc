@@ -1,6 +1,7 @@
 #include "placement/kinds/stages/search/feasible_period.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 
 #include "placement/kinds/stages/value/period_bound.h"
@@ -134,9 +135,9 @@ bool PeriodTest::Extend(size_t at, int64_t period, StageWork& work) {
     if (before + own > left) {
       // A shorter front leaves more for the stage, by a device at a time.
       if (before == 0) break;
-      const auto next =
-          std::upper_bound(sorted_ticks_.begin(), sorted_ticks_.begin() + static_cast<ptrdiff_t>(i),
-                           (before - 1) * period);
+      const auto next = std::upper_bound(sorted_ticks_.begin(),
+                                         sorted_ticks_.begin() + static_cast<std::ptrdiff_t>(i),
+                                         (before - 1) * period);
       i = static_cast<size_t>(next - sorted_ticks_.begin());
       continue;
     }

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "placement/kinds/stages/search/orders.h"
 #include "placement/kinds/stages/search/feasible_period.h"
+#include "placement/kinds/stages/search/orders.h"
 #include "placement/kinds/stages/value/block_graph.h"
 #include "placement/kinds/stages/value/compiled.h"
 #include "placement/kinds/stages/value/downsets.h"

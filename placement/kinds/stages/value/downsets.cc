@@ -1,6 +1,7 @@
 #include "placement/kinds/stages/value/downsets.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace allot {
 
@@ -17,8 +18,8 @@ void Downsets::RemoveLast() {
 
 size_t Downsets::AddWith(size_t from, int32_t block) {
   const size_t set = AddEmpty();
-  std::copy_n(bits_.begin() + static_cast<ptrdiff_t>(from * words_), words_,
-              bits_.begin() + static_cast<ptrdiff_t>(set * words_));
+  std::copy_n(bits_.begin() + static_cast<std::ptrdiff_t>(from * words_), words_,
+              bits_.begin() + static_cast<std::ptrdiff_t>(set * words_));
   bits_[set * words_ + static_cast<size_t>(block) / 64] |= uint64_t{1} << (block & 63);
   changes_[set] = {from, block, 1};
   return set;

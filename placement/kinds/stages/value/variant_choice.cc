@@ -1,6 +1,7 @@
 #include "placement/kinds/stages/value/variant_choice.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 
 #include "support/units.h"
@@ -113,7 +114,7 @@ class Chooser {
   int64_t Relaxed(size_t first, int64_t missing) const {
     if (missing <= 0) return 0;
     const int64_t until = SaturatingAdd(whole_saved_[first], missing);
-    const auto at = std::lower_bound(whole_saved_.begin() + static_cast<ptrdiff_t>(first) + 1,
+    const auto at = std::lower_bound(whole_saved_.begin() + static_cast<std::ptrdiff_t>(first) + 1,
                                      whole_saved_.end(), until);
     // The last item that is wanted is had in part.
     const auto last = static_cast<size_t>(at - whole_saved_.begin()) - 1;

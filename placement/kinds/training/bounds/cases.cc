@@ -19,7 +19,7 @@ std::vector<TrainingSort> AllSorts(const TrainingTables& tables) {
 }  // namespace
 
 TrainingCases::TrainingCases(const TrainingTables& tables)
-    : tables_(tables), sorts_(AllSorts(tables)), layers_(tables, sorts_), stages_(tables, sorts_) {
+    : sorts_(AllSorts(tables)), layers_(tables, sorts_), stages_(tables, sorts_) {
   const TrainingProblem& problem = tables.problem();
   int64_t gpus = 0;
   for (const TrainingProblem::Pool& pool : problem.pools) gpus += pool.count;

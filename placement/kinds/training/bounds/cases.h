@@ -38,7 +38,6 @@ class TrainingCases {
  private:
   void Order();
 
-  const TrainingTables& tables_;
   const std::vector<TrainingSort> sorts_;
   TrainingBound layers_;
   StageBound stages_;

@@ -13,7 +13,7 @@ class Filling {
  public:
   Filling(const TrainingProblem& problem, const std::vector<TrainingSort>& sorts,
           const SortPlan& stages, int64_t micro_batch)
-      : problem_(problem), sorts_(sorts), stages_(stages) {
+      : problem_(problem), sorts_(sorts) {
     plan_.micro_batch = micro_batch;
     for (const TrainingProblem::Pool& pool : problem.pools) left_.push_back(pool.count);
     for (const SortStage& stage : stages) {
@@ -76,7 +76,6 @@ class Filling {
 
   const TrainingProblem& problem_;
   const std::vector<TrainingSort>& sorts_;
-  const SortPlan& stages_;
   std::vector<std::vector<SortGroup>> rows_;  // by stage, by replica
   std::vector<int64_t> left_;                 // GPUs, by pool
   TrainingPlan plan_;
