@@ -11,7 +11,7 @@
 
 #include "support/random.h"
 #include "target/target_json.h"
-#include "tests/models/damaged_json.h"
+#include "tests/models/damaged_target.h"
 
 namespace allot {
 namespace {
@@ -240,25 +240,8 @@ TEST(Servers, ANetworkJoinsSomething) {
       "t.json: network: joins servers or racks, and there are none");
 }
 
-// Random damage: either clear errors, or a target whose text is a fixed point.
 TEST(Servers, SurviveDamagedText) {
-  Random random(8);
-  int accepted = 0;
-  for (int round = 0; round < 4000; ++round) {
-    const std::string text = testing::DamagedJson(round % 2 == 0 ? kFarm : kPair, "gpu", random);
-    const absl::StatusOr<Target> target = ParseTarget(text, "t.json");
-    if (!target.ok()) {
-      EXPECT_EQ(target.status().message().substr(0, 6), "t.json");
-      continue;
-    }
-    ++accepted;
-    const std::string printed = PrintTarget(*target);
-    const absl::StatusOr<Target> again = ParseTarget(printed, "again.json");
-    ASSERT_TRUE(again.ok()) << again.status() << printed;
-    ASSERT_EQ(PrintTarget(*again), printed);
-    ASSERT_EQ(again->routes, target->routes);
-  }
-  EXPECT_GT(accepted, 100);
+  EXPECT_GT(testing::AcceptedWhenDamaged({kFarm, kPair}, "gpu", 4000, Random(8)), 100);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "target/builtin_targets.h"
 #include "target/rule.h"
 #include "tests/folders.h"
-#include "tests/models/damaged_json.h"
+#include "tests/models/damaged_target.h"
 
 namespace allot {
 namespace {
@@ -214,25 +214,8 @@ TEST(TargetJson, SharedChannelsAgreeOnDuplex) {
               HasSubstr("topology.links[1].duplex: the links of channel 'dram' must all be"));
 }
 
-// Random damage: either one clear error, or a target whose text is a fixed point.
 TEST(TargetJson, SurvivesDamagedText) {
-  Random random(5);
-  int accepted = 0;
-  for (int round = 0; round < 5000; ++round) {
-    const std::string text = testing::DamagedJson(kSmall, "npu0", random);
-    const absl::StatusOr<Target> target = ParseTarget(text, "t.json");
-    if (!target.ok()) {
-      EXPECT_EQ(target.status().message().substr(0, 6), "t.json");
-      continue;
-    }
-    ++accepted;
-    const std::string printed = PrintTarget(*target);
-    const absl::StatusOr<Target> again = ParseTarget(printed, "again.json");
-    ASSERT_TRUE(again.ok()) << again.status() << printed;
-    ASSERT_EQ(PrintTarget(*again), printed);
-    ASSERT_EQ(again->routes, target->routes);
-  }
-  EXPECT_GT(accepted, 200);
+  EXPECT_GT(testing::AcceptedWhenDamaged({kSmall}, "npu0", 5000, Random(5)), 200);
 }
 
 TEST(BuiltinTargets, AreValidAndCanonicalisable) {
