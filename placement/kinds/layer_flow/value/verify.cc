@@ -1,15 +1,13 @@
 #include "placement/kinds/layer_flow/value/verify.h"
 
 #include <algorithm>
-#include <limits>
 #include <vector>
 
+#include "support/graph/min_cut.h"
 #include "support/status.h"
 
 namespace allot {
 namespace {
-
-constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 
 absl::Status CheckPlacement(const LayerFlowProblem& problem, const LayerPlacement& placement) {
   if (placement.size() != problem.servers.size()) {
@@ -95,44 +93,6 @@ std::vector<int32_t> Longest(const LayerFlowProblem& problem, const std::vector<
   return longest;
 }
 
-// A network as a matrix: what may still pass from row to column.
-class Residual {
- public:
-  explicit Residual(size_t nodes) : nodes_(nodes), left_(nodes * nodes) {}
-  int64_t& Left(size_t from, size_t to) { return left_[from * nodes_ + to]; }
-
-  // One shortest path that has something left, filled; how much, 0 if there is no path. Then
-  // seen() is the source's side of a cut.
-  int64_t Augment(size_t source, size_t sink) {
-    std::vector<size_t> queue = {source};
-    parent_.assign(nodes_, nodes_);
-    parent_[source] = source;
-    for (size_t next = 0; next < queue.size() && parent_[sink] == nodes_; ++next) {
-      for (size_t to = 0; to < nodes_; ++to) {
-        if (parent_[to] != nodes_ || Left(queue[next], to) == 0) continue;
-        parent_[to] = queue[next];
-        queue.push_back(to);
-      }
-    }
-    if (parent_[sink] == nodes_) return 0;
-    int64_t most = kUnlimited;
-    for (size_t at = sink; at != source; at = parent_[at]) {
-      most = std::min(most, Left(parent_[at], at));
-    }
-    for (size_t at = sink; at != source; at = parent_[at]) {
-      Left(parent_[at], at) -= most;
-      Left(at, parent_[at]) += most;
-    }
-    return most;
-  }
-  bool seen(size_t node) const { return parent_[node] != nodes_; }
-
- private:
-  const size_t nodes_;
-  std::vector<int64_t> left_;
-  std::vector<size_t> parent_;
-};
-
 }  // namespace
 
 absl::StatusOr<VerifiedFlow> VerifyLayerFlow(const LayerFlowProblem& problem,
@@ -156,30 +116,29 @@ absl::StatusOr<VerifiedFlow> VerifyLayerFlow(const LayerFlowProblem& problem,
   VerifiedFlow verified;
   verified.depth = std::max(0, Longest(problem, links, true)[n + 1] - 1);
 
-  // Server i is a node that takes tokens in, 2 i, and one that gives them out, 2 i + 1.
-  const size_t source = 2 * n, sink = source + 1;
-  Residual residual(2 * n + 2);
-  struct Arc {
-    size_t from, to;
-    int64_t capacity;
-  };
-  std::vector<Arc> arcs;
+  // Server i is a node that takes tokens in, 2 i, and one that gives them out, 2 i + 1. The most
+  // that passes is what the smallest cut lets through; how it passes is found by whoever evaluates.
+  const auto source = static_cast<int32_t>(2 * n), sink = source + 1;
+  std::vector<CapacityArc> arcs;
   for (size_t i = 0; i < n; ++i) {
-    arcs.push_back({2 * i, 2 * i + 1, Passes(problem, i, placement[i].layers, verified.depth)});
+    const auto in = static_cast<int32_t>(2 * i);
+    arcs.push_back({in, in + 1, Passes(problem, i, placement[i].layers, verified.depth)});
   }
   for (const FlowLink& link : links) {
-    arcs.push_back({link.from == kFlowSource ? source : 2 * static_cast<size_t>(link.from) + 1,
-                    link.to == kFlowSink ? sink : 2 * static_cast<size_t>(link.to), link.capacity});
+    arcs.push_back({link.from == kFlowSource ? source : 2 * link.from + 1,
+                    link.to == kFlowSink ? sink : 2 * link.to, link.capacity});
   }
-  for (const Arc& arc : arcs) residual.Left(arc.from, arc.to) = arc.capacity;
-  while (const int64_t more = residual.Augment(source, sink)) verified.rate += more;
-  // No more than a cut lets through, and as much: the most there can be.
+  const MinCut smallest = MinimumCut(sink + 1, arcs, source, sink);
+  verified.rate = smallest.value;
+  const auto before = [&](int32_t node) {
+    return smallest.source_side[static_cast<size_t>(node)] != 0;
+  };
   __extension__ __int128 cut = 0;
-  for (const Arc& arc : arcs) {
-    if (residual.seen(arc.from) && !residual.seen(arc.to)) cut += arc.capacity;
+  for (const CapacityArc& arc : arcs) {
+    if (before(arc.from) && !before(arc.to)) cut += arc.capacity;
   }
-  if (cut != verified.rate) {
-    return absl::InternalError("the flow that was found is not the capacity of its cut");
+  if (cut != verified.rate || !before(source) || before(sink)) {
+    return absl::InternalError("the rate is not the capacity of the smallest cut");
   }
   return verified;
 }

@@ -1,6 +1,6 @@
 // What a placement of layers is worth, from the definitions: every condition of a link is looked up
-// in the problem's own list, and the flow is found along shortest augmenting paths (Edmonds and
-// Karp 1972) and then compared with a cut. Shares no code with what solvers count with.
+// in the problem's own list, and what passes is the capacity of a smallest cut
+// (support/graph/min_cut.h), which is added up again. Shares no code with what solvers count with.
 #pragma once
 
 #include <cstdint>
