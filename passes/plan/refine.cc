@@ -212,10 +212,8 @@ class RefinePass final : public PlanPass {
     search.slack_permille = options_.simplify;
     search.part_price = 5 * options_.simplify;
     search.stop = context.stop;
-    if (latency) {
-      if (std::optional<PartedSolution> ranges = BestRanges(problem, graph)) {
-        search.by_hand.push_back(*std::move(ranges));
-      }
+    if (std::optional<PartedSolution> ranges = BestRanges(problem, graph)) {
+      search.by_hand.push_back(*std::move(ranges));
     }
     if (options_.exact && migration == nullptr && options_.max_parts == 0 &&
         problem.items.size() <= kMaxExactPartItems) {

@@ -30,7 +30,8 @@ PartMoves::PartMoves(PartState& state, Random& random)
 
 void PartMoves::Propose() {
   const int32_t kind = Below(64);
-  if (kind < 20) return MoveItem();
+  if (kind < 18) return MoveItem();
+  if (kind < 20) return Exchange();
   if (kind < 40) return MovePiece();
   if (kind < 52) return Offload();
   if (kind < 63) return TakeBackOne();
@@ -210,6 +211,20 @@ void PartMoves::TakeBackOne() {
   const int32_t other = Neighbour(members[Below(members.size())]);
   if (other < 0 || state_.device(other) == state_.part_device(part)) return;
   TakeBack(state_, part, state_.device(other));
+}
+
+// A part and a piece of another change places: where a device takes one thing or another, and
+// either by itself is worse than both.
+void PartMoves::Exchange() {
+  const auto n = static_cast<size_t>(state_.num_items());
+  const int32_t seed = Below(n), other = Below(n);
+  const int32_t part = state_.part(seed), stage = state_.stage(seed);
+  if (state_.part(other) == part) return;
+  const int32_t device = state_.device(seed), away = state_.device(other);
+  const std::vector<int32_t>& members = state_.members(part);
+  Grow(other, Growth::kBoth, 1 + Below(2 * members.size()));
+  for (const int32_t item : members) state_.Send(item, away, state_.stage(other));
+  for (const int32_t item : piece_) state_.Send(item, device, stage);
 }
 
 // Two devices change places: what nearly alike devices need, and no smaller move can do.

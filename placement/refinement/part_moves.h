@@ -29,6 +29,7 @@ class PartMoves {
   void MovePiece();
   void Offload();
   void TakeBackOne();
+  void Exchange();
   void SwapDevices();
 
   int32_t SomeStage(int32_t stage, int32_t device);

@@ -1,7 +1,9 @@
 #include "placement/refinement/refine_parts.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "placement/parts/part_price.h"
 #include "placement/refinement/part_moves.h"
 #include "placement/refinement/part_state.h"
 #include "placement/search/cooling.h"
@@ -43,14 +45,40 @@ class Refiner {
     if (!best_.feasible() && start_.score.feasible) return start_;  // too many parts in all
     const bool start_holds = options_.max_parts == 0 ||
                              start_.parts.num_parts <= static_cast<size_t>(options_.max_parts);
-    return start_holds && BetterWith(options_.migration, start_, refined) ? start_ : refined;
+    return start_holds && StartIsBetter(refined) ? start_ : refined;
   }
 
  private:
   SearchValue Evaluate() {
-    const SearchValue value = state_.Evaluate();
+    SearchValue value = state_.Evaluate();
     spent_ += state_.evaluation_work();
+    if (options_.part_price > 0) value.objective = Priced(value.objective, value.secondary);
     return value;
+  }
+
+  // In the units of the objective.
+  Picos Priced(Picos objective, int64_t num_parts) const {
+    constexpr int64_t kUnit = 1000 * 1024;  // as PricedValue() counts
+    Int128 value = objective;
+    if (options_.ceiling > 0 && objective > options_.ceiling) {
+      value += static_cast<Int128>(objective - options_.ceiling) * 7;
+    }
+    const Int128 price = PricedValue(objective, num_parts, options_.part_price) / kUnit - objective;
+    constexpr Int128 kMost = std::numeric_limits<Picos>::max() / 4;
+    return static_cast<Picos>(std::min(value + price, kMost));
+  }
+
+  bool StartIsBetter(const PartedSolution& refined) const {
+    if (options_.part_price == 0) return BetterWith(options_.migration, start_, refined);
+    if (start_.score.feasible != refined.score.feasible) return start_.score.feasible;
+    const auto priced = [&](const PartedSolution& solution) {
+      const Migration* migration = options_.migration;
+      const Picos moved =
+          migration != nullptr ? migration->Price(solution.items.device_of) : Picos{0};
+      return Priced(solution.score.objective + moved,
+                    static_cast<int64_t>(solution.parts.num_parts));
+    };
+    return priced(start_) < priced(refined);
   }
 
   void Keep() {

@@ -29,15 +29,16 @@ class PartSearch {
     result_.simple = start_;
     start_cost_ = Cost(start_);
     start_feasible_ = start_.score.feasible && Holds(start_);
-    Simplify();
+    Simplify(0, 0);
     int64_t round = std::max<int64_t>(options_.first_round, 1);
     for (uint64_t number = 0; result_.work < Limit(); ++number) {
       if (options_.stop && options_.stop()) break;
       const bool first = number == 0;
       if (number >= 2) round *= 2;
       if (!first && spent_on_rounds_ + round > Limit()) break;
-      RunRound(std::min(round, Limit()), number);
-      Simplify();
+      const int64_t work = std::min(round, Limit());
+      RunRound(work, number);
+      Simplify(WorkForFewer(work), options_.seed + (4 * number + 2) * kSeeds + 1);
     }
     return std::move(result_);
   }
@@ -56,7 +57,7 @@ class PartSearch {
     constexpr int64_t kCooler = 8;
     const uint64_t seed = options_.seed + 4 * number * kSeeds;
     const int64_t later = work / 4;
-    const int64_t first = work - later;
+    const int64_t first = work - later - WorkForFewer(work);
     const RefinePartsOptions afresh = Options(first / 2, seed + kSeeds, /*smoothing=*/32, 1);
     RunTwo(Options(first / 2, seed, /*smoothing=*/16, /*cooler=*/1),
            [&] { return Afresh(number == 0 ? result_.best : start_, afresh); });
@@ -64,9 +65,12 @@ class PartSearch {
         Options(later / 2, seed + 3 * kSeeds, /*smoothing=*/16, kCooler);
     RunTwo(Options(later / 2, seed + 2 * kSeeds, /*smoothing=*/8, kCooler),
            [&] { return RefineParts(problem_, graph_, result_.best, cooler); });
-    result_.work += work;
+    result_.work += work - WorkForFewer(work);
     spent_on_rounds_ += work;
   }
+
+  // Of a round: what the search for fewer parts may take.
+  int64_t WorkForFewer(int64_t round) const { return options_.part_price > 0 ? round / 8 : 0; }
 
   // Of short runs what they have found together; of all of them as much as `options` says.
   PartedSolution Afresh(const PartedSolution& start, RefinePartsOptions options) const {
@@ -88,7 +92,8 @@ class PartSearch {
   }
 
   RefinePartsOptions Options(int64_t work, uint64_t seed, int64_t smoothing, int64_t cooler) const {
-    return {work, seed, smoothing, cooler, options_.migration, options_.max_parts, options_.stop};
+    return {work, seed, smoothing,    cooler, options_.migration, options_.max_parts,
+            0,    0,    options_.stop};
   }
 
   bool Holds(const PartedSolution& solution) const {
@@ -134,7 +139,8 @@ class PartSearch {
   }
 
   // What is given away is measured from the best, and never makes worse what was the answer before.
-  void Simplify() {
+  // With `work`, what is merged is searched from, too, for the priced value.
+  void Simplify(int64_t work, uint64_t seed) {
     PartedSolution& simple = result_.simple;
     const PartedSolution& best = result_.best;
     if (!best.score.feasible) return;
@@ -148,6 +154,16 @@ class PartSearch {
                                         options_.part_price);
     // Where launches weigh, fewer parts may even be faster.
     if (BetterWith(options_.migration, next, best)) result_.best = next;
+    if (work > 0) {
+      constexpr int64_t kCooler = 8;
+      RefinePartsOptions fewer = Options(work, seed, /*smoothing=*/16, kCooler);
+      fewer.part_price = options_.part_price;
+      fewer.ceiling = given;
+      const PartedSolution found = RefineParts(problem_, graph_, next, fewer);
+      result_.work += work;
+      if (Holds(found) && BetterWith(options_.migration, found, best)) result_.best = found;
+      if (Cost(found) <= given && PreferredAnswer(found, limit)) simple = found;
+    }
     if (Cost(next) <= given && PreferredAnswer(next, limit)) simple = std::move(next);
     // As the best falls, fewer of these are within its slack, so that the answer falls with it.
     for (const PartedSolution& known : options_.by_hand) {
@@ -160,8 +176,7 @@ class PartSearch {
   bool PreferredAnswer(const PartedSolution& next, Picos limit) const {
     const PartedSolution& simple = result_.simple;
     if (!simple.score.feasible || (Holds(next) && !Holds(simple))) return true;
-    const bool latency = problem_.objective == PlacementObjective::kLatency;
-    if ((latency || options_.part_price == 0) && Cost(simple) > limit) return true;
+    if (Cost(simple) > limit) return true;
     if (options_.part_price > 0) return Priced(next) < Priced(simple);
     return std::pair(next.parts.num_parts, Cost(next)) <
            std::pair(simple.parts.num_parts, Cost(simple));
