@@ -24,8 +24,10 @@
 #include "placement/lanes/migration.h"
 #include "placement/lanes/steady_state.h"
 #include "placement/parts/ordered_cuts.h"
+#include "placement/parts/part_price.h"
 #include "placement/proofs/lower_bounds.h"
 #include "placement/refinement/refine_parts.h"
+#include "placement/refinement/search_groups.h"
 #include "placement/refinement/search_parts.h"
 #include "placement/solver.h"
 #include "support/nearest_name.h"
@@ -130,6 +132,7 @@ class Placing {
       for (uint64_t round = 0, idle = 0; round < kRounds && idle < 2; ++round) {
         const Picos before = value();
         if (limits || !options_.replicas || !LeavesMuch(before)) break;
+        if (round == 0) of_groups_ = SearchGroups(problem_, graph_, SearchOptions(), work_);
         limits_.seed = context_.seed + round * kSeedsOfRound;
         ALLOT_RETURN_IF_ERROR(RunSolver());
         searched = true;
@@ -215,8 +218,15 @@ class Placing {
     search.enough = WithSlack(SteadyBound());
     std::vector<PartedSolution> known;
     for (const Candidate& candidate : known_) known.push_back(candidate.solution);
+    known.insert(known.end(), of_groups_.begin(), of_groups_.end());
     LaneSearchResult found = SearchLanes(problem_, graph_, known, search);
     work_ += found.work;
+    // What needs no search is the same whatever searches find, which later programs start from.
+    if (!without_search_.has_value()) {
+      without_search_ = found;
+    } else if (StillPreferred(*without_search_, found)) {
+      found = *without_search_;
+    }
     const bool limits = search.latency_limit > 0 || search.max_parts > 0;
     if (found.lanes.lanes.empty()) return std::nullopt;
     if (found.lanes.lanes.size() == 1 && !limits) {
@@ -233,6 +243,18 @@ class Placing {
                     [](const PartedSolution& lane) { return lane.parts.num_parts == 1; });
     Note(found.score.period);
     return Decision{copies ? "copies" : "lanes", std::move(found.lanes), found.score.period};
+  }
+
+  // Whether the price of parts speaks for what needed no search, which is no slower than the best
+  // single placement that is known.
+  bool StillPreferred(const LaneSearchResult& before, const LaneSearchResult& found) const {
+    const auto priced = [&](const LaneSearchResult& answer) {
+      return PricedValue(answer.score.period, static_cast<int64_t>(answer.score.num_parts),
+                         options_.part_price);
+    };
+    const bool as_fast =
+        !best_.has_value() || before.score.period <= WithSlack(best_->solution.score.objective);
+    return !before.lanes.lanes.empty() && as_fast && priced(before) <= priced(found);
   }
 
   // Whether a better answer may be worth looking for: more than a twentieth above what is proved.
@@ -253,11 +275,7 @@ class Placing {
 
   void SearchOnePlacement() {
     if (!best_.has_value()) return;
-    PartSearchOptions search = SearchOptions();
-    if (options_.work > 0) {
-      search.work = search.first_round = std::min(search.work, options_.work);
-    }
-    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, search);
+    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, SearchOptions());
     work_ += found.work;
     for (PartedSolution* solution : {&found.best, &found.simple}) {
       OfferParted(best_->name, std::move(*solution));
@@ -267,12 +285,17 @@ class Placing {
   PartSearchOptions SearchOptions() const {
     const auto n = static_cast<int64_t>(problem_.items.size());
     PartSearchOptions search;
-    search.work = search.first_round = std::clamp<int64_t>(
-        SaturatingMultiply(SaturatingMultiply(n, n), 2'000), 4'000'000, 16'000'000);
+    search.work = std::clamp<int64_t>(SaturatingMultiply(SaturatingMultiply(n, n), 2'000),
+                                      4'000'000, 16'000'000);
+    search.first_round = search.work / 4;
+    if (options_.work > 0) search.work = std::min(search.work, options_.work);
     search.seed = limits_.seed;
     search.threads = limits_.threads;
     search.stop = context_.stop;
     search.slack_permille = kSlackPermille;
+    if (problem_.objective == PlacementObjective::kThroughput) {
+      search.part_price = options_.part_price;
+    }
     search.migration = migration_.has_value() ? &*migration_ : nullptr;
     search.max_parts = MostParts();
     return search;
@@ -474,7 +497,9 @@ class Placing {
   std::optional<Candidate> best_;
   std::optional<Candidate> crowded_;  // the fewest parts of what has too many
   std::vector<Candidate> known_;      // all that were offered
-  Lanes start_;                       // empty: none
+  std::optional<LaneSearchResult> without_search_;
+  std::vector<PartedSolution> of_groups_;  // each of a part of the machine, for lanes
+  Lanes start_;                            // empty: none
   std::optional<Migration> migration_;
   std::optional<Solution> best_item_level_;
   Score best_item_score_;

@@ -27,6 +27,7 @@ class LaneSearch {
       : problem_(problem),
         options_(options),
         like_(DeviceClasses(problem)),
+        alike_(DevicesAlike(problem)),
         num_resources_(problem.devices.size() + problem.num_channels) {
     for (std::vector<ItemId>& order : OrdersToCut(problem, graph)) {
       cuts_.emplace_back(problem, graph, std::move(order));
@@ -50,6 +51,9 @@ class LaneSearch {
       for (const size_t parts : kPartsOfLanes) {
         if (!Spent()) OfferMixtures(parts);
       }
+      // The program may spread what equal groups do over more lanes than there are groups, of which
+      // none can be left out alone.
+      for (const std::vector<size_t>& group : apart_) OfferReduced(Mix(group, SlackOf(group)));
     }
     LaneSearchResult result;
     result.work = work_;
@@ -81,7 +85,7 @@ class LaneSearch {
     for (const size_t parts : {size_t{1}, OrderedCuts::kManyParts + 1}) {
       const std::vector<size_t> columns =
           parts > OrderedCuts::kManyParts ? AllColumns() : WithParts(parts);
-      const Mixture mixture = Mix(columns);
+      const Mixture mixture = Mix(columns, 0);
       if (mixture.feasible && mixture.score.period <= options_.enough) return true;
     }
     return false;
@@ -95,9 +99,9 @@ class LaneSearch {
       known = std::min(known.value_or(mixture.score.period), mixture.score.period);
     };
     for (const size_t column : AllColumns()) note(Combine({column}, {1}));
-    if (!options_.single) note(Mix(WithParts(1)));
+    if (!options_.single) note(Mix(WithParts(1), 0));
     if (known.has_value()) {
-      worst_ = static_cast<Int128>(*known) * (1000 + options_.slack_permille) / 1000;
+      worst_ = WithSlack(*known);
     }
   }
 
@@ -106,8 +110,21 @@ class LaneSearch {
     const std::vector<size_t> columns =
         parts > OrderedCuts::kManyParts ? AllColumns() : WithParts(parts);
     if (columns.empty()) return;
-    OfferReduced(Mix(columns));
-    for (const size_t anchor : Anchors(columns)) OfferReduced(Mix(Beside(anchor, columns)));
+    OfferReduced(Mix(columns, SlackOf(columns)));
+    for (const size_t anchor : Anchors(columns)) {
+      const std::vector<size_t> beside = Beside(anchor, columns);
+      OfferReduced(Mix(beside, SlackOf(beside)));
+    }
+  }
+
+  // "One of four" is understood where "42 of 170" is not, and lanes that hardly take part go: a
+  // short cycle may cost a tenth of the price of parts. Copies are what one would do by hand, where
+  // nothing is given away.
+  int64_t SlackOf(const std::vector<size_t>& columns) const {
+    const bool copies = std::all_of(columns.begin(), columns.end(), [&](size_t c) {
+      return columns_[c].solution.parts.num_parts == 1;
+    });
+    return copies ? 0 : options_.part_price / 10;
   }
 
   bool Add(PartedSolution solution) {
@@ -137,19 +154,19 @@ class LaneSearch {
   // The same with other devices of each class: what one can do, its equals can do as well. Each in
   // turn, and as many as it has of a class at once, so that images share no device.
   bool AddWithImages(const PartedSolution& solution) {
-    bool added = Add(solution);
+    bool added = false;
     std::map<int32_t, std::vector<DeviceId>> equals;  // by class
     std::map<int32_t, size_t> used;
-    for (const DeviceId d : problem_.devices.ids()) equals[like_[Index(d)]].push_back(d);
+    for (const DeviceId d : problem_.devices.ids()) equals[alike_[Index(d)]].push_back(d);
     std::set<DeviceId> devices(solution.items.device_of.begin(), solution.items.device_of.end());
-    for (const DeviceId d : devices) ++used[like_[Index(d)]];
+    for (const DeviceId d : devices) ++used[alike_[Index(d)]];
     size_t most = 0, groups = problem_.devices.size();
     for (const auto& [like, members] : equals) most = std::max(most, members.size());
     for (const auto& [like, count] : used) groups = std::min(groups, equals[like].size() / count);
     const auto add = [&](auto shift) {
       PartedSolution moved = solution;
       for (DeviceId& device : moved.items.device_of) {
-        const int32_t like = like_[Index(device)];
+        const int32_t like = alike_[Index(device)];
         const std::vector<DeviceId>& members = equals[like];
         const auto at = std::find(members.begin(), members.end(), device) - members.begin();
         device = members[(static_cast<size_t>(at) + shift(like)) % members.size()];
@@ -157,32 +174,51 @@ class LaneSearch {
       moved.score = EvaluateParts(problem_, moved.items, moved.parts);
       added = Add(std::move(moved)) || added;
     };
-    for (size_t turn = 1; turn < most; ++turn) add([&](int32_t) { return turn; });
-    for (size_t group = 1; group < groups; ++group) {
+    std::vector<size_t> apart;
+    for (size_t group = 0; group < groups; ++group) {
+      const size_t before = columns_.size();
       add([&](int32_t like) { return group * used[like]; });
+      if (columns_.size() > before) apart.push_back(before);
     }
+    for (size_t turn = 1; turn < most; ++turn) add([&](int32_t) { return turn; });
+    if (apart.size() > 1) apart_.push_back(std::move(apart));
     return added;
   }
 
-  // What one would do by hand: the devices in equal groups, a chain of ranges on each.
+  // What one would do by hand: the devices in equal groups, or those of one kind, a chain of ranges
+  // on each.
   void AddRangesOfGroups() {
     std::map<int32_t, size_t> members;
-    for (const int32_t like : like_) ++members[like];
+    for (const int32_t like : alike_) ++members[like];
     size_t most = 0;
     for (const auto& [like, count] : members) most = std::max(most, count);
     for (size_t groups = 2; groups <= most && 2 * groups <= problem_.devices.size(); ++groups) {
-      IdVector<DeviceId, bool> use(problem_.devices.size(), false);
-      std::map<int32_t, size_t> taken;
-      for (const DeviceId d : problem_.devices.ids()) {
-        const int32_t like = like_[Index(d)];
-        use[d] = ++taken[like] <= members[like] / groups;
+      std::map<int32_t, size_t> taken = members;
+      for (auto& [like, count] : taken) count /= groups;
+      AddRangesOf(taken);
+    }
+    for (const auto& [like, count] : members) {
+      for (size_t groups = 1; members.size() > 1 && 2 * groups <= count; ++groups) {
+        AddRangesOf({{like, count / groups}});
       }
-      for (const OrderedCuts& cuts : cuts_) {
-        if (Spent()) return;
-        work_ += static_cast<int64_t>(cuts.size() * cuts.size());
-        for (const std::vector<DeviceId>& chain : BalancedRanges(problem_, cuts, like_, use)) {
-          AddWithImages(cuts.Parts(chain));
-        }
+    }
+  }
+
+  // With so many devices of each class.
+  void AddRangesOf(const std::map<int32_t, size_t>& group) {
+    IdVector<DeviceId, bool> use(problem_.devices.size(), false);
+    std::map<int32_t, size_t> left = group;
+    for (const DeviceId d : problem_.devices.ids()) {
+      const auto of_class = left.find(alike_[Index(d)]);
+      if (of_class == left.end() || of_class->second == 0) continue;
+      use[d] = true;
+      --of_class->second;
+    }
+    for (const OrderedCuts& cuts : cuts_) {
+      if (Spent()) return;
+      work_ += static_cast<int64_t>(cuts.size() * cuts.size());
+      for (const std::vector<DeviceId>& chain : BalancedRanges(problem_, cuts, like_, use)) {
+        AddWithImages(cuts.Parts(chain));
       }
     }
   }
@@ -312,8 +348,9 @@ class LaneSearch {
     return mixture;
   }
 
-  // The program over these columns alone, in whole shares of the cycle that rounds best.
-  Mixture Mix(const std::vector<size_t>& columns) {
+  // The program over these columns alone, in whole shares of the shortest cycle that is within
+  // `slack` thousandths of the one that rounds best.
+  Mixture Mix(const std::vector<size_t>& columns, int64_t slack) {
     if (columns.empty()) return {};
     PatternMaster master(static_cast<int32_t>(num_resources_), {1});
     const Picos most = MostLoad(columns);
@@ -327,25 +364,37 @@ class LaneSearch {
     constexpr int64_t kOperationsPerItem = 16;
     work_ +=
         static_cast<int64_t>(columns.size() * num_resources_) * kMaxLaneCycle / kOperationsPerItem;
-    std::vector<int64_t> best;
-    Int128 best_load = 0;
-    int64_t best_cycle = 0;
+    return Combine(columns, WholeShares(uses, sum, CycleFor(columns, uses, sum, slack)));
+  }
+
+  int64_t CycleFor(const std::vector<size_t>& columns, const std::vector<double>& uses, double sum,
+                   int64_t slack) const {
+    std::vector<Int128> loads = {0};  // by cycle
+    const auto longer = [&](int64_t a, int64_t b, int64_t permille) {
+      return loads[static_cast<size_t>(a)] * b * 1000 >
+             loads[static_cast<size_t>(b)] * a * (1000 + permille);
+    };
+    int64_t best = 1;
     for (int64_t cycle = 1; cycle <= kMaxLaneCycle; ++cycle) {
-      const std::vector<int64_t> shares = WholeShares(uses, sum, cycle);
-      Int128 load = 0;
-      for (size_t r = 0; r < num_resources_; ++r) {
-        Int128 carried = 0;
-        for (size_t i = 0; i < columns.size(); ++i) {
-          carried += static_cast<Int128>(columns_[columns[i]].loads[r]) * shares[i];
-        }
-        load = std::max(load, carried);
-      }
-      if (best_cycle > 0 && load * best_cycle >= best_load * cycle) continue;
-      best = shares;
-      best_load = load;
-      best_cycle = cycle;
+      loads.push_back(LargestLoad(columns, WholeShares(uses, sum, cycle)));
+      if (longer(best, cycle, 0)) best = cycle;
     }
-    return Combine(columns, best);
+    int64_t simple = 1;
+    while (longer(simple, best, slack)) ++simple;
+    return simple;
+  }
+
+  // Of all resources in a cycle.
+  Int128 LargestLoad(const std::vector<size_t>& columns, const std::vector<int64_t>& shares) const {
+    Int128 largest = 0;
+    for (size_t r = 0; r < num_resources_; ++r) {
+      Int128 carried = 0;
+      for (size_t i = 0; i < columns.size(); ++i) {
+        carried += static_cast<Int128>(columns_[columns[i]].loads[r]) * shares[i];
+      }
+      largest = std::max(largest, carried);
+    }
+    return largest;
   }
 
   Int128 Priced(const Mixture& mixture) const {
@@ -362,9 +411,13 @@ class LaneSearch {
 
   void Offer(Mixture mixture) {
     if (!mixture.feasible) return;
-    if (!best_.feasible || mixture.score.period < least_) least_ = mixture.score.period;
+    if (least_ == 0 || mixture.score.period < least_) least_ = mixture.score.period;
     if (worst_.has_value() && mixture.score.period > *worst_) return;
     if (Better(mixture, best_)) best_ = std::move(mixture);
+  }
+
+  Int128 WithSlack(Picos period) const {
+    return static_cast<Int128>(period) * (1000 + options_.slack_permille) / 1000;
   }
 
   // The mixture, and what is left of it when one lane after the other goes that costs more than it
@@ -379,7 +432,7 @@ class LaneSearch {
         if (!tried.insert(Likeness(now, i)).second) continue;
         std::vector<size_t> fewer = now.columns;
         fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-        Mixture mixture = Mix(fewer);
+        Mixture mixture = Mix(fewer, SlackOf(fewer));
         if (Better(mixture, next)) next = std::move(mixture);
       }
       if (!Better(next, now)) return;
@@ -411,11 +464,14 @@ class LaneSearch {
 
   const PlacementProblem& problem_;
   const LaneSearchOptions& options_;
-  const std::vector<int32_t> like_;  // by device: the smallest of its equals
+  const std::vector<int32_t> like_;   // by device: the smallest of its equals
+  const std::vector<int32_t> alike_;  // by device: the smallest that computes as fast
   const size_t num_resources_;
   std::vector<OrderedCuts> cuts_;
   std::vector<Column> columns_;
   std::set<std::vector<int32_t>> seen_;
+  std::vector<std::vector<size_t>>
+      apart_;  // columns that are images of one, without a device in common
   std::set<std::vector<size_t>> reduced_;  // the columns of mixtures that were
   std::optional<Int128> worst_;
   Mixture best_;

@@ -4,7 +4,7 @@
 // most P per inference: min P, sum x = 1, sum x_i load_ir <= P. Its columns are whole copies, what
 // the caller knows, and what is found as it is needed: for the program's duals w, the chain along a
 // topological order with the least sum of w_r load_r, launches counted (ordered_cuts.h), with few
-// parts and with any number, and its images on equal devices. Floating point
+// parts and with any number, and its images on devices that compute as fast. Floating point
 // only suggests shares; what they are worth is worked out in whole numbers.
 #pragma once
 
@@ -19,7 +19,8 @@ struct LaneSearchOptions {
   // A period that leaves nothing to look for: where whole copies or ranges have it, no other
   // placements are generated. 0: there is always more.
   Picos enough = 0;
-  // As of PricedValue(): what twice as many parts must save, in thousandths of the period.
+  // As of PricedValue(): what twice as many parts must save, in thousandths of the period. A tenth
+  // of it is given for shares of a short cycle ("one of four" instead of "42 of 170").
   int64_t part_price = 0;
   // An answer takes at most so many thousandths longer than the best of `known` and of whole
   // copies, whatever parts cost.

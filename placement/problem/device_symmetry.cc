@@ -12,18 +12,22 @@ int32_t Exchanged(int32_t device, int32_t a, int32_t b) {
   return device == a ? b : device == b ? a : device;
 }
 
-bool Interchangeable(const PlacementProblem& problem, const std::vector<FlowId>& measured,
-                     const std::vector<std::vector<Pair>>& users, int32_t a, int32_t b) {
-  const DeviceId da(a), db(b);
-  if (problem.devices[da].memory != problem.devices[db].memory) return false;
-  if (problem.devices[da].part_cost != problem.devices[db].part_cost) return false;
-  if (problem.devices[da].pool != problem.devices[db].pool) return false;
+bool Alike(const PlacementProblem& problem, DeviceId a, DeviceId b) {
+  if (problem.devices[a].memory != problem.devices[b].memory) return false;
+  if (problem.devices[a].part_cost != problem.devices[b].part_cost) return false;
+  if (problem.devices[a].pool != problem.devices[b].pool) return false;
   for (const PlacementProblem::Flow& flow : problem.flows) {
-    if (!flow.staging.empty() && flow.staging[da] != flow.staging[db]) return false;
+    if (!flow.staging.empty() && flow.staging[a] != flow.staging[b]) return false;
   }
   for (const PlacementProblem::Item& item : problem.items) {
-    if (item.time[da] != item.time[db]) return false;
+    if (item.time[a] != item.time[b]) return false;
   }
+  return true;
+}
+
+bool Interchangeable(const PlacementProblem& problem, const std::vector<FlowId>& measured,
+                     const std::vector<std::vector<Pair>>& users, int32_t a, int32_t b) {
+  if (!Alike(problem, DeviceId(a), DeviceId(b))) return false;
   const auto num_devices = static_cast<int32_t>(problem.devices.size());
   for (int32_t k = 0; k < num_devices; ++k) {
     for (int32_t l = 0; l < num_devices; ++l) {
@@ -52,7 +56,26 @@ bool Interchangeable(const PlacementProblem& problem, const std::vector<FlowId>&
   return before == after;
 }
 
+// By device: the first that is equal to it.
+template <typename Equal>
+std::vector<int32_t> Classes(int32_t num_devices, const Equal& equal) {
+  std::vector<int32_t> classes;
+  for (int32_t d = 0; d < num_devices; ++d) {
+    int32_t found = d;
+    for (int32_t other = 0; other < d && found == d; ++other) {
+      if (classes[static_cast<size_t>(other)] == other && equal(other, d)) found = other;
+    }
+    classes.push_back(found);
+  }
+  return classes;
+}
+
 }  // namespace
+
+std::vector<int32_t> DevicesAlike(const PlacementProblem& problem) {
+  return Classes(static_cast<int32_t>(problem.devices.size()),
+                 [&](int32_t a, int32_t b) { return Alike(problem, DeviceId(a), DeviceId(b)); });
+}
 
 std::vector<int32_t> DeviceClasses(const PlacementProblem& problem) {
   const auto num_devices = static_cast<int32_t>(problem.devices.size());
@@ -68,16 +91,9 @@ std::vector<int32_t> DeviceClasses(const PlacementProblem& problem) {
   for (const FlowId flow : problem.flows.ids()) {
     if (!problem.flows[flow].time.empty()) measured.push_back(flow);
   }
-  std::vector<int32_t> classes;
-  for (int32_t d = 0; d < num_devices; ++d) {
-    int32_t found = d;
-    for (int32_t other = 0; other < d && found == d; ++other) {
-      if (classes[static_cast<size_t>(other)] != other) continue;
-      if (Interchangeable(problem, measured, users, other, d)) found = other;
-    }
-    classes.push_back(found);
-  }
-  return classes;
+  return Classes(num_devices, [&](int32_t a, int32_t b) {
+    return Interchangeable(problem, measured, users, a, b);
+  });
 }
 
 }  // namespace allot

@@ -15,4 +15,8 @@ namespace allot {
 // * flows)).
 std::vector<int32_t> DeviceClasses(const PlacementProblem& problem);
 
+// By device: the smallest that computes, launches and holds as much, wherever links lead. What is
+// exchanged between such devices has to be evaluated again. O(devices^2 * (items + flows)).
+std::vector<int32_t> DevicesAlike(const PlacementProblem& problem);
+
 }  // namespace allot

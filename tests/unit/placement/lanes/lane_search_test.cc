@@ -1,5 +1,7 @@
 #include "placement/lanes/lane_search.h"
 
+#include <numeric>
+
 #include "gtest/gtest.h"
 
 #include "placement/lanes/steady_state.h"
@@ -51,6 +53,64 @@ TEST(LaneSearchTest, GroupsOfDevicesTakeTurnsWithRanges) {
   EXPECT_EQ(found.score.num_parts, 4);
   EXPECT_EQ(found.score.period, 12);  // 23 / 2, rounded up
   EXPECT_TRUE(VerifyLanes(problem, found.lanes, 12).ok());
+}
+
+// Two pairs of devices, each of which holds the chain only together; the second is a hair slower.
+PlacementProblem TwoPairs() {
+  PlacementProblem problem = Equals(4);
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      4, IdVector<DeviceId, std::optional<Route>>(4));
+  for (const DeviceId from : problem.devices.ids()) {
+    problem.routes[from][DeviceId(from.index() ^ 1)] = Route{{{1, kPicosPerSecond}}, {}};
+  }
+  for (PlacementProblem::MachineDevice& device : problem.devices) {
+    device.memory = 25;
+    device.part_cost = 0;
+  }
+  for (PlacementProblem::Item& item : problem.items) {
+    for (const DeviceId d : problem.devices.ids()) item.time[d] = d.index() < 2 ? 1000 : 1007;
+  }
+  return problem;
+}
+
+TEST(LaneSearchTest, ShortCyclesArePreferredWithinATenthOfThePriceOfParts) {
+  const PlacementProblem problem = TwoPairs();
+  LaneSearchOptions options;
+  const LaneSearchResult least = SearchLanes(problem, BuildGraph(problem), {}, options);
+  EXPECT_GT(std::accumulate(least.lanes.shares.begin(), least.lanes.shares.end(), int64_t{0}), 2);
+  options.part_price = 50;
+  const LaneSearchResult simple = SearchLanes(problem, BuildGraph(problem), {}, options);
+  EXPECT_EQ(simple.lanes.shares, (std::vector<int64_t>{1, 1}));
+  EXPECT_EQ(simple.score.period, 1007);
+  EXPECT_LT(least.score.period, simple.score.period);
+}
+
+TEST(LaneSearchTest, WhatIsKnownOfOneGroupServesAllThatComputeAsFast) {
+  PlacementProblem problem = Equals(4);
+  // Links differ, so that no two devices may be exchanged; pairs are near each other.
+  problem.routes = IdVector<DeviceId, IdVector<DeviceId, std::optional<Route>>>(
+      4, IdVector<DeviceId, std::optional<Route>>(4));
+  for (const DeviceId from : problem.devices.ids()) {
+    for (const DeviceId to : problem.devices.ids()) {
+      const int64_t far = from.index() / 2 != to.index() / 2 ? 1000 : 1;
+      problem.routes[from][to] = Route{{{far + from.index(), kPicosPerSecond}}, {}};
+    }
+  }
+  for (PlacementProblem::MachineDevice& device : problem.devices) device.memory = 25;
+  const ProblemGraph graph = BuildGraph(problem);
+  PartedSolution pair{{Placement(3, DeviceId(0)), graph.topological},
+                      {IdVector<ItemId, ItemId>(3, ItemId(0)), 2},
+                      {}};
+  pair.items.device_of[ItemId(2)] = DeviceId(1);
+  pair.parts.part_of[ItemId(2)] = ItemId(1);
+  pair.score = EvaluateParts(problem, pair.items, pair.parts);
+  ASSERT_TRUE(pair.score.feasible);
+  LaneSearchOptions options;
+  options.work = 1;  // what is known, and its images, only
+  options.part_price = 50;
+  const LaneSearchResult found = SearchLanes(problem, graph, {pair}, options);
+  EXPECT_EQ(found.lanes.lanes.size(), 2);
+  EXPECT_EQ(found.score.period, (pair.score.objective + 1) / 2);
 }
 
 TEST(LaneSearchTest, LittleWorkIsEnoughForCopies) {
