@@ -3,13 +3,15 @@
 // Up to max-items clusters, nothing is lost but the freedom to tear a kernel apart or to send away
 // what costs nothing: values that cannot cross a file boundary hold their users together, fusible
 // nodes, or nodes that were measured as one, form kernels, and free nodes go with a neighbour. Only
-// beyond that are clusters merged to fewer, along the heaviest tensors. Every stage keeps the
-// quotient acyclic.
+// beyond that are clusters merged to fewer, along the heaviest tensors; where blocks repeat, within
+// each of them and alike. Every stage keeps the quotient acyclic.
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
+#include "passes/coarsening/block_contraction.h"
+#include "passes/coarsening/chain_of_blocks.h"
 #include "passes/coarsening/contraction.h"
 #include "passes/coarsening/fusion_patterns.h"
 #include "passes/coarsening/kernel_groups.h"
@@ -78,8 +80,11 @@ class Coarsen final : public PlanPass {
     if (clusters.num_groups > static_cast<size_t>(options_.max_items)) {
       ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildProblem(module, plan, clusters.group_of,
                                                                     clusters.num_groups, context));
-      const IdVector<ItemId, ItemId> contracted = ContractToSize(
-          built.problem, static_cast<size_t>(options_.max_items), clusters.num_groups);
+      const auto most = static_cast<size_t>(options_.max_items);
+      const ChainOfBlocks chain = FindChainOfBlocks(graph, clusters);
+      const IdVector<ItemId, ItemId> contracted =
+          chain.num_blocks > 0 ? ContractBlocks(built.problem, chain, most, clusters.num_groups)
+                               : ContractToSize(built.problem, most, clusters.num_groups);
       for (ItemId& group : clusters.group_of) {
         if (group.valid()) group = contracted[group];
       }

@@ -15,8 +15,10 @@
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/blame_rules.h"
+#include "passes/problem/block_answer.h"
 #include "passes/problem/cluster_problem.h"
 #include "passes/problem/memory_needs.h"
+#include "passes/problem/place_options.h"
 #include "passes/problem/search_points.h"
 #include "passes/problem/start_plan.h"
 #include "placement/lanes/lane_search.h"
@@ -35,19 +37,6 @@
 
 namespace allot {
 namespace {
-
-struct PlaceOptions {
-  std::string solver = "auto";
-  std::string solver_options;
-  int64_t work = 0;
-  bool baselines = true;
-  bool replicas = true;
-  int64_t latency_limit_us = 0;
-  int64_t max_parts = 0;
-  int64_t part_price = 50;
-  bool contiguous = false;
-  int64_t migration_cost = 0;
-};
 
 struct Candidate {
   std::string name;
@@ -69,9 +58,10 @@ constexpr int64_t kSlackPermille = 10;
 
 class Placing {
  public:
-  Placing(const PlaceOptions& options, const BuiltProblem& built, const ir::Module& module,
-          const ir::Plan& plan, PassContext& context)
+  Placing(const PlaceOptions& options, const BuiltProblem& built, const ChainOfBlocks& blocks,
+          const ir::Module& module, const ir::Plan& plan, PassContext& context)
       : options_(options),
+        blocks_(blocks),
         module_(module),
         plan_(plan),
         problem_(built.problem),
@@ -115,9 +105,63 @@ class Placing {
   int64_t work() const { return work_; }
 
  private:
+  // A plan by blocks is the answer where nothing that was found is much better.
   absl::StatusOr<Decision> Decide() {
     if (options_.baselines) ALLOT_RETURN_IF_ERROR(RunBaselines());
     ShowBound();
+    BlockPlanOptions by_blocks;
+    by_blocks.turns = options_.replicas && !problem_.contiguous;
+    by_blocks.latency_limit = options_.latency_limit_us * kPicosPerMicro;
+    by_blocks.max_parts = options_.max_parts;
+    const bool ask = options_.baselines && context_.start == nullptr;
+    BlockAnswer answer(problem_, ask ? blocks_ : ChainOfBlocks(), by_blocks,
+                       options_.part_price / 5);
+    if (answer.is_chain()) OfferBlocks(answer);
+    const bool usual = options_.solver == PlaceOptions().solver;
+    absl::StatusOr<Decision> decision =
+        usual && answer.Suffices(QuickBound()) ? AsDecision(answer) : Search();
+    if (!decision.ok()
+            ? answer.plan().has_value()
+            : answer.Suffices(decision->value) && answer.IsSimpler(CountParts(decision->lanes))) {
+      decision = AsDecision(answer);
+    }
+    if (decision.ok()) Note(decision->value);
+    return decision;
+  }
+
+  void OfferBlocks(BlockAnswer& answer) {
+    context_.statistics->Add("blocks", static_cast<int64_t>(answer.num_blocks()));
+    context_.statistics->Add("distinct-blocks", static_cast<int64_t>(answer.num_distinct()));
+    answer.YieldTo(reached_.baselines);
+    reached_.baselines.push_back({"blocks", answer.whole_value()});
+    if (!answer.plan().has_value() || answer.num_parts() == 1) return;
+    const Lanes& lanes = answer.plan()->lanes;
+    for (const PartedSolution& lane : lanes.lanes) {
+      if (lanes.lanes.size() == 1) {
+        OfferParted("blocks", lane);
+      } else if (known_.size() < kMostKnown) {
+        known_.push_back({"blocks", lane});
+      }
+    }
+  }
+
+  // A single device is called as whoever has found it first.
+  Decision AsDecision(const BlockAnswer& answer) const {
+    const BlockPlan& plan = *answer.plan();
+    if (answer.num_parts() > 1) return {"blocks", plan.lanes, plan.value};
+    const auto known = std::find_if(known_.begin(), known_.end(), [&](const Candidate& other) {
+      return other.solution.parts.num_parts == 1 && other.solution.score.objective == plan.value;
+    });
+    return {known != known_.end() ? known->name : "single-device", plan.lanes, plan.value};
+  }
+
+  static size_t CountParts(const Lanes& lanes) {
+    size_t parts = 0;
+    for (const PartedSolution& lane : lanes.lanes) parts += lane.parts.num_parts;
+    return parts;
+  }
+
+  absl::StatusOr<Decision> Search() {
     const bool stream = problem_.objective == PlacementObjective::kThroughput;
     const bool limits = options_.latency_limit_us > 0 || options_.max_parts > 0;
     bool searched = false;
@@ -459,17 +503,19 @@ class Placing {
     AddSearchPoint(work_, value, 0, reached_);
   }
 
-  // For whoever watches: what no plan beats. Later passes prove it again, for the plan.
+  // What no plan beats.
+  Picos QuickBound() const {
+    if (problem_.objective == PlacementObjective::kThroughput) return SteadyBound();
+    const Picos enough = best_.has_value() ? best_->solution.score.objective : kMaxPicos;
+    const std::vector<LowerBound> bounds =
+        LowerBounds(problem_, graph_, Launch::kPerGroup, kBoundWork, enough);
+    return bounds.empty() ? 0 : bounds.front().value;
+  }
+
+  // For whoever watches. Later passes prove it again, for the plan.
   void ShowBound() {
     if (!context_.progress) return;
-    if (problem_.objective == PlacementObjective::kThroughput) {
-      bound_ = SteadyBound();
-    } else {
-      const Picos enough = best_.has_value() ? best_->solution.score.objective : kMaxPicos;
-      const std::vector<LowerBound> bounds =
-          LowerBounds(problem_, graph_, Launch::kPerGroup, kBoundWork, enough);
-      if (!bounds.empty()) bound_ = bounds.front().value;
-    }
+    bound_ = QuickBound();
     if (best_.has_value()) context_.progress(best_->solution.score.objective, bound_, work_);
   }
 
@@ -483,6 +529,7 @@ class Placing {
   }
 
   const PlaceOptions& options_;
+  const ChainOfBlocks& blocks_;
   const ir::Module& module_;
   const ir::Plan& plan_;
   const PlacementProblem& problem_;
@@ -519,13 +566,7 @@ class Place final : public PlanPass {
 
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     if (context.solvers == nullptr) return InputError("needs solvers; none are registered");
-    for (const auto& [name, value] :
-         {std::pair("work", options_.work),
-          std::pair("latency-limit-us", options_.latency_limit_us),
-          std::pair("max-parts", options_.max_parts), std::pair("part-price", options_.part_price),
-          std::pair("migration-cost", options_.migration_cost)}) {
-      if (value < 0) return InputError(name, "=", value, " is negative");
-    }
+    ALLOT_RETURN_IF_ERROR(CheckOptions(options_));
     if (options_.migration_cost > 0 && context.start == nullptr) {
       return InputError("migration-cost needs a plan to start from");
     }
@@ -540,7 +581,8 @@ class Place final : public PlanPass {
       StoreSolution(PartedSolution(), plan);
       return absl::OkStatus();
     }
-    Placing placing(options_, built, module, plan, context);
+    ALLOT_ASSIGN_OR_RETURN(const auto blocks, Analysis<ClusterBlocks>(module, plan, context));
+    Placing placing(options_, built, *blocks, module, plan, context);
     const absl::StatusOr<Decision> found = [&] {
       const ScopedStep step(context, "Search");
       return placing.Run();
@@ -573,28 +615,8 @@ class Place final : public PlanPass {
 }  // namespace
 
 Entry<PlanPass> PlaceEntry() {
-  return MakeEntry<PlanPass, Place>(
-      "place", "decide the device of every cluster",
-      OptionSchema<PlaceOptions>()
-          .Add("solver", &PlaceOptions::solver, "what searches; allot --help lists the solvers")
-          .Add("solver-options", &PlaceOptions::solver_options,
-               "options of the solver itself, as {key=value key=value}")
-          .Add("work", &PlaceOptions::work,
-               "effort of the search, about one cluster evaluation each; 0: by objective")
-          .Add("baselines", &PlaceOptions::baselines,
-               "also try each device alone, ranges, greedy and HEFT, and adopt the best of all")
-          .Add("replicas", &PlaceOptions::replicas,
-               "a stream may be served by several placements that take turns")
-          .Add("latency-limit-us", &PlaceOptions::latency_limit_us,
-               "of one inference in a stream, in microseconds; 0: none")
-          .Add("max-parts", &PlaceOptions::max_parts, "of all placements together; 0: any")
-          .Add("migration-cost", &PlaceOptions::migration_cost,
-               "thousandths of the value of the plan started from that moving all must gain")
-          .Add("contiguous", &PlaceOptions::contiguous,
-               "devices can be put in an order in which nothing leads back; no placements in turn")
-          .Add("part-price", &PlaceOptions::part_price,
-               "of placements that take turns: thousandths of the period that twice as many parts "
-               "must save"));
+  return MakeEntry<PlanPass, Place>("place", "decide the device of every cluster",
+                                    PlaceOptionSchema());
 }
 
 }  // namespace allot

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "passes/pipeline/pass.h"
+#include "passes/problem/block_answer.h"
 #include "passes/problem/cluster_problem.h"
 #include "passes/problem/requirements.h"
 #include "passes/problem/search_points.h"
@@ -122,9 +123,18 @@ class RefinePass final : public PlanPass {
     note(before.score.objective, 0, 0);
     ALLOT_ASSIGN_OR_RETURN(const std::optional<Migration> migration,
                            MigrationAtStart(module, built.problem, graph, plan, context));
-    const PartedSolution best =
-        Improve(built.problem, graph, before, migration.has_value() ? &*migration : nullptr,
-                context, note, how, proved);
+    ALLOT_ASSIGN_OR_RETURN(const auto blocks, Analysis<ClusterBlocks>(module, plan, context));
+    const int64_t slack = SlackOfRanges(built.problem, *blocks, before, options_.simplify);
+    PartedSolution best =
+        IsNearBound(built.problem, graph, before, slack)
+            ? before
+            : Improve(built.problem, graph, before, migration.has_value() ? &*migration : nullptr,
+                      context, note, how, proved);
+    if (best.parts.num_parts > before.parts.num_parts &&
+        before.score.objective <= WithBlockSlack(best.score.objective, slack)) {
+      best = before;
+      how.clear();
+    }
     note(best.score.objective, 0, SearchWork(reached) - spent);
     // What was given away for fewer parts, nobody has.
     for (ir::SearchPoint& point : reached.search) {
@@ -154,6 +164,15 @@ class RefinePass final : public PlanPass {
     const Lanes start = LanesAtStart(*context.start, module, plan, *context.target, problem, graph);
     if (start.lanes.empty()) return std::nullopt;
     return MigrationFrom(problem, start, ValueOf(problem, start), options_.migration_cost);
+  }
+
+  static bool IsNearBound(const PlacementProblem& problem, const ProblemGraph& graph,
+                          const PartedSolution& solution, int64_t slack) {
+    if (slack == 0) return false;
+    const std::vector<LowerBound> bounds =
+        LowerBounds(problem, graph, Launch::kPerGroup, /*work=*/200'000, solution.score.objective);
+    return !bounds.empty() &&
+           solution.score.objective <= WithBlockSlack(bounds.front().value, slack);
   }
 
   static PartedSolution Current(const PlacementProblem& problem, const ProblemGraph& graph,

@@ -31,6 +31,17 @@ absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const 
   return BuildProblem(module, plan, grouping.group_of, grouping.num_groups, context);
 }
 
+absl::StatusOr<ChainOfBlocks> BuildClusterBlocks(const ir::Module& module, const ir::Plan& plan,
+                                                 const PassContext& context) {
+  const ScopedStep step(context, "ClusterBlocks");
+  ALLOT_RETURN_IF_ERROR(RequireStage(module, plan, context, ir::PlanStage::kClusters));
+  NodeGrouping clusters{{}, plan.num_clusters()};
+  for (const ir::ClusterId cluster : plan.cluster_of) {
+    clusters.group_of.Add(ItemId(cluster.index()));
+  }
+  return FindChainOfBlocks(module.graph, clusters);
+}
+
 std::vector<int32_t> ModulesOf(const ir::Plan& plan) {
   std::vector<int32_t> modules;
   if (plan.module_of.size() != plan.num_clusters()) return modules;

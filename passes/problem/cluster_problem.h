@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "ir/plan_stages.h"
+#include "passes/coarsening/chain_of_blocks.h"
 #include "passes/pipeline/analyses.h"
 #include "passes/pipeline/pass.h"
 #include "passes/problem/problem_builder.h"
@@ -29,6 +30,11 @@ absl::StatusOr<BuiltProblem> BuildKernelProblem(const ir::Module& module, const 
 // The above, kept for as long as clusters and kernels stay.
 using ClusterProblem = MadeBy<&BuildClusterProblem, ir::PlanStage::kClusters>;
 using KernelProblem = MadeBy<&BuildKernelProblem, ir::PlanStage::kClusters>;
+
+// The clusters as a chain of repeated blocks; no blocks where the model is none.
+absl::StatusOr<ChainOfBlocks> BuildClusterBlocks(const ir::Module& module, const ir::Plan& plan,
+                                                 const PassContext& context);
+using ClusterBlocks = MadeBy<&BuildClusterBlocks, ir::PlanStage::kClusters>;
 
 // module_of by item; empty if nothing has split the problem.
 std::vector<int32_t> ModulesOf(const ir::Plan& plan);

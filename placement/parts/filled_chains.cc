@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "placement/parts/device_kinds.h"
+
 namespace allot {
 namespace {
 
@@ -24,19 +26,9 @@ class ChainFilling {
         room_(room),
         blocking_(problem.communication == Communication::kBlocking) {}
 
-  // Devices that are alike by themselves, the fastest kind first.
+  // The fastest kind first.
   std::vector<Kind> Kinds(const IdVector<DeviceId, bool>& use) const {
-    std::vector<Kind> kinds;
-    for (const DeviceId d : problem_.devices.ids()) {
-      if (!use[d]) continue;
-      const auto it = std::find_if(kinds.begin(), kinds.end(),
-                                   [&](const Kind& kind) { return AreAlike(kind[0], d); });
-      if (it == kinds.end()) {
-        kinds.push_back({d});
-      } else {
-        it->push_back(d);
-      }
-    }
+    std::vector<Kind> kinds = DeviceKinds(problem_, use);
     std::stable_sort(kinds.begin(), kinds.end(),
                      [&](const Kind& a, const Kind& b) { return Slowness(a[0]) < Slowness(b[0]); });
     return kinds;
@@ -70,14 +62,6 @@ class ChainFilling {
   }
 
  private:
-  bool AreAlike(DeviceId a, DeviceId b) const {
-    const auto& one = problem_.devices[a];
-    const auto& other = problem_.devices[b];
-    return one.memory == other.memory && one.part_cost == other.part_cost &&
-           std::all_of(problem_.items.begin(), problem_.items.end(),
-                       [&](const auto& item) { return item.time[a] == item.time[b]; });
-  }
-
   std::pair<size_t, Picos> Slowness(DeviceId d) const {
     std::pair<size_t, Picos> slowness;
     for (const auto& item : problem_.items) {

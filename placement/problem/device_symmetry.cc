@@ -15,6 +15,7 @@ int32_t Exchanged(int32_t device, int32_t a, int32_t b) {
 bool Alike(const PlacementProblem& problem, DeviceId a, DeviceId b) {
   if (problem.devices[a].memory != problem.devices[b].memory) return false;
   if (problem.devices[a].part_cost != problem.devices[b].part_cost) return false;
+  if (problem.devices[a].max_parts != problem.devices[b].max_parts) return false;
   if (problem.devices[a].pool != problem.devices[b].pool) return false;
   for (const PlacementProblem::Flow& flow : problem.flows) {
     if (!flow.staging.empty() && flow.staging[a] != flow.staging[b]) return false;

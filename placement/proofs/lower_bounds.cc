@@ -114,8 +114,8 @@ std::vector<LowerBound> LowerBounds(const ProblemFacts& facts, Launch launch, in
     if (size * num_devices * num_devices <= work) {
       int64_t spent = 0;
       bounds.push_back({BoundByUnitCuts(BuildLoadModel(facts), work / 2, spent), "unit-cut"});
-      bounds.push_back({BoundSteadyState(facts, work / 2, launch), "steady-state"});
     }
+    bounds.push_back({BoundSteadyState(facts, work / 2, launch), "steady-state"});
   }
   return BestFirst(std::move(bounds));
 }

@@ -1,0 +1,32 @@
+// What `place` can be asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "support/options.h"
+
+namespace allot {
+
+struct PlaceOptions {
+  std::string solver = "auto";
+  std::string solver_options;
+  int64_t work = 0;
+  bool baselines = true;
+  bool replicas = true;
+  int64_t latency_limit_us = 0;
+  int64_t max_parts = 0;
+  int64_t part_price = 50;
+  bool contiguous = false;
+  int64_t migration_cost = 0;
+};
+
+// Names, meanings and defaults of the above, for pipelines as text.
+OptionSchema<PlaceOptions> PlaceOptionSchema();
+
+// An error that names what is negative.
+absl::Status CheckOptions(const PlaceOptions& options);
+
+}  // namespace allot
