@@ -1,0 +1,158 @@
+#include "placement/kinds/chips/solvers.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "placement/kinds/chips/model/compiled.h"
+#include "placement/kinds/chips/search/bounds.h"
+#include "placement/kinds/chips/search/search.h"
+
+namespace allot::chips {
+namespace {
+
+// A unit of work is so many steps, each some nanoseconds: 20,000,000 are about half a minute.
+constexpr int64_t kStepsOfWork = 64;
+
+struct Budget {
+  int64_t evaluations = 0;
+};
+
+OptionSchema<Budget> BudgetSchema() {
+  return OptionSchema<Budget>().Add("evaluations", &Budget::evaluations,
+                                    "proposals at most; 0: as the work allows");
+}
+
+// What a search by finders has found, with the bound.
+template <typename AddFinders>
+ResultOf<Assignment> Find(const Problem& problem, const SolveLimits& limits, int64_t evaluations,
+                          const AddFinders& add_finders) {
+  const Compiled compiled(problem);
+  ResultOf<Assignment> result;
+  const ChipsBound bound = BoundOf(compiled);
+  if (bound.infeasible) {
+    result.termination = Termination::kInfeasible;
+    return result;
+  }
+  Workshop workshop(compiled);
+  workshop.random = Random(limits.seed);
+  workshop.bound = bound.value;
+  result.bound = bound.value;
+  result.bound_name = bound.name;
+  SearchLimits search;
+  search.steps = SaturatingMultiply(limits.work, kStepsOfWork);
+  search.evaluations = evaluations;
+  search.stop = limits.stop;
+  if (limits.progress) {
+    search.progress = [&](Picos best, int64_t steps) {
+      limits.progress(best, bound.value, steps / kStepsOfWork);
+    };
+  }
+  std::vector<Finder> finders;
+  add_finders(workshop, finders);
+  SearchResult found = Search(workshop, finders, search);
+  result.work = workshop.steps() / kStepsOfWork;
+  if (!found.best.has_value()) return result;
+  result.best = compiled.Expand(found.best->chips);
+  result.termination = Termination::kFeasible;
+  result.solver = found.finder;
+  return result;
+}
+
+class Auto final : public Solver {
+ public:
+  explicit Auto(Budget options) : options_(options) {}
+  std::vector<absl::string_view> kinds() const override { return {kName}; }
+  absl::StatusOr<ResultOf<Assignment>> Solve(const Problem& problem,
+                                             const SolveLimits& limits) const override {
+    return Find(
+        problem, limits, options_.evaluations,
+        [](Workshop& workshop, std::vector<Finder>& finders) {
+          finders.push_back({MakeSlicesProposer(workshop), 3});
+          finders.push_back({MakeAnnealingProposer(workshop, AnnealingStart::kBalanced, 1'000), 1});
+        });
+  }
+
+ private:
+  const Budget options_;
+};
+
+class Cuts final : public Solver {
+ public:
+  explicit Cuts(Budget options) : options_(options) {}
+  std::vector<absl::string_view> kinds() const override { return {kName}; }
+  absl::StatusOr<ResultOf<Assignment>> Solve(const Problem& problem,
+                                             const SolveLimits& limits) const override {
+    return Find(problem, limits, options_.evaluations,
+                [](Workshop& workshop, std::vector<Finder>& finders) {
+                  finders.push_back({MakeSlicesProposer(workshop), 1});
+                });
+  }
+
+ private:
+  const Budget options_;
+};
+
+class Draws final : public Solver {
+ public:
+  explicit Draws(Budget options) : options_(options) {}
+  std::vector<absl::string_view> kinds() const override { return {kName}; }
+  absl::StatusOr<ResultOf<Assignment>> Solve(const Problem& problem,
+                                             const SolveLimits& limits) const override {
+    return Find(problem, limits, options_.evaluations,
+                [](Workshop& workshop, std::vector<Finder>& finders) {
+                  finders.push_back({MakeRandomProposer(workshop), 1});
+                });
+  }
+
+ private:
+  const Budget options_;
+};
+
+class Annealing final : public Solver {
+ public:
+  struct Options {
+    int64_t evaluations = 0;
+    bool balanced = false;
+  };
+  explicit Annealing(Options options) : options_(options) {}
+  std::vector<absl::string_view> kinds() const override { return {kName}; }
+  absl::StatusOr<ResultOf<Assignment>> Solve(const Problem& problem,
+                                             const SolveLimits& limits) const override {
+    return Find(problem, limits, options_.evaluations,
+                [&](Workshop& workshop, std::vector<Finder>& finders) {
+                  finders.push_back(
+                      {MakeAnnealingProposer(
+                           workshop,
+                           options_.balanced ? AnnealingStart::kBalanced : AnnealingStart::kRandom,
+                           options_.evaluations > 0 ? options_.evaluations : 1'000),
+                       1});
+                });
+  }
+
+ private:
+  const Options options_;
+};
+
+}  // namespace
+
+Registry<Solver> Solvers() {
+  Registry<Solver> solvers;
+  solvers.Add(MakeEntry<Solver, Auto>("auto", "all finders in turn; the result names the one",
+                                      BudgetSchema()));
+  solvers.Add(MakeEntry<Solver, Cuts>("slices", "the best slices of orders", BudgetSchema()));
+  solvers.Add(MakeEntry<Solver, Annealing>(
+      "annealing", "moves of nodes, repaired by the constraint solver",
+      OptionSchema<Annealing::Options>()
+          .Add("evaluations", &Annealing::Options::evaluations,
+               "proposals at most; 0: as the work allows")
+          .Add("balanced", &Annealing::Options::balanced,
+               "starts with the same work on each chip, not with a random assignment")));
+  solvers.Add(MakeEntry<Solver, Draws>("random", "random chips, decided by the constraint solver",
+                                       BudgetSchema()));
+  solvers.Add(ExhaustiveEntry());
+  return solvers;
+}
+
+}  // namespace allot::chips
