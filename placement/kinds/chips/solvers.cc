@@ -7,7 +7,10 @@
 
 #include "placement/kinds/chips/model/compiled.h"
 #include "placement/kinds/chips/search/bounds.h"
+#include "placement/kinds/chips/search/learned.h"
 #include "placement/kinds/chips/search/search.h"
+#include "support/read_file.h"
+#include "support/status.h"
 
 namespace allot::chips {
 namespace {
@@ -135,6 +138,41 @@ class Annealing final : public Solver {
   const Options options_;
 };
 
+// What learns, from the weights that come with Allot, from those of a file, or from nothing.
+class LearnedSolver final : public Solver {
+ public:
+  struct Options {
+    std::string weights = "shipped";
+    int64_t evaluations = 0;
+    bool order = false;
+  };
+  explicit LearnedSolver(Options options) : options_(std::move(options)) {}
+  std::vector<absl::string_view> kinds() const override { return {kName}; }
+  absl::StatusOr<ResultOf<Assignment>> Solve(const Problem& problem,
+                                             const SolveLimits& limits) const override {
+    const ProposerWeights* weights = nullptr;
+    ProposerWeights read;
+    if (options_.weights == "shipped") {
+      weights = &ShippedWeights();
+    } else if (options_.weights != "none") {
+      ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(options_.weights));
+      ALLOT_ASSIGN_OR_RETURN(read, ReadProposerWeights(text, options_.weights));
+      weights = &read;
+    }
+    return Find(
+        problem, limits, options_.evaluations,
+        [&](Workshop& workshop, std::vector<Finder>& finders) {
+          finders.push_back(
+              {MakeLearnedProposer(
+                   workshop, options_.order ? LearnedUse::kOrder : LearnedUse::kChips, weights),
+               1});
+        });
+  }
+
+ private:
+  const Options options_;
+};
+
 }  // namespace
 
 Registry<Solver> Solvers() {
@@ -151,6 +189,15 @@ Registry<Solver> Solvers() {
                "starts with the same work on each chip, not with a random assignment")));
   solvers.Add(MakeEntry<Solver, Draws>("random", "random chips, decided by the constraint solver",
                                        BudgetSchema()));
+  solvers.Add(MakeEntry<Solver, LearnedSolver>(
+      "learned", "positions by a network, repaired by the constraint solver",
+      OptionSchema<LearnedSolver::Options>()
+          .Add("weights", &LearnedSolver::Options::weights,
+               "a file of allot train-proposer; shipped: those of Allot; none: learns from nothing")
+          .Add("evaluations", &LearnedSolver::Options::evaluations,
+               "proposals at most; 0: as the work allows")
+          .Add("order", &LearnedSolver::Options::order,
+               "positions are an order, of which the best slices are taken")));
   solvers.Add(ExhaustiveEntry());
   return solvers;
 }

@@ -46,7 +46,7 @@ class GraphNet {
   size_t LayerAt(size_t layer) const;  // where its parameters begin
   size_t HeadAt() const { return LayerAt(kLayers); }
 
-  const size_t features_;
+  size_t features_;
   std::vector<double> parameters_;
 };
 
