@@ -7,14 +7,12 @@
 #include "placement/kinds/chips/formats/answer_json.h"
 #include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/chips/formats/published_graph.h"
+#include "placement/kinds/chips/formats/read_chips.h"
 #include "placement/kinds/chips/model/compiled.h"
-#include "placement/kinds/chips/model/copies.h"
 #include "placement/kinds/chips/model/evaluate.h"
 #include "placement/kinds/chips/model/verify.h"
 #include "placement/kinds/chips/solvers.h"
 #include "placement/kinds/kind_of.h"
-#include "support/options.h"
-#include "target/quantity.h"
 
 namespace allot {
 namespace chips {
@@ -33,11 +31,7 @@ class Chips final : public KindOf<Problem, Assignment> {
             {kBandwidthFlag, "BYTES/s", "between devices, such as 25GB/s"},
             {kRingFlag, "KIND", "how chips are linked: one-way, two-way or grid:COLUMNS"}};
   }
-  bool Recognizes(const Json& document) const override {
-    const Json* const schema = document.Find("schema");
-    const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-    return text != nullptr && *text == kSchema;
-  }
+  bool Recognizes(const Json& document) const override { return HasChipsSchema(document); }
   bool Takes(const Json& document, const ProblemOptions& question) const override {
     return Recognizes(document) ||
            (question.flags.count(kChipsFlag) > 0 && IsPublishedGraph(document));
@@ -55,37 +49,7 @@ class Chips final : public KindOf<Problem, Assignment> {
 
   absl::StatusOr<Problem> ParseProblem(const Json& document, const std::string& file,
                                        const ProblemOptions& question) const override {
-    const bool published = !Recognizes(document);
-    int64_t bandwidth = kUsualBandwidth;
-    if (const auto given = question.flags.find(kBandwidthFlag); given != question.flags.end()) {
-      if (!published) {
-        return InputError(file, ": --", kBandwidthFlag,
-                          " is for published graphs; this file says "
-                          "itself what transfers take");
-      }
-      ALLOT_ASSIGN_OR_RETURN(bandwidth, ParseQuantity(given->second, Unit::kNetworkBytesPerSecond),
-                             "--", kBandwidthFlag, ": ");
-      if (bandwidth < 1) return InputError("--", kBandwidthFlag, ": must be at least 1 byte/s");
-    }
-    ALLOT_ASSIGN_OR_RETURN(Problem problem, published
-                                                ? ReadPublishedGraph(document, file, bandwidth)
-                                                : ReadProblem(document, file));
-    for (const auto& [flag, text] : question.flags) {
-      if (flag == kChipsFlag) {
-        int64_t number = 0;
-        ALLOT_RETURN_IF_ERROR(ParseOption(text, number), "--chips: ");
-        if (number < 1 || number > kMaxChips) {
-          return InputError("--chips: there can be 1 to ", kMaxChips, " chips, not ", number);
-        }
-        problem.chips = static_cast<int32_t>(number);
-      } else if (flag == kMemoryFlag) {
-        ALLOT_ASSIGN_OR_RETURN(problem.memory, ParseQuantity(text, Unit::kBytes), "--memory: ");
-      } else if (flag == kRingFlag) {
-        ALLOT_RETURN_IF_ERROR(ParseRing(text, problem), "--ring: ");
-      }
-    }
-    if (published) MarkCopies(UsualCopyLimits(problem), problem);
-    return problem;
+    return ReadChips(document, file, question.flags);
   }
   std::string PrintProblem(const Problem& problem) const override {
     return chips::PrintProblem(problem);
