@@ -14,7 +14,7 @@
 #include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/chips/formats/published_graph.h"
 #include "placement/kinds/chips/formats/read_chips.h"
-#include "placement/kinds/chips/search/pretrain.h"
+#include "placement/kinds/chips/training/pretrain.h"
 #include "support/status.h"
 #include "tools/command_line.h"
 #include "tools/text_file.h"

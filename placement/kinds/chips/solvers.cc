@@ -5,18 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "placement/kinds/chips/model/compiled.h"
-#include "placement/kinds/chips/search/bounds.h"
+#include "placement/kinds/chips/search/chips_search.h"
 #include "placement/kinds/chips/search/learned.h"
-#include "placement/kinds/chips/search/search.h"
 #include "support/read_file.h"
 #include "support/status.h"
 
 namespace allot::chips {
 namespace {
-
-// A unit of work is so many steps, each some nanoseconds: 20,000,000 are about half a minute.
-constexpr int64_t kStepsOfWork = 64;
 
 struct Budget {
   int64_t evaluations = 0;
@@ -31,35 +26,16 @@ OptionSchema<Budget> BudgetSchema() {
 template <typename AddFinders>
 ResultOf<Assignment> Find(const Problem& problem, const SolveLimits& limits, int64_t evaluations,
                           const AddFinders& add_finders) {
-  const Compiled compiled(problem);
+  ChipsFound found = SearchChips(problem, limits, evaluations, add_finders);
   ResultOf<Assignment> result;
-  const ChipsBound bound = BoundOf(compiled);
-  if (bound.infeasible) {
-    result.termination = Termination::kInfeasible;
-    return result;
-  }
-  Workshop workshop(compiled);
-  workshop.random = Random(limits.seed);
-  workshop.bound = bound.value;
-  result.bound = bound.value;
-  result.bound_name = bound.name;
-  SearchLimits search;
-  search.steps = SaturatingMultiply(limits.work, kStepsOfWork);
-  search.evaluations = evaluations;
-  search.stop = limits.stop;
-  if (limits.progress) {
-    search.progress = [&](Picos best, int64_t steps) {
-      limits.progress(best, bound.value, steps / kStepsOfWork);
-    };
-  }
-  std::vector<Finder> finders;
-  add_finders(workshop, finders);
-  SearchResult found = Search(workshop, finders, search);
-  result.work = workshop.steps() / kStepsOfWork;
-  if (!found.best.has_value()) return result;
-  result.best = compiled.Expand(found.best->chips);
-  result.termination = Termination::kFeasible;
+  result.bound = found.bound.value;
+  result.bound_name = found.bound.name;
+  result.work = found.work;
   result.solver = found.finder;
+  result.termination = found.best.has_value()   ? Termination::kFeasible
+                       : found.bound.infeasible ? Termination::kInfeasible
+                                                : Termination::kNoSolutionFound;
+  result.best = std::move(found.best);
   return result;
 }
 

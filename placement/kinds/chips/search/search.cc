@@ -18,13 +18,19 @@ SearchResult Search(Workshop& workshop, const std::vector<Finder>& finders,
   int64_t turns = 0;
   const auto spent = [&] { return workshop.steps() - begin + turns * size; };
   std::vector<double> of(finders.size());  // steps by finder, for its share
+  std::vector<int64_t> proposals(finders.size());
   while (spent() < limits.steps && !(limits.stop && limits.stop())) {
     if (limits.evaluations > 0 && result.evaluations >= limits.evaluations) break;
     if (result.best.has_value() && result.best->value <= workshop.bound) break;
-    size_t next = 0;
-    for (size_t i = 1; i < finders.size(); ++i) {
-      if (of[i] / finders[i].share < of[next] / finders[next].share) next = i;
+    size_t next = finders.size();
+    for (size_t i = 0; i < finders.size(); ++i) {
+      if (finders[i].most > 0 && proposals[i] >= finders[i].most) continue;
+      if (next == finders.size() || of[i] / finders[i].share < of[next] / finders[next].share) {
+        next = i;
+      }
     }
+    if (next == finders.size()) break;
+    ++proposals[next];
     const int64_t before = spent();
     Proposer& proposer = *finders[next].proposer;
     const std::optional<Assignment> chips =

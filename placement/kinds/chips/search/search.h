@@ -17,6 +17,7 @@ namespace allot::chips {
 struct Finder {
   std::unique_ptr<Proposer> proposer;
   double share = 1;  // of the steps
+  int64_t most = 0;  // proposals; 0: any number
 };
 
 struct SearchLimits {

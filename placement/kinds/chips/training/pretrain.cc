@@ -1,4 +1,4 @@
-#include "placement/kinds/chips/search/pretrain.h"
+#include "placement/kinds/chips/training/pretrain.h"
 
 #include <algorithm>
 #include <memory>

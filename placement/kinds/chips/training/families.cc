@@ -1,4 +1,4 @@
-#include "placement/kinds/chips/learning/families.h"
+#include "placement/kinds/chips/training/families.h"
 
 #include <algorithm>
 #include <utility>

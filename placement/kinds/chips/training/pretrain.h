@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "placement/kinds/chips/learning/families.h"
 #include "placement/kinds/chips/learning/proposer_weights.h"
+#include "placement/kinds/chips/training/families.h"
 
 namespace allot::chips {
 
