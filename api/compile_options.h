@@ -27,6 +27,8 @@ struct CompileOptions {
   int64_t max_parts = 0;           // of all placements together; 0: any number
   int64_t simplify_permille = 10;  // of the value to give away for fewer parts
   int64_t min_gain_permille = 0;   // that a plan must gain over the model as a whole
+  std::string proposer;            // weights of what learns, for modules of chips; empty: ours
+  int64_t finetune = 0;            // its proposals at most; 0: as the work allows
   bool contiguous = false;         // devices in an order in which nothing leads back
   std::string start;               // a plan to improve on: a folder or a plan.json; empty: none
   int64_t migration_cost_permille = 0;     // of its value, that moving all of it must gain

@@ -16,6 +16,8 @@
 #include "lowering/plan_file.h"
 #include "onnx_import/import.h"
 #include "passes/pipeline/place_default.h"
+#include "passes/pipeline/place_module.h"
+#include "passes/problem/chip_module.h"
 #include "support/nearest_name.h"
 #include "support/options.h"
 #include "support/read_file.h"
@@ -141,8 +143,31 @@ absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
   return LoadTarget(name_or_path, diagnostics);
 }
 
+namespace {
+
+// As far as that can be known before the machine is needed. A stream can be read once only.
+bool IsForChips(const CompileOptions& options) {
+  if (options.machine.has_value()) return IsChipModule(*options.machine);
+  std::error_code error;
+  if (!fs::exists(options.target, error) && IsHostTarget(options.target)) return false;
+  if (IsStream(options.target)) return false;
+  const absl::StatusOr<Target> target = LoadTarget(options.target);
+  return target.ok() && IsChipModule(*target);
+}
+
+}  // namespace
+
 std::string PipelineText(const CompileOptions& options) {
   if (!options.pipeline.empty()) return options.pipeline;
+  if (IsForChips(options)) {
+    PlaceModuleOptions text;
+    text.work = options.work;
+    text.strict_shapes = options.strict_shapes;
+    text.proposer = options.proposer;
+    text.finetune = options.finetune;
+    text.fixed = absl::StrJoin(options.fixed, ";");
+    return PlaceModuleText(text);
+  }
   PlaceDefaultOptions text;
   text.solver = options.solver;
   text.work = options.work;

@@ -124,6 +124,11 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
                "of the random choices (default: 1)");
   line.Integer("threads", "N", 1, CommandLine::kMaxThreads, &flags.threads,
                "never changes the result (default: 1)");
+  line.Value("proposer", "FILE", &compile.proposer,
+             "on a module of chips: weights by allot train-proposer;\nwithout it, those that come "
+             "with Allot");
+  line.Integer("finetune", "N", 0, std::numeric_limits<int64_t>::max(), &compile.finetune,
+               "on a module of chips: proposals at most of what learns");
   line.Value("pass-pipeline", "TEXT", &compile.pipeline,
              "run these passes instead of the default ones");
   line.Flag("strict-shapes", &compile.strict_shapes, "values that stay untyped are an error");

@@ -14,6 +14,7 @@
 
 #include "support/status.h"
 #include "tools/plan_commands.h"
+#include "tools/train_command.h"
 
 namespace allot {
 namespace {
@@ -36,6 +37,8 @@ constexpr Subcommand kSubcommands[] = {
     {"target", "print a machine as JSON; ask which nodes of a model its devices run (--probe)"},
     {"tune", "profile, place, run, and place again until prediction and measurement agree"},
     {"make-model", "write a model of a published architecture, to try Allot on"},
+    {"train-proposer", "learn from models where the nodes of others belong on a module of chips",
+     TrainProposerCommand},
     {"view", "serve the report to a browser, compare two plans, plan again with a node moved"},
 };
 

@@ -6,11 +6,11 @@
 // nodes with bodies, calls of functions, and operators of domains that are not known to be pure.
 #include <unordered_map>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ir/called_function.h"
 #include "operators/attribute_key.h"
 #include "passes/graph/every_graph.h"
+#include "passes/graph/pure_nodes.h"
 #include "passes/pipeline/pass.h"
 #include "support/registry.h"
 
@@ -20,17 +20,6 @@ namespace {
 struct Options {
   int64_t constant_bytes = 4096;
 };
-
-bool IsPure(const ir::Node& node, const CalledFunctions& functions) {
-  if (!node.regions.empty() || functions.Find(node) >= 0) return false;
-  const bool known_domain = node.domain.empty() || node.domain == "ai.onnx" ||
-                            node.domain == "ai.onnx.ml" || node.domain == "com.microsoft";
-  if (!known_domain) return false;
-  for (const char* random : {"Random", "Dropout", "Multinomial", "Bernoulli", "Sampling"}) {
-    if (absl::StrContains(node.op_type, random)) return false;
-  }
-  return true;
-}
 
 using SameConstants = IdVector<ir::ConstantId, ir::ConstantId>;
 

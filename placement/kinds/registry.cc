@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<ProblemInstance>> ReadProblemOfAnyKind(
   const ProblemKind* found = kinds[0].get();
   const bool by_content = question.format.empty() || question.format == "auto";
   for (const std::shared_ptr<const ProblemKind>& kind : kinds) {
-    if (!by_content || !kind->Recognizes(document)) continue;
+    if (!by_content || !kind->Takes(document, question)) continue;
     found = kind.get();
     break;
   }

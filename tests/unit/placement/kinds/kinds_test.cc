@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/strategies/model/format.h"
 #include "tests/models/colours_kind.h"
+#include "tests/models/random_chips.h"
 #include "tests/models/random_problem.h"
 #include "tests/models/random_strategies.h"
 #include "tests/models/random_training.h"
@@ -79,6 +81,11 @@ std::vector<Sample> Samples() {
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, throughput))});
     samples.push_back({"calls", WriteProblem(testing::RandomProblem(seed, calls))});
     samples.push_back({"training", PrintTrainingProblem(testing::RandomTraining(seed))});
+    testing::RandomChipsOptions modules;
+    modules.copies = seed % 2 == 0;
+    modules.memory = seed % 3 == 0;
+    modules.topology = static_cast<chips::Topology>(seed % 3);
+    samples.push_back({"chips", chips::PrintProblem(testing::RandomChips(seed, modules))});
     samples.push_back({"strategies", strategies::PrintProblem(testing::RandomStrategies(seed))});
   }
   return samples;
@@ -106,7 +113,7 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->unit().empty());
   }
   EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "strategies",
-                                 "colours"));
+                                 "chips", "colours"));
   EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
 }
 
