@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/kinds/pipelines/formats/own_json.h"
 #include "placement/kinds/strategies/model/format.h"
 #include "tests/models/colours_kind.h"
+#include "tests/models/random_pipelines.h"
 #include "tests/models/random_problem.h"
 #include "tests/models/random_strategies.h"
 #include "tests/models/random_training.h"
@@ -78,6 +80,7 @@ std::vector<Sample> Samples() {
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, latency))});
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, throughput))});
     samples.push_back({"calls", WriteProblem(testing::RandomProblem(seed, calls))});
+    samples.push_back({"pipelines", pipelines::PrintOwnJson(testing::RandomPipelines(seed))});
     samples.push_back({"training", PrintTrainingProblem(testing::RandomTraining(seed))});
     samples.push_back({"strategies", strategies::PrintProblem(testing::RandomStrategies(seed))});
   }
@@ -105,8 +108,8 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->summary().empty());
     EXPECT_FALSE(kind->unit().empty());
   }
-  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "strategies",
-                                 "colours"));
+  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "pipelines",
+                                 "strategies", "colours"));
   EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
 }
 
