@@ -28,6 +28,14 @@ TensorCores TensorCoresOf(const Space& space, const Configuration& c, bool all) 
           WordsOf(static_cast<double>(c.buffer_mb) * 1048576, space)};
 }
 
+// What one of so many cores gets where others may run something else: an equal share.
+hardware::Rates ShareOf(hardware::Rates rates, int64_t cores, bool all) {
+  if (all) return rates;
+  rates.buffer = rates.buffer / static_cast<double>(cores);
+  rates.memory = rates.memory / static_cast<double>(cores);
+  return rates;
+}
+
 void Raise(CoreCosts& costs, Cycles cycles, Bottleneck bound) {
   if (cycles <= costs.cycles) return;
   costs.cycles = cycles;
@@ -62,10 +70,11 @@ Ticks ToTicks(hardware::Seconds seconds) {
 CoreCosts ProductsCost(const std::vector<Extents>& products, const Space& space,
                        const Configuration& configuration, bool all_cores) {
   const TensorCores cores = TensorCoresOf(space, configuration, all_cores);
+  const hardware::Rates rates = ShareOf(space.rates, configuration.tensor_cores, all_cores);
   CoreCosts sum;
   Cycles most;
   for (const Extents& product : products) {
-    const MatrixCycles cycles = EstimateProduct(product, cores, space.rates);
+    const MatrixCycles cycles = EstimateProduct(product, cores, rates);
     CoreCosts costs;
     Raise(costs, cycles.compute, Bottleneck::kTensorCores);
     Raise(costs, cycles.buffer, Bottleneck::kBuffer);
@@ -90,11 +99,12 @@ CoreCosts VectorsCost(const Task& task, const Space& space, const Configuration&
   }
   CoreCosts costs{Cycles(0), Bottleneck::kVectorCores};
   Raise(costs, work, Bottleneck::kVectorCores);
-  Raise(costs, task.moved / space.rates.buffer, Bottleneck::kBuffer);
+  const hardware::Rates rates = ShareOf(space.rates, configuration.vector_cores, all_cores);
+  Raise(costs, task.moved / rates.buffer, Bottleneck::kBuffer);
   // What does not fit the shared buffer comes from memory and goes back there.
   const Words room = WordsOf(static_cast<double>(configuration.buffer_mb) * 1048576, space);
-  if (task.moved > room) Raise(costs, task.moved / space.rates.memory, Bottleneck::kMemory);
-  if (!task.vectors.empty()) Raise(costs, space.rates.dispatch * cores, Bottleneck::kDispatch);
+  if (task.moved > room) Raise(costs, task.moved / rates.memory, Bottleneck::kMemory);
+  if (!task.vectors.empty()) Raise(costs, rates.dispatch * cores, Bottleneck::kDispatch);
   return costs;
 }
 

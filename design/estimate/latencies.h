@@ -38,7 +38,8 @@ using MeasuredLatencies = std::map<std::string, Ticks>;
 absl::StatusOr<MeasuredLatencies> ParseMeasuredLatencies(absl::string_view csv,
                                                          const std::string& file);
 
-// What the tensor cores of a configuration take for a product; and of vector work the vector cores.
+// What the tensor cores of a configuration take for products; and of vector work the vector cores.
+// One core by itself gets an equal share of what moves to the cores of its kind.
 struct CoreCosts {
   hardware::Cycles cycles;
   Bottleneck bound = Bottleneck::kTensorCores;

@@ -55,8 +55,9 @@ MatrixCycles OfOrder(const Order& order, double batch, double product_words_pr,
     const double used_rows = std::min(rows, Ceil(tiles_p, block_p));
     const double columns = std::min(std::floor(cores / used_rows), Ceil(tiles_q, block_q));
     // Each row of the grid shares [p r], each column shares [q r].
-    const double passes_pr = Ceil(tiles_q, columns * block_q);
-    const double passes_qr = Ceil(tiles_p, used_rows * block_p);
+    const double passes_pr = Ceil(tiles_q, columns * block_q) * Ceil(columns, rates.cores_per_read);
+    const double passes_qr =
+        Ceil(tiles_p, used_rows * block_p) * Ceil(used_rows, rates.cores_per_read);
     const double words = product_words_pr * passes_pr + product_words_qr * passes_qr + words_pq;
     least = std::min(least, words);
   }

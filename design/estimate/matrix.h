@@ -3,9 +3,10 @@
 // An array of width x depth multipliers works through tiles: two of the dimensions m, n, k lie over
 // the array, the third streams, a step a cycle. Which lie there, and which way round, are the loop
 // orders that are tried. Tiles are spread over the cores in a grid, whose rows and columns share
-// what they read. Beside the arithmetic three things can bind: what moves between the shared buffer
-// and the cores, what moves between memory and the shared buffer, and starting the cores, one at a
-// time. The largest of these is the time, since they overlap.
+// what they read, but only so many cores at a time: thousands of small cores read it again. Beside
+// the arithmetic three things can bind: what moves between the shared buffer and the cores, what
+// moves between memory and the shared buffer, and starting the cores, one at a time. The largest of
+// these is the time, since they overlap.
 #pragma once
 
 #include <cstdint>

@@ -55,8 +55,9 @@ std::string DigestOf(const Question& q) {
     digest.Add(PrintJsonCompact(hardware::ConfigurationJson(each)));
   }
   const hardware::Rates& rates = q.space.rates;
-  for (const double number : {rates.clock.value(), rates.word.value(), rates.buffer.value(),
-                              rates.memory.value(), rates.dispatch.value(), q.space.link.value()}) {
+  for (const double number :
+       {rates.clock.value(), rates.word.value(), rates.buffer.value(), rates.memory.value(),
+        rates.dispatch.value(), rates.cores_per_read, q.space.link.value()}) {
     digest.Add(number);
   }
   if (q.space.power.has_value()) {

@@ -207,6 +207,8 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
   // A task for which one core is as good is better off there, where it stops nobody.
   for (size_t i = 0; i < order.size(); ++i) on_all[i] = latencies[i].all < latencies[i].one;
   BlockSchedule best = lister.Best(on_all);
+  const Ticks bound = ScheduleBound(order, latencies, count);
+  if (best.length <= bound) return best;
   // One core pays only if others hide behind it.
   std::vector<size_t> may_flip;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -227,7 +229,7 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
   };
   constexpr int kMostRounds = 8;
   bool better = !may_flip.empty();
-  for (int round = 0; better && round < kMostRounds; ++round) {
+  for (int round = 0; better && best.length > bound && round < kMostRounds; ++round) {
     better = false;
     for (const size_t task : may_flip) better = attempt({task}) || better;
     for (const size_t a : may_flip) {

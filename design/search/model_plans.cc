@@ -138,14 +138,12 @@ PlanChoice ModelPlans::Best(const std::vector<Ticks>& times, size_t microbatch, 
 
 double ModelPlans::Bound(const std::vector<Ticks>& times, Workspace& workspace) const {
   double bound = 0;
+  // What fits a smaller memory fits the largest.
+  const size_t memory = question_.memories_gib.size() - 1;
   for (size_t m = 0; m < question_.microbatches.size(); ++m) {
-    Ticks below = PipelineSearch::kNoTicks;
-    for (size_t t = 0; t < question_.tensor_widths.size(); ++t) {
-      if (question_.tensor_widths[t] > 1 && !prepared_[Place(m, t)].cuts.split()) continue;
-      const std::optional<Found> found = Run(times, m, t, {}, false, below, workspace);
-      if (found.has_value()) below = found->ticks;
+    for (const bool recompute : question_.recompute) {
+      bound = std::max(bound, Best(times, m, memory, recompute, workspace).samples_per_s);
     }
-    if (below != PipelineSearch::kNoTicks) bound = std::max(bound, Rate(below, m));
   }
   return bound;
 }

@@ -38,8 +38,8 @@ class ModelPlans {
   PlanChoice Best(const std::vector<Ticks>& times, size_t microbatch, size_t memory, bool recompute,
                   Workspace& workspace, std::vector<PlannedStage>* stages = nullptr) const;
 
-  // No plan that needs these times at least makes more samples per second: the best with any
-  // memory, without recomputing, over all microbatches.
+  // No plan makes more samples per second whose blocks need these times at least: the best with
+  // the largest memory, over all microbatches, with and without recomputing.
   double Bound(const std::vector<Ticks>& times, Workspace& workspace) const;
 
   // So many plans Best() stands for, over all microbatches, memories and recomputations.

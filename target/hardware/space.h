@@ -45,9 +45,10 @@ struct PowerModel {
 struct Rates {
   CyclesPerSecond clock{1e9};
   BytesPerWord word{2};
-  WordsPerCycle buffer{256};  // between the shared buffer and all cores
-  WordsPerCycle memory{128};  // between the memory and the shared buffer
-  Cycles dispatch{1};         // to start one core on its share of an operator
+  WordsPerCycle buffer{256};   // between the shared buffer and all cores
+  WordsPerCycle memory{128};   // between the memory and the shared buffer
+  Cycles dispatch{1};          // to start one core on its share of an operator
+  double cores_per_read = 16;  // that take the same word of the shared buffer at once
 };
 
 struct Space {

@@ -91,6 +91,10 @@ class SpaceReader {
     ReadNumber(reader, "buffer_words_per_cycle", true, 1e-6, space_.rates.buffer);
     ReadNumber(reader, "memory_words_per_cycle", true, 1e-6, space_.rates.memory);
     ReadNumber(reader, "dispatch_cycles", false, 0, space_.rates.dispatch);
+    if (reader.Read("cores_per_read", space_.rates.cores_per_read) &&
+        !(space_.rates.cores_per_read >= 1 && space_.rates.cores_per_read <= kMostOfAKind)) {
+      reader.Error("cores_per_read", absl::StrCat("must be 1 to ", kMostOfAKind));
+    }
     reader.Finish();
   }
 

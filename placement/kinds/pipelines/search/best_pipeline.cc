@@ -6,9 +6,23 @@
 
 namespace allot::pipelines {
 
-int64_t PipelineSearch::DevicesOf(size_t stages, size_t split) const {
+int64_t PipelineSearch::DevicesOf(size_t stages, size_t counted) const {
   const auto all = static_cast<int64_t>(stages);
-  return mixed_ ? all + (width_ - 1) * static_cast<int64_t>(split) : all * each_;
+  if (!mixed_) return all * each_;
+  const int64_t split = static_cast<int64_t>(counts_split_ ? counted : stages - counted);
+  return all + (width_ - 1) * split;
+}
+
+size_t PipelineSearch::MostOf(const CutGraph& graph, bool split) {
+  std::vector<size_t> most(graph.num_cuts());
+  for (size_t cut = 1; cut < graph.num_cuts(); ++cut) {
+    for (size_t a = graph.first_arc[cut]; a < graph.first_arc[cut + 1]; ++a) {
+      const CutArc& arc = graph.arcs[a];
+      const size_t own = arc.cost.split == split ? 1 : 0;
+      most[cut] = std::max(most[cut], most[static_cast<size_t>(arc.to)] + own);
+    }
+  }
+  return most.back();
 }
 
 void PipelineSearch::Measure(const CutGraph& graph, const PipelineLimits& limits) {
@@ -24,8 +38,13 @@ void PipelineSearch::Measure(const CutGraph& graph, const PipelineLimits& limits
   const int64_t layers = graph.layers_behind.back();
   stages_ = static_cast<size_t>(
       std::max<int64_t>(0, std::min({layers, limits.devices / least, limits.most_stages})));
-  splits_ = mixed_ ? stages_ + 1 : 1;
-  least_.assign(graph.num_cuts() * splits_ * (stages_ + 1), kNoTicks);
+  counts_ = 1;
+  if (mixed_) {
+    const size_t split_most = MostOf(graph, true), whole_most = MostOf(graph, false);
+    counts_split_ = split_most <= whole_most;
+    counts_ = std::min(stages_, std::min(split_most, whole_most)) + 1;
+  }
+  least_.assign(graph.num_cuts() * counts_ * (stages_ + 1), kNoTicks);
   At(0, 0, 0) = 0;
   work_ = 0;
 }
@@ -35,11 +54,11 @@ void PipelineSearch::Fill(const CutGraph& graph, size_t cut) {
   for (size_t a = graph.first_arc[cut]; a < graph.first_arc[cut + 1]; ++a) {
     const CutArc& arc = graph.arcs[a];
     const auto to = static_cast<size_t>(arc.to);
-    const size_t counted = Counted(arc);
+    const size_t own = Counted(arc);
     const size_t most = std::min({stages_, behind, static_cast<size_t>(arc.cost.most_behind)});
-    for (size_t split = counted; split < splits_; ++split) {
-      const int64_t* const tail = &At(to, split - counted, 0);
-      int64_t* const here = &At(cut, split, 0);
+    for (size_t counted = own; counted < counts_; ++counted) {
+      const int64_t* const tail = &At(to, counted - own, 0);
+      int64_t* const here = &At(cut, counted, 0);
       if (to == 0) {
         if (most >= 1 && tail[0] == 0) here[1] = std::min(here[1], arc.cost.last_load);
         continue;
@@ -47,12 +66,13 @@ void PipelineSearch::Fill(const CutGraph& graph, size_t cut) {
       const int64_t load = arc.cost.other_load;
       for (size_t s = 2; s <= most; ++s) here[s] = std::min(here[s], std::max(tail[s - 1], load));
     }
-    work_ += static_cast<int64_t>(most * splits_);
+    work_ += static_cast<int64_t>(most * counts_);
   }
 }
 
 void PipelineSearch::ReadOff(const CutGraph& graph, const FirstStage& first, FoundPipeline& found) {
-  size_t cut = graph.num_cuts() - 1, stages = first.stages, split = first.split, arc = first.arc;
+  size_t cut = graph.num_cuts() - 1, stages = first.stages, counted = first.counted,
+         arc = first.arc;
   found.cuts = {static_cast<int32_t>(cut)};
   found.devices.clear();
   for (;;) {
@@ -61,16 +81,16 @@ void PipelineSearch::ReadOff(const CutGraph& graph, const FirstStage& first, Fou
     found.cuts.push_back(taken.to);
     cut = static_cast<size_t>(taken.to);
     stages -= 1;
-    split -= Counted(taken);
+    counted -= Counted(taken);
     if (cut == 0) return;
-    const int64_t load = At(cut, split, stages);
+    const int64_t load = At(cut, counted, stages);
     for (arc = graph.first_arc[cut]; arc < graph.first_arc[cut + 1]; ++arc) {
       const CutArc& next = graph.arcs[arc];
-      const size_t counted = Counted(next);
-      if (split < counted || static_cast<int64_t>(stages) > next.cost.most_behind) continue;
-      const int64_t tail = At(static_cast<size_t>(next.to), split - counted, stages - 1);
-      const int64_t own = stages == 1 ? next.cost.last_load : next.cost.other_load;
-      if (tail != kNoTicks && std::max(tail, own) == load) break;
+      const size_t own = Counted(next);
+      if (counted < own || static_cast<int64_t>(stages) > next.cost.most_behind) continue;
+      const int64_t tail = At(static_cast<size_t>(next.to), counted - own, stages - 1);
+      const int64_t its_load = stages == 1 ? next.cost.last_load : next.cost.other_load;
+      if (tail != kNoTicks && std::max(tail, its_load) == load) break;
     }
   }
 }
@@ -88,14 +108,14 @@ std::optional<FoundPipeline> PipelineSearch::Run(const CutGraph& graph,
     for (size_t a = graph.first_arc[whole]; a < graph.first_arc[whole + 1]; ++a) {
       const CutArc& arc = graph.arcs[a];
       if (static_cast<int64_t>(s) > arc.cost.most_behind) continue;
-      const size_t counted = Counted(arc);
-      const int64_t own = s == 1 ? arc.cost.last_load : arc.cost.other_load;
-      for (size_t split = counted; split < splits_; ++split) {
-        const int64_t tail = At(static_cast<size_t>(arc.to), split - counted, s - 1);
-        const int64_t devices = DevicesOf(s, split);
+      const size_t own = Counted(arc);
+      const int64_t its_load = s == 1 ? arc.cost.last_load : arc.cost.other_load;
+      for (size_t counted = own; counted < std::min(counts_, s + 1); ++counted) {
+        const int64_t tail = At(static_cast<size_t>(arc.to), counted - own, s - 1);
+        const int64_t devices = DevicesOf(s, counted);
         ++work_;
         if (tail == kNoTicks || devices > limits.devices) continue;
-        const int64_t load = std::max(tail, own), most = limits.devices / devices;
+        const int64_t load = std::max(tail, its_load), most = limits.devices / devices;
         const int64_t share = (limits.microbatches + most - 1) / most;
         if (load * (share + static_cast<int64_t>(s) - 1) >= found.value) continue;
         const DataDegree degree = BestDataDegree(load, static_cast<int64_t>(s), arc.cost.update,
@@ -103,7 +123,7 @@ std::optional<FoundPipeline> PipelineSearch::Run(const CutGraph& graph,
         if (degree.value >= found.value) continue;
         found.value = degree.value;
         found.copies = degree.copies;
-        best = FirstStage{a, s, split};
+        best = FirstStage{a, s, counted};
       }
     }
   }
