@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 
 #include "support/status.h"
+#include "tools/design_command.h"
 #include "tools/plan_commands.h"
 #include "tools/train_command.h"
 
@@ -32,6 +33,8 @@ constexpr Subcommand kSubcommands[] = {
      ExplainCommand},
     {"diff", "what changed between two plans", DiffCommand},
     {"check", "plan again and compare with a golden plan.json", CheckCommand},
+    {"design", "which accelerator of a space is best for models, and how they run on many of it",
+     DesignCommand},
     {"run", "run the parts of a manifest.json at the same time, and compare with the prediction"},
     {"profile", "measure the operators of a model on this machine, for --costs"},
     {"target", "print a machine as JSON; ask which nodes of a model its devices run (--probe)"},

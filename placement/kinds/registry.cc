@@ -54,14 +54,21 @@ bool Takes(const ProblemKind& kind, absl::string_view flag) {
                      [&](const KindFlag& each) { return each.name == flag; });
 }
 
+// The kind that a document is read as, whatever it looks like, where the kind takes this flag.
+constexpr char kAsFlag[] = "as";
+
+std::string TakersOf(const Kinds& kinds, absl::string_view flag) {
+  std::vector<absl::string_view> takers;
+  for (const std::shared_ptr<const ProblemKind>& kind : kinds) {
+    if (Takes(*kind, flag)) takers.push_back(kind->name());
+  }
+  return absl::StrJoin(takers, " or ");
+}
+
 absl::Status CheckFlag(const Kinds& kinds, const ProblemKind& kind, absl::string_view flag) {
   if (Takes(kind, flag)) return absl::OkStatus();
-  std::vector<absl::string_view> others;
-  for (const std::shared_ptr<const ProblemKind>& each : kinds) {
-    if (Takes(*each, flag)) others.push_back(each->name());
-  }
   return InputError("is a problem of the kind ", kind.name(), ", and --", flag,
-                    " is for problems of the kind ", absl::StrJoin(others, " or "));
+                    " is for problems of the kind ", TakersOf(kinds, flag));
 }
 
 }  // namespace
@@ -75,10 +82,18 @@ absl::StatusOr<std::unique_ptr<ProblemInstance>> ReadProblemOfAnyKind(
   }
   const ProblemKind* found = kinds[0].get();
   const bool by_content = question.format.empty() || question.format == "auto";
+  const auto as = question.flags.find(kAsFlag);
   for (const std::shared_ptr<const ProblemKind>& kind : kinds) {
-    if (!by_content || !kind->Takes(document, question)) continue;
+    if (as != question.flags.end() || !by_content || !kind->Takes(document, question)) continue;
     found = kind.get();
     break;
+  }
+  if (as != question.flags.end()) {
+    found = FindKind(kinds, as->second);
+    if (found == nullptr || !Takes(*found, kAsFlag)) {
+      return InputError("--as=", as->second,
+                        ": expected a kind that reads files of others: ", TakersOf(kinds, kAsFlag));
+    }
   }
   const bool asked = question.objective.has_value() || question.communication.has_value() ||
                      question.contiguous || question.calls_per_device.has_value();

@@ -12,9 +12,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "placement/kinds/chips/formats/chips_json.h"
+#include "placement/kinds/pipelines/formats/own_json.h"
 #include "placement/kinds/strategies/model/format.h"
 #include "tests/models/colours_kind.h"
 #include "tests/models/random_chips.h"
+#include "tests/models/random_pipelines.h"
 #include "tests/models/random_problem.h"
 #include "tests/models/random_strategies.h"
 #include "tests/models/random_training.h"
@@ -80,6 +82,7 @@ std::vector<Sample> Samples() {
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, latency))});
     samples.push_back({"items", WriteProblem(testing::RandomProblem(seed, throughput))});
     samples.push_back({"calls", WriteProblem(testing::RandomProblem(seed, calls))});
+    samples.push_back({"pipelines", pipelines::PrintOwnJson(testing::RandomPipelines(seed))});
     samples.push_back({"training", PrintTrainingProblem(testing::RandomTraining(seed))});
     testing::RandomChipsOptions modules;
     modules.copies = seed % 2 == 0;
@@ -112,8 +115,8 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->summary().empty());
     EXPECT_FALSE(kind->unit().empty());
   }
-  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "strategies",
-                                 "chips", "colours"));
+  EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "pipelines",
+                                 "strategies", "chips", "colours"));
   EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
 }
 

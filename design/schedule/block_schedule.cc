@@ -1,0 +1,275 @@
+#include "design/schedule/block_schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace allot::design {
+namespace {
+
+enum class ListRule { kLongestFirst, kAllCoresFirst, kOneCoreFirst };
+
+// The cores of one kind, by when they become free.
+class FreeCores {
+ public:
+  explicit FreeCores(int64_t count) : count_(static_cast<size_t>(count)) {}
+  // When one is free for the first time from `from` on.
+  Ticks EarliestFrom(Ticks from) const {
+    if (busy_.size() < count_) return from;
+    return std::max(from, busy_.front());
+  }
+  void Take(Ticks end) {
+    if (busy_.size() == count_) {
+      std::pop_heap(busy_.begin(), busy_.end(), std::greater<>());
+      busy_.back() = end;
+    } else {
+      busy_.push_back(end);
+    }
+    std::push_heap(busy_.begin(), busy_.end(), std::greater<>());
+  }
+  void Clear() { busy_.clear(); }
+
+ private:
+  size_t count_;
+  std::vector<Ticks> busy_;  // a heap, the first to become free in front
+};
+
+class Lister {
+ public:
+  Lister(const TaskOrder& order, const std::vector<TaskLatency>& latencies, CoreCount count)
+      : order_(order), latencies_(latencies), tensor_(count.tensor), vector_(count.vector) {}
+
+  Ticks LengthOf(size_t task, const std::vector<bool>& on_all) const {
+    return on_all[task] ? latencies_[task].all : latencies_[task].one;
+  }
+
+  BlockSchedule Best(const std::vector<bool>& on_all) {
+    FindTails(on_all);
+    BlockSchedule best;
+    for (const ListRule rule :
+         {ListRule::kLongestFirst, ListRule::kAllCoresFirst, ListRule::kOneCoreFirst}) {
+      BlockSchedule schedule = List(on_all, rule);
+      if (best.start.empty() || schedule.length < best.length) best = std::move(schedule);
+    }
+    return best;
+  }
+
+ private:
+  void FindTails(const std::vector<bool>& on_all) {
+    tails_.assign(order_.size(), 0);
+    for (size_t i = order_.size(); i-- > 0;) {
+      Ticks behind = 0;
+      for (const int32_t user : order_.after[i]) {
+        behind = std::max(behind, tails_[static_cast<size_t>(user)]);
+      }
+      tails_[i] = behind + LengthOf(i, on_all);
+    }
+  }
+
+  // Whether `a` is to be placed before `b`; both are ready.
+  bool Before(size_t a, size_t b, const std::vector<bool>& on_all, ListRule rule) const {
+    if (rule != ListRule::kLongestFirst && on_all[a] != on_all[b]) {
+      return on_all[a] == (rule == ListRule::kAllCoresFirst);
+    }
+    if (tails_[a] != tails_[b]) return tails_[a] > tails_[b];
+    return a < b;
+  }
+
+  BlockSchedule List(const std::vector<bool>& on_all, ListRule rule) {
+    BlockSchedule schedule;
+    schedule.on_all = on_all;
+    schedule.start.assign(order_.size(), 0);
+    tensor_.Clear(), vector_.Clear();
+    missing_.clear(), ready_.clear();
+    for (size_t i = 0; i < order_.size(); ++i) {
+      missing_.push_back(order_.before[i].size());
+      if (missing_[i] == 0) ready_.push_back(i);
+    }
+    Ticks barrier = 0;
+    while (!ready_.empty()) {
+      size_t pick = 0;
+      for (size_t r = 1; r < ready_.size(); ++r) {
+        if (Before(ready_[r], ready_[pick], on_all, rule)) pick = r;
+      }
+      const size_t task = ready_[pick];
+      ready_[pick] = ready_.back();
+      ready_.pop_back();
+      Ticks start = barrier;
+      for (const int32_t source : order_.before[task]) {
+        const auto s = static_cast<size_t>(source);
+        start = std::max(start, schedule.start[s] + LengthOf(s, on_all));
+      }
+      const TaskCores cores = order_.cores[task];
+      if (on_all[task]) {
+        start = std::max(start, schedule.length);
+        barrier = start + LengthOf(task, on_all);
+        tensor_.Clear(), vector_.Clear();
+      } else {
+        // Cores of both kinds: the later of the two.
+        if (cores.tensor) start = tensor_.EarliestFrom(start);
+        if (cores.vector) start = vector_.EarliestFrom(start);
+        const Ticks end = start + LengthOf(task, on_all);
+        if (cores.tensor) tensor_.Take(end);
+        if (cores.vector) vector_.Take(end);
+      }
+      schedule.start[task] = start;
+      schedule.length = std::max(schedule.length, start + LengthOf(task, on_all));
+      for (const int32_t user : order_.after[task]) {
+        if (--missing_[static_cast<size_t>(user)] == 0) ready_.push_back(static_cast<size_t>(user));
+      }
+    }
+    return schedule;
+  }
+
+  const TaskOrder& order_;
+  const std::vector<TaskLatency>& latencies_;
+  FreeCores tensor_, vector_;
+  std::vector<Ticks> tails_;
+  std::vector<size_t> missing_, ready_;
+};
+
+}  // namespace
+
+TaskOrder MakeTaskOrder(const TaskGraph& graph) {
+  const size_t count = graph.tasks.size();
+  TaskOrder order;
+  order.before = graph.before;
+  order.after.resize(count);
+  order.beside.resize(count);
+  std::vector<std::vector<bool>> behind(count, std::vector<bool>(count));  // [i][j]: j before i
+  for (size_t i = 0; i < count; ++i) {
+    const Task& task = graph.tasks[i];
+    // As published, a collective occupies a vector core.
+    order.cores.push_back({!task.products.empty(), task.products.empty() || !task.vectors.empty()});
+    for (const int32_t source : graph.before[i]) {
+      const auto s = static_cast<size_t>(source);
+      order.after[s].push_back(static_cast<int32_t>(i));
+      behind[i][s] = true;
+      for (size_t j = 0; j < s; ++j) behind[i][j] = behind[i][j] || behind[s][j];
+    }
+  }
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t j = 0; j < count; ++j) {
+      if (i != j && !behind[i][j] && !behind[j][i]) {
+        order.beside[i].push_back(static_cast<int32_t>(j));
+      }
+    }
+  }
+  return order;
+}
+
+Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
+                    CoreCount count) {
+  Ticks path = 0;
+  std::vector<Ticks> ends(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    Ticks start = 0;
+    for (const int32_t source : order.before[i]) {
+      start = std::max(start, ends[static_cast<size_t>(source)]);
+    }
+    ends[i] = start + std::min(latencies[i].one, latencies[i].all);
+    path = std::max(path, ends[i]);
+  }
+  // With a limit T, tasks that take longer on one core must run on all of them, alone.
+  std::vector<size_t> by_length(order.size());
+  for (size_t i = 0; i < by_length.size(); ++i) by_length[i] = i;
+  std::sort(by_length.begin(), by_length.end(), [&](size_t a, size_t b) {
+    return std::pair(latencies[a].one, a) < std::pair(latencies[b].one, b);
+  });
+  Ticks alone = 0;
+  for (const TaskLatency& latency : latencies) alone += latency.all;
+  // Tasks 0 to i - 1 of that order may run on one core if T is at least the time of the last of
+  // them. Then they take their share of the cores, or all cores, whichever is less.
+  Ticks least = alone;
+  Int128 tensor = 0, vector = 0;
+  for (size_t i = 0; i < by_length.size(); ++i) {
+    const size_t task = by_length[i];
+    const TaskLatency& latency = latencies[task];
+    alone -= latency.all;
+    const TaskCores cores = order.cores[task];
+    if (cores.tensor) {
+      tensor += std::min<Int128>(latency.one, static_cast<Int128>(latency.all) * count.tensor);
+    }
+    if (cores.vector) {
+      vector += std::min<Int128>(latency.one, static_cast<Int128>(latency.all) * count.vector);
+    }
+    const auto shares = static_cast<Ticks>(std::max((tensor + count.tensor - 1) / count.tensor,
+                                                    (vector + count.vector - 1) / count.vector));
+    least = std::min(least, std::max(latency.one, alone + shares));
+  }
+  return std::max(path, least);
+}
+
+BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
+                            CoreCount count) {
+  Lister lister(order, latencies, count);
+  std::vector<bool> on_all(order.size());
+  // A task for which one core is as good is better off there, where it stops nobody.
+  for (size_t i = 0; i < order.size(); ++i) on_all[i] = latencies[i].all < latencies[i].one;
+  BlockSchedule best = lister.Best(on_all);
+  const Ticks bound = ScheduleBound(order, latencies, count);
+  if (best.length <= bound) return best;
+  // One core pays only if others hide behind it.
+  std::vector<size_t> may_flip;
+  for (size_t i = 0; i < order.size(); ++i) {
+    Ticks hidden = latencies[i].all;
+    for (const int32_t other : order.beside[i]) {
+      const TaskLatency& beside = latencies[static_cast<size_t>(other)];
+      hidden += std::min(beside.one, beside.all);
+    }
+    if (on_all[i] && hidden > latencies[i].one) may_flip.push_back(i);
+  }
+  const auto attempt = [&](std::initializer_list<size_t> tasks) {
+    std::vector<bool> flipped = best.on_all;
+    for (const size_t task : tasks) flipped[task] = !flipped[task];
+    BlockSchedule schedule = lister.Best(flipped);
+    if (schedule.length >= best.length) return false;
+    best = std::move(schedule);
+    return true;
+  };
+  constexpr int kMostRounds = 8;
+  bool better = !may_flip.empty();
+  for (int round = 0; better && best.length > bound && round < kMostRounds; ++round) {
+    better = false;
+    for (const size_t task : may_flip) better = attempt({task}) || better;
+    for (const size_t a : may_flip) {
+      for (const int32_t other : order.beside[a]) {
+        const auto b = static_cast<size_t>(other);
+        if (b <= a || !std::binary_search(may_flip.begin(), may_flip.end(), b)) continue;
+        better = attempt({a, b}) || better;
+      }
+    }
+  }
+  return best;
+}
+
+bool IsValid(const TaskOrder& order, const std::vector<TaskLatency>& latencies, CoreCount count,
+             const BlockSchedule& schedule) {
+  const auto end_of = [&](size_t task) {
+    return schedule.start[task] +
+           (schedule.on_all[task] ? latencies[task].all : latencies[task].one);
+  };
+  Ticks last = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    last = std::max(last, end_of(i));
+    for (const int32_t source : order.before[i]) {
+      if (end_of(static_cast<size_t>(source)) > schedule.start[i]) return false;
+    }
+    // Whoever runs when it starts.
+    std::array<int64_t, 2> running = {order.cores[i].tensor ? 1 : 0, order.cores[i].vector ? 1 : 0};
+    if (end_of(i) == schedule.start[i]) continue;  // takes no time
+    for (size_t j = 0; j < order.size(); ++j) {
+      const bool overlap =
+          j != i && schedule.start[j] <= schedule.start[i] && schedule.start[i] < end_of(j);
+      if (!overlap) continue;
+      if (schedule.on_all[i] || schedule.on_all[j]) return false;
+      running[0] += order.cores[j].tensor ? 1 : 0;
+      running[1] += order.cores[j].vector ? 1 : 0;
+    }
+    if (running[0] > count.tensor && order.cores[i].tensor) return false;
+    if (running[1] > count.vector && order.cores[i].vector) return false;
+  }
+  return last == schedule.length;
+}
+
+}  // namespace allot::design
