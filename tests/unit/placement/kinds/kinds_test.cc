@@ -11,9 +11,11 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/kinds/rows/format.h"
 #include "placement/kinds/strategies/model/format.h"
 #include "tests/models/colours_kind.h"
 #include "tests/models/random_problem.h"
+#include "tests/models/random_rows.h"
 #include "tests/models/random_strategies.h"
 #include "tests/models/random_training.h"
 
@@ -80,6 +82,7 @@ std::vector<Sample> Samples() {
     samples.push_back({"calls", WriteProblem(testing::RandomProblem(seed, calls))});
     samples.push_back({"training", PrintTrainingProblem(testing::RandomTraining(seed))});
     samples.push_back({"strategies", strategies::PrintProblem(testing::RandomStrategies(seed))});
+    samples.push_back({"rows", rows::PrintProblem(testing::RandomRows(seed))});
   }
   return samples;
 }
@@ -106,8 +109,8 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->unit().empty());
   }
   EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "strategies",
-                                 "colours"));
-  EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
+                                 "rows", "colours"));
+  EXPECT_EQ(FindKind(AllKinds(), "lines"), nullptr);
 }
 
 TEST(Kinds, AreFoundBySchemaAndPrintWhatTheyRead) {
@@ -192,7 +195,7 @@ TEST(Kinds, SayWhatIsWrongWithAFile) {
   EXPECT_THAT(error(R"({"schema": "allot.colours/1", "device": [], "items": 1})"),
               HasSubstr("devices"));
   EXPECT_THAT(error("[]"), HasSubstr("p.json: a problem is a JSON object, not"));
-  EXPECT_THAT(error(R"({"schema": "allot.rows/1"})"), HasSubstr("allot.rows/1"));
+  EXPECT_THAT(error(R"({"schema": "allot.lines/1"})"), HasSubstr("allot.lines/1"));
   ProblemOptions question;
   question.objective = PlacementObjective::kLatency;
   EXPECT_EQ(error(kColours, question),
