@@ -146,8 +146,9 @@ double Step(const SparseNetworkOptions& options) {
 float DrawWeight(const SparseNetworkOptions& options, Random& random) {
   if (options.weights == "equal") return 1.0F / 16;
   if (options.weights == "dyadic") {
-    constexpr int64_t kSteps[] = {1, 2, -1};
-    return static_cast<float>(kSteps[random.Below(3)]) / 16;
+    // Sums stay exact in 24 bits for four layers, and neither die nor saturate.
+    constexpr int64_t kSteps[] = {1, 2, 3, -1};
+    return static_cast<float>(kSteps[random.Below(4)]) / 16;
   }
   int64_t steps = random.Between(1, 100);
   if (random.Below(2) == 0) steps = -steps;
