@@ -31,11 +31,14 @@ struct CompileOptions {
   int64_t finetune = 0;            // its proposals at most; 0: as the work allows
   bool contiguous = false;         // devices in an order in which nothing leads back
   std::string start;               // a plan to improve on: a folder or a plan.json; empty: none
-  int64_t migration_cost_permille = 0;     // of its value, that moving all of it must gain
-  bool strict_shapes = false;              // of the default pipeline's infer-shapes
-  std::vector<std::string> dims;           // "batch=8"
-  std::vector<std::string> fixed;          // "use_cache_branch=true": inputs of one value for ever
-  std::string state = "auto";              // of the default pipeline's find-state
+  int64_t migration_cost_permille = 0;  // of its value, that moving all of it must gain
+  bool strict_shapes = false;           // of the default pipeline's infer-shapes
+  std::vector<std::string> dims;        // "batch=8"
+  std::vector<std::string> fixed;       // "use_cache_branch=true": inputs of one value for ever
+  std::string state = "auto";           // of the default pipeline's find-state
+  std::string sparse;  // rows of sparse weights in so many parts, or "auto"; empty: none
+  double sparse_imbalance = 0.03;
+  bool sparse_force = false;               // also where it does not pay
   int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::vector<std::string> together;       // "name-regex": on one device

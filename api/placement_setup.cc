@@ -34,6 +34,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t kMostRowParts = 1024;
+
 absl::StatusOr<Provenance::File> Source(const std::string& path, const std::string& text) {
   FileChunk chunk;
   chunk.bytes = text;
@@ -56,6 +58,34 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
   }
   for (const std::string& text : options.together) {
     ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseTogetherText(text));
+    rules.push_back(std::move(rule));
+  }
+  target.rules.insert(target.rules.begin(), rules.begin(), rules.end());
+  return absl::OkStatus();
+}
+
+// A device for each part of rows, in their order; where there are fewer devices, the nodes of a
+// part stay together.
+absl::Status AddSparseRules(const CompileOptions& options, Target& target) {
+  if (options.sparse.empty() || target.devices.size() < 2) return absl::OkStatus();
+  int64_t parts = static_cast<int64_t>(target.devices.size());
+  if (options.sparse != "auto") {
+    ALLOT_RETURN_IF_ERROR(ParseOption(options.sparse, parts), "--sparse=", options.sparse, ": ");
+  }
+  if (parts < 1 || parts > kMostRowParts) {
+    return InputError("--sparse=", options.sparse, ": must be from 1 to ", kMostRowParts,
+                      ", or auto");
+  }
+  std::vector<Rule> rules;
+  for (int64_t p = 0; p < parts; ++p) {
+    Rule rule;
+    rule.name_regex = absl::StrCat("rows\\.p", p, "/.*");
+    rule.text = absl::StrCat(kSparseRuleText, p);
+    rule.effect = Rule::Effect::kTogether;
+    if (static_cast<size_t>(parts) <= target.devices.size()) {
+      rule.effect = Rule::Effect::kPin;
+      rule.device = DeviceId(static_cast<size_t>(p));
+    }
     rules.push_back(std::move(rule));
   }
   target.rules.insert(target.rules.begin(), rules.begin(), rules.end());
@@ -179,6 +209,11 @@ std::string PipelineText(const CompileOptions& options) {
   text.min_gain = options.min_gain_permille;
   text.contiguous = options.contiguous;
   text.state = options.state;
+  if (!options.sparse.empty()) {
+    text.sparse = absl::StrCat("parts=", options.sparse == "auto" ? "0" : options.sparse,
+                               " imbalance=", PrintOption(options.sparse_imbalance),
+                               options.sparse_force ? " force=true" : "");
+  }
   text.fixed = absl::StrJoin(options.fixed, ";");
   text.migration_cost = options.migration_cost_permille;
   return PlaceDefaultText(text);
@@ -245,6 +280,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   setup.made_from.together = options.together;
   setup.made_from.cost_model = options.cost_model;
   setup.made_from.seed = options.seed;
+  ALLOT_RETURN_IF_ERROR(AddSparseRules(options, setup.target));
   ALLOT_RETURN_IF_ERROR(AddRules(options, setup.target));
   const Registries registries = options.AllRegistries();
   ALLOT_RETURN_IF_ERROR(MakeCosts(options, registries.cost_models, setup));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -86,6 +87,8 @@ absl::Status ReportUnmatchedRules(const CompileOptions& options, const Target& t
   ALLOT_ASSIGN_OR_RETURN(const auto constraints, Analysis<PlanConstraints>(module, plan, context));
   for (size_t rule = 0; rule < target.rules.size(); ++rule) {
     if (rule >= asked && !IsForThisModel(target.rules[rule], *context.operators)) continue;
+    // Rows are not divided where that does not pay.
+    if (absl::StartsWith(target.rules[rule].text, kSparseRuleText)) continue;
     const auto matches = [&](ir::NodeId node) { return constraints->RuleMatches(rule, node); };
     if (absl::c_any_of(module.graph.nodes(), matches)) continue;
     diagnostics.Warning(target.rules[rule].text,

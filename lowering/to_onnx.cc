@@ -14,6 +14,7 @@
 #include "onnx/onnx_pb.h"
 
 #include "ir/data_reach.h"
+#include "ir/rows_metadata.h"
 #include "lowering/byte_rope.h"
 #include "lowering/splice.h"
 #include "lowering/value_names.h"
@@ -124,6 +125,7 @@ class OnnxWriter {
       }
     }
     for (const auto& [key, value] : metadata) {
+      if (key == ir::kRowsMetadata) continue;  // stands in plan.json
       onnx::StringStringEntryProto* entry = model.add_metadata_props();
       entry->set_key(key);
       entry->set_value(value);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "support/options.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
 #include "target/host/host_target.h"
@@ -73,6 +74,21 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
   line.List("together", "REGEX", &compile.together,
             "nodes whose whole name matches run on one device");
+  line.Value(
+      "sparse", "P|auto", &compile.sparse,
+      "divide the rows of sparse weights among P parts that\nexchange few words, one for each "
+      "device; on one device\npack them; auto: as many as there are devices, or as pay");
+  line.Action(
+      "eps", "X",
+      [&compile](absl::string_view text) -> absl::Status {
+        ALLOT_RETURN_IF_ERROR(ParseOption(text, compile.sparse_imbalance));
+        if (compile.sparse_imbalance >= 0 && compile.sparse_imbalance <= 1000) {
+          return absl::OkStatus();
+        }
+        return InputError("expected a number from 0 to 1000, such as 0.03");
+      },
+      "how much more than its share of a layer a part of --sparse\nmay take (default: 0.03)");
+  line.Flag("sparse-force", &compile.sparse_force, "divide also where it does not pay");
   line.Value("cost-model", "NAME", &compile.cost_model,
              absl::StrCat("how operators are costed (default: roofline): ",
                           absl::StrJoin(flags.registries.cost_models.names(), ", ")));
@@ -148,6 +164,12 @@ absl::Status FinishCompileFlags(CompileFlags& flags) {
     return InputError(
         "--latency-limit is of a stream: add --objective=throughput; a plan for latency takes as "
         "little as was found");
+  }
+  if (!compile.sparse.empty() && compile.sparse != "auto") {
+    int64_t parts = 0;
+    if (!ParseOption(compile.sparse, parts).ok() || parts < 1 || parts > 1024) {
+      return InputError("--sparse=", compile.sparse, ": must be from 1 to 1024, or auto");
+    }
   }
   if (compile.work < 0) return InputError("--work=", compile.work, ": expected a positive number");
   if (compile.stop && compile.work == 0) compile.work = kUnlimitedWork;

@@ -4,10 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "examples/models/published_models.h"
+#include "examples/models/sparse_network.h"
+#include "placement/kinds/rows/format.h"
 #include "support/nearest_name.h"
 #include "support/status.h"
 #include "tools/command_line.h"
@@ -16,7 +19,7 @@
 namespace allot::examples {
 namespace {
 
-constexpr char kUsage[] = "NAME FILE.onnx | --list";
+constexpr char kUsage[] = "NAME FILE.onnx | SPARSE:OPTIONS FILE.onnx|FILE.json | --list";
 
 std::vector<std::string> Names() {
   std::vector<std::string> names;
@@ -24,7 +27,42 @@ std::vector<std::string> Names() {
   return names;
 }
 
+// The rows of the network as a problem of the kind rows, for two parts unless asked otherwise.
+absl::Status WriteRows(const SparseNetworkOptions& options, const std::string& path) {
+  rows::Problem problem;
+  problem.parts = 2;
+  const auto neurons = static_cast<int32_t>(options.neurons);
+  problem.tensors.push_back({.name = "x", .neurons = neurons});
+  for (const SparseLayer& layer : SparseLayers(options)) {
+    rows::Tensor tensor;
+    tensor.name = absl::StrCat("layer", problem.tensors.size() - 1);
+    tensor.neurons = neurons;
+    const auto input = static_cast<int32_t>(problem.tensors.size()) - 1;
+    tensor.sources.push_back(rows::SourceOfRows(input, layer.begin, layer.columns));
+    problem.tensors.push_back(std::move(tensor));
+  }
+  const std::string text = rows::PrintProblem(problem);
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  const bool written =
+      file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file == nullptr || std::fclose(file) != 0 || !written) {
+    return InputError(path, " cannot be written");
+  }
+  std::printf("%s: %lld layers\n", path.c_str(), static_cast<long long>(options.layers));
+  return absl::OkStatus();
+}
+
+absl::Status WriteSparse(const std::string& name, const std::string& path) {
+  ALLOT_ASSIGN_OR_RETURN(const SparseNetworkOptions options, ParseSparseNetwork(name));
+  if (absl::EndsWith(path, ".json")) return WriteRows(options, path);
+  ALLOT_ASSIGN_OR_RETURN(OnnxBuilder net, SparseNetwork(options), name, ": ");
+  if (!net.Save(path)) return InputError(path, " cannot be written");
+  std::printf("%s: %d nodes\n", path.c_str(), net.graph().node_size());
+  return absl::OkStatus();
+}
+
 absl::Status Write(const std::string& name, const std::string& path) {
+  if (NamesSparseNetwork(name)) return WriteSparse(name, path);
   const PublishedModel* const model = FindPublishedModel(name);
   if (model == nullptr) {
     return InputError("no model '", name, "'", DidYouMean(name, Names()), "; there are ",
@@ -43,6 +81,8 @@ absl::Status Run(int argc, char** argv, int& /*exit_status*/) {
                    "random, but the same bytes on every machine");
   line.Flag("list", &list, "print the models there are, then stop");
   line.Example("allot make-model googlenet googlenet.onnx", "writes GoogLeNet, 28 MB");
+  line.Example("allot make-model radixnet:N=1024,layers=30,format=sparse radixnet.onnx",
+               "writes a network with sparse weights; also random-rows: and block-sparse:");
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
   if (const std::optional<std::string> answer = line.Answer()) {
     std::fputs(answer->c_str(), stdout);
@@ -53,6 +93,14 @@ absl::Status Run(int argc, char** argv, int& /*exit_status*/) {
     for (const PublishedModel& model : PublishedModels()) {
       std::printf("%-20s %s\n", model.name, model.summary);
     }
+    std::printf("%-20s %s\n", "radixnet:OPTIONS",
+                "sparse weights: "
+                "N=1024,layers=12,seed=1,weights=equal|dyadic|random,format=dense|sparse|sparse-2d|"
+                "qdq,radices=32x32,bias=-0.3");
+    std::printf("%-20s %s\n", "random-rows:OPTIONS",
+                "the same with degree=32 nonzeros in each row, drawn");
+    std::printf("%-20s %s\n", "block-sparse:OPTIONS",
+                "the same with dense blocks, block=16, drawn");
     return absl::OkStatus();
   }
   if (list || arguments.size() != 2) {

@@ -14,6 +14,7 @@
 #include "lowering/output_names.h"
 #include "lowering/piece_flow.h"
 #include "lowering/placement_hints.h"
+#include "lowering/row_division.h"
 #include "support/status.h"
 #include "support/version.h"
 
@@ -293,6 +294,9 @@ class Manifest final : public Emitter {
     manifest.emplace_back("inputs", Names(input.bundle.inputs));
     manifest.emplace_back("outputs", Names(input.bundle.outputs));
     if (!input.module.state.empty()) manifest.emplace_back("state", States(input));
+    if (Json rows = RowTraffic(input.module); !rows.is_null()) {
+      manifest.emplace_back("rows", std::move(rows));
+    }
     manifest.emplace_back("parts", PartList(input));
     manifest.emplace_back("edges", Edges(input));
     manifest.emplace_back("transfers", Transfers(input));

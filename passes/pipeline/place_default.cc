@@ -57,11 +57,15 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
       options.fixed.empty() ? absl::StrCat(open, shapes)
                             : absl::StrCat("fix-inputs{values=", PrintOption(options.fixed), "},",
                                            open, "fold-conditions,", shapes, ",dead-nodes");
+  // Parts of rows are nodes like any other to what follows.
+  const std::string rows = options.sparse.empty() ? ""
+                                                  : absl::StrCat("divide-rows{", options.sparse,
+                                                                 "},infer-shapes,dead-nodes,");
   const std::string state =
       options.state == usual.state
           ? "find-state"
           : absl::StrCat("find-state{pairs=", PrintOption(options.state), "}");
-  return absl::StrCat(graph, ",", state, ",estimate-cost,coarsen,split-modularity,place{",
+  return absl::StrCat(graph, ",", rows, state, ",estimate-cost,coarsen,split-modularity,place{",
                       absl::StrJoin(place, " "), "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),
                       ",form-parts,schedule", turns ? "" : "{replicas=false}", ",explain");
@@ -93,6 +97,8 @@ NamedPipeline PlaceDefaultPipeline() {
                "inputs that have one value for ever, NAME=VALUE;NAME=VALUE")
           .Add("state", &PlaceDefaultOptions::state,
                "what one inference hands on to the next, as of find-state")
+          .Add("sparse", &PlaceDefaultOptions::sparse,
+               "options of divide-rows, which is run if there are any")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
                "values that stay untyped are an error"),
       PlaceDefaultText);

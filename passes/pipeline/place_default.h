@@ -20,6 +20,7 @@ struct PlaceDefaultOptions {
   int64_t migration_cost = 0;  // thousandths
   std::string fixed;           // as of fix-inputs; empty: none
   std::string state = "auto";  // as of find-state
+  std::string sparse;          // options of divide-rows; empty: not run
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);

@@ -34,6 +34,23 @@ check $? "lists the models"
 "$allot" make-model mobilenet-v2 models/a.onnx >stdout 2>stderr && [ "$(cat stdout)" = "models/a.onnx: 100 nodes" ] &&
   [ "$(ls models)" = a.onnx ]
 check $? "writes a model"
+refuses_sparse() {
+  "$allot" make-model "$2" sparse.onnx >stdout 2>stderr
+  [ $? -eq 1 ] && [ "$(grep -c '^error: ' stderr)" -eq 1 ] && grep -qE "$1" stderr && [ ! -e sparse.onnx ]
+  check $? "$2"
+}
+refuses_sparse "N=100: must be 16 times a power of two" radixnet:N=100
+refuses_sparse "no such option .M." radixnet:M=100
+refuses_sparse "must be one of dense" radixnet:format=csr
+refuses_sparse "product must be N=1024" radixnet:radices=32x31
+refuses_sparse "do not fit into one file; format=sparse" radixnet:N=16384,layers=20
+refuses_sparse "multiples of block=16" block-sparse:degree=20
+for format in dense sparse sparse-2d qdq; do
+  "$allot" make-model radixnet:N=64,layers=2,format=$format sparse.onnx >stdout 2>stderr && [ -s sparse.onnx ]
+  check $? "writes sparse weights as $format"
+done
+"$allot" make-model random-rows:N=64,layers=2,degree=4 sparse.json >stdout 2>stderr && grep '"allot.rows/1"' sparse.json >/dev/null
+check $? "writes rows as a problem"
 "$allot" make-model --list >/dev/full 2>stderr
 [ $? -eq 1 ] && grep -q '^error: cannot write to standard output' stderr; check $? "says that standard output is full"
 echo "$passed passed, $failed failed"

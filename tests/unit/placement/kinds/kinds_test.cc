@@ -13,11 +13,13 @@
 
 #include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/pipelines/formats/own_json.h"
+#include "placement/kinds/rows/format.h"
 #include "placement/kinds/strategies/model/format.h"
 #include "tests/models/colours_kind.h"
 #include "tests/models/random_chips.h"
 #include "tests/models/random_pipelines.h"
 #include "tests/models/random_problem.h"
+#include "tests/models/random_rows.h"
 #include "tests/models/random_strategies.h"
 #include "tests/models/random_training.h"
 
@@ -90,6 +92,7 @@ std::vector<Sample> Samples() {
     modules.topology = static_cast<chips::Topology>(seed % 3);
     samples.push_back({"chips", chips::PrintProblem(testing::RandomChips(seed, modules))});
     samples.push_back({"strategies", strategies::PrintProblem(testing::RandomStrategies(seed))});
+    samples.push_back({"rows", rows::PrintProblem(testing::RandomRows(seed))});
   }
   return samples;
 }
@@ -116,8 +119,8 @@ TEST(Kinds, HaveNamesOfTheirOwn) {
     EXPECT_FALSE(kind->unit().empty());
   }
   EXPECT_THAT(names, ElementsAre("items", "calls", "layer-flow", "training", "stages", "pipelines",
-                                 "strategies", "chips", "colours"));
-  EXPECT_EQ(FindKind(AllKinds(), "rows"), nullptr);
+                                 "strategies", "chips", "rows", "colours"));
+  EXPECT_EQ(FindKind(AllKinds(), "lines"), nullptr);
 }
 
 TEST(Kinds, AreFoundBySchemaAndPrintWhatTheyRead) {
@@ -202,7 +205,7 @@ TEST(Kinds, SayWhatIsWrongWithAFile) {
   EXPECT_THAT(error(R"({"schema": "allot.colours/1", "device": [], "items": 1})"),
               HasSubstr("devices"));
   EXPECT_THAT(error("[]"), HasSubstr("p.json: a problem is a JSON object, not"));
-  EXPECT_THAT(error(R"({"schema": "allot.rows/1"})"), HasSubstr("allot.rows/1"));
+  EXPECT_THAT(error(R"({"schema": "allot.lines/1"})"), HasSubstr("allot.lines/1"));
   ProblemOptions question;
   question.objective = PlacementObjective::kLatency;
   EXPECT_EQ(error(kColours, question),

@@ -1,0 +1,244 @@
+// Divides the rows of layers with sparse weights among parts that exchange few words, and writes
+// the parts: pieces of weights without the columns that a part does not read, and what crosses from
+// part to part. On one device the same packs nonzeros into small dense matrices. Where it does not
+// pay nothing changes but what the module says of itself.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "ir/rows_metadata.h"
+#include "passes/pipeline/pass.h"
+#include "passes/sparsity/row_choice.h"
+#include "passes/sparsity/row_lowering.h"
+#include "passes/sparsity/row_network.h"
+#include "passes/sparsity/row_report.h"
+#include "placement/kinds/rows/model/evaluate.h"
+#include "placement/kinds/rows/model/verify.h"
+#include "placement/kinds/rows/search/baselines.h"
+#include "placement/kinds/rows/search/divide.h"
+#include "support/options.h"
+#include "support/registry.h"
+#include "support/status.h"
+
+namespace allot {
+namespace {
+
+struct Options {
+  int64_t parts = 0;
+  double imbalance = 0.03;
+  std::string exchange = "auto";
+  double max_density = 0.5;
+  bool force = false;
+};
+
+class DivideRows final : public GraphPass {
+ public:
+  explicit DivideRows(Options options) : options_(std::move(options)) {}
+
+  absl::StatusOr<bool> Run(ir::Module& module, PassContext& context) const override {
+    ALLOT_RETURN_IF_ERROR(CheckOptions());
+    ALLOT_ASSIGN_OR_RETURN(RowProblem rows, ProblemOfRows(module, options_.max_density));
+    if (rows.network.num_layers() == 0) {
+      return Declined(context, absl::StrFormat("no layer has weights of which at most %g %% are "
+                                               "not zero",
+                                               100 * options_.max_density));
+    }
+    const bool exchanges =
+        options_.exchange == "parts" || (options_.exchange == "auto" && context.target != nullptr &&
+                                         context.target->devices.size() > 1);
+    if (!exchanges && context.target == nullptr) {
+      return InputError("needs a target: give --target, or exchange=parts");
+    }
+    rows.problem.imbalance = std::llround(options_.imbalance * rows::kMillion);
+    rows.problem.parts = static_cast<int32_t>(std::max<int64_t>(options_.parts, 2));
+    ALLOT_RETURN_IF_ERROR(rows::Check(rows.problem));
+    Chosen chosen = exchanges ? Divided(rows, context) : Compacted(rows, context);
+    ALLOT_RETURN_IF_ERROR(rows::Verify(rows.problem, chosen.division).status());
+    const bool pays = chosen.against.empty() || options_.force;
+    const rows::Division& division = chosen.division;
+    if (pays) {
+      const RowExchange exchange = exchanges ? RowExchange::kParts : RowExchange::kWhole;
+      ALLOT_ASSIGN_OR_RETURN(const LoweredRows lowered,
+                             LowerRows(module, rows, division, exchange));
+      const int64_t words = rows::TrafficOf(rows.problem, division).words;
+      if (exchanges && lowered.words != words) {
+        return absl::InternalError(
+            absl::StrCat("the division is of ", words, " words, but nodes send ", lowered.words));
+      }
+      context.statistics->Add("elements of weights", lowered.weight_elements);
+    }
+    module.metadata.emplace_back(
+        ir::kRowsMetadata,
+        PrintJsonCompact(RowReport(rows.problem, division, pays, exchanges, chosen.against)));
+    context.statistics->Add("layers", static_cast<int64_t>(rows.network.num_layers()));
+    context.statistics->Add("parts", rows.problem.parts);
+    if (!pays) return Declined(context, chosen.against);
+    return true;
+  }
+
+ private:
+  struct Chosen {
+    rows::Division division;
+    std::string against;  // why it does not pay; empty: it does
+  };
+
+  absl::Status CheckOptions() const {
+    if (options_.parts < 0 || options_.parts > rows::kMaxParts) {
+      return InputError("parts=", options_.parts, ": must be from 1 to ", rows::kMaxParts,
+                        ", or 0 to choose");
+    }
+    if (!(options_.imbalance >= 0 && options_.imbalance <= 1000)) {
+      return InputError("imbalance=", options_.imbalance, ": must be from 0 to 1000");
+    }
+    if (!(options_.max_density >= 0 && options_.max_density <= 1)) {
+      return InputError("max-density=", options_.max_density, ": must be from 0 to 1");
+    }
+    if (options_.exchange != "auto" && options_.exchange != "parts" &&
+        options_.exchange != "whole") {
+      return InputError("exchange=", options_.exchange, ": must be auto, parts or whole");
+    }
+    return absl::OkStatus();
+  }
+
+  static bool Declined(PassContext& context, const std::string& why) {
+    context.diagnostics->Note("", absl::StrCat("dividing rows does not pay: ", why));
+    return false;
+  }
+
+  static rows::Division Search(const rows::Problem& problem, const PassContext& context) {
+    SolveLimits limits;
+    limits.work = 20'000'000;
+    limits.seed = context.seed;
+    limits.stop = context.stop;
+    return rows::Divide(problem, rows::Effort(), limits).division;
+  }
+
+  // For parts on devices of their own: as many as there are, if nothing is said.
+  Chosen Divided(RowProblem& rows, const PassContext& context) const {
+    if (options_.parts == 0 && context.target != nullptr) {
+      rows.problem.parts = static_cast<int32_t>(
+          std::min<size_t>(context.target->devices.size(), static_cast<size_t>(rows::kMaxParts)));
+    } else {
+      rows.problem.parts = static_cast<int32_t>(std::max<int64_t>(options_.parts, 1));
+    }
+    if (context.target != nullptr) UseMachine(*context.target, rows.problem);
+    Chosen chosen;
+    chosen.division = Search(rows.problem, context);
+    const int64_t words = rows::TrafficOf(rows.problem, chosen.division).words;
+    const int64_t random = rows::BaselinesOf(rows.problem).random_words;
+    if (words * 100 > random * kWorthwhilePercent) {
+      chosen.against = absl::StrFormat(
+          "%d parts would exchange %d words for each sample, and rows dealt out at random %d",
+          rows.problem.parts, words, random);
+    }
+    return chosen;
+  }
+
+  // Shares by the devices' speed, costs of words by their links, where each part has a device of
+  // its own; whole numbers relative to the slowest device and the fastest link.
+  static void UseMachine(const Target& target, rows::Problem& problem) {
+    const auto parts = static_cast<size_t>(problem.parts);
+    if (target.devices.size() < parts || parts < 2) return;
+    std::vector<double> speeds, times;
+    for (size_t p = 0; p < parts; ++p) {
+      const Device& device = target.devices[DeviceId(p)];
+      const auto rate = device.flops.find("float32");
+      const auto usual = device.flops.find("default");
+      speeds.push_back(static_cast<double>(rate != device.flops.end()    ? rate->second
+                                           : usual != device.flops.end() ? usual->second
+                                                                         : 0));
+      for (size_t q = 0; q < parts; ++q) {
+        const std::optional<Route>& route = target.routes[DeviceId(p)][DeviceId(q)];
+        double time = 0;
+        if (p != q && route.has_value()) {
+          for (const Route::Segment& segment : route->segments) {
+            if (segment.bandwidth > 0) time += 1.0 / static_cast<double>(segment.bandwidth);
+          }
+        }
+        times.push_back(time);
+      }
+    }
+    const double slowest = *std::min_element(speeds.begin(), speeds.end());
+    const double fastest = *std::max_element(speeds.begin(), speeds.end());
+    if (slowest > 0 && slowest < fastest && fastest / slowest <= 100) {
+      for (const double speed : speeds) {
+        problem.speeds.push_back(std::llround(100 * speed / slowest));
+      }
+    }
+    double least = 0, most = 0;
+    for (size_t i = 0; i < times.size(); ++i) {
+      if (i / parts == i % parts || times[i] == 0) continue;
+      least = least == 0 ? times[i] : std::min(least, times[i]);
+      most = std::max(most, times[i]);
+    }
+    if (least == 0 || most <= 1.01 * least) return;
+    for (size_t i = 0; i < times.size(); ++i) {
+      const bool own = i / parts == i % parts;
+      problem.link_costs.push_back(
+          own ? 0 : std::clamp<int64_t>(std::llround(10 * times[i] / least), 1, 10'000));
+    }
+  }
+
+  // For one device: with the number of parts that takes least time by formula, if none is given.
+  Chosen Compacted(RowProblem& rows, const PassContext& context) const {
+    const Device& device = context.target->devices[DeviceId(0)];
+    const int64_t batch = BatchOf(context);
+    std::vector<int32_t> candidates = {2, 4, 8, 16, 32, 64};
+    if (options_.parts > 0) candidates = {static_cast<int32_t>(options_.parts)};
+    Chosen best;
+    RowTimes least;
+    int32_t parts = 0;
+    for (const int32_t candidate : candidates) {
+      rows.problem.parts = candidate;
+      rows::Division division = Search(rows.problem, context);
+      const RowTimes times = TimesOnOneDevice(rows, division, device, batch);
+      if (parts > 0 && times.divided >= least.divided) continue;
+      least = times;
+      parts = candidate;
+      best.division = std::move(division);
+    }
+    rows.problem.parts = parts;
+    if (least.divided >= least.whole) {
+      best.against = absl::StrFormat(
+          "on %s %d parts would take %.3f ms for a batch of %d by formula, and whole matrices "
+          "%.3f ms",
+          device.name, parts, ToMillis(least.divided), batch, ToMillis(least.whole));
+    }
+    return best;
+  }
+
+  // Samples for which it is planned: of the dimension called batch or N, or of any open one.
+  static int64_t BatchOf(const PassContext& context) {
+    for (const char* const name : {"batch", "batch_size", "N"}) {
+      const auto found = context.dims.symbols.find(name);
+      if (found != context.dims.symbols.end()) return found->second;
+    }
+    return context.dims.fallback;
+  }
+
+  Options options_;
+};
+
+}  // namespace
+
+Entry<GraphPass> DivideRowsEntry() {
+  return MakeEntry<GraphPass, DivideRows>(
+      "divide-rows", "divide the rows of sparse weights among parts that exchange few words",
+      OptionSchema<Options>()
+          .Add("parts", &Options::parts,
+               "how many; 0: a part for each device, or on one device what takes least time")
+          .Add("imbalance", &Options::imbalance, "that a part of a layer may exceed its share by")
+          .Add("exchange", &Options::exchange,
+               "parts: each sends what others read; whole: layers are joined, for one device; "
+               "auto: by the number of devices")
+          .Add("max-density", &Options::max_density,
+               "of the weights of a layer that is divided, at most, not zero")
+          .Add("force", &Options::force, "divide also where it does not pay"));
+}
+
+}  // namespace allot

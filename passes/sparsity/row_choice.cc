@@ -1,0 +1,78 @@
+#include "passes/sparsity/row_choice.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "support/units.h"
+
+namespace allot {
+namespace {
+
+constexpr int64_t kElementBytes = 4;
+
+// Of the pieces of one layer: elements of weights, and neurons that are read.
+struct Pieces {
+  int64_t count = 0, elements = 0, read = 0;
+};
+
+Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t) {
+  const auto parts = static_cast<size_t>(rows.problem.parts);
+  const rows::Source& source = rows.problem.tensors[t].sources.front();
+  std::vector<int64_t> rows_of(parts);
+  const auto inputs =
+      static_cast<size_t>(rows.problem.tensors[static_cast<size_t>(source.input)].neurons);
+  std::vector<std::vector<bool>> reads(parts, std::vector<bool>(inputs));
+  for (size_t row = 0; row < division[t].size(); ++row) {
+    const auto part = static_cast<size_t>(division[t][row]);
+    ++rows_of[part];
+    for (const int32_t column : source.Row(row)) reads[part][static_cast<size_t>(column)] = true;
+  }
+  Pieces pieces;
+  for (size_t p = 0; p < parts; ++p) {
+    if (rows_of[p] == 0) continue;
+    const int64_t read = std::max<int64_t>(std::count(reads[p].begin(), reads[p].end(), true), 1);
+    ++pieces.count;
+    pieces.elements += rows_of[p] * read;
+    pieces.read += read;
+  }
+  return pieces;
+}
+
+Picos ProductTime(int64_t elements, const Device& device, int64_t batch) {
+  const auto rate = device.flops.find("float32");
+  const auto usual = device.flops.find("default");
+  const int64_t flops = rate != device.flops.end()    ? rate->second
+                        : usual != device.flops.end() ? usual->second
+                                                      : 0;
+  Picos time = 0;
+  if (flops > 0) time = DurationAtRate(SaturatingMultiply(2 * elements, batch), flops);
+  if (device.memory_bandwidth > 0) {
+    time = std::max(time, DurationAtRate(elements * kElementBytes, device.memory_bandwidth));
+  }
+  return time;
+}
+
+}  // namespace
+
+RowTimes TimesOnOneDevice(const RowProblem& rows, const rows::Division& division,
+                          const Device& device, int64_t batch) {
+  RowTimes times;
+  for (size_t t = 0; t < rows.network.tensors.size(); ++t) {
+    const RowTensor& tensor = rows.network.tensors[t];
+    if (!tensor.product.valid()) continue;
+    const int64_t inputs = rows.network.tensors[static_cast<size_t>(tensor.input)].neurons;
+    times.whole = SaturatingAdd(
+        times.whole, ProductTime(tensor.neurons * inputs, device, batch) + device.op_cost);
+    const Pieces pieces = PiecesOf(rows, division, t);
+    // Gathered, and joined again: read and written once each.
+    const int64_t copied =
+        SaturatingMultiply(2 * kElementBytes * (pieces.read + tensor.neurons), batch);
+    Picos time = ProductTime(pieces.elements, device, batch);
+    if (device.memory_bandwidth > 0) time += DurationAtRate(copied, device.memory_bandwidth);
+    time += (2 * pieces.count + 1) * device.op_cost;
+    times.divided = SaturatingAdd(times.divided, time);
+  }
+  return times;
+}
+
+}  // namespace allot

@@ -1,0 +1,79 @@
+#include "placement/kinds/rows/model/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "placement/kinds/rows/model/readers.h"
+
+namespace allot::rows {
+
+Traffic TrafficOf(const Problem& problem, const Division& division) {
+  const auto parts = static_cast<size_t>(problem.parts);
+  Traffic traffic;
+  traffic.words_of.resize(problem.tensors.size());
+  traffic.links.resize(parts * parts);
+  std::vector<int64_t> links;
+  for (size_t t = 0; t < problem.tensors.size(); ++t) {
+    const ReaderParts readers = ReadersOf(problem, division, t, -1);
+    links.assign(parts * parts, 0);
+    for (size_t neuron = 0; neuron < division[t].size(); ++neuron) {
+      int64_t* const from = links.data() + static_cast<size_t>(division[t][neuron]) * parts;
+      readers.ForEach(neuron, [&](int32_t part) { ++from[part]; });
+    }
+    for (size_t from = 0; from < parts; ++from) {
+      for (size_t to = 0; to < parts; ++to) {
+        const int64_t words = from == to ? 0 : links[from * parts + to] * problem.tensors[t].words;
+        if (words == 0) continue;
+        traffic.links[from * parts + to] += words;
+        traffic.words_of[t] += words;
+        ++traffic.messages;
+      }
+    }
+    traffic.words += traffic.words_of[t];
+  }
+  for (size_t from = 0; from < parts; ++from) {
+    int64_t sent = 0;
+    for (size_t to = 0; to < parts; ++to) {
+      const int64_t words = traffic.links[from * parts + to];
+      sent += words;
+      traffic.cost +=
+          words * problem.LinkCost(static_cast<int32_t>(from), static_cast<int32_t>(to));
+    }
+    traffic.most_sent = std::max(traffic.most_sent, sent);
+  }
+  return traffic;
+}
+
+int64_t Evaluate(const Problem& problem, const Division& division) {
+  return TrafficOf(problem, division).cost;
+}
+
+double ExpectedRandomWords(const Problem& problem) {
+  const double parts = problem.parts;
+  double words = 0;
+  for (size_t t = 0; t < problem.tensors.size(); ++t) {
+    std::vector<int64_t> readers(static_cast<size_t>(problem.tensors[t].neurons));
+    for (size_t reader = t + 1; reader < problem.tensors.size(); ++reader) {
+      for (const Source& source : problem.tensors[reader].sources) {
+        if (source.input != static_cast<int32_t>(t)) continue;
+        std::vector<int64_t> rows(static_cast<size_t>(source.num_patterns()));
+        for (const int32_t pattern : source.pattern_of) ++rows[static_cast<size_t>(pattern)];
+        for (int32_t pattern = 0; pattern < source.num_patterns(); ++pattern) {
+          for (const int32_t column : source.PatternColumns(pattern)) {
+            readers[static_cast<size_t>(column)] += rows[static_cast<size_t>(pattern)];
+          }
+        }
+      }
+    }
+    const bool input = problem.tensors[t].sources.empty();
+    for (const int64_t each : readers) {
+      if (each == 0) continue;
+      const double reached = 1 - std::pow(1 - 1 / parts, static_cast<double>(each));
+      words += static_cast<double>(problem.tensors[t].words) *
+               (input ? parts * reached - 1 : (parts - 1) * reached);
+    }
+  }
+  return words;
+}
+
+}  // namespace allot::rows
