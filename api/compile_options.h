@@ -34,6 +34,9 @@ struct CompileOptions {
   std::vector<std::string> dims;           // "batch=8"
   std::vector<std::string> fixed;          // "use_cache_branch=true": inputs of one value for ever
   std::string state = "auto";              // of the default pipeline's find-state
+  std::vector<std::string> splits;         // "name-regex=columns:2": operators to divide
+  std::string tensor_width = "1";          // slices of all pairs of products; "auto": the best
+  bool split_state = false;                // caches are fed and given in slices
   int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::vector<std::string> together;       // "name-regex": on one device

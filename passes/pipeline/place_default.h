@@ -20,6 +20,9 @@ struct PlaceDefaultOptions {
   int64_t migration_cost = 0;  // thousandths
   std::string fixed;           // as of fix-inputs; empty: none
   std::string state = "auto";  // as of find-state
+  std::string split;           // as of split-operators; empty: none
+  int64_t tensor_width = 1;    // likewise
+  bool split_state = false;    // likewise
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);
