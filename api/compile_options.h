@@ -36,6 +36,9 @@ struct CompileOptions {
   std::vector<std::string> dims;        // "batch=8"
   std::vector<std::string> fixed;       // "use_cache_branch=true": inputs of one value for ever
   std::string state = "auto";           // of the default pipeline's find-state
+  std::vector<std::string> splits;      // "name-regex=columns:2": operators to divide
+  std::string tensor_width = "1";       // slices of all pairs of products; "auto": the best
+  bool split_state = false;             // caches are fed and given in slices
   std::string sparse;  // rows of sparse weights in so many parts, or "auto"; empty: none
   double sparse_imbalance = 0.03;
   bool sparse_force = false;               // also where it does not pay

@@ -215,6 +215,10 @@ std::string PipelineText(const CompileOptions& options) {
                                options.sparse_force ? " force=true" : "");
   }
   text.fixed = absl::StrJoin(options.fixed, ";");
+  text.split = absl::StrJoin(options.splits, ";");
+  text.split_state = options.split_state;
+  // "auto" tries several, each by itself.
+  if (!absl::SimpleAtoi(options.tensor_width, &text.tensor_width)) text.tensor_width = 1;
   text.migration_cost = options.migration_cost_permille;
   return PlaceDefaultText(text);
 }

@@ -21,6 +21,9 @@ bool SameStorage(const Constant& a, const Constant& b) {
   if (const auto* file = std::get_if<FileBytes>(&a.storage)) {
     return *file == std::get<FileBytes>(b.storage);
   }
+  if (const auto* view = std::get_if<FileView>(&a.storage)) {
+    return *view == std::get<FileView>(b.storage);
+  }
   const auto& opaque = std::get<OpaqueTensor>(a.storage);
   const auto& other = std::get<OpaqueTensor>(b.storage);
   return opaque.sparse == other.sparse && SameBytes(opaque.proto, other.proto);

@@ -34,6 +34,22 @@ struct FileBytes {
   friend bool operator==(const FileBytes&, const FileBytes&) = default;
 };
 
+// The indexes [begin, end) along an axis.
+struct IndexRun {
+  int64_t begin = 0, end = 0;
+  friend bool operator==(const IndexRun&, const IndexRun&) = default;
+};
+
+// Some of the elements of a tensor in a file: along each axis the runs that are kept, in this
+// order; no runs: all of the axis. Made by SliceConstant() (ir/constant_view.h). A view costs what
+// its runs do: bytes are copied when files are written.
+struct FileView {
+  FileBytes whole;
+  std::vector<int64_t> whole_dims;          // at least one
+  std::vector<std::vector<IndexRun>> kept;  // as many as whole_dims
+  friend bool operator==(const FileView&, const FileView&) = default;
+};
+
 // A serialized TensorProto (strings, segments) or SparseTensorProto, carried untouched.
 struct OpaqueTensor {
   std::shared_ptr<const std::string> proto;
@@ -44,7 +60,7 @@ struct Constant {
   std::string name;  // TensorProto.name; may be empty inside attributes
   ElementType element = ElementType::kUndefined;
   std::vector<int64_t> dims;
-  std::variant<InlineBytes, FileBytes, OpaqueTensor> storage;
+  std::variant<InlineBytes, FileBytes, OpaqueTensor, FileView> storage;
   std::string doc;
   std::string unknown_fields;
 

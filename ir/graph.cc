@@ -243,6 +243,13 @@ void Graph::Erase(NodeId node) {
   --num_live_;
 }
 
+void Graph::EraseInput(ValueId input) {
+  ALLOT_CHECK(users_[input].empty() && !IsOutput(input));
+  const auto at = std::find(inputs_.begin(), inputs_.end(), input);
+  ALLOT_CHECK(at != inputs_.end());
+  inputs_.erase(at);
+}
+
 // Use lists are sorted vectors: new nodes have the largest id, so building appends; a removal costs
 // a binary search and a short memmove even where a value has tens of thousands of users.
 void Graph::AddUse(ValueId value, NodeId user) {

@@ -123,6 +123,8 @@ class Graph {
   void Rename(ValueId value, const std::string& new_name);
   // The node's results must be unused (not operands, captures or outputs).
   void Erase(NodeId node);
+  // The input must be unused. Its id stays valid until Compact().
+  void EraseInput(ValueId input);
   // Editable fields that no use list depends on.
   Value& mutable_value(ValueId id) { return values_[id]; }
   AttributeMap& mutable_attributes(NodeId id) { return nodes_[id].attributes; }

@@ -10,6 +10,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
+#include "ir/constant_view.h"
+
 namespace allot::ir {
 namespace {
 
@@ -45,6 +47,10 @@ std::string FaultOf(const Constant& constant) {
   }
   if (const auto* file = std::get_if<FileBytes>(&constant.storage)) {
     if (file->offset < 0 || file->length < -1) return "lies at no place in a file";
+  }
+  if (const auto* view = std::get_if<FileView>(&constant.storage)) {
+    if (view->whole.offset < 0 || view->whole.length < -1) return "lies at no place in a file";
+    return FaultOfView(*view, constant);
   }
   const auto* inlined = std::get_if<InlineBytes>(&constant.storage);
   // Of element types newer than we are, nobody here knows the size.

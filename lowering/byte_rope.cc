@@ -23,19 +23,25 @@ void ByteRope::Append(ByteRope rope) {
     if (chunk.source.empty()) {
       Append(std::move(chunk.bytes));
     } else {
-      size_ += chunk.length;
+      size_ += chunk.size();
       chunks_.push_back(std::move(chunk));
     }
   }
 }
 
 void ByteRope::AppendFileRange(std::string path, int64_t offset, int64_t length) {
-  if (length == 0) return;
+  AppendFileRanges(std::move(path), {offset, length, 1, 0});
+}
+
+void ByteRope::AppendFileRanges(std::string path, const ir::ByteRanges& ranges) {
+  if (ranges.length == 0 || ranges.count == 0) return;
   FileChunk chunk;
   chunk.source = std::move(path);
-  chunk.offset = offset;
-  chunk.length = length;
-  size_ += length;
+  chunk.offset = ranges.offset;
+  chunk.length = ranges.length;
+  chunk.count = ranges.count;
+  chunk.stride = ranges.stride;
+  size_ += chunk.size();
   chunks_.push_back(std::move(chunk));
 }
 

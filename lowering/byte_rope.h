@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/constant_view.h"
 #include "lowering/emitter.h"
 
 namespace allot {
@@ -19,6 +20,8 @@ class ByteRope {
   void Append(ByteRope rope);
   // `length` bytes of the file `path` from `offset`.
   void AppendFileRange(std::string path, int64_t offset, int64_t length);
+  // The same for several ranges: see FileChunk.
+  void AppendFileRanges(std::string path, const ir::ByteRanges& ranges);
   // `rope` as the length-delimited field of that number.
   void AppendField(int field, ByteRope rope);
 

@@ -17,12 +17,17 @@
 
 namespace allot {
 
-// A piece of a file: bytes in memory, or a range of another file that is copied when the file is
-// written.
+// A piece of a file: bytes in memory, or ranges of another file that are copied when the file is
+// written: `count` of `length` bytes, each `stride` bytes behind the one before.
 struct FileChunk {
   std::string bytes;
   std::string source;  // path; empty: `bytes`
   int64_t offset = 0, length = 0;
+  int64_t count = 1, stride = 0;
+
+  int64_t size() const {
+    return source.empty() ? static_cast<int64_t>(bytes.size()) : length * count;
+  }
 };
 
 // What a written file holds, for whoever has to tell whether it arrived whole.
@@ -41,6 +46,7 @@ struct OutputFile {
   std::string copied_from{};
   std::vector<std::string> emitters{};  // whose output it is; filled in by EmitFiles
   FileDigest digest{};                  // if it was computed already
+  bool is_external_data = false;        // of one ONNX file, written for it
 };
 
 struct EmitInput {

@@ -40,10 +40,25 @@ bool MustCopyByHand(int error) {
          error == EPERM || error == EBADF || error == ETXTBSY;
 }
 
+constexpr int64_t kBuffer = int64_t{1} << 20;
+
+// All ranges of the chunk, through memory.
+absl::Status CopyRanges(const OpenFile& from, const FileChunk& chunk, int to,
+                        const std::string& shown) {
+  std::string buffer(static_cast<size_t>(kBuffer), '\0');
+  for (int64_t done = 0, size = chunk.size(); done < size;) {
+    ALLOT_ASSIGN_OR_RETURN(const int64_t copied,
+                           ReadSource(from, chunk, done, shown, absl::MakeSpan(buffer)));
+    ALLOT_RETURN_IF_ERROR(WriteAll(to, buffer.data(), static_cast<size_t>(copied), shown));
+    done += copied;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CopyRange(const OpenFile& from, const FileChunk& chunk, int to,
                        const std::string& shown) {
+  if (chunk.count != 1) return CopyRanges(from, chunk, to, shown);
   constexpr int64_t kStep = int64_t{1} << 30;
-  constexpr int64_t kBuffer = int64_t{1} << 20;
   off_t offset = chunk.offset;
   int64_t left = chunk.length;
   bool in_kernel = true;
@@ -68,7 +83,7 @@ absl::Status CopyRange(const OpenFile& from, const FileChunk& chunk, int to,
       if (copied < 0) continue;
     } else {
       buffer.resize(static_cast<size_t>(std::min(left, kBuffer)));
-      ALLOT_ASSIGN_OR_RETURN(copied, ReadSource(from, chunk, offset, shown,
+      ALLOT_ASSIGN_OR_RETURN(copied, ReadSource(from, chunk, offset - chunk.offset, shown,
                                                 absl::MakeSpan(buffer.data(), buffer.size())));
       ALLOT_RETURN_IF_ERROR(WriteAll(to, buffer.data(), static_cast<size_t>(copied), shown));
       offset += copied;

@@ -80,16 +80,13 @@ absl::StatusOr<FileDigest> DigestOf(const std::string& shown,
       open_source = chunk.source;
     }
     buffer.resize(static_cast<size_t>(kBuffer));
-    for (int64_t done = 0; done < chunk.length;) {
-      const int64_t wanted = std::min(chunk.length - done, kBuffer);
-      ALLOT_ASSIGN_OR_RETURN(
-          const int64_t count,
-          ReadSource(from, chunk, chunk.offset + done, shown,
-                     absl::MakeSpan(buffer.data(), static_cast<size_t>(wanted))));
+    for (int64_t done = 0, size = chunk.size(); done < size;) {
+      ALLOT_ASSIGN_OR_RETURN(const int64_t count,
+                             ReadSource(from, chunk, done, shown, absl::MakeSpan(buffer)));
       ALLOT_RETURN_IF_ERROR(hash.Add(absl::string_view(buffer.data(), static_cast<size_t>(count))));
       done += count;
     }
-    digest.bytes += chunk.length;
+    digest.bytes += chunk.size();
   }
   ALLOT_ASSIGN_OR_RETURN(digest.sha256, std::move(hash).Hex());
   return digest;

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
+#include <cstring>
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 
@@ -38,8 +41,11 @@ absl::StatusOr<int64_t> SizeOf(const OpenFile& file, const std::string& path) {
   return static_cast<int64_t>(about.st_size);
 }
 
-absl::StatusOr<int64_t> ReadSource(const OpenFile& from, const FileChunk& chunk, int64_t offset,
-                                   const std::string& shown, absl::Span<char> buffer) {
+namespace {
+
+// Bytes of the file at `offset`, which is below `end`: what the chunk needs.
+absl::StatusOr<int64_t> ReadAt(const OpenFile& from, const FileChunk& chunk, int64_t offset,
+                               int64_t end, const std::string& shown, absl::Span<char> buffer) {
   ssize_t count = 0;
   do {
     count = ::pread(from.get(), buffer.data(), buffer.size(), offset);
@@ -47,10 +53,41 @@ absl::StatusOr<int64_t> ReadSource(const OpenFile& from, const FileChunk& chunk,
   if (count < 0) return CannotRead(errno, chunk.source);
   if (count == 0) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "'", chunk.source, "' ends before byte ", chunk.offset + chunk.length, ", up to which '",
-        shown, "' needs it; it must not change between reading the model and writing its parts"));
+        "'", chunk.source, "' ends before byte ", end, ", up to which '", shown,
+        "' needs it; it must not change between reading the model and writing its parts"));
   }
   return static_cast<int64_t>(count);
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> ReadSource(const OpenFile& from, const FileChunk& chunk, int64_t done,
+                                   const std::string& shown, absl::Span<char> buffer) {
+  const int64_t range = done / chunk.length, within = done % chunk.length;
+  const int64_t begin = chunk.offset + range * chunk.stride + within;
+  const int64_t end = chunk.offset + (chunk.count - 1) * chunk.stride + chunk.length;
+  const int64_t room = static_cast<int64_t>(buffer.size());
+  // Short ranges that lie close together are read with what is between them.
+  constexpr int64_t kShort = 4096, kDense = 16;
+  const int64_t ranges = std::min(room / std::max<int64_t>(chunk.stride, 1), chunk.count - range);
+  if (within > 0 || chunk.length >= kShort || chunk.stride / kDense > chunk.length || ranges < 2) {
+    const int64_t left = std::min(chunk.length - within, room);
+    return ReadAt(from, chunk, begin, end, shown, buffer.subspan(0, static_cast<size_t>(left)));
+  }
+  const int64_t span = (ranges - 1) * chunk.stride + chunk.length;
+  int64_t have = 0;
+  while (have < span) {
+    const absl::Span<char> rest =
+        buffer.subspan(static_cast<size_t>(have), static_cast<size_t>(span - have));
+    ALLOT_ASSIGN_OR_RETURN(const int64_t count,
+                           ReadAt(from, chunk, begin + have, end, shown, rest));
+    have += count;
+  }
+  for (int64_t i = 1; i < ranges; ++i) {
+    std::memmove(buffer.data() + i * chunk.length, buffer.data() + i * chunk.stride,
+                 static_cast<size_t>(chunk.length));
+  }
+  return ranges * chunk.length;
 }
 
 }  // namespace allot

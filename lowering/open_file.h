@@ -43,9 +43,9 @@ absl::StatusOr<OpenFile> OpenSource(const std::string& path);
 // In bytes.
 absl::StatusOr<int64_t> SizeOf(const OpenFile& file, const std::string& path);
 
-// Up to buffer.size() bytes of the chunk's file from `offset`; at least one. It is an error, naming
-// the file `shown` that needs the chunk, if the file ends there.
-absl::StatusOr<int64_t> ReadSource(const OpenFile& from, const FileChunk& chunk, int64_t offset,
+// Up to buffer.size() bytes of the chunk from its byte `done` on; at least one. It is an error,
+// naming the file `shown` that needs the chunk, if the file ends there.
+absl::StatusOr<int64_t> ReadSource(const OpenFile& from, const FileChunk& chunk, int64_t done,
                                    const std::string& shown, absl::Span<char> buffer);
 
 }  // namespace allot

@@ -15,7 +15,7 @@
 
 #include "ir/data_reach.h"
 #include "ir/rows_metadata.h"
-#include "lowering/byte_rope.h"
+#include "lowering/constant_bytes.h"
 #include "lowering/splice.h"
 #include "lowering/value_names.h"
 #include "lowering/wire_format.h"
@@ -156,34 +156,44 @@ class OnnxWriter {
     return used;
   }
 
-  // The bytes of a constant that lies in a file and is to be copied into the message.
-  absl::StatusOr<std::optional<ByteRope>> FileContents(const Constant& constant) const {
-    const auto* file = std::get_if<FileBytes>(&constant.storage);
-    if (file == nullptr) return std::nullopt;
-    if (file->home == FileBytes::Home::kExternalFile && !options_.embed_external_data) {
-      return std::nullopt;
-    }
-    const int64_t length = constant.bytes();
-    if (file->offset < 0 || (file->length >= 0 && file->length < length)) {
-      return InputError("tensor '", constant.name, "' has ", file->length, " bytes of data in '",
-                        file->location, "' but needs ", length);
-    }
-    ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module_, *file), "tensor '", constant.name,
-                           "': ");
-    ByteRope rope;
-    rope.AppendFileRange(std::move(path), file->offset, length);
-    return rope;
+  // Whether the constant is data of a file that is copied, into the message or into own data.
+  bool IsCopied(const Constant& constant) const {
+    const FileBytes* file = FileOf(constant);
+    if (file == nullptr) return false;
+    return options_.embed_external_data || options_.own_data != nullptr ||
+           file->home == FileBytes::Home::kModelFile || IsExternalView(constant);
+  }
+
+  // Appends the elements to the file of own data and names their place there.
+  absl::Status MoveToOwnData(const Constant& constant, onnx::TensorProto& tensor) const {
+    constexpr int64_t kAlignment = 64;  // of a cache line, for readers that map the file
+    ByteRope& bytes = options_.own_data->bytes;
+    bytes.Append(std::string(static_cast<size_t>((-bytes.size()) & (kAlignment - 1)), '\0'));
+    FileBytes file;
+    file.location = options_.own_data->location;
+    file.offset = bytes.size();
+    ALLOT_RETURN_IF_ERROR(AppendElements(module_, constant, bytes));
+    file.length = bytes.size() - file.offset;
+    Constant moved = constant;
+    moved.storage = std::move(file);
+    return ConstantToOnnx(moved, &tensor);
   }
 
   absl::StatusOr<ByteRope> WriteTensor(const Constant& constant) const {
     onnx::TensorProto tensor;
-    ALLOT_ASSIGN_OR_RETURN(std::optional<ByteRope> contents, FileContents(constant));
-    ALLOT_RETURN_IF_ERROR(ConstantToOnnx(constant, &tensor));
     SplicedFields raw{onnx::TensorProto::kRawDataFieldNumber, {}};
-    if (contents.has_value()) {
+    if (!IsCopied(constant)) {
+      ALLOT_RETURN_IF_ERROR(ConstantToOnnx(constant, &tensor));
+    } else if (options_.own_data != nullptr && !options_.embed_external_data &&
+               FileOf(constant)->home == FileBytes::Home::kExternalFile) {
+      ALLOT_RETURN_IF_ERROR(MoveToOwnData(constant, tensor));
+    } else {
+      ByteRope contents;
+      ALLOT_RETURN_IF_ERROR(AppendElements(module_, constant, contents));
+      ALLOT_RETURN_IF_ERROR(ConstantToOnnx(constant, &tensor));
       tensor.clear_external_data();
       tensor.clear_data_location();
-      raw.fields.AppendField(raw.number, *std::move(contents));
+      raw.fields.AppendField(raw.number, std::move(contents));
     }
     std::vector<SplicedFields> spliced;
     spliced.push_back(std::move(raw));
@@ -406,8 +416,9 @@ absl::StatusOr<std::string> DataPath(const Module& module, const FileBytes& file
 }
 
 absl::Status CheckData(const Module& module, const Constant& constant) {
-  const auto* file = std::get_if<FileBytes>(&constant.storage);
+  const FileBytes* file = FileOf(constant);
   if (file == nullptr || file->home != FileBytes::Home::kExternalFile) return absl::OkStatus();
+  const auto* view = std::get_if<ir::FileView>(&constant.storage);
   ALLOT_ASSIGN_OR_RETURN(const std::string path, DataPath(module, *file));
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
@@ -415,7 +426,9 @@ absl::Status CheckData(const Module& module, const Constant& constant) {
     return InputError("its data is in '", file->location, "', but there is no file '", path,
                       "'; put the model's data files beside the model");
   }
-  const int64_t length = file->length >= 0 ? file->length : constant.bytes();
+  Constant whole = constant;
+  if (view != nullptr) whole.dims = view->whole_dims;
+  const int64_t length = file->length >= 0 ? file->length : whole.bytes();
   const int64_t end = SaturatingAdd(file->offset, length);
   if (static_cast<uint64_t>(end) > size) {
     return InputError("its data are bytes ", file->offset, " to ", end, " of '", path,
@@ -438,7 +451,7 @@ std::vector<std::string> SourceFiles(const Module& module) {
     add(model);
   }
   for (const Constant& constant : module.constants) {
-    if (const auto* file = std::get_if<FileBytes>(&constant.storage)) add(*file);
+    if (const FileBytes* file = FileOf(constant)) add(*file);
   }
   return files;
 }

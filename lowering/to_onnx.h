@@ -11,14 +11,24 @@
 #include "absl/status/statusor.h"
 
 #include "ir/module.h"
+#include "lowering/byte_rope.h"
 #include "lowering/emitter.h"
 
 namespace allot {
+
+// A file of external data that is written for one ONNX file.
+struct OwnData {
+  std::string location;  // as the ONNX file names it
+  ByteRope bytes;
+};
 
 struct OnnxWriteOptions {
   int64_t ir_version = 0;  // 0: the module's
   // External data is copied into the message instead of being named there.
   bool embed_external_data = false;
+  // What is external data in the model is copied into this file instead, views as the part that
+  // they keep; nullptr: there is none, and views are copied into the message.
+  OwnData* own_data = nullptr;
   // `graph` is a part: only the functions that it uses are written, and no training info, which
   // speaks of the whole graph.
   bool part = false;

@@ -41,7 +41,8 @@ std::optional<int64_t> SizeOfFile(const std::string& path) {
 }  // namespace
 
 absl::Status ExternalDataCheck::Check(const ir::Constant& constant) {
-  const auto* file = std::get_if<ir::FileBytes>(&constant.storage);
+  const auto* view = std::get_if<ir::FileView>(&constant.storage);
+  const auto* file = view == nullptr ? std::get_if<ir::FileBytes>(&constant.storage) : &view->whole;
   if (file == nullptr || file->home != ir::FileBytes::Home::kExternalFile) return absl::OkStatus();
   ALLOT_RETURN_IF_ERROR(CheckLocation(file->location));
 

@@ -281,8 +281,8 @@ absl::Status ConstantToOnnx(const ir::Constant& constant, TensorProto* out) {
   if (!constant.doc.empty()) out->set_doc_string(constant.doc);
   if (const auto* memory = std::get_if<ir::InlineBytes>(&constant.storage)) {
     out->set_raw_data(memory->bytes == nullptr ? std::string() : *memory->bytes);
-  } else {
-    WriteExternalData(std::get<ir::FileBytes>(constant.storage), out);
+  } else if (const auto* file = std::get_if<ir::FileBytes>(&constant.storage)) {
+    WriteExternalData(*file, out);
   }
   if (!MergeCarriedFields(constant.unknown_fields, out)) {
     return InputError("tensor '", constant.name, "' carries bytes that are no fields of a tensor");

@@ -34,7 +34,7 @@ absl::StatusOr<ir::Constant> SparseConstantFromOnnx(const onnx::SparseTensorProt
 
 // For constants that are not sparse. Bytes in memory become raw_data. A FileBytes becomes external
 // data at its location, also if that is the model file itself (kModelFile): a caller that wants the
-// bytes inside the message copies them.
+// bytes inside the message copies them. A FileView gets no data: its caller copies it.
 absl::Status ConstantToOnnx(const ir::Constant& constant, onnx::TensorProto* out);
 absl::Status SparseConstantToOnnx(const ir::Constant& constant, onnx::SparseTensorProto* out);
 inline bool IsSparse(const ir::Constant& constant) {

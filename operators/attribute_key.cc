@@ -78,6 +78,15 @@ IdVector<ir::ConstantId, ir::ConstantId> EqualConstants(const ir::ConstantPool& 
     } else if (const auto* file = std::get_if<ir::FileBytes>(&constant.storage)) {
       absl::StrAppend(&key, "file ", static_cast<int>(file->home), " ", file->offset, " ",
                       file->length, " ", file->location);
+    } else if (const auto* view = std::get_if<ir::FileView>(&constant.storage)) {
+      absl::StrAppend(&key, "view ", static_cast<int>(view->whole.home), " ", view->whole.offset,
+                      " ", view->whole.length, " ", view->whole.location);
+      for (size_t axis = 0; axis < view->kept.size(); ++axis) {
+        absl::StrAppend(&key, " ", view->whole_dims[axis], ":");
+        for (const ir::IndexRun& run : view->kept[axis]) {
+          absl::StrAppend(&key, run.begin, "-", run.end, ",");
+        }
+      }
     } else {
       continue;
     }

@@ -1,5 +1,5 @@
-// What Allot knows of an operator: one record, whoever asks. How it can be divided among devices
-// and what its backward pass does become further members, with what first asks for them.
+// What Allot knows of an operator: one record, whoever asks. What its backward pass does becomes a
+// further member, with what first asks for it.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include "operators/op_view.h"
 #include "operators/op_work.h"
 #include "operators/rules/rule_context.h"
+#include "operators/split_axis.h"
 #include "target/op_features.h"
 
 namespace allot {
@@ -43,6 +44,7 @@ struct Operator {
   WorkRule work;          // empty: no operations
   ShapeRule shape;        // empty: schemas are asked, and what the model declares
   ValueRule value;  // empty: nothing is known of elements; called only if there is a shape rule
+  SplitRule split;  // empty: it stays whole
 };
 
 // "Conv", "com.microsoft:FusedConv".

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -74,6 +75,25 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
   line.List("together", "REGEX", &compile.together,
             "nodes whose whole name matches run on one device");
+  line.Section("Dividing operators");
+  line.List("split", "REGEX=KIND:PARTS", &compile.splits,
+            "nodes whose whole name matches into so many slices, by\ncolumns, rows, heads, experts "
+            "or batch; pairs: what ends\nwith them");
+  line.Action(
+      "tensor-width", "N|auto",
+      [&compile](absl::string_view text) -> absl::Status {
+        int64_t width = 0;
+        constexpr int64_t kMost = 64;
+        if (text != "auto" && (!absl::SimpleAtoi(text, &width) || width < 1 || width > kMost)) {
+          return InputError("expected auto, or a number of slices from 1 to ", kMost);
+        }
+        compile.tensor_width = std::string(text);
+        return absl::OkStatus();
+      },
+      "all attention and feed-forward layers into N slices, each\non a device of its own; auto: "
+      "the best of 1, 2, 4, ...\n(default: 1)");
+  line.Flag("split-state", &compile.split_state,
+            "caches of divided attention are inputs and outputs of each\nslice, and stay with it");
   line.Value(
       "sparse", "P|auto", &compile.sparse,
       "divide the rows of sparse weights among P parts that\nexchange few words, one for each "
@@ -89,6 +109,7 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
       },
       "how much more than its share of a layer a part of --sparse\nmay take (default: 0.03)");
   line.Flag("sparse-force", &compile.sparse_force, "divide also where it does not pay");
+  line.Section("Costs");
   line.Value("cost-model", "NAME", &compile.cost_model,
              absl::StrCat("how operators are costed (default: roofline): ",
                           absl::StrJoin(flags.registries.cost_models.names(), ", ")));

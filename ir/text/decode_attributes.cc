@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "ir/constant_view.h"
 #include "ir/text/keys.h"
 #include "support/status.h"
 
@@ -22,8 +23,8 @@ bool IsOwn(const Attr& attr, absl::string_view name) {
 // Whether the attribute is a constant's value.
 bool IsConstant(const Attr& attr) {
   return attr.If<Resource>() != nullptr || attr.If<Elements>() != nullptr || IsOwn(attr, kEmpty) ||
-         IsOwn(attr, kExternal) || IsOwn(attr, kModelFile) || IsOwn(attr, kTensorProto) ||
-         IsOwn(attr, kSparseTensorProto);
+         IsOwn(attr, kExternal) || IsOwn(attr, kModelFile) || IsOwn(attr, kView) ||
+         IsOwn(attr, kTensorProto) || IsOwn(attr, kSparseTensorProto);
 }
 
 absl::Status ReadTensorType(const ErrorSite& error, const Attr& attr,
@@ -206,7 +207,7 @@ absl::StatusOr<Constant> AttributeDecoder::ConstantOf(const Attr& attr) {
   if (own == nullptr || !IsConstant(attr)) {
     return error_(attr.offset,
                   "expected a constant: dense_resource<...>, dense<...>, #onnx.external<...>, "
-                  "#onnx.model_file<...> or #onnx.tensor_proto<...>");
+                  "#onnx.model_file<...>, #onnx.view<...> or #onnx.tensor_proto<...>");
   }
   ALLOT_RETURN_IF_ERROR(ReadTensorType(error_, attr, own->type, constant));
   if (own->name == kEmpty) {
@@ -216,6 +217,10 @@ absl::StatusOr<Constant> AttributeDecoder::ConstantOf(const Attr& attr) {
   }
   if (own->name == kExternal || own->name == kModelFile) {
     ALLOT_ASSIGN_OR_RETURN(constant.storage, FileOf(attr, *own));
+    return constant;
+  }
+  if (own->name == kView) {
+    ALLOT_ASSIGN_OR_RETURN(constant.storage, ViewOf(attr, *own, constant));
     return constant;
   }
   const auto* hex = own->arguments.size() == 1 ? own->arguments[0].If<std::string>() : nullptr;
@@ -252,6 +257,36 @@ absl::StatusOr<FileBytes> AttributeDecoder::FileOf(const Attr& attr, const Diale
     file.other.emplace_back(*arguments[i].If<std::string>(), *arguments[i + 1].If<std::string>());
   }
   return file;
+}
+
+absl::StatusOr<FileView> AttributeDecoder::ViewOf(const Attr& attr, const DialectAttr& own,
+                                                  const Constant& constant) {
+  const auto* whole = own.arguments.empty() ? nullptr : own.arguments[0].If<DialectAttr>();
+  if (whole == nullptr || (whole->name != kModelFile && whole->name != kExternal)) {
+    return error_(attr.offset,
+                  "expected #onnx.view<#onnx.model_file<...> : tensor<...>, a list of begin and "
+                  "end of runs for each dimension>");
+  }
+  FileView view;
+  ALLOT_ASSIGN_OR_RETURN(view.whole, FileOf(own.arguments[0], *whole));
+  Constant of;
+  ALLOT_RETURN_IF_ERROR(ReadTensorType(error_, own.arguments[0], whole->type, of));
+  if (of.element != constant.element) {
+    return error_(attr.offset, "a view and what it is of have the same type of elements");
+  }
+  view.whole_dims = std::move(of.dims);
+  for (size_t i = 1; i < own.arguments.size(); ++i) {
+    const auto* ends = own.arguments[i].If<Integers>();
+    if (ends == nullptr || ends->size() % 2 != 0) {
+      return error_(attr.offset, "runs are array<i64: begin, end, ...>");
+    }
+    std::vector<IndexRun>& runs = view.kept.emplace_back();
+    for (size_t at = 0; at < ends->size(); at += 2) runs.push_back({(*ends)[at], (*ends)[at + 1]});
+  }
+  if (const std::string fault = FaultOfView(view, constant); !fault.empty()) {
+    return error_(attr.offset, absl::StrCat("this constant ", fault));
+  }
+  return view;
 }
 
 absl::StatusOr<AttributeValue> AttributeDecoder::ValueOf(const Attr& attr) {

@@ -64,6 +64,9 @@ class AttributeDecoder {
   absl::StatusOr<AttributeValue> OwnValueOf(const Attr& attr, const DialectAttr& own);
   absl::StatusOr<Constant> ConstantOf(const Attr& attr);
   absl::StatusOr<FileBytes> FileOf(const Attr& attr, const DialectAttr& own);
+  // `constant` tells its own type.
+  absl::StatusOr<FileView> ViewOf(const Attr& attr, const DialectAttr& own,
+                                  const Constant& constant);
   // What `onnx.tensors` says of the constant under `key`.
   absl::Status ApplyTensorDetails(const Dictionary& entries, absl::string_view key,
                                   Constant& constant);

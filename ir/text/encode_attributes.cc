@@ -38,6 +38,23 @@ DialectAttr FileAttr(const FileBytes& file) {
   return attr;
 }
 
+// #onnx.view<FILE : tensor<of the whole>, a list of begin, end, ... for each dimension>
+DialectAttr ViewAttr(const FileView& view, ElementType element) {
+  DialectAttr whole = FileAttr(view.whole);
+  Shape shape;
+  for (const int64_t dim : view.whole_dims) shape.push_back(Dim::Known(dim));
+  whole.type = Type::Tensor(element, std::move(shape));
+  DialectAttr attr;
+  attr.name = std::string(kView);
+  attr.arguments.push_back(Attr{std::move(whole)});
+  for (const std::vector<IndexRun>& runs : view.kept) {
+    Integers ends;
+    for (const IndexRun& run : runs) ends.insert(ends.end(), {run.begin, run.end});
+    attr.arguments.push_back(Attr{std::move(ends)});
+  }
+  return attr;
+}
+
 // What the plain spelling of a constant does not say.
 Dictionary TensorDetails(const Constant& constant, absl::string_view usual_name) {
   Dictionary details;
@@ -94,6 +111,8 @@ Attr AttributeEncoder::ConstantAttr(const Constant& constant) {
     attr.name = std::string(kEmpty);
   } else if (const auto* file = std::get_if<FileBytes>(&constant.storage)) {
     attr = FileAttr(*file);
+  } else if (const auto* view = std::get_if<FileView>(&constant.storage)) {
+    attr = ViewAttr(*view, constant.element);
   } else {
     const auto& opaque = std::get<OpaqueTensor>(constant.storage);
     attr.name = std::string(opaque.sparse ? kSparseTensorProto : kTensorProto);

@@ -39,6 +39,7 @@ inline constexpr absl::string_view kValue = "value";  // of initializers and onn
 // --- dialect attributes, without "#onnx." ---
 inline constexpr absl::string_view kExternal = "external";
 inline constexpr absl::string_view kModelFile = "model_file";
+inline constexpr absl::string_view kView = "view";
 // No elements: MLIR cannot write a resource without bytes as bytecode.
 inline constexpr absl::string_view kEmpty = "empty";
 inline constexpr absl::string_view kTensorProto = "tensor_proto";

@@ -55,7 +55,6 @@ class Annotated final : public Emitter {
     }
 
     OnnxWriteOptions options;
-    options.embed_external_data = input.embed_external_data;
     if (configure) options.ir_version = std::max(input.module.ir_version, input.emit_ir_version);
     options.metadata = Metadata(input);
     options.model_fields = [&](const std::string& fields) {
@@ -91,9 +90,9 @@ class Annotated final : public Emitter {
       return WithPlacementHints(node.unknown_fields, layer, hint);
     };
 
-    std::vector<OutputFile> files(1);
-    files[0].name = "model.annotated.onnx";
-    ALLOT_ASSIGN_OR_RETURN(files[0].chunks, ToOnnx(input.module, input.module.graph, options));
+    ALLOT_ASSIGN_OR_RETURN(
+        std::vector<OutputFile> files,
+        OnnxFiles(input, input.module.graph, "model.annotated.onnx", std::move(options)));
     ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data,
                            CopiedExternalData(input, {&input.module.graph}));
     for (OutputFile& file : data) files.push_back(std::move(file));

@@ -50,6 +50,12 @@ absl::Status Describe(OutputFile& file, EmitInput& input) {
     ALLOT_ASSIGN_OR_RETURN(input.integrity[file.name], SizeOnly(file.copied_from));
     return absl::OkStatus();
   }
+  if (file.is_external_data) {
+    input.external_data.push_back(file.name);
+    FileDigest& about = input.integrity[file.name];
+    for (const FileChunk& chunk : file.chunks) about.bytes += chunk.size();
+    return absl::OkStatus();
+  }
   input.files.push_back(file.name);
   if (absl::EndsWith(file.name, ".onnx")) {
     ALLOT_ASSIGN_OR_RETURN(file.digest, DigestOf(file.name, file.chunks));

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "ir/data_reach.h"
-#include "lowering/to_onnx.h"
+#include "lowering/constant_bytes.h"
 #include "support/status.h"
 
 namespace allot {
@@ -44,11 +44,12 @@ class Collector {
 
  private:
   absl::Status AddConstant(ir::ConstantId id, const std::string& name) {
-    const auto* data = std::get_if<ir::FileBytes>(&module_.constants[id].storage);
+    const ir::FileBytes* data = FileOf(module_.constants[id]);
     if (data == nullptr || data->home != ir::FileBytes::Home::kExternalFile) {
       return absl::OkStatus();
     }
     ALLOT_RETURN_IF_ERROR(CheckData(module_, module_.constants[id]), "tensor '", name, "': ");
+    if (IsExternalView(module_.constants[id])) return absl::OkStatus();
     if (!seen_.insert(data->location).second) return absl::OkStatus();
     // Only a model that is a link itself may have its data where the link leads.
     if (in_place_ && !ir::CheckReach(module_.source_folder, "", data->location).ok()) {
@@ -69,7 +70,54 @@ class Collector {
   std::vector<OutputFile> files_;
 };
 
+bool HasExternalView(const ir::Module& module, const ir::Graph& graph) {
+  for (const std::vector<ir::ValueId>* values : {&graph.inputs(), &graph.initializers()}) {
+    for (const ir::ValueId id : *values) {
+      const ir::ConstantId constant = graph.value(id).constant;
+      if (constant.valid() && IsExternalView(module.constants[constant])) return true;
+    }
+  }
+  for (const ir::NodeId id : graph.nodes()) {
+    const ir::Node& node = graph.node(id);
+    for (const auto& [name, attribute] : node.attributes) {
+      const auto* constant = attribute.If<ir::ConstantId>();
+      if (constant != nullptr && IsExternalView(module.constants[*constant])) return true;
+    }
+    for (const ir::Graph& region : node.regions) {
+      if (HasExternalView(module, region)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+bool HasOwnData(const EmitInput& input, const ir::Graph& graph) {
+  return !input.embed_external_data && HasExternalView(input.module, graph);
+}
+
+std::string OwnDataName(const std::string& onnx_file) { return onnx_file + ".data"; }
+
+absl::StatusOr<std::vector<OutputFile>> OnnxFiles(const EmitInput& input, const ir::Graph& graph,
+                                                  const std::string& name,
+                                                  OnnxWriteOptions options) {
+  options.embed_external_data = input.embed_external_data;
+  OwnData own;
+  std::vector<OutputFile> files(1);
+  files[0].name = name;
+  if (HasOwnData(input, graph)) {
+    own.location = std::filesystem::path(OwnDataName(name)).filename().string();
+    options.own_data = &own;
+  }
+  ALLOT_ASSIGN_OR_RETURN(files[0].chunks, ToOnnx(input.module, graph, options));
+  if (options.own_data != nullptr) {
+    OutputFile& data = files.emplace_back();
+    data.name = OwnDataName(name);
+    data.chunks = std::move(own.bytes).TakeChunks();
+    data.is_external_data = true;
+  }
+  return files;
+}
 
 absl::StatusOr<std::vector<OutputFile>> CopiedExternalData(
     const EmitInput& input, const std::vector<const ir::Graph*>& graphs,
@@ -78,7 +126,9 @@ absl::StatusOr<std::vector<OutputFile>> CopiedExternalData(
   const bool in_place =
       !input.embed_external_data && input.output_is_model_folder && folder.empty();
   Collector collector(input.module, in_place);
-  for (const ir::Graph* graph : graphs) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
+  for (const ir::Graph* graph : graphs) {
+    if (!HasOwnData(input, *graph)) ALLOT_RETURN_IF_ERROR(collector.AddGraph(*graph));
+  }
   for (const ir::Function& function : input.module.functions) {
     ALLOT_RETURN_IF_ERROR(collector.AddGraph(function.body));
     ALLOT_RETURN_IF_ERROR(collector.AddAttributes(function.attribute_defaults));

@@ -43,6 +43,7 @@ absl::StatusOr<std::vector<HostFiles>> FilesByHost(const EmitInput& input) {
     for (const Piece* piece : pieces[host.name]) {
       host.parts.push_back(piece->id);
       files.insert(piece->file);
+      if (HasOwnData(input, piece->graph)) files.insert(OwnDataName(piece->file));
       graphs.push_back(&piece->graph);
     }
     if (!graphs.empty()) {

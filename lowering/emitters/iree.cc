@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 
 #include "ir/node_name.h"
+#include "lowering/constant_bytes.h"
 #include "lowering/emitter.h"
 #include "lowering/emitters/iree_devices.h"
 #include "lowering/emitters/safetensors.h"
@@ -203,8 +204,7 @@ class ModuleWriter {
   }
 
   bool IsParameter(const ir::Constant& constant) const {
-    return std::holds_alternative<ir::FileBytes>(constant.storage) ||
-           constant.bytes() > options_.parameters_larger_than;
+    return FileOf(constant) != nullptr || constant.bytes() > options_.parameters_larger_than;
   }
 
   // IREE computes shapes on the host. What goes to a device and back it no longer knows as a shape,

@@ -17,10 +17,8 @@ class Parts final : public Emitter {
     std::vector<OutputFile> files;
     std::vector<const ir::Graph*> graphs;
     for (const Piece* piece : PiecesWithFiles(input.bundle)) {
-      OutputFile file;
-      file.name = piece->file;
-      ALLOT_ASSIGN_OR_RETURN(file.chunks, PartModel(input, *piece));
-      files.push_back(std::move(file));
+      ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> part, PartFiles(input, *piece, piece->file));
+      for (OutputFile& file : part) files.push_back(std::move(file));
       graphs.push_back(&piece->graph);
     }
     ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data, CopiedExternalData(input, graphs));

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "lowering/constant_bytes.h"
 #include "lowering/emitters/torch_types.h"
-#include "lowering/to_onnx.h"
 #include "support/status.h"
 
 namespace allot {
@@ -41,13 +41,9 @@ absl::Status SafetensorsFile::Add(const ir::Module& module, const std::string& n
                       ", which parameter files cannot hold");
   }
   const int64_t begin = data_.size();
-  if (const auto* memory = std::get_if<ir::InlineBytes>(&constant.storage)) {
-    data_.Append(*memory->bytes);
-  } else {
-    const auto& file = std::get<ir::FileBytes>(constant.storage);
-    ALLOT_ASSIGN_OR_RETURN(std::string path, DataPath(module, file), "tensor '", name, "': ");
-    data_.AppendFileRange(std::move(path), file.offset, constant.bytes());
-  }
+  ir::Constant named = constant;
+  named.name = name;
+  ALLOT_RETURN_IF_ERROR(AppendElements(module, named, data_));
   Json::Array shape(constant.dims.begin(), constant.dims.end());
   header_.emplace_back(name, Json::Object{{"dtype", dtype},
                                           {"shape", std::move(shape)},

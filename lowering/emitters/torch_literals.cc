@@ -76,7 +76,7 @@ absl::StatusOr<std::string> TorchLiterals::OfAttribute(const ir::Node& node,
   if (const auto* constant = attribute.If<ir::ConstantId>()) {
     const ir::Constant& tensor = module_.constants[*constant];
     ALLOT_RETURN_IF_ERROR(Check(name, tensor));
-    if (!std::holds_alternative<ir::FileBytes>(tensor.storage)) return Of(tensor);
+    if (std::holds_alternative<ir::InlineBytes>(tensor.storage)) return Of(tensor);
   }
   return InputError("attribute '", name, "' of node '", ir::NameOrPlace(node),
                     "' is of a kind that IREE's ONNX form cannot spell");

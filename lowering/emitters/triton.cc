@@ -279,10 +279,9 @@ class Triton final : public Emitter {
                              piece.id, ": ");
       files.push_back(TextFile(absl::StrCat(folder, part, "/config.pbtxt"), std::move(config)));
       const std::string version = absl::StrCat(folder, part, "/1/");
-      OutputFile model;
-      model.name = version + "model.onnx";
-      ALLOT_ASSIGN_OR_RETURN(model.chunks, PartModel(input, piece));
-      files.push_back(std::move(model));
+      ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> model,
+                             PartFiles(input, piece, version + "model.onnx"));
+      for (OutputFile& file : model) files.push_back(std::move(file));
       ALLOT_ASSIGN_OR_RETURN(std::vector<OutputFile> data,
                              CopiedExternalData(input, {&piece.graph}, version));
       for (OutputFile& file : data) files.push_back(std::move(file));

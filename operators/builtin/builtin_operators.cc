@@ -7,6 +7,7 @@
 #include "operators/counting/work_rules.h"
 #include "operators/operators.h"
 #include "operators/shapes/shape_rules.h"
+#include "operators/splits/split_rules.h"
 #include "operators/values/value_rules.h"
 #include "support/check.h"
 
@@ -40,6 +41,13 @@ class Builder {
       operators_.Add(std::move(op));
     }
   }
+  void AddSplits(absl::Span<const SplitRuleEntry> rules) {
+    for (const SplitRuleEntry& entry : rules) {
+      Operator op = Known(entry.domain, entry.op_type);
+      op.split = entry.rule;
+      operators_.Add(std::move(op));
+    }
+  }
   Operators Take() { return std::move(operators_); }
 
  private:
@@ -61,11 +69,11 @@ Operators Build() {
   using namespace work;  // NOLINT: the rules that operators.def names
   Builder builder;
 #define ALLOT_OP(domain, op, family, rule) \
-  builder.AddWork({domain, #op, OpFamily::family, false, false, rule, nullptr, nullptr});
+  builder.AddWork({domain, #op, OpFamily::family, false, false, rule, nullptr, nullptr, nullptr});
 #define ALLOT_INT8_OP(domain, op, family, rule) \
-  builder.AddWork({domain, #op, OpFamily::family, true, false, rule, nullptr, nullptr});
+  builder.AddWork({domain, #op, OpFamily::family, true, false, rule, nullptr, nullptr, nullptr});
 #define ALLOT_LOOK_UP(domain, op, family) \
-  builder.AddWork({domain, #op, OpFamily::family, false, true, nullptr, nullptr, nullptr});
+  builder.AddWork({domain, #op, OpFamily::family, false, true, nullptr, nullptr, nullptr, nullptr});
 #include "operators/builtin/operators.def"
 #undef ALLOT_OP
 #undef ALLOT_INT8_OP
@@ -84,6 +92,10 @@ Operators Build() {
   builder.AddShapes(ms, MicrosoftShapeRules());
   for (const auto& rules : {ArithmeticValueRules(), MovementValueRules(), SourceValueRules()}) {
     builder.AddValues(onnx, rules);
+  }
+  for (const auto& rules : {ProductSplitRules(), ElementwiseSplitRules(), LayoutSplitRules(),
+                            AttentionSplitRules(), WindowSplitRules()}) {
+    builder.AddSplits(rules);
   }
   return builder.Take();
 }

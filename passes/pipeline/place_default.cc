@@ -65,8 +65,19 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
       options.state == usual.state
           ? "find-state"
           : absl::StrCat("find-state{pairs=", PrintOption(options.state), "}");
-  return absl::StrCat(graph, ",", rows, state, ",estimate-cost,coarsen,split-modularity,place{",
-                      absl::StrJoin(place, " "), "},refine",
+  std::string split;
+  if (!options.split.empty() || options.tensor_width != 1) {
+    // Shapes that are known are changed with what they shape.
+    split = ",fold-shapes,split-operators{";
+    if (!options.split.empty()) {
+      absl::StrAppend(&split, "split=", PrintOption(options.split), " ");
+    }
+    absl::StrAppend(&split, "width=", options.tensor_width,
+                    options.split_state ? " split-state=true}" : "}");
+  }
+  return absl::StrCat(graph, split, ",", rows, state,
+                      ",estimate-cost,coarsen,split-modularity,place{", absl::StrJoin(place, " "),
+                      "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),
                       ",form-parts,schedule", turns ? "" : "{replicas=false}", ",explain");
 }
@@ -99,6 +110,10 @@ NamedPipeline PlaceDefaultPipeline() {
                "what one inference hands on to the next, as of find-state")
           .Add("sparse", &PlaceDefaultOptions::sparse,
                "options of divide-rows, which is run if there are any")
+          .Add("split", &PlaceDefaultOptions::split, "operators to divide, as of split-operators")
+          .Add("tensor-width", &PlaceDefaultOptions::tensor_width,
+               "slices of all pairs of products, as of split-operators")
+          .Add("split-state", &PlaceDefaultOptions::split_state, "as of split-operators")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
                "values that stay untyped are an error"),
       PlaceDefaultText);

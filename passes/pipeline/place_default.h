@@ -21,6 +21,9 @@ struct PlaceDefaultOptions {
   std::string fixed;           // as of fix-inputs; empty: none
   std::string state = "auto";  // as of find-state
   std::string sparse;          // options of divide-rows; empty: not run
+  std::string split;           // as of split-operators; empty: none
+  int64_t tensor_width = 1;    // likewise
+  bool split_state = false;    // likewise
 };
 
 std::string PlaceDefaultText(const PlaceDefaultOptions& options);

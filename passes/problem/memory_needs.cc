@@ -147,7 +147,8 @@ absl::Status DescribeMisfit(const PlacementProblem& problem, bool proven) {
       proven ? ""
              : "; no placement was found, but that none exists is not proven: more work= may help",
       "; use devices with more memory, ",
-      most.tensors > most.weights ? "smaller sizes (--dim), " : "", "or fewer pins"));
+      most.tensors > most.weights ? "smaller sizes (--dim), " : "",
+      "layers divided over several devices (--tensor-width=2), or fewer pins"));
 }
 
 }  // namespace allot

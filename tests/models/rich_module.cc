@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "ir/constant_view.h"
 #include "tests/models/build_graph.h"
 
 namespace allot::testing {
@@ -237,6 +238,9 @@ Module RichModule() {
   const ValueId shared = m.Weight("shared", {8, 8});
   module.constants[graph.value(shared).constant] = module.constants[graph.value(w).constant];
   const ValueId file = m.Initializer("file", InFile(FileBytes::Home::kModelFile));
+  const absl::StatusOr<Constant> rows =
+      ir::SliceConstant(InFile(FileBytes::Home::kExternalFile), 0, {{0, 1}});
+  m.Initializer("slice", rows.ok() ? *rows : Constant());
   module.constants[graph.value(file).constant].name = "another name";
   const ValueId sparse = m.Initializer("sparse", Opaque(true));
   const ValueId no_bytes = m.Initializer("no bytes", Empty(ElementType::kInt4));

@@ -37,10 +37,12 @@ inline std::string ReadText(const std::string& path) {
 inline std::string Contents(const std::vector<FileChunk>& chunks) {
   std::string bytes;
   for (const FileChunk& chunk : chunks) {
-    bytes += chunk.source.empty() ? chunk.bytes
-                                  : ReadText(chunk.source)
-                                        .substr(static_cast<size_t>(chunk.offset),
-                                                static_cast<size_t>(chunk.length));
+    bytes += chunk.bytes;
+    const std::string file = chunk.source.empty() ? "" : ReadText(chunk.source);
+    for (int64_t i = 0; i < (chunk.source.empty() ? 0 : chunk.count); ++i) {
+      bytes += file.substr(static_cast<size_t>(chunk.offset + i * chunk.stride),
+                           static_cast<size_t>(chunk.length));
+    }
   }
   return bytes;
 }

@@ -60,7 +60,10 @@ def _load(job: Job, rank: int, memory: Any) -> Dict[str, PartSession]:
     ort, device, manifest = load_runtime(), job.devices[rank], job.manifest
     check_device(ort, device.hint, ON_CPU)
     own = [part for part in job.flow.parts if part.device == device.name]
-    files = list(dict.fromkeys([*(part.file.file for part in own), *manifest.external_data]))
+    files = [part.file.file for part in own]
+    # FILE.data is of the part FILE alone, and may be on its host only.
+    elsewhere = {f'{part.file.file}.data' for part in job.flow.parts} - {f'{name}.data' for name in files}
+    files = list(dict.fromkeys([*files, *(name for name in manifest.external_data if name not in elsewhere)]))
     check_integrity(manifest, files)
     store, settings = TensorStore(ort, memory), session_settings(device.hint, job.level)
     sessions: Dict[str, PartSession] = {}
