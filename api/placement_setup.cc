@@ -113,7 +113,7 @@ bool IsStream(const std::string& path) {
   return fs::exists(status) && !fs::is_regular_file(status);
 }
 
-absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
+absl::StatusOr<Target> LoadTarget(const std::string& name_or_path, Diagnostics& diagnostics) {
   std::error_code error;
   if (!fs::exists(name_or_path, error)) {
     if (IsHostTarget(name_or_path)) {
@@ -133,7 +133,12 @@ absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
                       absl::StrJoin(BuiltinTargetNames(), ", "), ", ", kHostTargetUsage, ")");
   }
   ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(name_or_path));
-  return ParseTarget(text, name_or_path);
+  return ParseTarget(text, name_or_path, diagnostics);
+}
+
+absl::StatusOr<Target> LoadTarget(const std::string& name_or_path) {
+  Diagnostics diagnostics;
+  return LoadTarget(name_or_path, diagnostics);
 }
 
 std::string PipelineText(const CompileOptions& options) {
@@ -204,7 +209,9 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   if (options.machine.has_value()) {
     setup.target = *options.machine;
   } else {
-    ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target));
+    Diagnostics notes;  // errors are in the status, too
+    ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target, notes));
+    setup.notes = notes.all();
   }
   ALLOT_ASSIGN_OR_RETURN(setup.made_from.target, Source(options.target, PrintTarget(setup.target)));
   setup.made_from.objective = options.objective;
@@ -240,6 +247,7 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.stop = options.stop;
   context.progress = options.progress;
   context.diagnostics = &diagnostics;
+  for (const Diagnostic& note : notes) diagnostics.Report(note);
   context.statistics = &statistics;
   return context;
 }

@@ -37,15 +37,18 @@ struct PlacementSetup {
   DimBindings dims;
   std::optional<StartPlan> start;
   Provenance made_from;
+  std::vector<Diagnostic> notes;  // of the target's file
 
-  // Refers to this setup and the arguments, which must outlive it.
+  // Refers to this setup and the arguments, which must outlive it. Reports the notes.
   PassContext Context(const CompileOptions& options, Diagnostics& diagnostics,
                       PassStatistics& statistics) const;
 };
 absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options);
 
 // Reads a target from a file, a built-in one by name, or this machine by a text of host_target.h.
+// The second one reports errors, and notes, to `diagnostics` too.
 absl::StatusOr<Target> LoadTarget(const std::string& name_or_path);
+absl::StatusOr<Target> LoadTarget(const std::string& name_or_path, Diagnostics& diagnostics);
 
 // The textual pipeline that `options` ask for.
 std::string PipelineText(const CompileOptions& options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,8 +19,8 @@
 namespace allot::target_json {
 namespace {
 
-// More of anything cannot be: each has a device.
-constexpr int64_t kMostEqual = kMaxDevices;
+// Of larger machines a share is planned; more than this nobody has in one room.
+constexpr int64_t kMostEqual = 4096;
 constexpr char kNetwork[] = "network";
 
 // What joins the members of a level. Its bandwidth is that of each member's port.
@@ -66,19 +67,21 @@ std::vector<std::string> ReadNumbered(JsonReader& reader, const std::string& nam
 
 class ServerReader {
  public:
-  ServerReader(const Diagnostics& diagnostics, Endpoints& endpoints, Target& target)
+  ServerReader(Diagnostics& diagnostics, Endpoints& endpoints, Target& target)
       : diagnostics_(diagnostics), endpoints_(endpoints), target_(target) {}
 
   void Read(JsonReader& reader) {
     const int errors_before = diagnostics_.num_errors();
     const std::optional<Network> network = ReadNetwork(reader);
-    const std::vector<ServerClass> servers = ReadServerList(reader);
+    std::vector<ServerClass> servers = ReadServerList(reader);
     std::vector<RackClass> racks;
     std::vector<JsonReader> rack_list = reader.Objects("racks");
     if (TooMany(reader, "racks", rack_list.size(), kMaxDevices)) rack_list.clear();
     for (JsonReader& rack : rack_list) racks.push_back(ReadRack(rack));
     // What is wrong in one of them would be said again of each that it stands for.
-    if (diagnostics_.num_errors() > errors_before || !Fits(reader, servers, racks)) return;
+    if (diagnostics_.num_errors() > errors_before) return;
+    TakeShare(reader, servers, racks);
+    if (!Fits(reader, servers, racks)) return;
 
     size_t members = 0;
     for (const ServerClass& each : servers) members += each.names.size();
@@ -290,6 +293,37 @@ class ServerReader {
     return rack;
   }
 
+  static size_t CountDevices(const std::vector<ServerClass>& servers) {
+    size_t devices = 0;
+    for (const ServerClass& server : servers)
+      devices += server.names.size() * server.devices.size();
+    return devices;
+  }
+
+  // Of a machine with too many devices the largest of equal shares that has few enough: of each
+  // class the same fraction.
+  void TakeShare(const JsonReader& reader, std::vector<ServerClass>& servers,
+                 std::vector<RackClass>& racks) {
+    size_t devices = CountDevices(servers), common = 0;
+    for (const ServerClass& server : servers) common = std::gcd(common, server.names.size());
+    for (const RackClass& rack : racks) {
+      devices += rack.names.size() * CountDevices(rack.servers);
+      common = std::gcd(common, rack.names.size());
+    }
+    if (devices <= kMaxDevices || !target_.devices.empty()) return;
+    size_t shares = 1;
+    while (shares <= common && (common % shares != 0 || devices / shares > kMaxDevices)) ++shares;
+    if (shares > common) return;
+    for (ServerClass& server : servers) server.names.resize(server.names.size() / shares);
+    for (RackClass& rack : racks) rack.names.resize(rack.names.size() / shares);
+    diagnostics_.Note(
+        reader.path(),
+        absl::StrCat("the machine has ", devices, " devices; planned is one of ", shares,
+                     " equal shares with ", devices / shares,
+                     " of them. The others can do the same: a stream over all of them takes one ",
+                     shares, "th of the period"));
+  }
+
   // Before anything is added, so that a large count costs nothing.
   bool Fits(JsonReader& reader, const std::vector<ServerClass>& servers,
             const std::vector<RackClass>& racks) const {
@@ -389,14 +423,14 @@ class ServerReader {
     }
   }
 
-  const Diagnostics& diagnostics_;
+  Diagnostics& diagnostics_;
   Endpoints& endpoints_;
   Target& target_;
 };
 
 }  // namespace
 
-bool ReadServers(JsonReader& reader, const Diagnostics& diagnostics, Endpoints& endpoints,
+bool ReadServers(JsonReader& reader, Diagnostics& diagnostics, Endpoints& endpoints,
                  Target& target) {
   const int errors_before = diagnostics.num_errors();
   ServerReader(diagnostics, endpoints, target).Read(reader);

@@ -204,7 +204,8 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   ALLOT_RETURN_IF_ERROR(Interpret(line, arguments));
   ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline, ParsePipeline(PipelineText(arguments.compile),
                                                                 arguments.registries.passes));
-  ALLOT_ASSIGN_OR_RETURN(arguments.compile.machine, LoadTarget(arguments.compile.target));
+  Diagnostics notes;  // its errors are those of the status
+  ALLOT_ASSIGN_OR_RETURN(arguments.compile.machine, LoadTarget(arguments.compile.target, notes));
 
   ALLOT_RETURN_IF_ERROR(
       CheckDumpedPasses(arguments.instrumentation.dumps, arguments.registries.passes));
@@ -218,6 +219,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
   run.verify_each = arguments.verify_each;
   run.hooks = &instrumentation;
   Diagnostics diagnostics;
+  for (const Diagnostic& note : notes.all()) diagnostics.Report(note);
   absl::StatusOr<Compilation> compilation =
       Compile(arguments.model, arguments.compile, diagnostics, run, &instrumentation);
   if (compilation.ok() && !arguments.target_given) {

@@ -170,11 +170,34 @@ void ExpectErrors(const char* text, const std::vector<WrongCase>& cases) {
   }
 }
 
+TEST(Servers, OfALargeMachineAShareIsTaken) {
+  const std::string text = Replace(kPair, R"("count": 2)", R"("count": 1024)");
+  Diagnostics notes;
+  const absl::StatusOr<Target> target = ParseTarget(text, "t.json", notes);
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->devices.size(), 128u);
+  ASSERT_EQ(notes.all().size(), 1u);
+  EXPECT_EQ(notes.all()[0].severity, Severity::kNote);
+  EXPECT_THAT(notes.all()[0].message, HasSubstr("has 1024 devices; planned is one of 8"));
+  // It is what would be read of a machine of that size.
+  const absl::StatusOr<Target> small =
+      ParseTarget(Replace(kPair, R"("count": 2)", R"("count": 128)"), "t.json");
+  EXPECT_EQ(PrintTarget(*target), PrintTarget(*small));
+}
+
+TEST(Servers, AShareMayBeASingleServer) {
+  // A prime number of servers.
+  const absl::StatusOr<Target> target =
+      ParseTarget(Replace(kPair, R"("count": 2)", R"("count": 131)"), "t.json");
+  ASSERT_TRUE(target.ok()) << target.status();
+  EXPECT_EQ(target->devices.size(), 1u);
+}
+
 TEST(Servers, EachMistakeIsOneErrorWithItsPlace) {
   ExpectErrors(
       kPair,
-      {{R"("count": 2)", R"("count": 0)", "servers[0].count: must lie between 1 and 128"},
-       {R"("count": 2)", R"("count": 129)", "servers[0].count: must lie between 1 and 128"},
+      {{R"("count": 2)", R"("count": 0)", "servers[0].count: must lie between 1 and 4096"},
+       {R"("count": 2)", R"("count": 4097)", "servers[0].count: must lie between 1 and 4096"},
        {R"("name": "a", )", "", "servers[0]: key 'name' is missing"},
        {R"("name": "a")", R"("hosts": [])",
         "servers[0].hosts: stands in place of 'name' and "
@@ -214,8 +237,8 @@ TEST(Servers, EachMistakeInARackIsOneErrorWithItsPlace) {
   "network": {"bandwidth": "40Gb/s", "latency_us": 30},)",
         "",
         "'network' is missing: what joins the 2 racks; write it like {\"bandwidth\": \"25Gb/s\"}"},
-       {R"("name": "s", "count": 2)", R"("name": "s", "count": 30)",
-        "racks: with them the target has 240 devices, more than 128"},
+       {R"("name": "s", "count": 2)", R"("name": "s", "count": 40)",
+        "racks: with them the target has 320 devices, more than 128"},
        {R"("count": 3)", R"("count": 128)",
         "racks[0].servers[0].devices[1].count: with it the server has more than 128 devices"},
        {R"("from": "cpu", "to": "pcie")", R"("from": "cpu", "to": "cpu")",
