@@ -34,6 +34,7 @@ struct CompileOptions {
   int64_t migration_cost_permille = 0;  // of its value, that moving all of it must gain
   bool strict_shapes = false;           // of the default pipeline's infer-shapes
   std::vector<std::string> dims;        // "batch=8"
+  std::vector<std::string> scenarios;   // "decode:tokens=1,past=512*100": share the placement
   std::vector<std::string> fixed;       // "use_cache_branch=true": inputs of one value for ever
   std::string state = "auto";           // of the default pipeline's find-state
   std::vector<std::string> splits;      // "name-regex=columns:2": operators to divide

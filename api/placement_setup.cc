@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "api/scenarios.h"
 #include "api/start_file.h"
 #include "lowering/emitter.h"
 #include "lowering/file_digest.h"
@@ -253,10 +254,6 @@ absl::StatusOr<DimBindings> ParseDims(const std::vector<std::string>& dims, int6
           size < 0) {
         return InputError("--dim=", text, ": expected NAME=SIZE, such as --dim batch=8");
       }
-      if (size == 0) {
-        return InputError("--dim=", text, ": a tensor of size 0 holds nothing, and all that is ",
-                          "computed from it takes no time; give a size of 1 or more");
-      }
       const auto [known, is_new] =
           bindings.symbols.emplace(std::string(piece.substr(0, equal)), size);
       if (!is_new && known->second != size) {
@@ -293,6 +290,9 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
   setup.operators = registries.operators;
   setup.solvers = registries.solvers;
   ALLOT_ASSIGN_OR_RETURN(setup.dims, ParseDims(options.dims, options.default_dim));
+  ALLOT_ASSIGN_OR_RETURN(setup.scenarios,
+                         ParseScenarios(options.scenarios, options.dims, options.default_dim));
+  if (!setup.scenarios.empty()) setup.dims = setup.scenarios[0].dims;
   return setup;
 }
 
@@ -307,6 +307,7 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.start = start.has_value() ? &*start : nullptr;
   context.objective = options.objective;
   context.dims = dims;
+  context.scenarios = scenarios;
   context.seed = options.seed;
   context.threads = options.threads;
   context.stop = options.stop;

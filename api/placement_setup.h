@@ -37,7 +37,8 @@ struct PlacementSetup {
   std::unique_ptr<ir::OperatorSchemas> schemas;
   Operators operators;
   Registry<PlacementSolver> solvers;
-  DimBindings dims;
+  DimBindings dims;  // those of the first scenario, if there are any
+  std::vector<Scenario> scenarios;
   std::optional<StartPlan> start;
   Provenance made_from;
   std::vector<Diagnostic> notes;  // of the target's file

@@ -6,6 +6,7 @@
 #include "absl/strings/strip.h"
 
 #include "api/unmatched.h"
+#include "passes/problem/scenario_times.h"
 #include "support/status.h"
 
 namespace allot {
@@ -34,6 +35,15 @@ absl::StatusOr<Compilation> PlanPrepared(const PreparedModel& model, const Pipel
                         model.shown(), ": ");
   ALLOT_RETURN_IF_ERROR(
       ReportUnmatched(options, setup, model.module(), result.plan, context, *context.diagnostics));
+  if (!setup.scenarios.empty() && result.plan.summary.has_value()) {
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<Picos> times,
+                           ScenarioTimes(model.module(), result.plan, context));
+    for (size_t s = 0; s < times.size(); ++s) {
+      const Scenario& scenario = setup.scenarios[s];
+      setup.made_from.scenarios.push_back(
+          {scenario.name, options.scenarios[s], scenario.weight, times[s]});
+    }
+  }
   result.target = std::move(setup.target);
   result.module = model.shared_module();
   result.made_from = std::move(setup.made_from);

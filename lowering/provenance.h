@@ -28,6 +28,14 @@ struct Provenance {
   std::vector<File> costs;
   std::optional<File> start;  // the plan that the search started from
   uint64_t seed = 1;
+  // Uses that share the placement, and what the plan takes in each of them alone.
+  struct Scenario {
+    std::string name, text;  // as it was given
+    int64_t weight = 1;
+    Picos value = 0;
+    friend bool operator==(const Scenario&, const Scenario&) = default;
+  };
+  std::vector<Scenario> scenarios;
 
   friend bool operator==(const Provenance&, const Provenance&) = default;
 };

@@ -60,6 +60,9 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.Choice("objective", {"latency", "throughput"}, &flags.objective,
               "latency (default): time of one inference;\nthroughput: period of a steady stream");
   line.List("dim", "NAME=SIZE", &compile.dims, "size of a symbolic dimension, for costs only");
+  line.List("scenario", "NAME:SIZES[*N]", &compile.scenarios,
+            "a use of the model, such as prefill:tokens=512,past=0;\nall of them share one "
+            "placement: times add up over N\ninferences of each, memory is the largest");
   line.Integer("default-dim", "SIZE", &flags.default_dim,
                "size of every other open dimension (default: 1)");
   line.List("set", "NAME=VALUE", &compile.fixed,

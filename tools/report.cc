@@ -132,7 +132,10 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   const auto line = [&](absl::string_view name, const std::string& value) {
     absl::StrAppend(&text, name, std::string(label - name.size(), ' '), value, "\n");
   };
-  line("value", absl::StrCat(Milliseconds(summary.value), latency ? "" : " per inference"));
+  const bool rounds = !compilation.made_from.scenarios.empty();
+  line("value", absl::StrCat(Milliseconds(summary.value), rounds    ? " per round of all scenarios"
+                                                          : latency ? ""
+                                                                    : " per inference"));
   // Rules bind what is compared with, too: without them one device might do better.
   const std::string rules = compilation.target.rules.empty() ? "" : " under your rules";
   if (unsplit.device.empty()) {
@@ -154,6 +157,11 @@ std::string TableReport(const Compilation& compilation, const std::string& model
        absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name, ")"));
   line("gap", absl::StrFormat("%.2f %%%s", 100 * Gap(summary),
                               summary.value == summary.lower_bound ? ", proved optimal" : ""));
+  for (const Provenance::Scenario& scenario : compilation.made_from.scenarios) {
+    line("scenario",
+         absl::StrCat(scenario.weight, " x ", scenario.name, ", ", Milliseconds(scenario.value),
+                      latency ? " each" : " per inference"));
+  }
   for (const auto& [name, value] : LaneLines(compilation)) line(name, value);
   if (summary.latency > 0) {
     line("one inference", absl::StrCat(Milliseconds(summary.latency), " on the slowest lane"));
@@ -237,6 +245,15 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("cut_bytes", summary.cut_bytes);
   json.emplace_back("transfers", static_cast<int64_t>(CountTransfers(compilation.plan)));
   json.emplace_back("parts", static_cast<int64_t>(CountParts(compilation.plan)));
+  if (!compilation.made_from.scenarios.empty()) {
+    Json::Array scenarios;
+    for (const Provenance::Scenario& scenario : compilation.made_from.scenarios) {
+      scenarios.push_back(Json::Object{{"name", scenario.name},
+                                       {"weight", scenario.weight},
+                                       {"value_us", ToMicros(scenario.value)}});
+    }
+    json.emplace_back("scenarios", std::move(scenarios));
+  }
   json.emplace_back("blocks", RepetitionJson(compilation.module->graph));
   if (!compilation.plan.lanes.empty()) {
     json.emplace_back("latency_us", ToMicros(summary.latency));

@@ -66,6 +66,8 @@ absl::Status Read(const ir::ExternalResource& resource, Reproducer& reproducer) 
     compile.objective = value == "latency" ? ir::Objective::kLatency : ir::Objective::kThroughput;
   } else if (key == "dims") {
     compile.dims = LinesOf(value);
+  } else if (key == "scenarios") {
+    compile.scenarios = LinesOf(value);
   } else if (key == "default_dim") {
     return ParseOption(value, compile.default_dim);
   } else if (key == "cost_model") {
@@ -99,6 +101,9 @@ std::string PrintReproducer(const Reproducer& reproducer, const ir::Module& modu
       {"cost_model", Quoted(compile.cost_model)},
       {"seed", Quoted(absl::StrCat(compile.seed))}};
   if (!compile.dims.empty()) own.emplace_back("dims", Quoted(absl::StrJoin(compile.dims, "\n")));
+  if (!compile.scenarios.empty()) {
+    own.emplace_back("scenarios", Quoted(absl::StrJoin(compile.scenarios, "\n")));
+  }
   if (!compile.cost_files.empty()) {
     own.emplace_back("costs", Quoted(absl::StrJoin(compile.cost_files, "\n")));
   }

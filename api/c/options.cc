@@ -32,6 +32,7 @@ struct PlainOption {
 };
 constexpr PlainOption kPlainOptions[] = {
     {"dim", &CompileOptions::dims},
+    {"scenario", &CompileOptions::scenarios},
     {"set", &CompileOptions::fixed},
     {"state", &CompileOptions::state},
     {"pin", &CompileOptions::pins},

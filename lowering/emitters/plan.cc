@@ -54,6 +54,16 @@ Json::Object MadeFrom(const EmitInput& input) {
   if (!made_from.together.empty()) {
     object.emplace_back("together", Strings(made_from.together));
   }
+  if (!made_from.scenarios.empty()) {
+    Json::Array scenarios;
+    for (const Provenance::Scenario& scenario : made_from.scenarios) {
+      scenarios.push_back(Json::Object{{"name", scenario.name},
+                                       {"scenario", scenario.text},
+                                       {"weight", scenario.weight},
+                                       {"value_us", ToMicros(scenario.value)}});
+    }
+    object.emplace_back("scenarios", std::move(scenarios));
+  }
   if (made_from.start.has_value()) {
     object.emplace_back("start", Json::Object{{"file", PathOf(*made_from.start)},
                                               {"sha256", made_from.start->sha256}});

@@ -36,8 +36,16 @@ ir::NodeId Dominant(const ir::Plan& plan, const KernelNodes& kernel) {
 }  // namespace
 
 KernelCosts::KernelCosts(const ir::Graph& graph, const ir::Plan& plan, const CostModel& cost_model,
-                         const Target& target)
-    : graph_(&graph), plan_(&plan), cost_model_(&cost_model), target_(&target) {}
+                         const Target& target, const std::vector<WeightedWork>& scenarios)
+    : graph_(&graph), plan_(&plan), cost_model_(&cost_model), target_(&target) {
+  for (const auto& [work, weight] : scenarios) {
+    ir::Plan sized;
+    sized.features = work.features;
+    sized.value_bytes = work.value_bytes;
+    sized.kernel_of = plan.kernel_of;
+    scenarios_.emplace_back(std::move(sized), weight);
+  }
+}
 
 std::vector<KernelNodes> KernelCosts::Kernels(absl::Span<const ir::NodeId> nodes) const {
   absl::flat_hash_map<ir::KernelId, size_t> index_of;
@@ -153,8 +161,22 @@ KernelNodes KernelCosts::WithOwnDequantize(const KernelNodes& kernel,
   return whole;
 }
 
+absl::StatusOr<std::vector<Picos>> KernelCosts::TimesOfRound(
+    const KernelNodes& kernel, absl::Span<const DeviceId> devices) const {
+  std::vector<Picos> sums(devices.size(), 0);
+  for (const auto& [plan, weight] : scenarios_) {
+    const KernelCosts alone(*graph_, plan, *cost_model_, *target_);
+    ALLOT_ASSIGN_OR_RETURN(const std::vector<Picos> times, alone.Times(kernel, devices));
+    for (size_t i = 0; i < sums.size(); ++i) {
+      sums[i] = std::min(kMaxPicos, SaturatingAdd(sums[i], SaturatingMultiply(times[i], weight)));
+    }
+  }
+  return sums;
+}
+
 absl::StatusOr<std::vector<Picos>> KernelCosts::Times(const KernelNodes& kernel,
                                                       absl::Span<const DeviceId> devices) const {
+  if (!scenarios_.empty()) return TimesOfRound(kernel, devices);
   std::vector<ir::NodeId> travellers = TravellersOf(*graph_, *plan_, kernel);
   const KernelNodes whole = WithOwnDequantize(kernel, travellers);
   std::vector<Picos> times;

@@ -1,6 +1,7 @@
 // What a kernel costs: nodes that a runtime runs as one are read, computed and written as one.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -8,6 +9,7 @@
 
 #include "ir/module.h"
 #include "ir/plan.h"
+#include "passes/nodes/scenario_works.h"
 #include "support/id.h"
 #include "target/cost_model.h"
 
@@ -17,9 +19,11 @@ using KernelNodes = std::vector<ir::NodeId>;  // ascending, never empty
 
 class KernelCosts {
  public:
-  // The arguments must outlive the result; needs plan.features, value_bytes and kernel_of.
+  // The arguments must outlive the result; needs plan.features, value_bytes and kernel_of. With
+  // `scenarios`, the times are sums over a round of these, and what is in the plan says only what
+  // kernels are.
   KernelCosts(const ir::Graph& graph, const ir::Plan& plan, const CostModel& cost_model,
-              const Target& target);
+              const Target& target, const std::vector<WeightedWork>& scenarios = {});
 
   // The kernels among `nodes` (ascending), in an order in which they can run. A kernel that lies
   // only partly in `nodes` counts with what lies there. O(n log n + m).
@@ -41,6 +45,8 @@ class KernelCosts {
                                            absl::Span<const DeviceId> devices) const;
 
  private:
+  absl::StatusOr<std::vector<Picos>> TimesOfRound(const KernelNodes& kernel,
+                                                  absl::Span<const DeviceId> devices) const;
   // The kernel and those of `travellers` that are fused into it, which are taken out there.
   KernelNodes WithOwnDequantize(const KernelNodes& kernel,
                                 std::vector<ir::NodeId>& travellers) const;
@@ -49,6 +55,8 @@ class KernelCosts {
   const ir::Plan* plan_;
   const CostModel* cost_model_;
   const Target* target_;
+  // Of each scenario the plan with its work, and its weight.
+  std::vector<std::pair<ir::Plan, int64_t>> scenarios_;
 };
 
 }  // namespace allot

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,7 @@
 #include "ir/plan_stages.h"
 #include "operators/inference/dim_bindings.h"
 #include "operators/operators.h"
+#include "passes/pipeline/scenario.h"
 #include "placement/solver.h"
 #include "support/diagnostics.h"
 #include "support/registry.h"
@@ -56,6 +58,9 @@ struct PassContext {
   const StartPlan* start = nullptr;  // what is there already; nullptr: nothing
   ir::Objective objective = ir::Objective::kLatency;
   DimBindings dims;
+  // Uses that share the placement: times are sums over a round of them, memory is the largest.
+  // Empty: one use, with `dims`.
+  std::vector<Scenario> scenarios;
   uint64_t seed = 1;
   int threads = 1;                       // never changes the result
   Diagnostics* diagnostics = nullptr;    // never null

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 
 #include "passes/nodes/operator_work.h"
+#include "passes/nodes/scenario_works.h"
 #include "passes/pipeline/analyses.h"
 #include "passes/pipeline/pass.h"
 #include "support/status.h"
@@ -46,6 +47,18 @@ void NoteDefaults(const OperatorWork& work, const PassContext& context) {
   }
 }
 
+// A size of 0 is fine where it is that of an empty cache, and not where nothing is left to compute.
+absl::Status CheckSizes(const ir::Graph& graph, const OperatorWork& work, const DimBindings& dims) {
+  const auto empty = std::find_if(dims.symbols.begin(), dims.symbols.end(),
+                                  [](const auto& symbol) { return symbol.second == 0; });
+  const bool computes =
+      std::any_of(graph.outputs().begin(), graph.outputs().end(),
+                  [&](ir::ValueId output) { return work.value_bytes[output] > 0; });
+  if (empty == dims.symbols.end() || computes) return absl::OkStatus();
+  return InputError("--dim=", empty->first,
+                    "=0: all outputs of the model are empty then; give a size of 1 or more");
+}
+
 class EstimateCost final : public PlanPass {
  public:
   explicit EstimateCost(EstimateCostOptions) {}
@@ -54,6 +67,7 @@ class EstimateCost final : public PlanPass {
 
   absl::Status Run(const ir::Module& module, ir::Plan& plan, PassContext& context) const override {
     ALLOT_ASSIGN_OR_RETURN(OperatorWork work, Work(module, context));
+    ALLOT_RETURN_IF_ERROR(CheckAllSizes(module, work, context));
     plan.features = std::move(work.features);
     plan.value_bytes = std::move(work.value_bytes);
     NoteDefaults(work, context);
@@ -68,8 +82,24 @@ class EstimateCost final : public PlanPass {
   }
 
  private:
+  static absl::Status CheckAllSizes(const ir::Module& module, const OperatorWork& work,
+                                    const PassContext& context) {
+    if (context.scenarios.empty()) return CheckSizes(module.graph, work, context.dims);
+    ALLOT_ASSIGN_OR_RETURN(const auto works, Analysis<ScenarioWorks>(module, context));
+    for (size_t s = 0; s < works->size(); ++s) {
+      const Scenario& scenario = context.scenarios[s];
+      ALLOT_RETURN_IF_ERROR(CheckSizes(module.graph, (*works)[s].work, scenario.dims), "scenario '",
+                            scenario.name, "': ");
+    }
+    return absl::OkStatus();
+  }
+
   // What somebody has asked for before; else it is not kept apart, since the plan has it then.
   static absl::StatusOr<OperatorWork> Work(const ir::Module& module, const PassContext& context) {
+    if (!context.scenarios.empty()) {
+      ALLOT_ASSIGN_OR_RETURN(const auto works, Analysis<ScenarioWorks>(module, context));
+      return LargestWork(*works);
+    }
     if (context.analyses != nullptr) {
       if (const auto known = context.analyses->Find<GraphWork>()) return *known;
     }

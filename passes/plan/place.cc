@@ -132,17 +132,18 @@ class Placing {
   void OfferBlocks(BlockAnswer& answer) {
     context_.statistics->Add("blocks", static_cast<int64_t>(answer.num_blocks()));
     context_.statistics->Add("distinct-blocks", static_cast<int64_t>(answer.num_distinct()));
-    answer.YieldTo(reached_.baselines);
     reached_.baselines.push_back({"blocks", answer.whole_value()});
-    if (!answer.plan().has_value() || answer.num_parts() == 1) return;
-    const Lanes& lanes = answer.plan()->lanes;
-    for (const PartedSolution& lane : lanes.lanes) {
-      if (lanes.lanes.size() == 1) {
-        OfferParted("blocks", lane);
-      } else if (known_.size() < kMostKnown) {
-        known_.push_back({"blocks", lane});
+    if (answer.plan().has_value() && answer.num_parts() > 1) {
+      const Lanes& lanes = answer.plan()->lanes;
+      for (const PartedSolution& lane : lanes.lanes) {
+        if (lanes.lanes.size() == 1) {
+          OfferParted("blocks", lane);
+        } else if (known_.size() < kMostKnown) {
+          known_.push_back({"blocks", lane});
+        }
       }
     }
+    answer.YieldTo(reached_.baselines, options_.replicas);
   }
 
   // A single device is called as whoever has found it first.

@@ -196,7 +196,8 @@ class SchedulePass final : public PlanPass {
   // time.
   static absl::Status StoreNodeTimes(const ir::Module& module, const PassContext& context,
                                      ir::Plan& plan) {
-    const KernelCosts costs(module.graph, plan, *context.cost_model, *context.target);
+    ALLOT_ASSIGN_OR_RETURN(const auto scenarios, Analysis<ScenarioWorks>(module, context));
+    const KernelCosts costs(module.graph, plan, *context.cost_model, *context.target, *scenarios);
     IdVector<ir::ClusterId, std::vector<ir::NodeId>> nodes(plan.num_clusters());
     for (const ir::NodeId node : plan.cluster_of.ids()) {
       if (plan.cluster_of[node].valid()) nodes[plan.cluster_of[node]].push_back(node);

@@ -25,12 +25,12 @@ std::optional<Picos> BlockAnswer::whole_value() const {
   return plan_->whole_value;
 }
 
-void BlockAnswer::YieldTo(const std::vector<ir::Baseline>& baselines) {
+void BlockAnswer::YieldTo(const std::vector<ir::Baseline>& baselines, bool turns) {
   if (!plan_.has_value()) return;
   for (const ir::Baseline& unsplit : baselines) {
     if (!unsplit.value.has_value() || *unsplit.value > plan_->value) continue;
     const bool is_single = absl::StartsWith(unsplit.name, "single:");
-    if (unsplit.name != "copies" && (!is_single || num_parts_ == 1)) continue;
+    if (!(is_single && num_parts_ > 1) && !(turns && unsplit.name == "copies")) continue;
     plan_.reset();
     return;
   }

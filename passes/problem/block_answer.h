@@ -28,9 +28,9 @@ class BlockAnswer {
   std::optional<Picos> whole_value() const;
   size_t num_parts() const { return num_parts_; }
 
-  // No answer, as copies of the whole, or a single device where this divides the model, are as
-  // good.
-  void YieldTo(const std::vector<ir::Baseline>& baselines);
+  // No answer, where a single device is as good as what divides the model, or copies of the whole
+  // are if placements may take `turns`.
+  void YieldTo(const std::vector<ir::Baseline>& baselines, bool turns);
   // Whether it is as good as a value, or a bound, but for what a plan by blocks may be slower.
   bool Suffices(Picos value) const;
   // Whether it is to be preferred to an answer in so many parts if Suffices() holds. Equal devices

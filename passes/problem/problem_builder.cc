@@ -29,7 +29,8 @@ class ProblemBuilder {
  public:
   ProblemBuilder(const ir::Module& module, const ir::Plan& plan,
                  const IdVector<ir::NodeId, ItemId>& group_of, size_t num_groups,
-                 const PassContext& context, const DeviceConstraints& constraints)
+                 const PassContext& context, const DeviceConstraints& constraints,
+                 const std::vector<WeightedWork>& scenarios)
       : module_(module),
         graph_(module.graph),
         plan_(plan),
@@ -38,7 +39,8 @@ class ProblemBuilder {
         target_(*context.target),
         constraints_(constraints),
         objective_(context.objective),
-        costs_(module.graph, plan, *context.cost_model, *context.target) {
+        scenarios_(scenarios),
+        costs_(module.graph, plan, *context.cost_model, *context.target, scenarios) {
     built_.nodes = NodeGrouping{group_of, num_groups}.Members();
     built_.problem.objective = context.objective == ir::Objective::kLatency
                                    ? PlacementObjective::kLatency
@@ -46,6 +48,7 @@ class ProblemBuilder {
   }
 
   absl::StatusOr<BuiltProblem> Build() {
+    ALLOT_RETURN_IF_ERROR(CheckScenarios());
     AddMachine();
     for (const ItemId item : built_.nodes.ids()) ALLOT_RETURN_IF_ERROR(AddItem(item));
     AddFlows();
@@ -61,10 +64,12 @@ class ProblemBuilder {
   void AddMachine() {
     PlacementProblem& problem = built_.problem;
     for (const Device& device : target_.devices) {
-      problem.devices.Add({.name = device.name,
-                           .memory = device.memory,
-                           .part_cost = device.part_cost,
-                           .max_parts = device.max_parts});
+      problem.devices.Add(
+          {.name = device.name,
+           .memory = device.memory,
+           .part_cost = std::min(
+               kMaxPicos, SaturatingMultiply(device.part_cost, InferencesOfRound(scenarios_))),
+           .max_parts = device.max_parts});
     }
     problem.num_channels = target_.channels.size();
     problem.routes = target_.routes;
@@ -96,6 +101,49 @@ class ProblemBuilder {
       }
     }
     return times;
+  }
+
+  IdVector<DeviceId, Picos> CopyTimesOfRound(ir::ValueId value) const {
+    if (scenarios_.empty()) return CopyTimes(plan_.value_bytes[value]);
+    IdVector<DeviceId, Picos> sums(target_.devices.size(), Picos{0});
+    for (const auto& [work, weight] : scenarios_) {
+      const IdVector<DeviceId, Picos> times = CopyTimes(work.value_bytes[value]);
+      for (const DeviceId d : sums.ids()) AddTimes(times[d], weight, sums[d]);
+    }
+    return sums;
+  }
+
+  // Of all scenarios together; every two devices have a route.
+  IdVector<DeviceId, IdVector<DeviceId, Picos>> TransferTimesOfRound(ir::ValueId value) const {
+    const IdVector<DeviceId, Picos> none(target_.devices.size(), Picos{0});
+    IdVector<DeviceId, IdVector<DeviceId, Picos>> sums(target_.devices.size(), none);
+    for (const auto& [work, weight] : scenarios_) {
+      for (const DeviceId from : target_.devices.ids()) {
+        for (const DeviceId to : target_.devices.ids()) {
+          if (from == to) continue;
+          const Picos time = target_.routes[from][to]->Time(work.value_bytes[value]);
+          AddTimes(time, weight, sums[from][to]);
+        }
+      }
+    }
+    return sums;
+  }
+  static void AddTimes(Picos time, int64_t weight, Picos& sum) {
+    sum = std::min(kMaxPicos, SaturatingAdd(sum, SaturatingMultiply(time, weight)));
+  }
+
+  // Their times could not be told from those of routes.
+  absl::Status CheckScenarios() const {
+    if (scenarios_.empty()) return absl::OkStatus();
+    for (const DeviceId from : target_.devices.ids()) {
+      for (const DeviceId to : target_.devices.ids()) {
+        if (target_.routes[from][to].has_value()) continue;
+        return InputError("scenarios need a path between any two devices, and none joins ",
+                          target_.devices[from].name, " and ", target_.devices[to].name,
+                          ": add a link, or plan without --scenario");
+      }
+    }
+    return absl::OkStatus();
   }
 
   absl::Status AddItem(ItemId id) {
@@ -244,7 +292,8 @@ class ProblemBuilder {
         to.erase(std::unique(to.begin(), to.end()), to.end());
         const Bytes bytes = plan_.value_bytes[result];
         PlacementProblem::Flow flow{from, std::move(to), bytes, {}};
-        if (copies_count) flow.staging = CopyTimes(bytes);
+        if (copies_count) flow.staging = CopyTimesOfRound(result);
+        if (!copies_count && !scenarios_.empty()) flow.time = TransferTimesOfRound(result);
         built_.problem.flows.Add(std::move(flow));
         built_.values.Add(result);
       }
@@ -344,6 +393,7 @@ class ProblemBuilder {
   const Target& target_;
   const DeviceConstraints& constraints_;
   const ir::Objective objective_;
+  const std::vector<WeightedWork>& scenarios_;
   const KernelCosts costs_;
   BuiltProblem built_;
 };
@@ -358,7 +408,9 @@ absl::StatusOr<BuiltProblem> BuildProblem(const ir::Module& module, const ir::Pl
   ALLOT_CHECK(plan.kernel_of.size() == module.graph.node_id_bound());
   ALLOT_CHECK(group_of.size() == module.graph.node_id_bound());
   ALLOT_ASSIGN_OR_RETURN(const auto constraints, Analysis<PlanConstraints>(module, plan, context));
-  return ProblemBuilder(module, plan, group_of, num_groups, context, *constraints).Build();
+  ALLOT_ASSIGN_OR_RETURN(const auto scenarios, Analysis<ScenarioWorks>(module, context));
+  return ProblemBuilder(module, plan, group_of, num_groups, context, *constraints, *scenarios)
+      .Build();
 }
 
 }  // namespace allot
