@@ -143,8 +143,10 @@ class Study {
       seconds += "\n";
       std::printf("\n");
       for (const size_t scratch : {3, 5}) {
-        transfer += Transfer(instance.name, scratch == 3 ? "policy" : "order", runs[scratch],
-                             runs[scratch + 1]);
+        const std::string row = Transfer(instance.name, scratch == 3 ? "policy" : "order",
+                                         runs[scratch], runs[scratch + 1]);
+        std::fputs(row.c_str(), stderr);
+        transfer += row;
       }
     }
     std::printf("\nProcessor seconds of a run:\n\n| instance |");
