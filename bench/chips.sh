@@ -43,20 +43,20 @@ PYTHON
     for target in mcm-8 "$folder/mcm-16.json" mcm-36; do
       out=$folder/$model-$(basename "$target" .json)
       TIMEFORMAT=%U
-      seconds=$({ time "$here/build/allot" "$folder/$model.onnx" --target="$target" --objective=throughput --work="${1:-500000}" --quiet \
-        --force -o "$out" 2>/dev/null; } 2>&1)
+      seconds=$({ time "$here/build/allot" "$folder/$model.onnx" --target="$target" --objective=throughput --work="${1:-500000}" --json \
+        --force -o "$out" 2>/dev/null >"$folder/result.json"; } 2>&1)
       same=$(cd "$here/tests/e2e" && "$here/build/onnx-venv/bin/python" -B -c '
 import pathlib, sys
 from run_parts import check_folder
 print(check_folder(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), {}) or "bitwise")' "$(realpath "$folder/$model.onnx")" "$(realpath "$out")" 2>&1 | tail -1)
-      python3 - "$out/plan.json" "$model" "$seconds" "$same" <<'PYTHON'
+      python3 - "$folder/result.json" "$model" "$seconds" "$same" <<'PYTHON'
 import json, sys
-plan, (model, seconds, same) = json.load(open(sys.argv[1])), sys.argv[2:]
-s = plan["summary"]
-value, bound = s["value_ms"] if "value_ms" in s else s["value_ps"] / 1e9, s.get("lower_bound_ms", s.get("lower_bound_ps", 0) / 1e9)
-slices = next((b.get("value_ms", (b.get("value_ps") or 0) / 1e9) for b in s["baselines"] if b["name"] == "slice-dp"), 0)
-print(f"| {model} | {len(s['devices'])} | {len(plan['parts'])} | {value:.4f} | {slices:.4f} | {bound:.4f} | {100 * (value - bound) / value:.2f} | "
-      f"{s['solver']} | {float(seconds):.1f} | {same} |")
+found, (model, seconds, same) = json.load(open(sys.argv[1])), sys.argv[2:]
+value, bound = found["value_us"] / 1e3, found["lower_bound_us"] / 1e3
+slices = next(one["value_us"] for one in found["baselines"] if one["name"] == "slice-dp") / 1e3
+used = sum(1 for device in found["devices"] if device["parts"])
+print(f"| {model} | {len(found['devices'])} | {used} | {value:.4f} | {slices:.4f} | {bound:.4f} | {100 * (value - bound) / value:.2f} | "
+      f"{found['solver']} | {float(seconds):.1f} | {same} |", flush=True)
 PYTHON
     done
   done
