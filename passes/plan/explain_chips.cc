@@ -110,6 +110,11 @@ class ExplainChips final : public PlanPass {
       plan.reasons.Add(reasons.Of(chips.number[item], tries, next));
       plan.alternatives.Add(next);
     }
+    for (ir::Cut& cut : plan.cuts) {
+      cut.why =
+          absl::StrCat("the chips are a pipeline: stage ", plan.parts[cut.from].device.index() + 1,
+                       " hands it on to stage ", plan.parts[cut.to.front()].device.index() + 1);
+    }
     return absl::OkStatus();
   }
 

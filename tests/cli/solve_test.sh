@@ -83,7 +83,7 @@ while IFS= read -r line; do
   [[ $line == '    $ build/allot-solve '* ]] || continue
   command=${line#'    $ build/allot-solve '}
   while [[ $command == *\\ ]]; do IFS= read -r line; command="${command%\\}${line#    }"; done
-  [[ $command == *--solver=brute-force* || $command == *.layer-flow.json* || $command == *.stages.json* || $command == *.strategies.json* || $command == */training.problem.json* ]] || continue
+  [[ $command == *--solver=brute-force* || $command == *.layer-flow.json* || $command == *.stages.json* || $command == *.strategies.json* || $command == *.chips.json* || $command == */training.problem.json* ]] || continue
   expected=
   while IFS= read -r line && { [ -z "$line" ] || [[ $line == '    '* ]]; }; do expected+=${line#'    '}$'\n'; done
   # shellcheck disable=SC2086

@@ -59,7 +59,7 @@ refuses "a missing program that runs no model" "allot-view is not beside allot .
 # Only the first argument names a program; a model of that name has a path.
 refuses "a model called run" "./run: " ./run
 refuses "a model called run, behind a flag" "run: " --quiet run
-for name in explain diff check run profile target tune view make-model; do
+for name in explain diff check run profile target tune view make-model train-proposer; do
   same "--help names $name" 1 "$("$allot" --help | grep -c "^  $name  ")"
 done
 

@@ -220,7 +220,7 @@ TEST(TargetJson, SurvivesDamagedText) {
 
 TEST(BuiltinTargets, AreValidAndCanonicalisable) {
   EXPECT_THAT(BuiltinTargetNames(), ElementsAre("cpu-2gpu", "cpu-gpu", "dual-socket-4gpu",
-                                                "homogeneous-8gpu", "soc-npu"));
+                                                "homogeneous-8gpu", "mcm-36", "mcm-8", "soc-npu"));
   for (const std::string& name : BuiltinTargetNames()) {
     const absl::StatusOr<Target> target = ParseTarget(BuiltinTargetText(name).value(), name);
     ASSERT_TRUE(target.ok()) << target.status();
@@ -239,7 +239,7 @@ TEST(BuiltinTargets, AreValidAndCanonicalisable) {
   EXPECT_EQ(
       BuiltinTargetText("cpu-2gpus").status().message(),
       "no built-in target 'cpu-2gpus'; did you mean 'cpu-2gpu'? (there are cpu-2gpu, cpu-gpu, "
-      "dual-socket-4gpu, homogeneous-8gpu, soc-npu)");
+      "dual-socket-4gpu, homogeneous-8gpu, mcm-36, mcm-8, soc-npu)");
 }
 
 TEST(BuiltinTargets, CardsBehindOneSwitchShareItsUplink) {

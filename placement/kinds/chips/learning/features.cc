@@ -25,7 +25,8 @@ struct Lines {
 Lines LinesTo(const Compiled& problem, bool backwards) {
   const int32_t n = problem.size();
   const size_t words = static_cast<size_t>(n + 63) / 64;
-  Lines lines{std::vector<double>(static_cast<size_t>(n)), std::vector<double>(static_cast<size_t>(n))};
+  Lines lines{std::vector<double>(static_cast<size_t>(n)),
+              std::vector<double>(static_cast<size_t>(n))};
   std::vector<uint64_t> reached(static_cast<size_t>(n) * words);
   double longest = 1, all = 1;
   for (const Picos work : problem.work()) all += static_cast<double>(work);
@@ -33,7 +34,8 @@ Lines LinesTo(const Compiled& problem, bool backwards) {
     const int32_t v = backwards ? n - 1 - i : i;
     uint64_t* const row = reached.data() + static_cast<size_t>(v) * words;
     double& length = lines.length[static_cast<size_t>(v)];
-    for (const int32_t u : backwards ? problem.graph().successors(v) : problem.graph().predecessors(v)) {
+    for (const int32_t u :
+         backwards ? problem.graph().successors(v) : problem.graph().predecessors(v)) {
       const uint64_t* const other = reached.data() + static_cast<size_t>(u) * words;
       for (size_t w = 0; w < words; ++w) row[w] |= other[w];
       row[static_cast<size_t>(u) / 64] |= uint64_t{1} << (u & 63);
@@ -67,6 +69,9 @@ std::vector<double> FeaturesOf(const Compiled& problem, const std::vector<int32_
   double weights = 1;
   for (const Bytes each : problem.weights()) weights += static_cast<double>(each);
   const double share = static_cast<double>(problem.total_work()) / problem.chips() + 1;
+  const double largest =
+      static_cast<double>(*std::max_element(problem.work().begin(), problem.work().end())) / share;
+  const double chips = problem.chips();
   std::vector<double> features;
   for (int32_t v = 0; v < problem.size(); ++v) {
     const auto i = static_cast<size_t>(v);
@@ -82,6 +87,8 @@ std::vector<double> FeaturesOf(const Compiled& problem, const std::vector<int32_
         Saturated(problem.graph().successors(v).size()),
         Saturated(problem.graph().predecessors(v).size()),
         std::min(static_cast<double>(problem.weights()[i]) * problem.chips() / weights, 4.0) / 4,
+        largest / (largest + 1),
+        chips / (chips + 16),
         1};
     features.insert(features.end(), std::begin(row), std::end(row));
   }

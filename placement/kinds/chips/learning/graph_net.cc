@@ -123,7 +123,8 @@ GraphNet::Run GraphNet::Forward(const CsrGraph& graph, const std::vector<double>
   const double* const head = parameters_.data() + HeadAt();
   run.outputs.resize(static_cast<size_t>(graph.num_vertices()));
   for (size_t v = 0; v < run.outputs.size(); ++v) {
-    for (size_t i = 0; i < kWidth; ++i) run.outputs[v] += head[i] * run.hidden.back()[v * kWidth + i];
+    for (size_t i = 0; i < kWidth; ++i)
+      run.outputs[v] += head[i] * run.hidden.back()[v * kWidth + i];
     for (size_t f = 0; f < features_; ++f) {
       run.outputs[v] += head[kWidth + f] * features[v * features_ + f];
     }
@@ -168,8 +169,8 @@ void Adam::Step(const std::vector<double>& gradient, double rate, std::vector<do
   for (size_t i = 0; i < gradient.size(); ++i) {
     mean_[i] = kKeepMean * mean_[i] + (1 - kKeepMean) * gradient[i];
     square_[i] = kKeepSquare * square_[i] + (1 - kKeepSquare) * gradient[i] * gradient[i];
-    parameters[i] -= rate * (mean_[i] / (1 - mean_left_)) /
-                     (std::sqrt(square_[i] / (1 - square_left_)) + 1e-8);
+    parameters[i] -=
+        rate * (mean_[i] / (1 - mean_left_)) / (std::sqrt(square_[i] / (1 - square_left_)) + 1e-8);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "placement/kinds/chips/learning/policy.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "placement/kinds/chips/learning/features.h"
@@ -11,7 +12,10 @@ namespace {
 constexpr double kFreshSpread = 0.3, kLargestSpread = 0.5;
 constexpr double kOwnNoise = 0.15;     // of a chip
 constexpr double kLeastSpread = 0.15;  // of a chip: exploring never ends
-constexpr double kMargin = 0.2;        // of a chip, between a target and the border
+constexpr double kLevellingNoise = 0.15, kLevellingRate = 0.5;
+// Draws go as far as these times the spread, in turn: near ones refine, far ones find what is new.
+constexpr double kReach[] = {0.3, 1, 1, 3};
+constexpr double kMargin = 0.2;  // of a chip, between a target and the border
 
 // Nearly normal, the same everywhere: the sum of twelve uniform numbers.
 double Normal(Random& random) {
@@ -24,13 +28,13 @@ PositionPolicy::Learned Fresh(Random& random) {
   GraphNet net(kFeatures.size());
   net.Initialize(random);
   const size_t parameters = net.parameters().size();
-  return {std::move(net), Adam(parameters), kFreshSpread};
+  return {std::move(net), Adam(parameters), kFreshSpread, 0};
 }
 
 PositionPolicy::Learned FromWeights(const ProposerWeights& weights) {
   GraphNet net(kFeatures.size());
   net.parameters() = weights.parameters;
-  return {std::move(net), Adam(weights.parameters.size()), weights.spread};
+  return {std::move(net), Adam(weights.parameters.size()), weights.spread, weights.levelling};
 }
 
 }  // namespace
@@ -43,7 +47,7 @@ PositionPolicy::PositionPolicy(const Compiled& problem, std::vector<double> feat
                                const ProposerWeights& weights)
     : problem_(problem), features_(std::move(features)), learned_(FromWeights(weights)) {}
 
-const std::vector<double>& PositionPolicy::Mean() {
+const std::vector<double>& PositionPolicy::MeanPositions() {
   if (mean_.empty()) {
     mean_ = learned_.net.Forward(problem_.graph(), features_).outputs;
     for (double& position : mean_) position += 0.5;
@@ -51,10 +55,14 @@ const std::vector<double>& PositionPolicy::Mean() {
   return mean_;
 }
 
-std::vector<double> PositionPolicy::Draw(Random& random) {
-  std::vector<double> positions = Mean();
+PositionPolicy::Draw PositionPolicy::Mean() { return {MeanPositions(), learned_.levelling}; }
+
+PositionPolicy::Draw PositionPolicy::Explore(Random& random) {
+  std::vector<double> positions = MeanPositions();
   double common[kFeatures.size()];
-  for (double& each : common) each = learned_.spread * Normal(random);
+  const double spread =
+      std::min(learned_.spread * kReach[random.Below(std::size(kReach))], kLargestSpread);
+  for (double& each : common) each = spread * Normal(random);
   const double own = kOwnNoise / problem_.chips();
   for (size_t v = 0; v < positions.size(); ++v) {
     for (size_t f = 0; f < kFeatures.size(); ++f) {
@@ -63,7 +71,9 @@ std::vector<double> PositionPolicy::Draw(Random& random) {
     }
     positions[v] += own * Normal(random);
   }
-  return positions;
+  const double levelling =
+      std::clamp(learned_.levelling + kLevellingNoise * Normal(random), 0.0, 1.0);
+  return {std::move(positions), levelling};
 }
 
 double PositionPolicy::Target(double position, int32_t chip) const {
@@ -87,6 +97,13 @@ void PositionPolicy::Learn(const std::vector<Lesson>& lessons, int steps, double
                        learned_.net.parameters());
   }
   mean_.clear();
+  double change = 0;
+  for (const Lesson& lesson : lessons) {
+    if (!lesson.positions.empty()) {
+      change += lesson.weight * (lesson.levelling - learned_.levelling);
+    }
+  }
+  learned_.levelling += kLevellingRate * change;
 }
 
 void PositionPolicy::Exchange(Learned& other) {

@@ -17,6 +17,10 @@ namespace allot::chips {
 //
 //   z = mean + spread (features . e) + (own / chips) e_v,   e, e_v normal
 //
+// and levelled: so far as the policy says, a position is moved to the share of the work that comes
+// before its node in the order of positions that edges allow. How far is drawn and learned like the
+// positions; fresh weights do not level at all.
+//
 // It learns by a policy gradient: of a batch of draws, better ones pull the mean towards them, in
 // the metric in which the distribution changes (the natural gradient), which makes the step a
 // regression on draws weighted by their rank (Peters and Schaal, "Reinforcement learning by
@@ -31,13 +35,18 @@ class PositionPolicy {
   PositionPolicy(const Compiled& problem, std::vector<double> features,
                  const ProposerWeights& weights);
 
-  const std::vector<double>& Mean();
-  std::vector<double> Draw(Random& random);
+  struct Draw {
+    std::vector<double> positions;
+    double levelling = 0;  // from 0, as the network says, to 1, the share of work
+  };
+  Draw Mean();
+  Draw Explore(Random& random);
 
   // What to learn from: the chips that a draw was repaired to pull each position into theirs.
   struct Lesson {
     std::vector<double> positions;
     Assignment chips;
+    double levelling = 0;
     double weight = 0;
   };
   // Some steps downhill on the weighted squared distances from the lessons.
@@ -49,18 +58,19 @@ class PositionPolicy {
   struct Learned {
     GraphNet net;
     Adam adam;
-    double spread = 0;
+    double spread = 0, levelling = 0;
   };
   void Exchange(Learned& other);
 
  private:
+  const std::vector<double>& MeanPositions();
   // Nearest to a position within its chip, away from the borders.
   double Target(double position, int32_t chip) const;
 
   const Compiled& problem_;
   const std::vector<double> features_;
   Learned learned_;
-  std::vector<double> mean_;  // empty: not known
+  std::vector<double> mean_;  // before levelling; empty: not known
 };
 
 }  // namespace allot::chips

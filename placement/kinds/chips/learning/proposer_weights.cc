@@ -39,6 +39,10 @@ absl::StatusOr<ProposerWeights> ReadProposerWeights(absl::string_view text,
   reader.Require("width", width);
   reader.Require("layers", layers);
   reader.Require("spread", weights.spread);
+  reader.Require("levelling", weights.levelling);
+  if (!(weights.levelling >= 0 && weights.levelling <= 1)) {
+    reader.Error("levelling", "must be from 0 to 1");
+  }
   reader.Read("trained_on", weights.trained_on);
   const bool fits = features == std::vector<std::string>(kFeatures.begin(), kFeatures.end()) &&
                     width == int64_t{GraphNet::kWidth} && layers == int64_t{GraphNet::kLayers};
@@ -84,6 +88,7 @@ std::string PrintProposerWeights(const ProposerWeights& weights) {
                                 {"width", int64_t{GraphNet::kWidth}},
                                 {"layers", int64_t{GraphNet::kLayers}},
                                 {"spread", weights.spread},
+                                {"levelling", weights.levelling},
                                 {"trained_on", weights.trained_on},
                                 {"parameters", std::move(parameters)}}) +
          "\n";

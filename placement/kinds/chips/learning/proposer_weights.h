@@ -12,6 +12,7 @@ namespace allot::chips {
 struct ProposerWeights {
   std::vector<double> parameters;  // of GraphNet
   double spread = 0;               // of the positions that are tried first
+  double levelling = 0;            // how far positions are moved to shares of the work, 0 to 1
   std::string trained_on;          // for people
 };
 

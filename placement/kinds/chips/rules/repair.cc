@@ -11,8 +11,8 @@ namespace allot::chips {
 namespace {
 
 // Failures before a search starts again: so many times what Luby's sequence says.
-constexpr int64_t kFailuresOfTurn = 100;
-constexpr int64_t kMostTurns = 20;
+constexpr int64_t kFailuresOfTurn = 50;
+constexpr int64_t kMostTurns = 6;
 
 // 1 1 2 1 1 2 4 ... (Luby, Sinclair and Zuckerman, Optimal speedup of Las Vegas algorithms, 1993).
 int64_t Luby(int64_t i) {

@@ -23,6 +23,23 @@ PositionPolicy MakePolicy(Workshop& workshop, const ProposerWeights* weights) {
   return PositionPolicy(workshop.problem, std::move(features), workshop.random);
 }
 
+// Positions as shares of the work that comes before, in the order that they say and edges allow;
+// `degree` of the way there.
+std::vector<double> Levelled(const Compiled& problem, const std::vector<double>& positions,
+                             double degree) {
+  std::vector<double> levelled(positions.size());
+  double before = 0, all = 0;
+  for (const Picos work : problem.work()) all += static_cast<double>(work);
+  for (const int32_t v : ByKeys(problem, positions)) {
+    const auto i = static_cast<size_t>(v);
+    const auto work = static_cast<double>(problem.work()[i]);
+    const double middle = all > 0 ? (before + work / 2) / all : 0;
+    levelled[i] = positions[i] + degree * (middle - positions[i]);
+    before += work;
+  }
+  return levelled;
+}
+
 class LearnedProposer final : public Proposer {
  public:
   LearnedProposer(Workshop& workshop, LearnedUse use, const ProposerWeights* weights)
@@ -48,17 +65,18 @@ LearnedBatches::LearnedBatches(Workshop& workshop, LearnedUse use, const Propose
 
 std::optional<Assignment> LearnedBatches::Next() {
   Trial& trial = batch_.emplace_back();
-  trial.positions = batch_.size() == 1 ? policy_.Mean() : policy_.Draw(workshop_.random);
+  trial.draw = batch_.size() == 1 ? policy_.Mean() : policy_.Explore(workshop_.random);
   if (use_ == LearnedUse::kChips) {
+    const Compiled& problem = workshop_.problem;
+    trial.draw.positions = Levelled(problem, trial.draw.positions, trial.draw.levelling);
     Assignment candidate;
-    for (const double position : trial.positions) {
-      const double chip = std::floor(position * workshop_.problem.chips());
-      candidate.push_back(
-          static_cast<int32_t>(std::clamp<double>(chip, 0, workshop_.problem.chips() - 1)));
+    for (const double position : trial.draw.positions) {
+      const double chip = std::floor(position * problem.chips());
+      candidate.push_back(static_cast<int32_t>(std::clamp<double>(chip, 0, problem.chips() - 1)));
     }
     return workshop_.repair.Fix(candidate, workshop_.random);
   }
-  std::optional<Cutting> cut = workshop_.slicer.Cut(ByKeys(workshop_.problem, trial.positions),
+  std::optional<Cutting> cut = workshop_.slicer.Cut(ByKeys(workshop_.problem, trial.draw.positions),
                                                     kDoesNotFit, workshop_.bound);
   if (cut.has_value()) return std::move(cut->chips);
   if (batch_.size() >= kBatch) EndBatch();
@@ -88,10 +106,11 @@ void LearnedBatches::EndBatch() {
     const double weight =
         std::log(static_cast<double>(kLearnFrom) + 0.5) - std::log(static_cast<double>(i) + 1);
     all += weight;
-    lessons.push_back({std::move(batch_[i].positions), std::move(batch_[i].chips), weight});
+    lessons.push_back({std::move(batch_[i].draw.positions), std::move(batch_[i].chips),
+                       batch_[i].draw.levelling, weight});
   }
   for (PositionPolicy::Lesson& lesson : lessons) lesson.weight *= (1 - kWeightOfBest) / all;
-  if (best_.has_value()) lessons.push_back({{}, best_->chips, kWeightOfBest});
+  if (best_.has_value()) lessons.push_back({{}, best_->chips, 0, kWeightOfBest});
   if (!lessons.empty()) policy_.Learn(lessons, kSteps, rate_);
   batch_.clear();
 }

@@ -40,7 +40,7 @@ class LearnedBatches {
   void EndBatch();
 
   struct Trial {
-    std::vector<double> positions;
+    PositionPolicy::Draw draw;
     Assignment chips;
     Picos value = kDoesNotFit;
   };

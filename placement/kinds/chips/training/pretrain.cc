@@ -15,7 +15,11 @@ namespace allot::chips {
 namespace {
 
 constexpr int64_t kTeacherTurns = 300;
-constexpr int64_t kRoundsBetweenScores = 50;
+constexpr int64_t kRoundsBetweenScores = 100;
+// Of the first draws for a model that was not seen.
+constexpr double kSpread = 0.05;
+// Of the averaged weights, in each round.
+constexpr double kKept = 0.99;
 constexpr double kFirstRate = 0.004, kLastRate = 0.0005;
 
 // A model with all that a search of it needs.
@@ -54,6 +58,7 @@ class Lesson {
 
   // bound / value of the first proposal, repaired.
   double Score(PositionPolicy::Learned& learned) {
+    workshop_.random = Random(1);
     LearnedBatches batches(workshop_, LearnedUse::kChips, nullptr);
     batches.policy().Exchange(learned);
     const std::optional<Assignment> chips = batches.Next();
@@ -85,18 +90,23 @@ Pretrained Pretrain(const std::vector<MadeModel>& models, const std::vector<Made
   GraphNet net(kFeatures.size());
   net.Initialize(random);
   const size_t parameters = net.parameters().size();
-  PositionPolicy::Learned learned{std::move(net), Adam(parameters), 0.1};
+  PositionPolicy::Learned learned{std::move(net), Adam(parameters), 0.1, 0};
+  // Weights averaged over the last rounds are better than those of any (Polyak and Juditsky, 1992).
+  std::vector<double> averaged = learned.net.parameters();
   Pretrained best;
   for (int64_t round = 0; round <= options.rounds; ++round) {
     const bool last = round == options.rounds || (options.stop && options.stop());
     if (round % kRoundsBetweenScores == 0 || last) {
+      std::swap(averaged, learned.net.parameters());
       double score = 0;
       for (const auto& exam : exams) score += exam->Score(learned);
+      std::swap(averaged, learned.net.parameters());
       score /= static_cast<double>(std::max<size_t>(exams.size(), 1));
       if (options.progress) options.progress(round, score);
       if (round == 0 || score > best.score) {
         best.score = score;
-        best.weights.parameters = learned.net.parameters();
+        best.weights.parameters = averaged;
+        best.weights.levelling = std::clamp(learned.levelling, 0.0, 1.0);
       }
     }
     if (last || lessons.empty()) break;
@@ -105,11 +115,17 @@ Pretrained Pretrain(const std::vector<MadeModel>& models, const std::vector<Made
     lessons[which]->Learn(round % 2 == 0 ? LearnedUse::kChips : LearnedUse::kOrder,
                           kFirstRate + (kLastRate - kFirstRate) * done, learned);
     learned.spread = std::clamp(learned.spread, 0.01, 0.2);
+    const double kept =
+        std::min(kKept, static_cast<double>(round) / static_cast<double>(round + 10));
+    for (size_t i = 0; i < averaged.size(); ++i) {
+      averaged[i] += (1 - kept) * (learned.net.parameters()[i] - averaged[i]);
+    }
   }
-  best.weights.spread = 0.02;
+  best.weights.spread = kSpread;
   best.weights.trained_on =
       absl::StrCat(models.size(), " models, seed ", options.seed, ", ", options.rounds, " rounds");
   learned.net.parameters() = best.weights.parameters;
+  learned.levelling = best.weights.levelling;
   for (const std::vector<std::unique_ptr<Lesson>>* group : {&exams, &lessons}) {
     for (const auto& each : *group) best.scores.emplace_back(each->name(), each->Score(learned));
   }
