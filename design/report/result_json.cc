@@ -189,13 +189,12 @@ std::string TargetText(const Report& report) {
         {"memory", absl::StrCat(plan.memory_gib, "GiB")},
         {"flops", Json::Object{{"default", PrintQuantity(rate(flops), Unit::kFlopsPerSecond)}}},
         {"memory_bandwidth", PrintQuantity(rate(bandwidth), Unit::kBytesPerSecond)}});
-    for (int64_t j = 0; j < i; ++j) {
-      links.push_back(Json::Object{
-          {"between", Json::Array{absl::StrCat("accelerator", j), absl::StrCat("accelerator", i)}},
-          {"bandwidth", PrintQuantity(rate(question.space.link.value()), Unit::kBytesPerSecond)}});
-    }
+    links.push_back(Json::Object{
+        {"from", absl::StrCat("accelerator", i)},
+        {"to", "network"},
+        {"bandwidth", PrintQuantity(rate(question.space.link.value()), Unit::kBytesPerSecond)}});
   }
-  const Json json = Json::Object{
+  Json::Object json = {
       {"schema", "allot.target/1"},
       {"name", absl::StrCat("design-", question.space.name)},
       {"note",
@@ -203,9 +202,12 @@ std::string TargetText(const Report& report) {
                     absl::StrFormat(", %.2f mm2. Peak rates; the estimates of the "
                                     "search are finer.",
                                     sized.area.value() * 1e-6))},
-      {"devices", std::move(list)},
-      {"links", std::move(links)}};
-  return PrintJson(json) + "\n";
+      {"devices", std::move(list)}};
+  if (devices > 1) {
+    json.push_back({"topology", Json::Object{{"switches", Json::Array{"network"}},
+                                             {"links", std::move(links)}}});
+  }
+  return PrintJson(std::move(json)) + "\n";
 }
 
 Json StagesJson(const Report& report) {
