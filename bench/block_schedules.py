@@ -25,8 +25,10 @@ def behind(tasks):
 
 
 def solve(schedule, seconds):
-    """The length that HiGHS finds, its bound, in ticks."""
-    tasks = schedule["tasks"]
+    """The length that HiGHS finds, in ticks; None if it finds none in time."""
+    # In thousandths of what all tasks take one after another: HiGHS works with tolerances.
+    unit = sum(t["all"] for t in schedule["tasks"]) / 1000
+    tasks = [{**t, "one": t["one"] / unit, "all": t["all"] / unit} for t in schedule["tasks"]]
     count = len(tasks)
     before = behind(tasks)
     pairs = [(i, j) for j in range(count) for i in range(j) if i not in before[j]]
@@ -86,7 +88,7 @@ def solve(schedule, seconds):
     objective[length] = 1
     result = milp(objective, constraints=LinearConstraint(matrix.tocsr(), lows, highs), integrality=integer,
                   bounds=Bounds(0, upper), options={"mip_rel_gap": 0.01, "time_limit": seconds})
-    return (None if result.x is None else result.x[length]), result.mip_dual_bound
+    return None if result.x is None else result.x[length] * unit
 
 
 def main():
@@ -99,10 +101,10 @@ def main():
         tasks = schedule["tasks"]
         alone = sum(t["all"] for t in tasks)
         begin = time.process_time()
-        value, bound = solve(schedule, seconds)
+        value = solve(schedule, seconds)
         spent = time.process_time() - begin
         ours, listed = schedule["exact"], schedule["listed"]
-        worse += value is not None and ours > value * (1 + 1e-9) + 1
+        worse += value is not None and ours > value * (1 + 1e-6)
         direction = "backward" if number % 2 else "forward"
         print(f"| {name} {direction}, {schedule['tensor_cores']} + {schedule['vector_cores']} | {len(tasks)} | {alone / 1e8:.3f} "
               f"| {schedule['bound'] / 1e8:.3f} | {listed / 1e8:.3f} | {ours / 1e8:.3f} | "

@@ -7,6 +7,8 @@
 namespace allot::design {
 namespace {
 
+constexpr size_t kUsualTasks = 100;
+
 enum class ListRule { kLongestFirst, kAllCoresFirst, kOneCoreFirst };
 
 // The cores of one kind, by when they become free.
@@ -219,7 +221,13 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
     }
     if (on_all[i] && hidden > latencies[i].one) may_flip.push_back(i);
   }
+  // Blocks have some dozens of tasks; of larger ones only the first flips are tried.
+  constexpr size_t kMostPlaced = 400'000;
+  size_t attempts = 1 + kMostPlaced / (order.size() * order.size() + 1);
+  if (order.size() <= kUsualTasks) attempts = kMostPlaced;
   const auto attempt = [&](std::initializer_list<size_t> tasks) {
+    if (attempts == 0) return false;
+    --attempts;
     std::vector<bool> flipped = best.on_all;
     for (const size_t task : tasks) flipped[task] = !flipped[task];
     BlockSchedule schedule = lister.Best(flipped);
