@@ -130,8 +130,10 @@ std::string ResultText(const Report& report) {
   const SearchResult& result = report.result;
   std::string text;
   for (const Chain& chain : question.models) {
-    absl::StrAppend(&text, chain.name, ": ", chain.num_layers(), " layers, ", chain.blocks.size(),
-                    " different ones\n");
+    absl::StrAppend(&text, chain.name, ": ", chain.num_layers(), " layers, ",
+                    chain.blocks.size() == 1 ? std::string("all alike")
+                                             : absl::StrCat(chain.blocks.size(), " different"),
+                    "\n");
   }
   absl::StrAppend(&text, question.configurations.size(), " configurations, ", result.plans,
                   " plans: ", result.computed, " computed, ", result.plans - result.computed,
@@ -221,12 +223,11 @@ Json StagesJson(const Report& report) {
     const Why why = Explain(report.search, m, first, outcome.plans[m]);
     Json::Array stages;
     for (const PlannedStage& stage : why.stages) {
-      Json::Array blocks;
-      for (size_t i = stage.begin; i < stage.end; ++i) {
-        blocks.emplace_back(chain.blocks[static_cast<size_t>(chain.block_of[i])].name);
-      }
+      // Of the first block by its first node.
+      const auto first_block = static_cast<size_t>(chain.block_of[stage.begin]);
       stages.push_back(Json::Object{{"first_layer", static_cast<int64_t>(stage.begin)},
                                     {"layers", static_cast<int64_t>(stage.end - stage.begin)},
+                                    {"begins_like", chain.blocks[first_block].name},
                                     {"devices", stage.devices},
                                     {"microbatch_s", stage.seconds}});
     }
