@@ -130,8 +130,10 @@ std::string ResultText(const Report& report) {
   const SearchResult& result = report.result;
   std::string text;
   for (const Chain& chain : question.models) {
-    absl::StrAppend(&text, chain.name, ": ", chain.num_layers(), " layers, ", chain.blocks.size(),
-                    " different ones\n");
+    absl::StrAppend(&text, chain.name, ": ", chain.num_layers(), " layers, ",
+                    chain.blocks.size() == 1 ? std::string("all alike")
+                                             : absl::StrCat(chain.blocks.size(), " different"),
+                    "\n");
   }
   absl::StrAppend(&text, question.configurations.size(), " configurations, ", result.plans,
                   " plans: ", result.computed, " computed, ", result.plans - result.computed,
@@ -189,13 +191,12 @@ std::string TargetText(const Report& report) {
         {"memory", absl::StrCat(plan.memory_gib, "GiB")},
         {"flops", Json::Object{{"default", PrintQuantity(rate(flops), Unit::kFlopsPerSecond)}}},
         {"memory_bandwidth", PrintQuantity(rate(bandwidth), Unit::kBytesPerSecond)}});
-    for (int64_t j = 0; j < i; ++j) {
-      links.push_back(Json::Object{
-          {"between", Json::Array{absl::StrCat("accelerator", j), absl::StrCat("accelerator", i)}},
-          {"bandwidth", PrintQuantity(rate(question.space.link.value()), Unit::kBytesPerSecond)}});
-    }
+    links.push_back(Json::Object{
+        {"from", absl::StrCat("accelerator", i)},
+        {"to", "network"},
+        {"bandwidth", PrintQuantity(rate(question.space.link.value()), Unit::kBytesPerSecond)}});
   }
-  const Json json = Json::Object{
+  Json::Object json = {
       {"schema", "allot.target/1"},
       {"name", absl::StrCat("design-", question.space.name)},
       {"note",
@@ -203,9 +204,12 @@ std::string TargetText(const Report& report) {
                     absl::StrFormat(", %.2f mm2. Peak rates; the estimates of the "
                                     "search are finer.",
                                     sized.area.value() * 1e-6))},
-      {"devices", std::move(list)},
-      {"links", std::move(links)}};
-  return PrintJson(json) + "\n";
+      {"devices", std::move(list)}};
+  if (devices > 1) {
+    json.push_back({"topology", Json::Object{{"switches", Json::Array{"network"}},
+                                             {"links", std::move(links)}}});
+  }
+  return PrintJson(std::move(json)) + "\n";
 }
 
 Json StagesJson(const Report& report) {
@@ -219,12 +223,11 @@ Json StagesJson(const Report& report) {
     const Why why = Explain(report.search, m, first, outcome.plans[m]);
     Json::Array stages;
     for (const PlannedStage& stage : why.stages) {
-      Json::Array blocks;
-      for (size_t i = stage.begin; i < stage.end; ++i) {
-        blocks.emplace_back(chain.blocks[static_cast<size_t>(chain.block_of[i])].name);
-      }
+      // Of the first block by its first node.
+      const auto first_block = static_cast<size_t>(chain.block_of[stage.begin]);
       stages.push_back(Json::Object{{"first_layer", static_cast<int64_t>(stage.begin)},
                                     {"layers", static_cast<int64_t>(stage.end - stage.begin)},
+                                    {"begins_like", chain.blocks[first_block].name},
                                     {"devices", stage.devices},
                                     {"microbatch_s", stage.seconds}});
     }

@@ -4,8 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "support/random.h"
+
 namespace allot::design {
 namespace {
+
+constexpr size_t kUsualTasks = 100;
 
 enum class ListRule { kLongestFirst, kAllCoresFirst, kOneCoreFirst };
 
@@ -201,7 +205,7 @@ Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& late
 }
 
 BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
-                            CoreCount count) {
+                            CoreCount count, int restarts) {
   Lister lister(order, latencies, count);
   std::vector<bool> on_all(order.size());
   // A task for which one core is as good is better off there, where it stops nobody.
@@ -219,7 +223,13 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
     }
     if (on_all[i] && hidden > latencies[i].one) may_flip.push_back(i);
   }
-  const auto attempt = [&](std::initializer_list<size_t> tasks) {
+  // Blocks have some dozens of tasks; of larger ones only the first flips are tried.
+  constexpr size_t kMostPlaced = 400'000;
+  size_t attempts = 1 + kMostPlaced / (order.size() * order.size() + 1);
+  if (order.size() <= kUsualTasks) attempts = kMostPlaced;
+  const auto attempt = [&](const std::vector<size_t>& tasks) {
+    if (attempts == 0) return false;
+    --attempts;
     std::vector<bool> flipped = best.on_all;
     for (const size_t task : tasks) flipped[task] = !flipped[task];
     BlockSchedule schedule = lister.Best(flipped);
@@ -232,6 +242,20 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
   for (int round = 0; better && best.length > bound && round < kMostRounds; ++round) {
     better = false;
     for (const size_t task : may_flip) better = attempt({task}) || better;
+    // One long task on a core, and behind it many that may run beside it: of the other kind of
+    // core, or all.
+    for (const size_t task : may_flip) {
+      std::vector<size_t> others = {task}, all = {task};
+      for (const int32_t beside : order.beside[task]) {
+        const auto other = static_cast<size_t>(beside);
+        if (!best.on_all[other] || latencies[other].one > latencies[task].one) continue;
+        all.push_back(other);
+        if (order.cores[other].tensor != order.cores[task].tensor) others.push_back(other);
+      }
+      if (!best.on_all[task] || all.size() == 1) continue;
+      better = attempt(others) || better;
+      if (best.on_all[task] && all.size() != others.size()) better = attempt(all) || better;
+    }
     for (const size_t a : may_flip) {
       for (const int32_t other : order.beside[a]) {
         const auto b = static_cast<size_t>(other);
@@ -239,6 +263,21 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
         better = attempt({a, b}) || better;
       }
     }
+  }
+  Random random(1);
+  for (int restart = 0; restart < restarts && best.length > bound && !may_flip.empty(); ++restart) {
+    const BlockSchedule kept = best;
+    std::vector<bool> flipped = kept.on_all;
+    for (int64_t flips = random.Between(2, 5); flips > 0; --flips) {
+      const auto at = static_cast<size_t>(random.Below(static_cast<int64_t>(may_flip.size())));
+      flipped[may_flip[at]] = !flipped[may_flip[at]];
+    }
+    best = lister.Best(flipped);
+    for (bool again = true; again;) {
+      again = false;
+      for (const size_t task : may_flip) again = attempt({task}) || again;
+    }
+    if (best.length >= kept.length) best = kept;
   }
   return best;
 }

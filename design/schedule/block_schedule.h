@@ -43,12 +43,14 @@ struct BlockSchedule {
 Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
                     CoreCount count);
 
-// A schedule, as good as flipping one or two tasks at a time makes it.
+// A schedule, as good as flipping one or two tasks at a time makes it, or one and all that may run
+// beside it. Then `restarts` times some tasks are flipped by chance, always the same ones, and what
+// comes of that is kept if it is better.
 BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
-                            CoreCount count);
+                            CoreCount count, int restarts = 0);
 
-// The same, then a search over all active schedules for `nodes` nodes at most; `proved` says
-// whether that ended, so that nothing is shorter.
+// The same with restarts, then a search over all active schedules for `nodes` nodes at most;
+// `proved` says whether that ended, so that nothing is shorter.
 struct ExactBlockSchedule {
   BlockSchedule schedule;
   bool proved = false;

@@ -120,7 +120,10 @@ class ExactSearch {
 ExactBlockSchedule ScheduleBlockExactly(const TaskOrder& order,
                                         const std::vector<TaskLatency>& latencies, CoreCount count,
                                         int64_t nodes) {
-  return ExactSearch(order, latencies, count, ScheduleBlock(order, latencies, count), nodes).Run();
+  constexpr int kRestarts = 100;
+  return ExactSearch(order, latencies, count, ScheduleBlock(order, latencies, count, kRestarts),
+                     nodes)
+      .Run();
 }
 
 }  // namespace allot::design

@@ -211,9 +211,11 @@ void HardwareSearch::Rank(SearchResult& result) const {
   for (const auto& [i, outcome] : result.outcomes) {
     if (outcome.value > 0) all.push_back(i);
   }
-  std::stable_sort(all.begin(), all.end(), [&](size_t a, size_t b) {
-    return result.outcomes.at(a).value > result.outcomes.at(b).value;
-  });
+  // Of equals the smallest is the best.
+  const auto key = [&](size_t i) {
+    return std::tuple(-result.outcomes.at(i).value, question_.configurations[i].area, i);
+  };
+  std::sort(all.begin(), all.end(), [&](size_t a, size_t b) { return key(a) < key(b); });
   result.ranking.assign(
       all.begin(), all.begin() + static_cast<std::ptrdiff_t>(
                                      std::min(all.size(), static_cast<size_t>(question_.rank))));

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# `allot design`: the list of a space, a search, its files, one that is interrupted, errors. Arguments: allot, allot-make-model, a
+# scratch folder.
+set -uo pipefail
+allot=$1 make_model=$2
+rm -rf "$3"
+mkdir -p "$3"
+cd "$3" || exit 1
+passed=0 failed=0
+
+ok() { # WHAT COMMAND...
+  local what=$1; shift
+  if "$@" >stdout 2>stderr; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $what: $(cat stdout stderr | head -20)"; fi
+}
+# refuses WHAT PATTERN ARGUMENTS...: exit status 1, nothing on standard output, an error that matches PATTERN.
+refuses() {
+  local what=$1 pattern=$2 status; shift 2
+  "$allot" design "$@" >stdout 2>stderr
+  status=$?
+  if [ $status -eq 1 ] && [ ! -s stdout ] && grep -E "^error: $pattern" stderr >/dev/null; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1)); echo "FAILED $what: status $status, $(cat stdout stderr | head -5)"
+  fi
+}
+
+"$make_model" transformer-encoder encoder.onnx >/dev/null || exit 1
+cat >small.json <<'EOF'
+{"schema": "allot.space/1", "name": "small", "tensor_cores": [16, 8, 4, 2, 1], "vector_cores": [16, 4, 1], "width": [128, 64, 32],
+ "depth": [128, 64], "buffer_mb": [32, 8],
+ "rates": {"clock_hz": 1e9, "buffer_words_per_cycle": 256, "memory_words_per_cycle": 128},
+ "area": {"multiplier": 760, "lane": 760, "core_buffer": {"1": 6000, "2": 8000, "32": 63000, "64": 115000, "128": 204000, "256": 446000},
+          "shared_buffer": {"8": 12000000, "32": 46000000}},
+ "power": {"multiply_pj": 0.5, "lane_cycle_pj": 1, "buffer_pj_per_byte": 2, "memory_pj_per_byte": 10, "link_pj_per_byte": 30, "leakage_w_per_mm2": 0.05}}
+EOF
+
+"$allot" design --list >list.csv
+[ "$(wc -l <list.csv)" -eq 29361 ] && [ "$(head -n 1 list.csv)" = "num_tc,num_vc,width,depth,width_vc,glb_mb,area_um2" ] &&
+  [ "$(tail -n 1 list.csv | cut -d, -f1-6)" = "1,1,2,2,2,2" ]
+ok "the published space" [ $? -eq 0 ]
+
+question=(encoder.onnx --space=small.json --devices=64 --batch=512 --mbs=1,2 --hbm=1,16 --tp=1,2 --per=watt)
+ok "a search" "$allot" design "${question[@]}" --json -o whole
+cp stdout whole.json
+ok "what programs read" python3 - whole.json <<'EOF'
+import json, sys
+result = json.load(open(sys.argv[1]))
+best = result["best"]
+for key in ("num_tc num_vc width depth width_vc glb_mb area_um2 microbatch hbm_gb recompute tensor pipeline data "
+            "samples_per_s watts").split():
+    assert key in best, key
+assert result["evaluated"] == 180 * 2 * 2 * 2 and result["bound"] >= best["value"] > 0
+assert result["stop_rule_best"] is None
+assert best["data"] * best["pipeline"] * best["tensor"] <= 64
+assert all(a["area_um2"] < b["area_um2"] or a["value"] != b["value"] for a, b in zip(result["front"], result["front"][1:]))
+stages = json.load(open("whole/stages.json"))
+assert sum(stage["layers"] for stage in stages[0]["stages"]) >= 12 and len(stages[0]["stages"]) == best["pipeline"]
+EOF
+ok "what was printed is what was written" cmp whole.json whole/design.json
+ok "a page with the picture" grep -c "<svg" whole/design.html
+ok "a target that allot reads" "$allot" --target=whole/target.json --print-target
+
+"$allot" design "${question[@]}" --json --threads=2 >threads.json
+ok "threads change nothing" cmp whole.json threads.json
+
+# Killed once something has been found, if it has not ended before.
+"$allot" design "${question[@]}" --json -o killed >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 200); do
+  if [ -f killed/design.json ] || { [ -f killed/search.jsonl ] && [ "$(wc -l <killed/search.jsonl)" -gt 20 ]; }; then break; fi
+  sleep 0.01
+done
+kill -KILL $pid 2>/dev/null
+wait $pid 2>/dev/null
+if [ -f killed/search.jsonl ]; then
+  refuses "another question" "killed/search.jsonl: is of a search" "${question[@]}" --batch=256 -o killed --resume
+fi
+"$allot" design "${question[@]}" --json -o killed --resume >resumed.json
+ok "a killed search goes on to the same bytes" cmp whole.json resumed.json
+ok "and to the same files" diff -r whole killed
+
+"$allot" design "${question[@]}" --stop-rule=published --json >rule.json
+ok "the published rule" python3 - rule.json <<'EOF'
+import json, sys
+result = json.load(open(sys.argv[1]))
+rule = result["stop_rule_best"]
+assert 0 < rule["value"] <= result["best"]["value"] and rule["explored"] > 0
+EOF
+for objective in inference latency; do
+  ok "$objective" "$allot" design encoder.onnx --space=small.json --objective=$objective --devices=4 --area=50 --json
+  cp stdout "$objective.json"
+  ok "$objective within the area" python3 -c "import json; assert 0 < json.load(open('$objective.json'))['best']['area_um2'] <= 50e6"
+done
+
+refuses "no model" "no model given" --space=small.json
+refuses "no such space" "no built-in space 'phase'.*did you mean 'phaze'" encoder.onnx --space=phase
+refuses "no such file" "" encoder.onnx --space=./missing.json
+refuses "a wrong number" "--mbs: expected numbers" encoder.onnx --mbs=0
+refuses "power that nobody knows" "--per=watt: the space phaze has no model of power" encoder.onnx --per=watt
+refuses "nothing within the area" ".*no accelerator is within the limits" encoder.onnx --area=0.001
+refuses "weights of other models" "--weights: there are 2 for 1 models" encoder.onnx --weights=1,2
+refuses "nothing to go on with" "--resume: say with -o" encoder.onnx --resume
+echo '{"schema": "allot.space/1"}' >broken.json
+refuses "a broken space" "./broken.json" encoder.onnx --space=./broken.json
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
