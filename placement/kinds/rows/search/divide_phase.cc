@@ -98,6 +98,7 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
     PhaseState state(levels.back().phase, Greedy(levels.back().phase, random, work));
     Improve(state, effort, 0, false, random, work);
     if (Quality(state) < best) best = Quality(state), part_of = state.part_of();
+    if (start == 1 && HasNothingInCommon(levels.back().phase, part_of, random)) break;
   }
   for (size_t level = levels.size(); level-- > 0;) {
     PhaseState state(levels[level].phase, std::move(part_of));
@@ -110,6 +111,14 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
   PhaseState state(rows, std::move(part_of));
   Improve(state, effort, 0, false, random, work);
   return state.part_of();
+}
+
+bool HasNothingInCommon(const Phase& rows, const std::vector<int32_t>& part_of, Random& random) {
+  constexpr size_t kMany = 128;
+  if (rows.num_vertices() < kMany) return false;
+  std::vector<int32_t> drawn(part_of.size());
+  for (int32_t& part : drawn) part = static_cast<int32_t>(random.Below(rows.parts));
+  return PhaseState(rows, part_of).cost() * 5 > PhaseState(rows, std::move(drawn)).cost() * 4;
 }
 
 std::vector<int32_t> ImprovePhase(const Phase& rows, std::vector<int32_t> part_of,
