@@ -77,13 +77,21 @@ absl::Status AddSparseRules(const CompileOptions& options, Target& target) {
     return InputError("--sparse=", options.sparse, ": must be from 1 to ", kMostRowParts,
                       ", or auto");
   }
+  const bool own = static_cast<size_t>(parts) <= target.devices.size();
   std::vector<Rule> rules;
+  if (own) {  // where parts are joined for others
+    Rule rule;
+    rule.name_regex = "rows/.*";
+    rule.text = absl::StrCat(kSparseRuleText, 0);
+    rule.device = DeviceId(0);
+    rules.push_back(std::move(rule));
+  }
   for (int64_t p = 0; p < parts; ++p) {
     Rule rule;
     rule.name_regex = absl::StrCat("rows\\.p", p, "/.*");
     rule.text = absl::StrCat(kSparseRuleText, p);
     rule.effect = Rule::Effect::kTogether;
-    if (static_cast<size_t>(parts) <= target.devices.size()) {
+    if (own) {
       rule.effect = Rule::Effect::kPin;
       rule.device = DeviceId(static_cast<size_t>(p));
     }
@@ -214,6 +222,9 @@ std::string PipelineText(const CompileOptions& options) {
     text.sparse = absl::StrCat("parts=", options.sparse == "auto" ? "0" : options.sparse,
                                " imbalance=", PrintOption(options.sparse_imbalance),
                                options.sparse_force ? " force=true" : "");
+    // Parts of rows are on devices of their own: there are many nodes, and little to search for.
+    constexpr int64_t kEnoughForRows = 1'000'000;
+    if (text.work == 0) text.work = kEnoughForRows;
   }
   text.fixed = absl::StrJoin(options.fixed, ";");
   text.split = absl::StrJoin(options.splits, ";");

@@ -9,7 +9,8 @@ namespace allot {
 // The module's kRowsMetadata; null if it has none.
 Json RowDivision(const ir::Module& module);
 
-// Of it what whoever runs the parts needs: {"parts", "divided", "words", "links"}; null likewise.
+// Of it what whoever runs the parts needs: {"parts", "divided", "exchange", "words",
+// "gathered_words", "links"}; null likewise.
 Json RowTraffic(const ir::Module& module);
 
 }  // namespace allot

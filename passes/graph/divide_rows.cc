@@ -61,6 +61,7 @@ class DivideRows final : public GraphPass {
     ALLOT_RETURN_IF_ERROR(rows::Verify(rows.problem, chosen.division).status());
     const bool pays = chosen.against.empty() || options_.force;
     const rows::Division& division = chosen.division;
+    int64_t gathered = 0;
     if (pays) {
       const RowExchange exchange = exchanges ? RowExchange::kParts : RowExchange::kWhole;
       ALLOT_ASSIGN_OR_RETURN(const LoweredRows lowered,
@@ -70,11 +71,12 @@ class DivideRows final : public GraphPass {
         return absl::InternalError(
             absl::StrCat("the division is of ", words, " words, but nodes send ", lowered.words));
       }
+      gathered = lowered.gathered;
       context.statistics->Add("elements of weights", lowered.weight_elements);
     }
-    module.metadata.emplace_back(
-        ir::kRowsMetadata,
-        PrintJsonCompact(RowReport(rows.problem, division, pays, exchanges, chosen.against)));
+    module.metadata.emplace_back(ir::kRowsMetadata,
+                                 PrintJsonCompact(RowReport(rows.problem, division, pays, exchanges,
+                                                            gathered, chosen.against)));
     context.statistics->Add("layers", static_cast<int64_t>(rows.network.num_layers()));
     context.statistics->Add("parts", rows.problem.parts);
     if (!pays) return Declined(context, chosen.against);
@@ -203,7 +205,8 @@ class DivideRows final : public GraphPass {
       best.division = std::move(division);
     }
     rows.problem.parts = parts;
-    if (least.divided >= least.whole) {
+    // What is gained on paper only is not worth a larger graph.
+    if (SaturatingMultiply(least.divided, 5) > SaturatingMultiply(least.whole, 4)) {
       best.against = absl::StrFormat(
           "on %s %d parts would take %.3f ms for a batch of %d by formula, and whole matrices "
           "%.3f ms",

@@ -9,6 +9,9 @@ namespace allot {
 namespace {
 
 constexpr int64_t kElementBytes = 4;
+// What runtimes take for a small operator at least, whatever it does: measured in ONNX Runtime on a
+// CPU.
+constexpr Picos kSmallOperator = 3 * kPicosPerMicro;
 
 // Of the pieces of one layer: elements of weights, and neurons that are read.
 struct Pieces {
@@ -56,20 +59,21 @@ Picos ProductTime(int64_t elements, const Device& device, int64_t batch) {
 
 RowTimes TimesOnOneDevice(const RowProblem& rows, const rows::Division& division,
                           const Device& device, int64_t batch) {
+  const Picos op_cost = std::max(device.op_cost, kSmallOperator);
   RowTimes times;
   for (size_t t = 0; t < rows.network.tensors.size(); ++t) {
     const RowTensor& tensor = rows.network.tensors[t];
     if (!tensor.product.valid()) continue;
     const int64_t inputs = rows.network.tensors[static_cast<size_t>(tensor.input)].neurons;
-    times.whole = SaturatingAdd(
-        times.whole, ProductTime(tensor.neurons * inputs, device, batch) + device.op_cost);
+    times.whole =
+        SaturatingAdd(times.whole, ProductTime(tensor.neurons * inputs, device, batch) + op_cost);
     const Pieces pieces = PiecesOf(rows, division, t);
     // Gathered, and joined again: read and written once each.
     const int64_t copied =
         SaturatingMultiply(2 * kElementBytes * (pieces.read + tensor.neurons), batch);
     Picos time = ProductTime(pieces.elements, device, batch);
     if (device.memory_bandwidth > 0) time += DurationAtRate(copied, device.memory_bandwidth);
-    time += (2 * pieces.count + 1) * device.op_cost;
+    time += (2 * pieces.count + 1) * op_cost;
     times.divided = SaturatingAdd(times.divided, time);
   }
   return times;

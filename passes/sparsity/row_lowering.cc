@@ -299,6 +299,9 @@ class Lowering {
         if (!part.value.valid()) continue;
         pieces.push_back(part.value);
         joined.order.insert(joined.order.end(), part.order.begin(), part.order.end());
+        if (&part != &of_part_[t].front()) {
+          result_.gathered += static_cast<int64_t>(part.order.size()) * problem_.tensors[t].words;
+        }
       }
       joined.value = writer_.Concat(prefix + ".joined", std::move(pieces));
     }

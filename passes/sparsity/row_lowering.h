@@ -20,8 +20,9 @@ enum class RowExchange {
 };
 
 struct LoweredRows {
-  int64_t words = 0;            // that the written nodes send from part to part, for each sample
-  std::vector<int64_t> links;   // by part and part
+  int64_t words = 0;           // that the written nodes send from part to part, for each sample
+  std::vector<int64_t> links;  // by part and part
+  int64_t gathered = 0;  // words that go to part 0, where tensors are joined that others read whole
   int64_t weight_elements = 0;  // of all pieces of weights
 };
 

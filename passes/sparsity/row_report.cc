@@ -8,7 +8,7 @@
 namespace allot {
 
 Json RowReport(const rows::Problem& problem, const rows::Division& division, bool divided,
-               bool exchanges, const std::string& reason) {
+               bool exchanges, int64_t gathered_words, const std::string& reason) {
   const rows::Traffic traffic = rows::TrafficOf(problem, division);
   int64_t training = 2 * traffic.words;
   for (size_t t = 0; t < problem.tensors.size(); ++t) {
@@ -24,6 +24,7 @@ Json RowReport(const rows::Problem& problem, const rows::Division& division, boo
   }
   Json::Object report = {{"divided", divided}, {"exchange", exchanges ? "parts" : "whole"}};
   if (!reason.empty()) report.push_back({"reason", reason});
+  report.push_back({"gathered_words", gathered_words});
   report.push_back({"training_words", training});
   report.push_back({"links", std::move(links)});
   const Json division_json = rows::DivisionJson(problem, division);

@@ -37,7 +37,8 @@ class Search {
     }
     progress_.Report(cost, 0, work_.spent);
     Division best = division_;
-    for (int64_t sweep = 0; sweep < effort_.sweeps && !work_.Done(); ++sweep) {
+    const bool hopeless = hopeless_ * 2 > division_.size();
+    for (int64_t sweep = 0; sweep < effort_.sweeps && !hopeless && !work_.Done(); ++sweep) {
       const size_t count = division_.size();
       for (size_t i = 0; i < count && !work_.Done(); ++i) Again(sweep % 2 == 0 ? count - 1 - i : i);
       PlaceInputs(problem_, division_);
@@ -71,6 +72,7 @@ class Search {
     if (problem_.tensors[t].sources.empty()) return;
     const Phase phase = PhaseOf(problem_, division_, t, structures_[t], limits_[t]);
     division_[t] = DividePhase(phase, effort_, random_, work_);
+    if (HasNothingInCommon(phase, division_[t], random_)) ++hopeless_;
     KeepLimits(phase, division_[t], random_, work_);
   }
 
@@ -94,6 +96,7 @@ class Search {
   std::vector<PhaseStructure> structures_;
   std::vector<std::vector<int64_t>> limits_;
   Division division_;
+  size_t hopeless_ = 0;  // phases whose rows have nothing in common
 };
 
 }  // namespace

@@ -15,8 +15,9 @@ struct Divided {
 
 // Every tensor is divided with what it reads where that is, as if nobody read it (or all of them
 // cyclically, where that is better); then again and again, with readers known, which makes the sum
-// smaller at every step or leaves it. Limits hold. The same problem, effort, work and seed give the
-// same division.
+// smaller at every step or leaves it. Limits hold. Networks most of whose layers have
+// nothing to gain (HasNothingInCommon()) are not gone through again. The same problem, effort, work
+// and seed give the same division.
 Divided Divide(const Problem& problem, const Effort& effort, const SolveLimits& limits);
 
 // Puts the neurons of inputs of the network where that costs least: into a part that reads them.

@@ -71,6 +71,12 @@ std::pair<int64_t, int64_t> Quality(const PhaseState& state) {
   return {state.Excess(), state.cost()};
 }
 
+// Rows of which most are like others: what annealing of their clusters is for. Rows that have
+// nothing in common have divisions that are all about as good.
+bool HasCopies(const Phase& rows, const Coarsened& merged) {
+  return merged.phase.num_vertices() * 2 <= rows.num_vertices();
+}
+
 }  // namespace
 
 std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random& random,
@@ -92,10 +98,11 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
     PhaseState state(levels.back().phase, Greedy(levels.back().phase, random, work));
     Improve(state, effort, 0, false, random, work);
     if (Quality(state) < best) best = Quality(state), part_of = state.part_of();
+    if (start == 1 && HasNothingInCommon(levels.back().phase, part_of, random)) break;
   }
   for (size_t level = levels.size(); level-- > 0;) {
     PhaseState state(levels[level].phase, std::move(part_of));
-    Improve(state, effort, Hot(state), level == 0, random, work);
+    Improve(state, effort, Hot(state), level == 0 && HasCopies(rows, levels[0]), random, work);
     part_of.assign(levels[level].cluster_of.size(), 0);
     for (size_t v = 0; v < part_of.size(); ++v) {
       part_of[v] = state.part_of()[static_cast<size_t>(levels[level].cluster_of[v])];
@@ -104,6 +111,14 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
   PhaseState state(rows, std::move(part_of));
   Improve(state, effort, 0, false, random, work);
   return state.part_of();
+}
+
+bool HasNothingInCommon(const Phase& rows, const std::vector<int32_t>& part_of, Random& random) {
+  constexpr size_t kMany = 128;
+  if (rows.num_vertices() < kMany) return false;
+  std::vector<int32_t> drawn(part_of.size());
+  for (int32_t& part : drawn) part = static_cast<int32_t>(random.Below(rows.parts));
+  return PhaseState(rows, part_of).cost() * 5 > PhaseState(rows, std::move(drawn)).cost() * 4;
 }
 
 std::vector<int32_t> ImprovePhase(const Phase& rows, std::vector<int32_t> part_of,
@@ -116,7 +131,8 @@ std::vector<int32_t> ImprovePhase(const Phase& rows, std::vector<int32_t> part_o
     part_of_bundle[static_cast<size_t>(bundles.cluster_of[v])] = part_of[v];
   }
   PhaseState coarse(bundles.phase, std::move(part_of_bundle));
-  Improve(coarse, effort, std::max<int64_t>(Hot(coarse) / 4, 1), effort.steps > 0, random, work);
+  Improve(coarse, effort, std::max<int64_t>(Hot(coarse) / 4, 1), HasCopies(rows, bundles), random,
+          work);
   for (size_t v = 0; v < part_of.size(); ++v) {
     part_of[v] = coarse.part_of()[static_cast<size_t>(bundles.cluster_of[v])];
   }

@@ -23,6 +23,10 @@ struct Effort {
 std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random& random,
                                  WorkMeter& work);
 
+// Whether a division of many rows costs more than four fifths of one at random: then all divisions
+// are about as good, and it is not worth it to look for a better one. O(nets of all rows).
+bool HasNothingInCommon(const Phase& rows, const std::vector<int32_t>& part_of, Random& random);
+
 // The same for rows that are in parts already: bundles of rows of one kind in one part are annealed
 // gently, then rows refined. Never worse.
 std::vector<int32_t> ImprovePhase(const Phase& rows, std::vector<int32_t> part_of,

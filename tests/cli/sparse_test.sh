@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# `allot --sparse`: words that cross are those that were counted, in every form of the weights; what does not pay is
+# left alone. Arguments: allot, a scratch folder, a Python with onnxruntime and numpy that may be missing.
+set -uo pipefail
+allot=$1 scratch=$2 python=$3
+here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cd "$scratch" || exit 1
+passed=0 failed=0
+check() { if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $2: $(cat stderr)"; fi; }
+
+cpus() {  # of so many processors alike
+  python3 - "$1" <<'PY'
+import json, sys
+n = int(sys.argv[1])
+devices = [{"name": f"cpu{i}", "kind": "cpu", "memory": "8GiB", "flops": {"default": "50G"}, "memory_bandwidth": "10GB/s"} for i in range(n)]
+links = [{"from": f"cpu{i}", "to": "switch", "bandwidth": "10GB/s", "latency_us": 5} for i in range(n)] if n > 1 else []
+topology = {"links": links, **({"switches": ["switch"]} if n > 1 else {})}
+print(json.dumps({"schema": "allot.target/1", "name": f"cpus{n}", "devices": devices, "topology": topology}))
+PY
+}
+for n in 1 4; do cpus $n >cpus$n.json; done
+
+# Owners and words are the same whatever holds the weights, and words are those of the manifest's transfers.
+for format in dense sparse sparse-2d qdq; do
+  "$allot" make-model radixnet:N=256,layers=4,weights=dyadic,format=$format net.onnx >/dev/null 2>stderr &&
+    "$allot" net.onnx --sparse=4 --target=cpus4.json -o $format >/dev/null 2>stderr
+  check $? "divides $format"
+  python3 - $format <<'PY' 2>stderr
+import json, sys
+folder = sys.argv[1]
+rows = json.load(open(f"{folder}/plan.json"))["rows"]
+manifest = json.load(open(f"{folder}/manifest.json"))
+first = json.load(open("dense/plan.json"))["rows"]
+assert rows["divided"] and rows["parts"] == 4 and rows["imbalance"] <= 0.03
+assert 0 < 2 * rows["words"] < rows["random_words"] and rows["words"] <= rows["cyclic_words"]
+assert [t["owner"] for t in rows["tensors"]] == [t["owner"] for t in first["tensors"]]
+assert sum(link["words"] for link in rows["links"]) == rows["words"]
+device = {part["id"]: part["device"] for part in manifest["parts"]}
+crossed = sum(len({device[p] for p in t["to"]} - {device[t["from"]]}) * manifest["signature"][t["tensor"]]["shape"][0]
+              for t in manifest["transfers"])
+assert crossed == rows["words"] + rows["gathered_words"], (crossed, rows["words"], rows["gathered_words"])
+assert manifest["rows"]["words"] == rows["words"] and manifest["rows"]["links"] == rows["links"]
+# An independent count: owners and the formula of the network's first block.
+owner = [rows["inputs"][0]["owner"]] + [t["owner"] for t in rows["tensors"]]
+words = 0
+for layer in range(4):
+    for i in range(256):
+        readers = {owner[layer + 1][j] for j in range(256) if (i - j) % 16 in (0, 2 ** layer)}
+        words += len(readers - {owner[layer][i]})
+assert words == rows["words"], (words, rows["words"])
+PY
+  check $? "counts the words of $format"
+done
+
+"$allot" make-model random-rows:N=128,layers=3,degree=16,weights=random random.onnx >/dev/null 2>stderr
+"$allot" random.onnx --sparse=4 --target=cpus4.json -o random >stdout 2>stderr &&
+  grep "dividing rows does not pay: 4 parts would exchange" stderr >/dev/null &&
+  [ "$(ls random/*.0*.onnx | wc -l)" -eq 1 ]
+check $? "leaves random rows alone"
+"$allot" random.onnx --sparse=4 --sparse-force --target=cpus4.json -o forced >stdout 2>stderr &&
+  [ "$(ls forced/*.0*.onnx | wc -l)" -gt 4 ]
+check $? "divides them if forced"
+"$allot" net.onnx --sparse=auto --dim=batch=256 --target=cpus1.json -o one >stdout 2>stderr
+check $? "looks at one device"
+"$allot" make-model mobilenet-v2 dense.onnx >/dev/null 2>stderr
+"$allot" dense.onnx --sparse=4 --target=cpus4.json -o dense-model >stdout 2>stderr &&
+  grep "dividing rows does not pay: no layer has weights" stderr >/dev/null
+check $? "leaves dense models alone"
+
+refuses() {  # PATTERN ARGUMENTS...
+  local pattern=$1; shift
+  "$allot" net.onnx --target=cpus4.json "$@" >stdout 2>stderr
+  [ $? -eq 1 ] && [ "$(grep -c '^error: ' stderr)" -eq 1 ] && grep -E -- "$pattern" stderr >/dev/null
+  check $? "refuses $*"
+}
+refuses "--sparse=0: must be from 1 to 1024, or auto" --sparse=0
+refuses "--sparse=many: must be from 1 to 1024, or auto" --sparse=many
+refuses "expected a number from 0 to 1000" --sparse=2 --eps=-1
+truncate -s 100000 net.onnx
+refuses "net.onnx" --sparse=2
+
+if "$python" -c 'import onnxruntime, numpy' 2>/dev/null; then
+  "$allot" make-model radixnet:N=256,layers=4,weights=dyadic net.onnx >/dev/null 2>stderr
+  "$python" -B "$here/run_divided.py" net.onnx dense exact >stdout 2>stderr
+  check $? "computes the same, to the bit where floats are exact"
+  "$allot" make-model radixnet:N=256,layers=6,weights=random net.onnx >/dev/null 2>stderr &&
+    "$allot" net.onnx --sparse=4 --target=cpus4.json -o close >/dev/null 2>stderr &&
+    "$python" -B "$here/run_divided.py" net.onnx close close >stdout 2>stderr
+  check $? "computes nearly the same elsewhere"
+  "$allot" net.onnx --sparse=4 --sparse-force --target=cpus1.json -o packed >/dev/null 2>stderr &&
+    "$python" -B "$here/run_divided.py" net.onnx packed close >stdout 2>stderr
+  check $? "computes nearly the same packed on one device"
+fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
