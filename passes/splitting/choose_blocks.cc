@@ -34,6 +34,11 @@ class Chooser {
       ChoosePairs(choice_.width, nullptr, SplitKind::kElements);
       ChooseLargeWeights();
     }
+    // Numbers say the order in which blocks are come to.
+    std::stable_sort(plan_.blocks.begin(), plan_.blocks.end(),
+                     [](const PlannedBlock& a, const PlannedBlock& b) {
+                       return a.block.ways.rbegin()->first < b.block.ways.rbegin()->first;
+                     });
     return std::move(plan_);
   }
 

@@ -314,7 +314,9 @@ class Divider {
     }
     change[static_cast<size_t>(share.axis)] = rest;
     const std::string name = graph_.value(old).name, node_name = graph_.node(user).name;
-    const ValueId shape = AddOp("Shape", node_name, {piece}, name + "/first", type);
+    // Where the slice is: a cache must not travel for its size.
+    const ValueId shape =
+        AddOp("Shape", SliceName(node_name, SliceAt(0)), {piece}, name + "/first", type);
     const ValueId more = AddIntegers(name + "/change", change);
     TakeOver(old, AddOp("Add", node_name + "/whole", {shape, more}, name, type));
     graph_.Erase(user);

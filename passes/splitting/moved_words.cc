@@ -80,6 +80,7 @@ class Counter {
   }
 
   void AddResults(const PlannedBlock& planned, ir::NodeId node, const SplitAxis& way) {
+    if (constant_.constant[node]) return;
     const std::vector<ir::ValueId>& results = graph_.node(node).results;
     for (size_t i = 0; i < results.size(); ++i) {
       if (!LeavesBlock(graph_, planned.block, results[i])) continue;
