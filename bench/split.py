@@ -16,6 +16,7 @@ import onnx
 import onnxruntime as ort
 
 WAYS = {'columns': '.*=columns:{}', 'rows': '.*=rows:{}', 'pairs': '.*=pairs:{}', 'batch': '.*=batch:{}', 'width': None}
+DATA_DEPENDENT = {'NonZero', 'NonMaxSuppression', 'Unique', 'Compress'}
 SLICE = re.compile(r'/block\d+/slice(\d+)$')
 PRODUCTS = {'MatMul', 'Gemm', 'MatMulInteger', 'QLinearMatMul', 'Attention', 'MultiHeadAttention', 'GroupQueryAttention', 'Einsum',
             'Conv'}
@@ -37,7 +38,7 @@ def feeds_of(model: onnx.ModelProto, spec: Dict, seed: int) -> Dict[str, np.ndar
         about = spec.get('inputs', {}).get(value.name, {})
         kind = TYPES[tensor.elem_type]
         if 'values' in about:
-            feeds[value.name] = np.array(about['values'], dtype=kind).reshape(about.get('shape', shape))
+            feeds[value.name] = np.broadcast_to(np.array(about['values'], dtype=kind), about.get('shape', shape)).copy()
         elif 'value' in about:
             feeds[value.name] = np.full(shape, about['value'], dtype=kind)
         elif kind == np.bool_:
@@ -75,6 +76,11 @@ def slice_inputs(model: onnx.ModelProto, feeds: Dict[str, np.ndarray]) -> Dict[s
         begins[whole] = begin + dims[axis]
         result[value.name] = np.take(feeds[whole], range(begin, begin + dims[axis]), axis=axis)
     return result
+
+
+def tolerance_of(outputs: List[np.ndarray], usual: float) -> float:
+    """What sums in another order may differ by: more where elements have 11 bits."""
+    return 2e-3 if any(output.dtype == np.float16 for output in outputs) else usual
 
 
 def difference(whole: np.ndarray, sliced: np.ndarray) -> float:
@@ -154,7 +160,7 @@ def divide(split_model: Path, model: Path, out: Path, way: str, parts: int, dims
     options = f'width={parts}' if text is None else f'split="{text.format(parts)}"'
     if state:
         options += ' split-state=true'
-    passes = f'infer-shapes,fold-shapes,split-operators{{{options}}},infer-shapes'
+    passes = f'infer-shapes,find-state,fold-shapes,split-operators{{{options}}},infer-shapes'
     done = subprocess.run([str(split_model), str(model), str(out), passes, *(f'{name}={size}' for name, size in dims.items())],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -230,10 +236,12 @@ def main() -> int:
                         print(f'{row} ERROR {str(problem).splitlines()[0][:200]}')
                         continue
                     predicted = counts.get('words moved', 0)
-                    bad = worst > arguments.tolerance or words != predicted
+                    # Numbers of elements that only a run tells cannot be predicted.
+                    open_sizes = words != predicted and any(node.op_type in DATA_DEPENDENT for node in model.graph.node)
+                    bad = worst > tolerance_of(expected, arguments.tolerance) or (words != predicted and not open_sizes)
                     failures += bad
                     print(f'{row} {counts["blocks divided"]:6} {counts["operators divided"]:9} {worst:10.1e} {words:12} {predicted:12}'
-                          f'{"  WRONG" if bad else ""}', flush=True)
+                          f'{"  WRONG" if bad else "  (sizes are found at run time)" if open_sizes else ""}', flush=True)
     print(f'{failures} wrong')
     return 1 if failures else 0
 

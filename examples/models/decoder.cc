@@ -252,4 +252,15 @@ OnnxBuilder DecoderSmall() {
       .Make();
 }
 
+OnnxBuilder DecoderMedium() {
+  return Decoder("decoder-medium", {.layers = 4,
+                                    .width = 1024,
+                                    .heads = 16,
+                                    .cached_heads = 8,
+                                    .inner = 2816,
+                                    .vocabulary = 4096,
+                                    .positions = 512})
+      .Make();
+}
+
 }  // namespace allot::examples

@@ -10,6 +10,8 @@ constexpr PublishedModel kModels[] = {
     {"decoder-7b",
      "32 layers of width 4096 with grouped queries and a cache, 16 bits, without weights",
      Decoder7B},
+    {"decoder-medium",
+     "4 layers of width 1024 with grouped queries and a cache, 55 million weights", DecoderMedium},
     {"decoder-small", "12 layers of width 256 with grouped queries and a cache, 10 million weights",
      DecoderSmall},
     {"densenet-121", "DenseNet-121, 224 x 224 image, 8 million weights", DenseNet121},

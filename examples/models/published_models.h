@@ -15,6 +15,7 @@ namespace allot::examples {
 
 OnnxBuilder Decoder70B();
 OnnxBuilder Decoder7B();
+OnnxBuilder DecoderMedium();
 OnnxBuilder DecoderSmall();
 OnnxBuilder DenseNet121();
 OnnxBuilder GoogLeNet();

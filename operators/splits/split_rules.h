@@ -36,7 +36,8 @@ class SplitWays {
   // Shares of the way added last: axis `axis` of an operand or result, one segment of the axis.
   void Operand(size_t i, int64_t axis) { Share(way().operands[i], view_.OperandType(i), axis); }
   void Result(size_t i, int64_t axis) { Share(way().results[i], view_.ResultType(i), axis); }
-  std::vector<SplitAxis> Take() && { return std::move(ways_); }
+  // Without those that types contradict, or whose sizes are not known.
+  std::vector<SplitAxis> Take() &&;
 
  private:
   SplitAxis& way() { return ways_.back(); }

@@ -31,6 +31,18 @@ void SplitWays::Share(SplitShare& share, const ir::Type& type, int64_t axis) {
   share.segments = {SizeOf(type, axis)};
 }
 
+std::vector<SplitAxis> SplitWays::Take() && {
+  std::erase_if(ways_, [](const SplitAxis& way) {
+    const auto contradicts = [&](const SplitShare& share) {
+      return std::any_of(share.segments.begin(), share.segments.end(),
+                         [&](int64_t segment) { return segment < 1 || segment % way.units != 0; });
+    };
+    return std::any_of(way.operands.begin(), way.operands.end(), contradicts) ||
+           std::any_of(way.results.begin(), way.results.end(), contradicts);
+  });
+  return std::move(ways_);
+}
+
 void AddBroadcastWays(const OpView& view, const std::vector<bool>& broadcast,
                       const std::vector<int64_t>& except, SplitWays& ways) {
   const int64_t rank = RankOf(view.ResultType(0));

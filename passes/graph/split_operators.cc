@@ -54,17 +54,19 @@ class SplitOperators final : public GraphPass {
       return InputError("width=", options_.width, ": expected 1 to ", kMostParts);
     }
     choice.width = options_.width;
-    choice.split_interface = options_.split_state;
+    choice.split_state = options_.split_state;
     const SplitPlan plan = ChooseBlocks(module, *context.operators, choice);
     Report(plan, *context.diagnostics);
     if (plan.blocks.empty()) return false;
     const ConcreteTypes types =
         InferConcreteTypes(module, context.schemas, context.dims, *context.operators);
+    if (types.unknown_dims > 0)
+      context.statistics->Add("sizes that only a run tells", types.unknown_dims);
     context.statistics->Add("words moved",
                             MovedWords(module, types.inferred.main().types, plan.blocks));
     DivideOptions divide;
     divide.block = FirstFreeBlock(module.graph);
-    divide.split_interface = options_.split_state;
+    divide.split_state = options_.split_state;
     ValueNamesInUse names(module.graph);
     for (const PlannedBlock& planned : plan.blocks) {
       divide.parts = planned.parts;
@@ -105,7 +107,9 @@ Entry<GraphPass> SplitOperatorsEntry() {
           .Add("width", &Options::width,
                "then all pairs of products, and larger weights, into so many slices; 1: none")
           .Add("split-state", &Options::split_state,
-               "inputs and outputs that only slices use become one for each slice"));
+               "states of divided attention (find-state comes before) become inputs and outputs of "
+               "each "
+               "slice"));
 }
 
 }  // namespace allot

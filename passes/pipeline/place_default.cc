@@ -65,7 +65,7 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
       options.state == usual.state
           ? "find-state"
           : absl::StrCat("find-state{pairs=", PrintOption(options.state), "}");
-  std::string split;
+  std::string split;  // it keeps states in step
   if (!options.split.empty() || options.tensor_width != 1) {
     // Shapes that are known are changed with what they shape.
     split = ",fold-shapes,split-operators{";
@@ -75,7 +75,7 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
     absl::StrAppend(&split, "width=", options.tensor_width,
                     options.split_state ? " split-state=true}" : "}");
   }
-  return absl::StrCat(graph, split, ",", rows, state,
+  return absl::StrCat(graph, ",", rows, state, split,
                       ",estimate-cost,coarsen,split-modularity,place{", absl::StrJoin(place, " "),
                       "},refine",
                       refine.empty() ? "" : absl::StrCat("{", absl::StrJoin(refine, " "), "}"),

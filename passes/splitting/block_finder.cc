@@ -186,6 +186,14 @@ std::optional<DividedBlock> BlockFinder::EndingWith(ir::NodeId last, const Split
                                                     const IdVector<ir::NodeId, bool>& taken) {
   Start(taken);
   if (OriginOf(last, way, 0) != Origin::kDivided) return std::nullopt;
+  // Products of two computed matrices would divide, too: scores along the width of a head.
+  const std::vector<ir::ValueId>& operands = graph_.node(last).operands;
+  bool weights = false;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    weights = weights || (operands[i].valid() && !way.operands[i].whole() &&
+                          Reach(operands[i], way.operands[i], 0).origin == Origin::kConstant);
+  }
+  if (!weights) return std::nullopt;
   DividedBlock block;
   block.kind = way.kind;
   block.units = way.units;

@@ -24,8 +24,9 @@ class BlockFinder {
   const std::vector<SplitAxis>& WaysOf(ir::NodeId node);
 
   // The block that ends with `last`, divided by `way`: all operators from products by columns to
-  // it. nullopt if nothing but the node itself would be divided, or if one of its values would have
-  // to be divided in two ways. Nodes in `taken` are of other blocks. O(nodes of the block * ways).
+  // it, which multiplies by weights. nullopt if nothing but the node itself would be divided, or if
+  // one of its values would have to be divided in two ways. Nodes in `taken` are of other blocks.
+  // O(nodes of the block * ways).
   std::optional<DividedBlock> EndingWith(ir::NodeId last, const SplitAxis& way,
                                          const IdVector<ir::NodeId, bool>& taken);
 

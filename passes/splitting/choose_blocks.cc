@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "ir/constant_view.h"
 #include "ir/node_name.h"
 #include "passes/splitting/block_finder.h"
 
@@ -33,6 +34,11 @@ class Chooser {
       ChoosePairs(choice_.width, nullptr, SplitKind::kElements);
       ChooseLargeWeights();
     }
+    // Numbers say the order in which blocks are come to.
+    std::stable_sort(plan_.blocks.begin(), plan_.blocks.end(),
+                     [](const PlannedBlock& a, const PlannedBlock& b) {
+                       return a.block.ways.rbegin()->first < b.block.ways.rbegin()->first;
+                     });
     return std::move(plan_);
   }
 
@@ -40,6 +46,29 @@ class Chooser {
   void Remark(ir::NodeId node, std::string what) {
     plan_.remarks.emplace_back(absl::StrCat("node '", ir::NameOrPlace(graph_.node(node)), "'"),
                                std::move(what));
+  }
+
+  // Whether slices of weights are whole bytes; those of elements of a few bits may not be.
+  bool FillsBytes(const DividedBlock& block, int64_t parts) const {
+    for (const auto& [member, way] : block.ways) {
+      const ir::Node& node = graph_.node(member);
+      const OpView view(module_, graph_, node, nullptr, nullptr);
+      for (size_t i = 0; i < node.operands.size(); ++i) {
+        if (!node.operands[i].valid() || way.operands[i].whole()) continue;
+        const ir::ConstantId constant = view.ConstantOf(node.operands[i]);
+        if (!module_.constants.Contains(constant)) continue;
+        const ir::Constant& weights = module_.constants[constant];
+        const int bits = ir::BitWidth(weights.element);
+        if (bits == 0 || bits >= 8) continue;
+        for (int64_t part = 0; part < parts; ++part) {
+          const absl::StatusOr<ir::Constant> slice = ir::SliceConstant(
+              weights, static_cast<size_t>(way.operands[i].axis),
+              RunsOfPart(way.operands[i], block.units, RunOfPart(block.units, parts, part)));
+          if (!slice.ok()) return false;
+        }
+      }
+    }
+    return true;
   }
 
   // Takes the block unless it is too narrow.
@@ -50,8 +79,13 @@ class Chooser {
                           block.units, " units that divide alike, for ", parts, " parts"));
       return false;
     }
+    if (!FillsBytes(block, parts)) {
+      Remark(node, absl::StrCat("stays whole: its weights have elements of a few bits, and ", parts,
+                                " slices of them would end within a byte"));
+      return false;
+    }
     for (const auto& [member, way] : block.ways) taken_[member] = true;
-    plan_.blocks.push_back({std::move(block), parts, choice_.split_interface});
+    plan_.blocks.push_back({std::move(block), parts, choice_.split_state});
     return true;
   }
 

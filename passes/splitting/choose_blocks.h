@@ -23,7 +23,7 @@ struct SplitChoice {
   // what attention ends with; the two or three of a feed-forward), and by columns what has larger
   // weights than any of these; 1: none.
   int64_t width = 1;
-  bool split_interface = false;
+  bool split_state = false;
 };
 
 // Nodes must be in topological order and types inferred. O(nodes of the blocks * ways of each).

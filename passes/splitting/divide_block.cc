@@ -55,12 +55,13 @@ class Divider {
   }
 
   absl::Status Run() {
+    if (options_.split_state) states_ = StatesOf(module_, block_);
     for (const auto& [node, way] : block_.ways) ALLOT_RETURN_IF_ERROR(Divide(node, way));
     for (const auto& [node, way] : block_.ways) ALLOT_RETURN_IF_ERROR(Join(node, way));
     for (auto way = block_.ways.rbegin(); way != block_.ways.rend(); ++way) {
       graph_.Erase(way->first);
     }
-    return EraseInputs();
+    return FinishStates();
   }
 
  private:
@@ -151,6 +152,11 @@ class Divider {
     return graph_.node(id).results;
   }
 
+  bool IsStateInput(ValueId value) const {
+    return std::any_of(states_.begin(), states_.end(),
+                       [&](const BlockState& state) { return state.input == value; });
+  }
+
   Pieces SplitInput(ValueId value, const SplitShare& share) {
     Pieces pieces;
     for (size_t part = 0; part < parts(); ++part) {
@@ -178,8 +184,7 @@ class Divider {
         const ir::Constant whole = module_.constants[*tensor];
         pieces = SliceConstants(value, whole, share);
       }
-    } else if (options_.split_interface && share.segments.size() == 1 &&
-               IsOwnInput(graph_, block_, value)) {
+    } else if (IsStateInput(value)) {
       pieces = SplitInput(value, share);
     }
     if (pieces.empty()) pieces = SplitAtRunTime(value, share);
@@ -309,7 +314,9 @@ class Divider {
     }
     change[static_cast<size_t>(share.axis)] = rest;
     const std::string name = graph_.value(old).name, node_name = graph_.node(user).name;
-    const ValueId shape = AddOp("Shape", node_name, {piece}, name + "/first", type);
+    // Where the slice is: a cache must not travel for its size.
+    const ValueId shape =
+        AddOp("Shape", SliceName(node_name, SliceAt(0)), {piece}, name + "/first", type);
     const ValueId more = AddIntegers(name + "/change", change);
     TakeOver(old, AddOp("Add", node_name + "/whole", {shape, more}, name, type));
     graph_.Erase(user);
@@ -327,7 +334,9 @@ class Divider {
 
   // The slices as outputs of the model, in the place of the value.
   bool SplitOutput(ValueId value) {
-    if (!options_.split_interface || !IsOwnOutput(graph_, block_, value)) return false;
+    const bool stays = std::any_of(states_.begin(), states_.end(),
+                                   [&](const BlockState& state) { return state.output == value; });
+    if (!stays) return false;
     std::vector<ValueId> outputs;
     for (const ValueId output : graph_.outputs()) {
       if (output != value) {
@@ -402,7 +411,30 @@ class Divider {
     return sum;
   }
 
-  // Inputs of the model that are there in slices now.
+  // States that are there in slices now.
+  absl::Status FinishStates() {
+    std::vector<std::pair<std::string, std::string>> sliced;
+    for (size_t i = 0; i < module_.state.size(); ++i) {
+      const auto state = std::find_if(states_.begin(), states_.end(),
+                                      [&](const BlockState& each) { return each.index == i; });
+      if (state == states_.end()) {
+        sliced.push_back(module_.state[i]);
+        continue;
+      }
+      const auto input = std::find_if(own_inputs_.begin(), own_inputs_.end(),
+                                      [&](const auto& own) { return own.first == state->input; });
+      if (input == own_inputs_.end()) return absl::InternalError("a state is not divided");
+      const auto& [value, share] = *input;
+      const Pieces& taken = outside_.at(std::tuple(value, share.axis, share.segments));
+      const Pieces& made = pieces_.at(state->output);
+      for (size_t part = 0; part < parts(); ++part) {
+        sliced.emplace_back(graph_.value(taken[part]).name, graph_.value(made[part]).name);
+      }
+    }
+    module_.state = std::move(sliced);
+    return EraseInputs();
+  }
+
   absl::Status EraseInputs() {
     for (const auto& [input, share] : own_inputs_) {
       const std::vector<NodeId> users(graph_.users(input).begin(), graph_.users(input).end());
@@ -426,6 +458,7 @@ class Divider {
   std::vector<UnitRun> runs_;
   std::map<ValueId, Pieces> pieces_;  // of values of the block
   std::map<std::tuple<ValueId, int32_t, std::vector<int64_t>>, Pieces> outside_;
+  std::vector<BlockState> states_;
   std::vector<std::pair<ValueId, SplitShare>> own_inputs_;
 };
 

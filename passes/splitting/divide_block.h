@@ -16,10 +16,10 @@ namespace allot {
 struct DivideOptions {
   int64_t parts = 2;  // at least 2, at most the units of the block
   int64_t block = 0;  // its number, which names of slices say
-  // Inputs and outputs of the model that only the block divides (caches of attention) become one
-  // for each slice, "NAME/slice0": they stay with their heads. Else they are split and joined
-  // inside.
-  bool split_interface = false;
+  // States of the model that live in the block (caches of attention) become one for each slice,
+  // "NAME/slice0", and stay with their heads: its inputs and outputs change. Else states are split
+  // and joined inside.
+  bool split_state = false;
 };
 
 // Names of values that are taken; made once for a graph.

@@ -51,20 +51,55 @@ bool AllTakeSlices(const ir::Graph& graph, const DividedBlock& block, ir::ValueI
   });
 }
 
+// The different ways in which the block divides what is not made in it.
+std::vector<SplitShare> SharesOf(const ir::Graph& graph, const DividedBlock& block,
+                                 ir::ValueId value) {
+  std::vector<SplitShare> shares;
+  for (const ir::NodeId user : graph.users(value)) {
+    const auto way = block.ways.find(user);
+    if (way == block.ways.end()) continue;
+    const std::vector<ir::ValueId>& operands = graph.node(user).operands;
+    for (size_t i = 0; i < operands.size(); ++i) {
+      const SplitShare& share = way->second.operands[i];
+      if (operands[i] != value || share.whole()) continue;
+      if (std::count(shares.begin(), shares.end(), share) == 0) shares.push_back(share);
+    }
+  }
+  return shares;
+}
+
 }  // namespace
 
 bool LeavesBlock(const ir::Graph& graph, const DividedBlock& block, ir::ValueId value) {
   return graph.IsOutput(value) || !AllTakeSlices(graph, block, value);
 }
 
-bool IsOwnInput(const ir::Graph& graph, const DividedBlock& block, ir::ValueId value) {
-  const ir::Value& input = graph.value(value);
-  return input.origin == ir::Value::Origin::kInput && !input.constant.valid() &&
-         !graph.IsOutput(value) && AllTakeSlices(graph, block, value);
-}
-
-bool IsOwnOutput(const ir::Graph& graph, const DividedBlock& block, ir::ValueId value) {
-  return graph.IsOutput(value) && AllTakeSlices(graph, block, value);
+std::vector<BlockState> StatesOf(const ir::Module& module, const DividedBlock& block) {
+  const ir::Graph& graph = module.graph;
+  std::map<std::string, ir::ValueId> inputs, outputs;
+  if (module.state.empty()) return {};
+  for (const ir::ValueId input : graph.inputs()) inputs[graph.value(input).name] = input;
+  for (const ir::ValueId output : graph.outputs()) outputs[graph.value(output).name] = output;
+  std::vector<BlockState> states;
+  for (size_t i = 0; i < module.state.size(); ++i) {
+    const auto input = inputs.find(module.state[i].first);
+    const auto output = outputs.find(module.state[i].second);
+    if (input == inputs.end() || output == outputs.end() || graph.IsOutput(input->second)) continue;
+    const ir::Value& made = graph.value(output->second);
+    const auto way = made.producer.valid() ? block.ways.find(made.producer) : block.ways.end();
+    if (way == block.ways.end() || way->second.sums) continue;
+    const SplitShare& share = way->second.results[static_cast<size_t>(made.result_index)];
+    if (share.segments.size() != 1 ||
+        SharesOf(graph, block, input->second) != std::vector<SplitShare>{share}) {
+      continue;
+    }
+    if (!AllTakeSlices(graph, block, input->second) ||
+        !AllTakeSlices(graph, block, output->second)) {
+      continue;
+    }
+    states.push_back({input->second, output->second, i});
+  }
+  return states;
 }
 
 bool IsConstant(const ir::Graph& graph, ir::ValueId value) {

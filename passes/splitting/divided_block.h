@@ -38,12 +38,13 @@ int64_t ShareOf(int64_t whole, int64_t units, UnitRun run);
 // that needs all of it, or the model's caller. Shape nodes do not: they need its type.
 bool LeavesBlock(const ir::Graph& graph, const DividedBlock& block, ir::ValueId value);
 
-// Whether all uses of an input of the model are slices in the block.
-bool IsOwnInput(const ir::Graph& graph, const DividedBlock& block, ir::ValueId value);
-
-// Whether the value is an output of the model, and all that use it otherwise are slices in the
-// block.
-bool IsOwnOutput(const ir::Graph& graph, const DividedBlock& block, ir::ValueId value);
+// A state of the model (Module::state) that lives in the block: all that use the input, and the
+// output otherwise, are slices, divided along the same axis.
+struct BlockState {
+  ir::ValueId input, output;
+  size_t index = 0;  // in Module::state
+};
+std::vector<BlockState> StatesOf(const ir::Module& module, const DividedBlock& block);
 
 // Whether the value is the model's own: an initializer that nobody may override, or what a Constant
 // node makes.

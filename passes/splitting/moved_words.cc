@@ -13,9 +13,14 @@ namespace {
 class Counter {
  public:
   Counter(const ir::Module& module, const ValueTypes& types)
-      : graph_(module.graph), types_(types), constant_(FindConstantWork(module)) {}
+      : module_(module), graph_(module.graph), types_(types), constant_(FindConstantWork(module)) {}
 
   void Add(const PlannedBlock& planned) {
+    stay_.clear();
+    for (const BlockState& state :
+         planned.split_state ? StatesOf(module_, planned.block) : std::vector<BlockState>()) {
+      stay_.insert({state.input, state.output});
+    }
     for (const auto& [node, way] : planned.block.ways) {
       AddOperands(planned, node, way);
       AddResults(planned, node, way);
@@ -66,7 +71,7 @@ class Counter {
       }
       const ir::NodeId producer = graph_.value(value).producer;
       if (producer.valid() && planned.block.Contains(producer)) continue;
-      if (planned.split_interface && IsOwnInput(graph_, planned.block, value)) continue;
+      if (stay_.count(value) > 0) continue;
       // Every block makes slices of its own.
       const auto key = std::tuple(value, way.operands[i].axis, way.operands[i].segments, &planned);
       if (!sent_slices_.insert(key).second) continue;
@@ -75,22 +80,24 @@ class Counter {
   }
 
   void AddResults(const PlannedBlock& planned, ir::NodeId node, const SplitAxis& way) {
+    if (constant_.constant[node]) return;
     const std::vector<ir::ValueId>& results = graph_.node(node).results;
     for (size_t i = 0; i < results.size(); ++i) {
       if (!LeavesBlock(graph_, planned.block, results[i])) continue;
       if (way.sums) {
         const int64_t parts = planned.parts - 1;
         words_ = SaturatingAdd(words_, SaturatingMultiply(parts, ElementsOf(results[i])));
-      } else if (!way.results[i].whole() &&
-                 !(planned.split_interface && IsOwnOutput(graph_, planned.block, results[i]))) {
+      } else if (!way.results[i].whole() && stay_.count(results[i]) == 0) {
         words_ = SaturatingAdd(words_, ElementsElsewhere(planned, results[i], way.results[i]));
       }
     }
   }
 
+  const ir::Module& module_;
   const ir::Graph& graph_;
   const ValueTypes& types_;
   const ConstantWork constant_;
+  std::set<ir::ValueId> stay_;  // states of the block at hand
   std::set<std::pair<ir::ValueId, int64_t>> sent_whole_;
   std::set<std::tuple<ir::ValueId, int32_t, std::vector<int64_t>, const PlannedBlock*>>
       sent_slices_;

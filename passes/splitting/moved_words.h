@@ -12,7 +12,7 @@ namespace allot {
 struct PlannedBlock {
   DividedBlock block;
   int64_t parts = 2;
-  bool split_interface = false;
+  bool split_state = false;
 };
 
 // The elements that change device at one inference where each slice is on a device of its own, and

@@ -1,5 +1,5 @@
-// The ways in which operators divide, as text: "columns 8: -,1 > 1" is 8 units, axis 1 of the second
-// operand and of the result; "+" sums the parts' results.
+// The ways in which operators divide, as text: "columns 8: -,1 > 1" is 8 units, axis 1 of the
+// second operand and of the result; "+" sums the parts' results.
 #include <string>
 #include <vector>
 
@@ -28,8 +28,9 @@ std::string Shares(const std::vector<SplitShare>& shares) {
 }
 
 std::string WayText(const SplitAxis& way) {
-  std::string text = absl::StrCat(SplitKindName(way.kind), " ", way.units, ": ",
-                                  Shares(way.operands), " > ", way.sums ? "+" : Shares(way.results));
+  std::string text =
+      absl::StrCat(SplitKindName(way.kind), " ", way.units, ": ", Shares(way.operands), " > ",
+                   way.sums ? "+" : Shares(way.results));
   for (const SplitSize& size : way.sizes) {
     absl::StrAppend(&text, " ", size.attribute,
                     size.operand >= 0 ? absl::StrCat("operand", size.operand) : "", "[", size.index,
@@ -53,8 +54,7 @@ std::vector<std::string> Ways(const std::string& op, const std::string& attribut
   EXPECT_NE(record, nullptr) << op;
   if (record == nullptr || record->split == nullptr) return {"no rule"};
   std::vector<std::string> texts;
-  for (const SplitAxis& way :
-       record->split(OpView(module, module.graph, node, nullptr, nullptr))) {
+  for (const SplitAxis& way : record->split(OpView(module, module.graph, node, nullptr, nullptr))) {
     texts.push_back(WayText(way));
   }
   return texts;
@@ -63,23 +63,23 @@ std::vector<std::string> Ways(const std::string& op, const std::string& attribut
 using Texts = std::vector<std::string>;
 
 TEST(SplitRulesTest, ProductsDivideByColumnsRowsAndWhatDoesNotMeet) {
-  EXPECT_EQ(Ways("MatMul", "", {"f32[2,5,6]", "f32[6,8]"}, {"f32[2,5,8]"}),
-            (Texts{"columns 8: -,1 > 2", "rows 6: 2,0 > +", "batch 5: 1,- > 1",
-                   "batch 2: 0,- > 0"}));
+  EXPECT_EQ(
+      Ways("MatMul", "", {"f32[2,5,6]", "f32[6,8]"}, {"f32[2,5,8]"}),
+      (Texts{"columns 8: -,1 > 2", "rows 6: 2,0 > +", "batch 5: 1,- > 1", "batch 2: 0,- > 0"}));
   EXPECT_EQ(Ways("Gemm", "transB=1", {"f32[3,6]", "f32[8,6]", "f32[8]"}, {"f32[3,8]"}),
             (Texts{"columns 8: -,0,0 > 1", "rows 6: 1,1,- > + first:2", "batch 3: 0,-,- > 0"}));
 }
 
 TEST(SplitRulesTest, ReshapesDivideAlongFactors) {
-  EXPECT_EQ(Ways("Reshape", "", {"f32[2,5,24]", "i64[4]"}, {"f32[2,5,4,6]"}),
-            (Texts{"elements 4: 2,- > 2 operand1[2]=4",
-                   "elements 6: 2[6|6|6|6],- > 3 operand1[3]=6",
-                   "elements 5: 1,- > 1 operand1[1]=5", "elements 2: 0,- > 0 operand1[0]=2"}));
+  EXPECT_EQ(
+      Ways("Reshape", "", {"f32[2,5,24]", "i64[4]"}, {"f32[2,5,4,6]"}),
+      (Texts{"elements 4: 2,- > 2 operand1[2]=4", "elements 6: 2[6|6|6|6],- > 3 operand1[3]=6",
+             "elements 5: 1,- > 1 operand1[1]=5", "elements 2: 0,- > 0 operand1[0]=2"}));
 }
 
 TEST(SplitRulesTest, PackedProjectionsDivideEachByHeads) {
-  EXPECT_EQ(Ways("com.microsoft:Attention", "num_heads=4",
-                 {"f32[1,5,8]", "f32[8,24]", "f32[24]"}, {"f32[1,5,8]"}),
+  EXPECT_EQ(Ways("com.microsoft:Attention", "num_heads=4", {"f32[1,5,8]", "f32[8,24]", "f32[24]"},
+                 {"f32[1,5,8]"}),
             (Texts{"heads 4: -,1[8|8|8],0[8|8|8] > 2 num_heads[0]=4"}));
 }
 
@@ -113,11 +113,13 @@ TEST(SplitRulesTest, UnknownSizesDivideNothing) {
 
 // Whatever the operands are: no crash, and shares that fit the types.
 TEST(SplitRulesTest, OddOperandsAreHarmless) {
-  const std::vector<std::string> types = {"f32[]",        "f32[0]",       "f32[4]",   "f32[4,6]",
-                                          "f32[2,4,6]",   "f32[2,4,6,8]", "f32[...]",   "f32[?,4]",
-                                          "i64[3]",       "f32[1,1,1,1]", "f32[2,?,6]"};
+  const std::vector<std::string> types = {"f32[]",      "f32[0]",       "f32[4]",    "f32[4,6]",
+                                          "f32[2,4,6]", "f32[2,4,6,8]", "f32[...]",  "f32[?,4]",
+                                          "i64[3]",     "f32[1,1,1,1]", "f32[2,?,6]"};
   Random random(1);
-  const auto pick = [&] { return types[static_cast<size_t>(random.Below(static_cast<int64_t>(types.size())))]; };
+  const auto pick = [&] {
+    return types[static_cast<size_t>(random.Below(static_cast<int64_t>(types.size())))];
+  };
   for (const Operator& op : BuiltinOperators().records()) {
     if (op.split == nullptr) continue;
     for (int i = 0; i < 60; ++i) {
@@ -131,8 +133,7 @@ TEST(SplitRulesTest, OddOperandsAreHarmless) {
       for (const ir::ValueId result : node.results) {
         module.graph.mutable_value(result).type = testing::ParseType(pick());
       }
-      for (const SplitAxis& way :
-           op.split(OpView(module, module.graph, node, nullptr, nullptr))) {
+      for (const SplitAxis& way : op.split(OpView(module, module.graph, node, nullptr, nullptr))) {
         SCOPED_TRACE(OperatorName(op) + " " + absl::StrJoin(operands, " ") + " " + WayText(way));
         EXPECT_GE(way.units, 2);
         ASSERT_EQ(way.operands.size(), node.operands.size());

@@ -1,5 +1,5 @@
-// Models that split-operators divides: what is in the place of what, and what stays whole. That they
-// compute the same is checked by running them (bench/split.sh, the test split_slices).
+// Models that split-operators divides: what is in the place of what, and what stays whole. That
+// they compute the same is checked by running them (bench/split.sh, the test split_slices).
 #include <map>
 #include <string>
 #include <vector>
@@ -19,12 +19,12 @@ Entry<GraphPass> SplitOperatorsEntry();
 namespace {
 
 using testing::Attr;
-using testing::F32;
-using testing::Int64Constant;
-using testing::ModuleBuilder;
 using ::testing::ElementsAre;
+using testing::F32;
 using ::testing::HasSubstr;
+using testing::Int64Constant;
 using ::testing::IsEmpty;
+using testing::ModuleBuilder;
 
 struct Outcome {
   absl::StatusOr<bool> changed = false;
@@ -78,8 +78,8 @@ TEST(SplitOperatorsTest, APairIsJoinedOnceByASum) {
   ir::Module module = Feedforward();
   const Outcome outcome = Divide(module, "width=2");
   ASSERT_TRUE(outcome.changed.ok() && *outcome.changed);
-  EXPECT_EQ(Counts(module), (std::map<std::string, int>{
-                                {"Identity", 2}, {"MatMul", 4}, {"Relu", 2}, {"Sum", 1}}));
+  EXPECT_EQ(Counts(module),
+            (std::map<std::string, int>{{"Identity", 2}, {"MatMul", 4}, {"Relu", 2}, {"Sum", 1}}));
   // x to the other slice, and its summand back.
   EXPECT_EQ(outcome.statistics.counts().at("words moved"), 2 * 6 + 2 * 4);
   EXPECT_THAT(outcome.diagnostics.all(), IsEmpty());
