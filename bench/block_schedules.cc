@@ -1,8 +1,8 @@
 // Prints the schedules of a model's blocks on a dozen accelerators as JSON: tasks with their times,
 // the bound, what lists and the exact search find, and how long that takes; for
 // block_schedules.py, which asks an integer programme for the same.
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -33,15 +33,15 @@ Json ScheduleJson(const design::BlockTasks::Unit& unit,
                                  {"vector", unit.order.cores[i].vector},
                                  {"before", std::move(before)}});
   }
-  using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
+  // Of the processor: the machine may be busy.
+  const std::clock_t begin = std::clock();
   const design::BlockSchedule listed = design::ScheduleBlock(unit.order, latencies, count);
-  const auto middle = Clock::now();
+  const std::clock_t middle = std::clock();
   const design::ExactBlockSchedule exact =
       design::ScheduleBlockExactly(unit.order, latencies, count, kNodes);
-  const auto end = Clock::now();
-  const auto millis = [](auto time) {
-    return std::chrono::duration<double, std::milli>(time).count();
+  const std::clock_t end = std::clock();
+  const auto millis = [](std::clock_t time) {
+    return 1000.0 * static_cast<double>(time) / static_cast<double>(CLOCKS_PER_SEC);
   };
   return Json::Object{{"tensor_cores", count.tensor},
                       {"vector_cores", count.vector},

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kUsualTasks = 100;
 
-enum class ListRule { kLongestFirst, kAllCoresFirst, kOneCoreFirst };
+enum class ListRule { kLongestFirst, kAllCoresFirst, kOneCoreFirst, kEarliestFirst };
 
 // The cores of one kind, by when they become free.
 class FreeCores {
@@ -47,11 +47,14 @@ class Lister {
     return on_all[task] ? latencies_[task].all : latencies_[task].one;
   }
 
+  // Added to the tails that tasks are listed by.
+  void SetBonus(std::vector<Ticks> bonus) { bonus_ = std::move(bonus); }
+
   BlockSchedule Best(const std::vector<bool>& on_all) {
     FindTails(on_all);
     BlockSchedule best;
-    for (const ListRule rule :
-         {ListRule::kLongestFirst, ListRule::kAllCoresFirst, ListRule::kOneCoreFirst}) {
+    for (const ListRule rule : {ListRule::kLongestFirst, ListRule::kAllCoresFirst,
+                                ListRule::kOneCoreFirst, ListRule::kEarliestFirst}) {
       BlockSchedule schedule = List(on_all, rule);
       if (best.start.empty() || schedule.length < best.length) best = std::move(schedule);
     }
@@ -72,11 +75,28 @@ class Lister {
 
   // Whether `a` is to be placed before `b`; both are ready.
   bool Before(size_t a, size_t b, const std::vector<bool>& on_all, ListRule rule) const {
-    if (rule != ListRule::kLongestFirst && on_all[a] != on_all[b]) {
+    const bool by_cores = rule == ListRule::kAllCoresFirst || rule == ListRule::kOneCoreFirst;
+    if (by_cores && on_all[a] != on_all[b]) {
       return on_all[a] == (rule == ListRule::kAllCoresFirst);
     }
-    if (tails_[a] != tails_[b]) return tails_[a] > tails_[b];
-    return a < b;
+    const Ticks of_a = tails_[a] + (bonus_.empty() ? 0 : bonus_[a]);
+    const Ticks of_b = tails_[b] + (bonus_.empty() ? 0 : bonus_[b]);
+    return of_a != of_b ? of_a > of_b : a < b;
+  }
+
+  // When a task can start whose sources have been placed.
+  Ticks StartOf(size_t task, const BlockSchedule& schedule, Ticks barrier) const {
+    Ticks start = barrier;
+    for (const int32_t source : order_.before[task]) {
+      const auto s = static_cast<size_t>(source);
+      start = std::max(start, schedule.start[s] + LengthOf(s, schedule.on_all));
+    }
+    if (schedule.on_all[task]) return std::max(start, schedule.length);
+    // Cores of both kinds: the later of the two.
+    const TaskCores cores = order_.cores[task];
+    if (cores.tensor) start = tensor_.EarliestFrom(start);
+    if (cores.vector) start = vector_.EarliestFrom(start);
+    return start;
   }
 
   BlockSchedule List(const std::vector<bool>& on_all, ListRule rule) {
@@ -92,26 +112,25 @@ class Lister {
     Ticks barrier = 0;
     while (!ready_.empty()) {
       size_t pick = 0;
-      for (size_t r = 1; r < ready_.size(); ++r) {
-        if (Before(ready_[r], ready_[pick], on_all, rule)) pick = r;
+      Ticks earliest = 0;
+      for (size_t r = 0; r < ready_.size(); ++r) {
+        const bool by_start = rule == ListRule::kEarliestFirst;
+        const Ticks start = by_start ? StartOf(ready_[r], schedule, barrier) : 0;
+        const bool first = r == 0 || start < earliest;
+        if (first || (start == earliest && Before(ready_[r], ready_[pick], on_all, rule))) {
+          pick = r;
+          earliest = start;
+        }
       }
       const size_t task = ready_[pick];
       ready_[pick] = ready_.back();
       ready_.pop_back();
-      Ticks start = barrier;
-      for (const int32_t source : order_.before[task]) {
-        const auto s = static_cast<size_t>(source);
-        start = std::max(start, schedule.start[s] + LengthOf(s, on_all));
-      }
+      const Ticks start = StartOf(task, schedule, barrier);
       const TaskCores cores = order_.cores[task];
       if (on_all[task]) {
-        start = std::max(start, schedule.length);
         barrier = start + LengthOf(task, on_all);
         tensor_.Clear(), vector_.Clear();
       } else {
-        // Cores of both kinds: the later of the two.
-        if (cores.tensor) start = tensor_.EarliestFrom(start);
-        if (cores.vector) start = vector_.EarliestFrom(start);
         const Ticks end = start + LengthOf(task, on_all);
         if (cores.tensor) tensor_.Take(end);
         if (cores.vector) vector_.Take(end);
@@ -128,7 +147,7 @@ class Lister {
   const TaskOrder& order_;
   const std::vector<TaskLatency>& latencies_;
   FreeCores tensor_, vector_;
-  std::vector<Ticks> tails_;
+  std::vector<Ticks> tails_, bonus_;
   std::vector<size_t> missing_, ready_;
 };
 
@@ -227,40 +246,43 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
   constexpr size_t kMostPlaced = 400'000;
   size_t attempts = 1 + kMostPlaced / (order.size() * order.size() + 1);
   if (order.size() <= kUsualTasks) attempts = kMostPlaced;
-  const auto attempt = [&](const std::vector<size_t>& tasks) {
+  const auto attempt = [&](const std::vector<bool>& on_all_then) {
     if (attempts == 0) return false;
     --attempts;
-    std::vector<bool> flipped = best.on_all;
-    for (const size_t task : tasks) flipped[task] = !flipped[task];
-    BlockSchedule schedule = lister.Best(flipped);
+    BlockSchedule schedule = lister.Best(on_all_then);
     if (schedule.length >= best.length) return false;
     best = std::move(schedule);
     return true;
+  };
+  const auto flip = [&](std::initializer_list<size_t> tasks) {
+    std::vector<bool> flipped = best.on_all;
+    for (const size_t task : tasks) flipped[task] = !flipped[task];
+    return attempt(flipped);
   };
   constexpr int kMostRounds = 8;
   bool better = !may_flip.empty();
   for (int round = 0; better && best.length > bound && round < kMostRounds; ++round) {
     better = false;
-    for (const size_t task : may_flip) better = attempt({task}) || better;
+    for (const size_t task : may_flip) better = flip({task}) || better;
     // One long task on a core, and behind it many that may run beside it: of the other kind of
     // core, or all.
     for (const size_t task : may_flip) {
-      std::vector<size_t> others = {task}, all = {task};
+      std::vector<bool> others = best.on_all, all = best.on_all;
+      others[task] = all[task] = false;
       for (const int32_t beside : order.beside[task]) {
         const auto other = static_cast<size_t>(beside);
-        if (!best.on_all[other] || latencies[other].one > latencies[task].one) continue;
-        all.push_back(other);
-        if (order.cores[other].tensor != order.cores[task].tensor) others.push_back(other);
+        if (latencies[other].one > latencies[task].one) continue;
+        all[other] = false;
+        if (order.cores[other].tensor != order.cores[task].tensor) others[other] = false;
       }
-      if (!best.on_all[task] || all.size() == 1) continue;
       better = attempt(others) || better;
-      if (best.on_all[task] && all.size() != others.size()) better = attempt(all) || better;
+      better = attempt(all) || better;
     }
     for (const size_t a : may_flip) {
       for (const int32_t other : order.beside[a]) {
         const auto b = static_cast<size_t>(other);
         if (b <= a || !std::binary_search(may_flip.begin(), may_flip.end(), b)) continue;
-        better = attempt({a, b}) || better;
+        better = flip({a, b}) || better;
       }
     }
   }
@@ -272,10 +294,13 @@ BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatenc
       const auto at = static_cast<size_t>(random.Below(static_cast<int64_t>(may_flip.size())));
       flipped[may_flip[at]] = !flipped[may_flip[at]];
     }
+    std::vector<Ticks> bonus(order.size());
+    for (Ticks& each : bonus) each = random.Below(kept.length / 4 + 1);
+    lister.SetBonus(std::move(bonus));
     best = lister.Best(flipped);
     for (bool again = true; again;) {
       again = false;
-      for (const size_t task : may_flip) again = attempt({task}) || again;
+      for (const size_t task : may_flip) again = flip({task}) || again;
     }
     if (best.length >= kept.length) best = kept;
   }

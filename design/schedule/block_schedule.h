@@ -44,8 +44,8 @@ Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& late
                     CoreCount count);
 
 // A schedule, as good as flipping one or two tasks at a time makes it, or one and all that may run
-// beside it. Then `restarts` times some tasks are flipped by chance, always the same ones, and what
-// comes of that is kept if it is better.
+// beside it. Then `restarts` times some tasks are flipped and listed in another order by chance,
+// always the same, and what comes of that is kept if it is better.
 BlockSchedule ScheduleBlock(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
                             CoreCount count, int restarts = 0);
 

@@ -120,7 +120,7 @@ class ExactSearch {
 ExactBlockSchedule ScheduleBlockExactly(const TaskOrder& order,
                                         const std::vector<TaskLatency>& latencies, CoreCount count,
                                         int64_t nodes) {
-  constexpr int kRestarts = 100;
+  constexpr int kRestarts = 30;
   return ExactSearch(order, latencies, count, ScheduleBlock(order, latencies, count, kRestarts),
                      nodes)
       .Run();

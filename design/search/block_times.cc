@@ -111,7 +111,8 @@ std::vector<LayerTimes> TimesOfLayers(const Question& question, const Chain& cha
     const auto b = static_cast<size_t>(block);
     const Ticks forward = times[tasks.Index(b, microbatch, tensor, Direction::kForward)];
     const Ticks backward = times[tasks.Index(b, microbatch, tensor, Direction::kBackward)];
-    layers.push_back({std::min(forward, most), std::min(backward, most)});
+    if (std::max(forward, backward) > most) return {};
+    layers.push_back({forward, backward});
   }
   return layers;
 }

@@ -56,7 +56,8 @@ std::vector<Ticks> ScheduleBlocks(const BlockTasks& tasks,
                                   const std::vector<std::vector<TaskLatency>>& latencies,
                                   CoreCount count);
 
-// Of the layers of a chain, from times by unit.
+// Of the layers of a chain, from times by unit. Empty if they are so long that a batch may take
+// more than 2^60 ticks, some months.
 std::vector<LayerTimes> TimesOfLayers(const Question& question, const Chain& chain,
                                       const BlockTasks& tasks, const std::vector<Ticks>& times,
                                       size_t microbatch, size_t tensor);

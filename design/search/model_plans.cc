@@ -84,6 +84,7 @@ std::optional<ModelPlans::Found> ModelPlans::Run(const std::vector<Ticks>& times
   CutGraph& graph = workspace.graphs[place];
   const std::vector<LayerTimes> layers =
       TimesOfLayers(question_, chain_, tasks_, times, microbatch, tensor);
+  if (layers.empty()) return std::nullopt;
   prepared_[place].cuts.Fill(layers, most_behind, recompute, graph);
   const int64_t width = question_.tensor_widths[tensor];
   if (question_.objective == Objective::kLatency) return RunLatency(graph, width, below);
