@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -35,9 +36,12 @@ absl::StatusOr<Compilation> CompileOnce(ir::Module module, const std::string& pa
   ALLOT_RETURN_IF_ERROR(RunGraphPasses(pipeline, module, none, context, run), shown, ": ");
   const PreparedModel model(std::move(module), path, shown, PrintGraphPasses(pipeline),
                             setup.operators);
-  ALLOT_ASSIGN_OR_RETURN(std::optional<Compilation> slices,
-                         PlanSlices(model, options, setup.target, diagnostics, run));
-  if (slices.has_value()) return *std::move(slices);
+  // Names as those of slices mean nothing in a model that was not divided here.
+  if (absl::StrContains(model.passes(), "split-operators")) {
+    ALLOT_ASSIGN_OR_RETURN(std::optional<Compilation> slices,
+                           PlanSlices(model, options, setup.target, diagnostics, run));
+    if (slices.has_value()) return *std::move(slices);
+  }
   return PlanPrepared(model, pipeline, options, setup, context, run);
 }
 
