@@ -83,14 +83,15 @@ std::string PrintProposerWeights(const ProposerWeights& weights) {
     if (!absl::SimpleAtod(absl::StrFormat("%.6g", parameter), &rounded)) rounded = parameter;
     parameters.push_back(rounded);
   }
-  return PrintJson(Json::Object{{"schema", kSchema},
-                                {"features", std::move(features)},
-                                {"width", int64_t{GraphNet::kWidth}},
-                                {"layers", int64_t{GraphNet::kLayers}},
-                                {"spread", weights.spread},
-                                {"levelling", weights.levelling},
-                                {"trained_on", weights.trained_on},
-                                {"parameters", std::move(parameters)}}) +
+  // On one line: compilers need not take longer texts than 64 KiB, and ours is compiled in.
+  return PrintJsonCompact(Json::Object{{"schema", kSchema},
+                                       {"features", std::move(features)},
+                                       {"width", int64_t{GraphNet::kWidth}},
+                                       {"layers", int64_t{GraphNet::kLayers}},
+                                       {"spread", weights.spread},
+                                       {"levelling", weights.levelling},
+                                       {"trained_on", weights.trained_on},
+                                       {"parameters", std::move(parameters)}}) +
          "\n";
 }
 
