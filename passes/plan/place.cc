@@ -188,15 +188,7 @@ class Placing {
       limits_.seed = context_.seed;
       if (decision.has_value()) return *std::move(decision);
       if (limits && best_.has_value()) {
-        return InputError(
-            "nothing was found with ",
-            options_.max_parts > 0 ? absl::StrCat("at most ", options_.max_parts, " parts") : "",
-            options_.max_parts > 0 && options_.latency_limit_us > 0 ? " and " : "",
-            options_.latency_limit_us > 0
-                ? absl::StrCat("an inference within ", options_.latency_limit_us, " us")
-                : "",
-            "; the best without such limits has ", best_->solution.parts.num_parts,
-            " parts, and an inference takes ", TimeText(best_->solution.score.makespan));
+        return NothingWithin(options_, best_->solution);
       }
     }
     const bool stop = best_.has_value() && (searched || (context_.stop && context_.stop()));
@@ -204,7 +196,7 @@ class Placing {
     if (!best_.has_value() && !crowded_.has_value() && !proven_infeasible_) Repair();
     if (!best_.has_value() && crowded_.has_value()) {
       Thin();
-      if (!best_.has_value()) return TooManyParts();
+      if (!best_.has_value()) return NothingWithin(options_, crowded_->solution);
     }
     if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
     Note(best_->solution.score.objective);
@@ -214,7 +206,7 @@ class Placing {
 
   void TakeStart() {
     start_ = LanesAtStart(*context_.start, module_, plan_, *context_.target, problem_, graph_);
-    if (start_.lanes.empty() || !Allowed(start_)) {
+    if (start_.lanes.empty() || !KeepsLimits(options_, problem_, start_)) {
       start_ = {};
       context_.diagnostics->Warning(context_.start->file,
                                     "does not fit this machine and these limits; not started from");
@@ -231,18 +223,6 @@ class Placing {
         known_.push_back({"start", lane});
       }
     }
-  }
-
-  bool Allowed(const Lanes& lanes) const {
-    if (lanes.lanes.size() > 1 && (!options_.replicas || problem_.contiguous)) return false;
-    const LanesScore score = problem_.objective == PlacementObjective::kThroughput
-                                 ? CombineScores(problem_, lanes)
-                                 : LanesScore();
-    const size_t num_parts =
-        lanes.lanes.size() == 1 ? lanes.lanes[0].parts.num_parts : score.num_parts;
-    return (options_.max_parts == 0 || num_parts <= static_cast<size_t>(options_.max_parts)) &&
-           (options_.latency_limit_us == 0 ||
-            score.slowest <= options_.latency_limit_us * kPicosPerMicro);
   }
 
   // The value, and what moving costs.
@@ -427,22 +407,17 @@ class Placing {
     work_ += found.work;
     OfferParted(crowded_->name, std::move(found.best));
   }
-  absl::Status TooManyParts() const {
-    return InputError("nothing was found with at most ", options_.max_parts,
-                      " parts; the best without such limits has ",
-                      crowded_->solution.parts.num_parts);
-  }
 
   // Nothing found so far fits: starts from every item where it is fastest and makes room.
   void Repair() {
-    Solution fastest{Placement(problem_.items.size()), graph_.topological};
+    Solution fastest{Placement(problem_.items.size(), DeviceId(0)), graph_.topological};
     for (const ItemId item : problem_.items.ids()) {
-      std::optional<Picos> least;
       for (const DeviceId device : problem_.devices.ids()) {
         const std::optional<Picos>& time = problem_.items[item].time[device];
-        if (!time.has_value() || (least.has_value() && *time >= *least)) continue;
-        least = time;
-        fastest.device_of[item] = device;
+        const std::optional<Picos>& least = problem_.items[item].time[fastest.device_of[item]];
+        if (time.has_value() && (!least.has_value() || *time < *least)) {
+          fastest.device_of[item] = device;
+        }
       }
     }
     RefinePartsOptions repair;

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
+#include "passes/problem/cluster_problem.h"
 #include "support/status.h"
 
 namespace allot {
@@ -37,6 +40,28 @@ absl::Status CheckOptions(const PlaceOptions& options) {
     if (value < 0) return InputError(name, "=", value, " is negative");
   }
   return absl::OkStatus();
+}
+
+bool KeepsLimits(const PlaceOptions& options, const PlacementProblem& problem, const Lanes& lanes) {
+  const bool several = lanes.lanes.size() > 1;
+  if (several && (!options.replicas || problem.contiguous)) return false;
+  const LanesScore score = problem.objective == PlacementObjective::kThroughput
+                               ? CombineScores(problem, lanes)
+                               : LanesScore();
+  const size_t num_parts = several ? score.num_parts : lanes.lanes[0].parts.num_parts;
+  return (options.max_parts == 0 || num_parts <= static_cast<size_t>(options.max_parts)) &&
+         (options.latency_limit_us == 0 ||
+          score.slowest <= options.latency_limit_us * kPicosPerMicro);
+}
+
+absl::Status NothingWithin(const PlaceOptions& options, const PartedSolution& best) {
+  const bool parts = options.max_parts > 0, time = options.latency_limit_us > 0;
+  return InputError(
+      "nothing was found with ", parts ? absl::StrCat("at most ", options.max_parts, " parts") : "",
+      parts && time ? " and " : "",
+      time ? absl::StrCat("an inference within ", options.latency_limit_us, " us") : "",
+      "; the best without such limits has ", best.parts.num_parts, " parts",
+      time ? absl::StrCat(", and an inference takes ", TimeText(best.score.makespan)) : "");
 }
 
 }  // namespace allot

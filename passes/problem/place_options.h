@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 
+#include "placement/lanes/lanes.h"
+#include "placement/parts/parts.h"
 #include "support/options.h"
 
 namespace allot {
@@ -28,5 +30,13 @@ OptionSchema<PlaceOptions> PlaceOptionSchema();
 
 // An error that names what is negative.
 absl::Status CheckOptions(const PlaceOptions& options);
+
+// Whether placements that take turns are asked for, in so many parts, each in the time that one
+// inference may take.
+bool KeepsLimits(const PlaceOptions& options, const PlacementProblem& problem, const Lanes& lanes);
+
+// The error that nothing keeps the limits on parts and on the time of an inference, and what the
+// best without them takes.
+absl::Status NothingWithin(const PlaceOptions& options, const PartedSolution& best);
 
 }  // namespace allot

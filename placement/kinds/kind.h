@@ -86,8 +86,8 @@ class ProblemKind : public std::enable_shared_from_this<ProblemKind> {
   }
   // Whether a document, an object, is a problem of this kind: by its schema.
   virtual bool Recognizes(const Json& document) const = 0;
-  // Whether it reads a document that is asked about with these flags: one that it recognizes, or one
-  // of another kind that a flag of its own turns into a problem of this kind.
+  // Whether it reads a document that is asked about with these flags: one that it recognizes, or
+  // one of another kind that a flag of its own turns into a problem of this kind.
   virtual bool Takes(const Json& document, const ProblemOptions& question) const {
     static_cast<void>(question);
     return Recognizes(document);
