@@ -94,7 +94,7 @@ TEST(RowsExact, OptimaAreThoseOfTryingEverything) {
 // Two parts, phase after phase with the search's own owners before: optima proved, and the search
 // within a tenth of their sum.
 TEST(RowsExact, TheSearchIsNearTheOptimaOfPhases) {
-  Problem problem = Radix(16, 8, 6);
+  Problem problem = Radix(64, 16, 6);
   Division division(problem.tensors.size());
   rows::WorkMeter work;
   work.limit = 100'000'000;
