@@ -13,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "ir/called_function.h"
-#include "passes/graph/pure_nodes.h"
 #include "passes/nodes/operator_work.h"
+#include "passes/nodes/pure_nodes.h"
 #include "passes/pipeline/pass.h"
 #include "support/status.h"
 

@@ -10,7 +10,7 @@
 #include "ir/called_function.h"
 #include "operators/attribute_key.h"
 #include "passes/graph/every_graph.h"
-#include "passes/graph/pure_nodes.h"
+#include "passes/nodes/pure_nodes.h"
 #include "passes/pipeline/pass.h"
 #include "support/registry.h"
 

@@ -61,7 +61,6 @@ TEST(BuiltinPassesTest, EverythingIsDocumented) {
 
 TEST(BuiltinPassesTest, NamedPipelinesPrintAndParseBack) {
   const PassRegistry registry = BuiltinPasses();
-  std::string everything;
   for (const NamedPipeline& named : registry.pipelines) {
     const absl::StatusOr<Pipeline> pipeline = ParsePipeline(named.name, registry);
     ASSERT_TRUE(pipeline.ok()) << pipeline.status();
@@ -69,9 +68,9 @@ TEST(BuiltinPassesTest, NamedPipelinesPrintAndParseBack) {
     const absl::StatusOr<Pipeline> again = ParsePipeline(printed, registry);
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ(PrintPipeline(*again), printed);
-    everything += (everything.empty() ? "" : ",") + named.name;
+    // One that decides stands last: the graph is frozen then.
+    EXPECT_TRUE(ParsePipeline("canonicalize," + named.name, registry).ok()) << named.name;
   }
-  EXPECT_TRUE(ParsePipeline(everything, registry).ok());
 }
 
 TEST(BuiltinPassesTest, BadOptionValuesAreErrorsNotCrashes) {

@@ -1,4 +1,4 @@
-#include "passes/graph/pure_nodes.h"
+#include "passes/nodes/pure_nodes.h"
 
 #include "absl/strings/match.h"
 
