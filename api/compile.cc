@@ -24,8 +24,8 @@ namespace {
 // the machine here.
 absl::StatusOr<Compilation> CompileOnce(ir::Module module, const std::string& path,
                                         const std::string& shown, const CompileOptions& options,
-                                        Diagnostics& diagnostics, const RunOptions& run) {
-  ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
+                                        PlacementSetup& setup, Diagnostics& diagnostics,
+                                        const RunOptions& run) {
   ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
                          ParsePipeline(PipelineText(options), options.AllRegistries().passes));
   PassStatistics statistics;
@@ -55,19 +55,25 @@ std::string ValueText(const CompileOptions& options, const Compilation& plan) {
 // The best plan over widths 1, 2, 4, ... up to the number of devices. Ties go to the smaller width.
 absl::StatusOr<Compilation> CompileBestWidth(const ir::Module& module, const std::string& path,
                                              const std::string& shown,
-                                             const CompileOptions& options,
+                                             const CompileOptions& options, PlacementSetup& setup,
                                              Diagnostics& diagnostics, const RunOptions& run) {
-  ALLOT_ASSIGN_OR_RETURN(const PlacementSetup setup, MakePlacementSetup(options));
   std::optional<Compilation> best;
   std::string width;
   Diagnostics of_best;
   absl::Status failure;
   std::vector<std::string> tried;
-  for (size_t parts = 1; parts <= std::max<size_t>(setup.target.devices.size(), 1); parts *= 2) {
+  // What a plan takes out of its setup.
+  const Target target = setup.target;
+  const Provenance made_from = setup.made_from;
+  const DimBindings dims = setup.dims;
+  for (size_t parts = 1; parts <= std::max<size_t>(target.devices.size(), 1); parts *= 2) {
+    setup.target = target;
+    setup.made_from = made_from;
+    setup.dims = dims;
     CompileOptions one = options;
     one.tensor_width = absl::StrCat(parts);
     Diagnostics said;
-    absl::StatusOr<Compilation> plan = CompileOnce(module, path, shown, one, said, run);
+    absl::StatusOr<Compilation> plan = CompileOnce(module, path, shown, one, setup, said, run);
     if (!plan.ok()) {
       // What is wrong with the model or the options is so at every width.
       if (!absl::IsResourceExhausted(plan.status())) return plan.status();
@@ -96,16 +102,17 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
                                             const std::string& shown, const CompileOptions& options,
                                             Diagnostics& diagnostics, const RunOptions& run,
                                             StageObserver* observer) {
-  // Options that cannot be read are said before a large model is.
-  ALLOT_RETURN_IF_ERROR(MakePlacementSetup(options).status());
+  // Options that cannot be read are said before a large model is; files that come through pipes can
+  // be read once.
+  ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
   ALLOT_RETURN_IF_ERROR(
       ParsePipeline(PipelineText(options), options.AllRegistries().passes).status());
   if (observer != nullptr) observer->Begin("read model");
   ALLOT_ASSIGN_OR_RETURN(ir::Module module, import());
   if (options.tensor_width == "auto" && options.pipeline.empty()) {
-    return CompileBestWidth(module, path, shown, options, diagnostics, run);
+    return CompileBestWidth(module, path, shown, options, setup, diagnostics, run);
   }
-  return CompileOnce(std::move(module), path, shown, options, diagnostics, run);
+  return CompileOnce(std::move(module), path, shown, options, setup, diagnostics, run);
 }
 
 }  // namespace

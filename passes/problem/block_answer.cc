@@ -7,7 +7,8 @@
 namespace allot {
 
 BlockAnswer::BlockAnswer(const PlacementProblem& problem, const ChainOfBlocks& blocks,
-                         BlockPlanOptions options, int64_t simplify) {
+                         BlockPlanOptions options, int64_t simplify)
+    : simplify_(simplify) {
   if (blocks.num_blocks == 0 || problem.items.empty()) return;
   const BlockChain chain(problem, blocks.block_of, blocks.num_blocks);
   num_blocks_ = chain.num_blocks();
@@ -27,10 +28,13 @@ std::optional<Picos> BlockAnswer::whole_value() const {
 
 void BlockAnswer::YieldTo(const std::vector<ir::Baseline>& baselines, bool turns) {
   if (!plan_.has_value()) return;
-  for (const ir::Baseline& unsplit : baselines) {
-    if (!unsplit.value.has_value() || *unsplit.value > plan_->value) continue;
-    const bool is_single = absl::StartsWith(unsplit.name, "single:");
-    if (!(is_single && num_parts_ > 1) && !(turns && unsplit.name == "copies")) continue;
+  for (const ir::Baseline& known : baselines) {
+    if (!known.value.has_value() || *known.value > plan_->value) continue;
+    const bool is_single = absl::StartsWith(known.name, "single:");
+    const bool is_whole = (turns && known.name == "copies") || (is_single && num_parts_ > 1);
+    const bool is_better = known.name == "ranges" && !one_kind_ &&
+                           plan_->value > WithBlockSlack(*known.value, simplify_);
+    if (!is_whole && !is_better) continue;
     plan_.reset();
     return;
   }

@@ -40,7 +40,7 @@ class BlockAnswer {
  private:
   std::optional<BlockPlan> plan_;
   size_t num_blocks_ = 0, num_distinct_ = 0, num_parts_ = 0;
-  int64_t slack_permille_ = 0;
+  int64_t simplify_ = 0, slack_permille_ = 0;
   bool one_kind_ = false;
 };
 

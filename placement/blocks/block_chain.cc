@@ -29,12 +29,22 @@ std::optional<std::vector<const Route*>> RoutesThatDiffer(const PlacementProblem
   return differ;
 }
 
+// Devices that may run something.
+IdVector<DeviceId, bool> InUse(const PlacementProblem& problem) {
+  IdVector<DeviceId, bool> use(problem.devices.size(), false);
+  for (const PlacementProblem::Item& item : problem.items) {
+    for (const DeviceId d : problem.devices.ids()) {
+      if (item.time[d].has_value()) use[d] = true;
+    }
+  }
+  return use;
+}
+
 }  // namespace
 
 BlockChain::BlockChain(const PlacementProblem& problem, const IdVector<ItemId, int32_t>& block_of,
                        int32_t num_blocks)
-    : problem_(problem),
-      kinds_(DeviceKinds(problem, IdVector<DeviceId, bool>(problem.devices.size(), true))) {
+    : problem_(problem), kinds_(DeviceKinds(problem, InUse(problem))) {
   SortItems(block_of, num_blocks);
   SumTimes();
   SumMemory();

@@ -166,7 +166,7 @@ std::optional<BlockPlan> PlanByBlocks(const PlacementProblem& problem, const Blo
 }
 
 int64_t BlockSlackPermille(const BlockChain& chain, size_t num_parts, int64_t simplify) {
-  return SaturatingMultiply(chain.kinds().size() == 1 && num_parts > 1 ? 20 : 1, simplify);
+  return SaturatingMultiply(chain.kinds().size() == 1 && num_parts > 1 ? 20 : 3, simplify);
 }
 
 Picos WithBlockSlack(Picos value, int64_t permille) {

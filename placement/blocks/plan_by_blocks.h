@@ -35,8 +35,8 @@ std::optional<BlockPlan> PlanByBlocks(const PlacementProblem& problem, const Blo
                                       const BlockPlanOptions& options);
 
 // How many thousandths slower a plan by blocks may be than any other, where `simplify` is what may
-// be given away for fewer parts: as much, and twenty times as much where it divides a model among
-// devices of one kind, which share out whole blocks.
+// be given away for fewer parts: three times as much, since such a plan is easy to understand;
+// twenty times where it divides a model among devices of one kind, which share out whole blocks.
 int64_t BlockSlackPermille(const BlockChain& chain, size_t num_parts, int64_t simplify);
 // A value with so much on top.
 Picos WithBlockSlack(Picos value, int64_t permille);

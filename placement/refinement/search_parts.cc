@@ -119,7 +119,7 @@ class PartSearch {
     const Picos known = result_.best.score.objective;
     const bool feasible = result_.best.score.feasible;
     const ProgressHook note = [&](Picos value, Picos bound, int64_t spent) {
-      if (progress_ && (!feasible || value < known)) progress_(value, bound, result_.work + spent);
+      if (!feasible || value < known) Note(value, bound, result_.work + spent);
     };
     PartedSolution found, other;
     const auto run = [&] { found = RefineParts(problem_, graph_, result_.best, one, note); };
@@ -133,9 +133,13 @@ class PartSearch {
     }
     found = Combined(std::move(found), std::move(other), one.work);
     if (Holds(found) && Preferred(found, result_.best)) result_.best = std::move(found);
-    if (progress_ && result_.best.score.feasible) {
-      progress_(result_.best.score.objective, 0, result_.work);
-    }
+    if (result_.best.score.feasible) Note(result_.best.score.objective, 0, result_.work);
+  }
+
+  // Runs of a round count as they go; what they found together is not told as if it came earlier.
+  void Note(Picos value, Picos bound, int64_t work) {
+    noted_ = std::max(noted_, work);
+    if (progress_) progress_(value, bound, noted_);
   }
 
   // What is given away is measured from the best, and never makes worse what was the answer before.
@@ -197,6 +201,7 @@ class PartSearch {
   const ProgressHook& progress_;
   PartSearchResult result_;
   int64_t spent_on_rounds_ = 0;
+  int64_t noted_ = 0;  // the most work that progress was told of
   bool answered_ = false, start_feasible_ = false;
   Picos start_cost_ = 0;
 };
