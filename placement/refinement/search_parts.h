@@ -25,8 +25,8 @@ struct PartSearchOptions {
   // was gained over `start` is not given away for them by more than a quarter, unless for `start`
   // itself.
   int64_t slack_permille = 0;
-  // As of PricedValue(), which then decides instead of the number of parts; an eighth of each round
-  // searches for it.
+  // As of PricedValue(), which then decides instead of the number of parts; an eighth of each
+  // round, for latency half as much, searches for it.
   int64_t part_price = 0;
   // Whose price counts as part of the objective, of `start` and all others; nullptr: moving costs
   // nothing.
