@@ -172,4 +172,24 @@ class KindOf : public ProblemKind {
   }
 };
 
+// A kind whose solvers are its own.
+template <typename ProblemType, typename AnswerType>
+class KindWithSolvers : public KindOf<ProblemType, AnswerType> {
+ public:
+  using Solver = SolverOf<ProblemType, AnswerType>;
+
+  absl::StatusOr<ResultOf<AnswerType>> Solve(const ProblemType& problem, const SolverChoice& choice,
+                                             const SolveLimits& limits) const override {
+    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Solver> solver,
+                           MakeSolver(solvers(), choice, this->name()));
+    return solver->Solve(problem, limits);
+  }
+  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
+    return solvers().names();
+  }
+
+ private:
+  virtual Registry<Solver> solvers() const = 0;
+};
+
 }  // namespace allot

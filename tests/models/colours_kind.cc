@@ -9,6 +9,7 @@
 
 #include "support/diagnostics.h"
 #include "support/json_reader.h"
+#include "support/json_schema.h"
 
 namespace allot::testing {
 namespace {
@@ -138,11 +139,7 @@ class Colours final : public KindOf<ColouringProblem, Colouring> {
   absl::string_view name() const override { return kColours; }
   absl::string_view summary() const override { return "Items that exclude each other."; }
   absl::string_view unit() const override { return "ps"; }
-  bool Recognizes(const Json& document) const override {
-    const Json* const schema = document.Find("schema");
-    const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-    return text != nullptr && *text == kSchema;
-  }
+  bool Recognizes(const Json& document) const override { return HasSchema(document, kSchema); }
 
   absl::Status Check(const ColouringProblem& problem) const override {
     ALLOT_RETURN_IF_ERROR(CheckMachine(problem));

@@ -18,7 +18,7 @@ namespace allot {
 namespace chips {
 namespace {
 
-class Chips final : public KindOf<Problem, Assignment> {
+class Chips final : public KindWithSolvers<Problem, Assignment> {
  public:
   absl::string_view name() const override { return kName; }
   absl::string_view summary() const override {
@@ -64,15 +64,8 @@ class Chips final : public KindOf<Problem, Assignment> {
   // Milliseconds between two inputs.
   Json Objective(const Problem&, int64_t value) const override { return ToMillis(value); }
 
-  absl::StatusOr<ResultOf<Assignment>> Solve(const Problem& problem, const SolverChoice& choice,
-                                             const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Solver> solver,
-                           MakeSolver(Solvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return Solvers().names();
-  }
+ private:
+  Registry<Solver> solvers() const override { return Solvers(); }
 };
 
 }  // namespace

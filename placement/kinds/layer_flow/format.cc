@@ -10,6 +10,7 @@
 
 #include "support/diagnostics.h"
 #include "support/json_reader.h"
+#include "support/json_schema.h"
 #include "support/options.h"
 #include "support/status.h"
 
@@ -164,10 +165,7 @@ void ReadKv(JsonReader& reader, LayerFlowProblem& problem) {
 }  // namespace
 
 bool RecognizesLayerFlow(const Json& document) {
-  if (const Json* const schema = document.Find("schema")) {
-    const auto* const text = schema->If<std::string>();
-    return text != nullptr && *text == kLayerFlowSchema;
-  }
+  if (document.Find("schema") != nullptr) return HasSchema(document, kLayerFlowSchema);
   const auto is_array = [&](absl::string_view key) {
     const Json* const member = document.Find(key);
     return member != nullptr && member->If<Json::Array>() != nullptr;

@@ -16,7 +16,7 @@
 namespace allot {
 namespace {
 
-class LayerFlow final : public KindOf<LayerFlowProblem, LayerPlacement> {
+class LayerFlow final : public KindWithSolvers<LayerFlowProblem, LayerPlacement> {
  public:
   absl::string_view name() const override { return kLayerFlowKind; }
   absl::string_view summary() const override {
@@ -74,16 +74,8 @@ class LayerFlow final : public KindOf<LayerFlowProblem, LayerPlacement> {
     return json;
   }
 
-  absl::StatusOr<ResultOf<LayerPlacement>> Solve(const LayerFlowProblem& problem,
-                                                 const SolverChoice& choice,
-                                                 const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<LayerFlowSolver> solver,
-                           MakeSolver(LayerFlowSolvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return LayerFlowSolvers().names();
-  }
+ private:
+  Registry<Solver> solvers() const override { return LayerFlowSolvers(); }
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "placement/kinds/pipelines/model/verify.h"
 #include "placement/kinds/pipelines/search/evaluate.h"
 #include "placement/kinds/pipelines/search/search.h"
+#include "support/json_schema.h"
 #include "support/registry.h"
 #include "support/status.h"
 
@@ -59,7 +60,7 @@ Registry<Solver> Solvers() {
   return solvers;
 }
 
-class Pipelines final : public KindOf<Problem, Plan> {
+class Pipelines final : public KindWithSolvers<Problem, Plan> {
  public:
   absl::string_view name() const override { return kName; }
   absl::string_view summary() const override {
@@ -74,9 +75,7 @@ class Pipelines final : public KindOf<Problem, Plan> {
             {kRecomputeFlag, "0|1", "whether activations are computed again"}};
   }
   bool Recognizes(const Json& document) const override {
-    const Json* const schema = document.Find("schema");
-    const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-    return (text != nullptr && *text == kSchema) || IsPublishedJson(document);
+    return HasSchema(document, kSchema) || IsPublishedJson(document);
   }
 
   absl::Status Check(const Problem& problem) const override { return pipelines::Check(problem); }
@@ -116,17 +115,9 @@ class Pipelines final : public KindOf<Problem, Plan> {
   Json Objective(const Problem& problem, int64_t value) const override {
     return static_cast<double>(value) / static_cast<double>(problem.ticks_per_second);
   }
-  absl::StatusOr<ResultOf<Plan>> Solve(const Problem& problem, const SolverChoice& choice,
-                                       const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Solver> solver,
-                           MakeSolver(Solvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return Solvers().names();
-  }
 
  private:
+  Registry<Solver> solvers() const override { return Solvers(); }
   static absl::StatusOr<Problem> Finish(Draft draft, const std::string& file,
                                         const ProblemOptions& question) {
     ALLOT_ASSIGN_OR_RETURN(Problem problem, FinishDraft(std::move(draft), question.flags), file,

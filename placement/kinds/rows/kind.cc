@@ -10,6 +10,7 @@
 #include "placement/kinds/rows/model/evaluate.h"
 #include "placement/kinds/rows/model/verify.h"
 #include "placement/kinds/rows/solvers.h"
+#include "support/json_schema.h"
 #include "support/options.h"
 
 namespace allot {
@@ -29,7 +30,7 @@ namespace {
 
 constexpr absl::string_view kParts = "parts", kImbalance = "imbalance";
 
-class Rows final : public KindOf<Problem, Division> {
+class Rows final : public KindWithSolvers<Problem, Division> {
  public:
   absl::string_view name() const override { return kName; }
   absl::string_view summary() const override {
@@ -40,11 +41,7 @@ class Rows final : public KindOf<Problem, Division> {
     return {{std::string(kParts), "N", "how many parts rows are divided among"},
             {std::string(kImbalance), "X", "what a part may exceed its share by, such as 0.03"}};
   }
-  bool Recognizes(const Json& document) const override {
-    const Json* const schema = document.Find("schema");
-    const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-    return text != nullptr && *text == kSchema;
-  }
+  bool Recognizes(const Json& document) const override { return HasSchema(document, kSchema); }
 
   absl::Status Check(const Problem& problem) const override { return rows::Check(problem); }
   int64_t Evaluate(const Problem& problem, const Division& division) const override {
@@ -87,15 +84,8 @@ class Rows final : public KindOf<Problem, Division> {
     return DivisionJson(problem, division);
   }
 
-  absl::StatusOr<ResultOf<Division>> Solve(const Problem& problem, const SolverChoice& choice,
-                                           const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Solver> solver,
-                           MakeSolver(Solvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return Solvers().names();
-  }
+ private:
+  Registry<Solver> solvers() const override { return Solvers(); }
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "placement/kinds/stages/search/search.h"
 #include "placement/kinds/stages/value/compiled.h"
 #include "placement/kinds/stages/value/evaluate.h"
+#include "support/json_schema.h"
 #include "support/registry.h"
 #include "support/status.h"
 
@@ -63,7 +64,7 @@ Registry<StagesSolver> Solvers() {
   return solvers;
 }
 
-class Stages final : public KindOf<StagesProblem, StagePlan> {
+class Stages final : public KindWithSolvers<StagesProblem, StagePlan> {
  public:
   absl::string_view name() const override { return kName; }
   absl::string_view summary() const override {
@@ -80,9 +81,7 @@ class Stages final : public KindOf<StagesProblem, StagePlan> {
     return PipeDreamDocument(text, file);
   }
   bool Recognizes(const Json& document) const override {
-    const Json* const schema = document.Find("schema");
-    const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-    return (text != nullptr && *text == kStagesSchema) || IsPiperJson(document);
+    return HasSchema(document, kStagesSchema) || IsPiperJson(document);
   }
 
   absl::Status Check(const StagesProblem& problem) const override { return CheckStages(problem); }
@@ -115,16 +114,9 @@ class Stages final : public KindOf<StagesProblem, StagePlan> {
   Json Objective(const StagesProblem& problem, int64_t value) const override {
     return static_cast<double>(value) / static_cast<double>(problem.ticks_per_second);
   }
-  absl::StatusOr<ResultOf<StagePlan>> Solve(const StagesProblem& problem,
-                                            const SolverChoice& choice,
-                                            const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<StagesSolver> solver,
-                           MakeSolver(Solvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return Solvers().names();
-  }
+
+ private:
+  Registry<Solver> solvers() const override { return Solvers(); }
 };
 
 }  // namespace

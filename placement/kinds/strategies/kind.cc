@@ -22,7 +22,7 @@ Registry<Solver> Solvers() {
 
 namespace {
 
-class Strategies final : public KindOf<Problem, Choice> {
+class Strategies final : public KindWithSolvers<Problem, Choice> {
  public:
   absl::string_view name() const override { return kName; }
   absl::string_view summary() const override {
@@ -54,15 +54,8 @@ class Strategies final : public KindOf<Problem, Choice> {
     return ChoiceJson(choice);
   }
 
-  absl::StatusOr<ResultOf<Choice>> Solve(const Problem& problem, const SolverChoice& choice,
-                                         const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<Solver> solver,
-                           MakeSolver(Solvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return Solvers().names();
-  }
+ private:
+  Registry<Solver> solvers() const override { return Solvers(); }
 };
 
 }  // namespace

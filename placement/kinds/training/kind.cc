@@ -11,12 +11,13 @@
 #include "placement/kinds/training/model/problem.h"
 #include "placement/kinds/training/model/verify.h"
 #include "placement/kinds/training/solvers/solvers.h"
+#include "support/json_schema.h"
 #include "support/status.h"
 
 namespace allot {
 namespace {
 
-class Training final : public KindOf<TrainingProblem, TrainingPlan> {
+class Training final : public KindWithSolvers<TrainingProblem, TrainingPlan> {
  public:
   absl::string_view name() const override { return kTrainingKind; }
   absl::string_view summary() const override {
@@ -87,23 +88,9 @@ class Training final : public KindOf<TrainingProblem, TrainingPlan> {
     return JudgeTraining(problem, plan, json, notes);
   }
 
-  absl::StatusOr<ResultOf<TrainingPlan>> Solve(const TrainingProblem& problem,
-                                               const SolverChoice& choice,
-                                               const SolveLimits& limits) const override {
-    ALLOT_ASSIGN_OR_RETURN(const std::unique_ptr<TrainingSolver> solver,
-                           MakeSolver(TrainingSolvers(), choice, name()));
-    return solver->Solve(problem, limits);
-  }
-  std::vector<std::string> SolverNames(const Registry<PlacementSolver>&) const override {
-    return TrainingSolvers().names();
-  }
-
  private:
-  static bool IsOurs(const Json& document) {
-    const Json* const schema = document.Find("schema");
-    const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-    return text != nullptr && *text == kTrainingSchema;
-  }
+  Registry<Solver> solvers() const override { return TrainingSolvers(); }
+  static bool IsOurs(const Json& document) { return HasSchema(document, kTrainingSchema); }
 };
 
 }  // namespace

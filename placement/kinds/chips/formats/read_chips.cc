@@ -3,17 +3,14 @@
 #include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/chips/formats/published_graph.h"
 #include "placement/kinds/chips/model/copies.h"
+#include "support/json_schema.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/quantity.h"
 
 namespace allot::chips {
 
-bool HasChipsSchema(const Json& document) {
-  const Json* const schema = document.Find("schema");
-  const auto* const text = schema == nullptr ? nullptr : schema->If<std::string>();
-  return text != nullptr && *text == kSchema;
-}
+bool HasChipsSchema(const Json& document) { return HasSchema(document, kSchema); }
 
 absl::StatusOr<Problem> ReadChips(const Json& document, const std::string& file,
                                   const std::map<std::string, std::string>& flags) {

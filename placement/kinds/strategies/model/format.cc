@@ -7,6 +7,7 @@
 
 #include "support/diagnostics.h"
 #include "support/json_reader.h"
+#include "support/json_schema.h"
 #include "support/status.h"
 
 namespace allot::strategies {
@@ -153,10 +154,7 @@ Json Slice(const std::vector<int64_t>& values, size_t first, size_t count) {
 }  // namespace
 
 bool LooksLikeProblem(const Json& document) {
-  if (const Json* const schema = document.Find("schema")) {
-    const auto* const text = schema->If<std::string>();
-    return text != nullptr && *text == kSchema;
-  }
+  if (document.Find("schema") != nullptr) return HasSchema(document, kSchema);
   const Json* const problem = document.Find("problem");
   return problem != nullptr && problem->Find("nodes") != nullptr &&
          problem->Find("edges") != nullptr && problem->Find("usage_limit") != nullptr;

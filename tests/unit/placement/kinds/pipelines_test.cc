@@ -1,7 +1,5 @@
 // Pipelines: the optimum against trying everything, rules, formats, and what has been published.
 #include <cmath>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -16,7 +14,7 @@
 #include "placement/kinds/pipelines/search/evaluate.h"
 #include "placement/kinds/pipelines/search/search.h"
 #include "support/random.h"
-#include "tests/folders.h"
+#include "tests/models/published_instance.h"
 #include "tests/models/random_pipelines.h"
 
 namespace allot::pipelines {
@@ -220,15 +218,8 @@ TEST(Pipelines, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(broken("\"edges\": {\"1\"", "\"edges\": {\"4\""), HasSubstr("has no width"));
 }
 
-std::string Workload(const std::string& name) {
-  std::ifstream file(absl::StrCat(kSourceFolder, "/../shared/workloads/", name));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 TEST(Pipelines, EqualsThePublishedPlacementOfAMeasuredProfile) {
-  const std::string profile = Workload("piper/bert32a100.json");
+  const std::string profile = testing::PublishedInstance("piper/bert32a100.json");
   if (profile.empty()) GTEST_SKIP() << "no published instances";
   struct Published {
     const char* devices;

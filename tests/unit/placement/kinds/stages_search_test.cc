@@ -1,8 +1,6 @@
 // What plans pipelines, against all plans there are and against the planners that were published.
 #include "placement/kinds/stages/search/search.h"
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -14,7 +12,7 @@
 #include "placement/kinds/stages/formats/draft.h"
 #include "placement/kinds/stages/formats/piper_json.h"
 #include "placement/kinds/stages/problem/verify.h"
-#include "tests/folders.h"
+#include "tests/models/published_instance.h"
 #include "tests/models/random_stages.h"
 #include "tests/models/stages_oracle.h"
 
@@ -145,18 +143,12 @@ TEST(StagesSearch, StopsWhenItIsTold) {
   EXPECT_GT(found.bound, 0);
 }
 
-std::string Workload(const std::string& name) {
-  std::ifstream file(absl::StrCat(kSourceFolder, "/../shared/workloads/", name));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 KindResult SolvePublished(const std::string& name, const std::map<std::string, std::string>& flags,
                           double& objective) {
   ProblemOptions question;
   question.flags = flags;
-  auto problem = ReadProblemOfAnyKind(BuiltinKinds(), Workload(name), name, question);
+  auto problem =
+      ReadProblemOfAnyKind(BuiltinKinds(), testing::PublishedInstance(name), name, question);
   EXPECT_TRUE(problem.ok()) << problem.status();
   auto result = (*problem)->Ask({"pipeline", ""}, Limits(20'000'000));
   EXPECT_TRUE(result.ok()) << result.status();
@@ -165,7 +157,8 @@ KindResult SolvePublished(const std::string& name, const std::map<std::string, s
 }
 
 TEST(StagesSearch, EqualsThePlannerOfPipeDream) {
-  if (Workload("pipedream/alexnet.txt").empty()) GTEST_SKIP() << "no published instances";
+  if (testing::PublishedInstance("pipedream/alexnet.txt").empty())
+    GTEST_SKIP() << "no published instances";
   struct Published {
     const char *name, *devices;
     double seconds;
@@ -188,7 +181,7 @@ TEST(StagesSearch, EqualsThePlannerOfPipeDream) {
 }
 
 TEST(StagesSearch, ProvesThePlansOfPiper) {
-  const std::string text = Workload("piper/bert32a100.json");
+  const std::string text = testing::PublishedInstance("piper/bert32a100.json");
   if (text.empty()) GTEST_SKIP() << "no published instances";
   for (const char* const devices : {"8", "32", "2048"}) {
     for (const char* const memory : {"1GiB", "2GiB", "8GiB", "80GiB"}) {
