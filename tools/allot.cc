@@ -202,10 +202,11 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     return absl::OkStatus();
   }
   ALLOT_RETURN_IF_ERROR(Interpret(line, arguments));
-  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline, ParsePipeline(PipelineText(arguments.compile),
-                                                                arguments.registries.passes));
+  // First the machine, which also decides who places, and may come through a pipe.
   Diagnostics notes;  // its errors are those of the status
   ALLOT_ASSIGN_OR_RETURN(arguments.compile.machine, LoadTarget(arguments.compile.target, notes));
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline, ParsePipeline(PipelineText(arguments.compile),
+                                                                arguments.registries.passes));
 
   ALLOT_RETURN_IF_ERROR(
       CheckDumpedPasses(arguments.instrumentation.dumps, arguments.registries.passes));

@@ -75,6 +75,8 @@ holds "... so it must be given again" refuses "piped/plan.json: was planned with
 printf 'node,device,time_us\nx,cpu0,1\n' >piped.csv
 holds "... all of it" refuses "piped/plan.json: was planned with --target from a pipe.*say --target=FILE" check $model --golden=piped/plan.json --costs=piped.csv
 holds "... and is the same" exits 0 check $model --golden=piped/plan.json --costs=piped.csv --target=cpu-2gpu
+holds "a module of chips from a pipe" exits 0 $model --target=<("$allot" --print-target --target=mcm-8) --objective=throughput --work=20000 -o piped_module --emit=plan
+holds "... is placed by its rules" grep -q '"solver": "chips:' piped_module/plan.json
 sed 's|"target": null|"target": "../../../dev/fd"|' piped/plan.json >fd.json
 holds "no file for a target" refuses "fd.json: was planned with --target=.*which is (no file|not there).*say --target=FILE" check $model --golden=fd.json --costs=piped.csv
 
