@@ -46,7 +46,7 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
   }
   if (options.min_gain > 0) refine.push_back(absl::StrCat("min-gain=", options.min_gain));
   if (options.min_gain > 0 && !options.replicas) refine.push_back("replicas=false");
-  if (options.latency_limit_us > 0 || options.max_parts > 0) refine.push_back("limited=true");
+  if (options.latency_limit_us > 0) refine.push_back("limited=true");
   const bool turns = options.replicas && !options.contiguous;
   const std::string shapes =
       absl::StrCat("infer-shapes", options.strict_shapes ? "{strict=true}" : "");

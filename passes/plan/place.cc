@@ -14,6 +14,7 @@
 
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
+#include "passes/plan/candidates.h"
 #include "passes/problem/blame_rules.h"
 #include "passes/problem/block_answer.h"
 #include "passes/problem/cluster_problem.h"
@@ -31,17 +32,13 @@
 #include "placement/refinement/refine_parts.h"
 #include "placement/refinement/search_groups.h"
 #include "placement/refinement/search_parts.h"
+#include "placement/refinement/simplify_parts.h"
 #include "placement/solver.h"
 #include "support/nearest_name.h"
 #include "support/status.h"
 
 namespace allot {
 namespace {
-
-struct Candidate {
-  std::string name;
-  PartedSolution solution;
-};
 
 // What a pass decides: a placement, or several that take turns.
 struct Decision {
@@ -56,6 +53,10 @@ constexpr int64_t kUsualWork = 500'000, kUsualLoadWork = 4'000'000;
 // How much slower than what one would do by hand an answer may be for having fewer parts.
 constexpr int64_t kSlackPermille = 10;
 
+Picos WithSlack(Picos value) {
+  return value + static_cast<Picos>(static_cast<Int128>(value) * kSlackPermille / 1000);
+}
+
 class Placing {
  public:
   Placing(const PlaceOptions& options, const BuiltProblem& built, const ChainOfBlocks& blocks,
@@ -68,7 +69,8 @@ class Placing {
         graph_(built.graph),
         context_(context),
         modules_(ModulesOf(plan)),
-        part_effort_(EffortFor(problem_, 4'000'000, 20, 4000)) {
+        part_effort_(EffortFor(problem_, 4'000'000, 20, 4000)),
+        met_(problem_, graph_, part_effort_, MostParts()) {
     // A move of loads costs a fraction of a simulated schedule.
     const bool loads = problem_.objective == PlacementObjective::kThroughput;
     limits_.work = options.work > 0 ? options.work : loads ? kUsualLoadWork : kUsualWork;
@@ -134,14 +136,7 @@ class Placing {
     context_.statistics->Add("distinct-blocks", static_cast<int64_t>(answer.num_distinct()));
     reached_.baselines.push_back({"blocks", answer.whole_value()});
     if (answer.plan().has_value() && answer.num_parts() > 1) {
-      const Lanes& lanes = answer.plan()->lanes;
-      for (const PartedSolution& lane : lanes.lanes) {
-        if (lanes.lanes.size() == 1) {
-          OfferParted("blocks", lane);
-        } else if (known_.size() < kMostKnown) {
-          known_.push_back({"blocks", lane});
-        }
-      }
+      met_.Offer("blocks", answer.plan()->lanes);
     }
     answer.YieldTo(reached_.baselines, options_.replicas);
   }
@@ -150,10 +145,11 @@ class Placing {
   Decision AsDecision(const BlockAnswer& answer) const {
     const BlockPlan& plan = *answer.plan();
     if (answer.num_parts() > 1) return {"blocks", plan.lanes, plan.value};
-    const auto known = std::find_if(known_.begin(), known_.end(), [&](const Candidate& other) {
+    const std::vector<Candidate>& met = met_.all();
+    const auto known = std::find_if(met.begin(), met.end(), [&](const Candidate& other) {
       return other.solution.parts.num_parts == 1 && other.solution.score.objective == plan.value;
     });
-    return {known != known_.end() ? known->name : "single-device", plan.lanes, plan.value};
+    return {known != met.end() ? known->name : "single-device", plan.lanes, plan.value};
   }
 
   static size_t CountParts(const Lanes& lanes) {
@@ -171,37 +167,37 @@ class Placing {
       // Chains are not all that there is: a placement that was searched for may be better, alone or
       // as one of those that take turns. Where much is left after a search, another one may bring
       // more, unless two have brought nothing.
-      const auto value = [&] {
-        return decision ? decision->value : best_ ? best_->solution.score.objective : 0;
-      };
       for (uint64_t round = 0, idle = 0; round < kRounds && idle < 2; ++round) {
-        const Picos before = value();
-        if (limits || !options_.replicas || !LeavesMuch(before)) break;
-        if (round == 0) of_groups_ = SearchGroups(problem_, graph_, SearchOptions(), work_);
+        const Standing before = StandingOf(decision);
+        if (!LeavesMuch(before) && (decision.has_value() || !limits)) break;
+        if (round == 0 && options_.replicas) {
+          searched_ = SearchGroups(problem_, graph_, SearchOptions(), work_);
+        }
         limits_.seed = context_.seed + round * kSeedsOfRound;
         ALLOT_RETURN_IF_ERROR(RunSolver());
         searched = true;
         SearchOnePlacement();
+        if (round == 0) SearchThinner();
         decision = TakeTurns();
-        idle = value() < before ? 0 : idle + 1;
+        idle = Priced(StandingOf(decision)) < Priced(before) ? 0 : idle + 1;
       }
       limits_.seed = context_.seed;
       if (decision.has_value()) return *std::move(decision);
-      if (limits && best_.has_value()) {
-        return NothingWithin(options_, best_->solution);
+      if (limits && met_.best().has_value()) {
+        return NothingWithin(options_, met_.best()->solution);
       }
     }
-    const bool stop = best_.has_value() && (searched || (context_.stop && context_.stop()));
+    const bool stop = met_.best().has_value() && (searched || (context_.stop && context_.stop()));
     if (!stop) ALLOT_RETURN_IF_ERROR(RunSolver());
-    if (!best_.has_value() && !crowded_.has_value() && !proven_infeasible_) Repair();
-    if (!best_.has_value() && crowded_.has_value()) {
+    if (!met_.best().has_value() && !met_.crowded().has_value() && !proven_infeasible_) Repair();
+    if (!met_.best().has_value() && met_.crowded().has_value()) {
       Thin();
-      if (!best_.has_value()) return NothingWithin(options_, crowded_->solution);
+      if (!met_.best().has_value()) return NothingWithin(options_, met_.crowded()->solution);
     }
-    if (!best_.has_value()) return DescribeMisfit(problem_, proven_infeasible_);
-    Note(best_->solution.score.objective);
-    const Picos value = best_->solution.score.objective;
-    return Decision{best_->name, {{std::move(best_->solution)}, {1}}, value};
+    if (!met_.best().has_value()) return DescribeMisfit(problem_, proven_infeasible_);
+    const auto& [name, solution] = *met_.best();
+    Note(solution.score.objective);
+    return Decision{name, {{solution}, {1}}, solution.score.objective};
   }
 
   void TakeStart() {
@@ -215,14 +211,9 @@ class Placing {
     if (options_.migration_cost > 0) {
       migration_ =
           MigrationFrom(problem_, start_, ValueOf(problem_, start_), options_.migration_cost);
+      met_.SetMigration(&*migration_);
     }
-    for (const PartedSolution& lane : start_.lanes) {
-      if (start_.lanes.size() == 1) {
-        OfferParted("start", lane);
-      } else if (known_.size() < kMostKnown) {
-        known_.push_back({"start", lane});
-      }
-    }
+    met_.Offer("start", start_);
   }
 
   // The value, and what moving costs.
@@ -242,32 +233,41 @@ class Placing {
     search.work = options_.work;
     search.enough = WithSlack(SteadyBound());
     std::vector<PartedSolution> known;
-    for (const Candidate& candidate : known_) known.push_back(candidate.solution);
-    known.insert(known.end(), of_groups_.begin(), of_groups_.end());
+    for (const Candidate& candidate : met_.all()) known.push_back(candidate.solution);
+    known.insert(known.end(), searched_.begin(), searched_.end());
+    if (search.max_parts > 0 && !without_search_.has_value()) {
+      // What has more parts is what fewer are made of.
+      LaneSearchOptions any = search;
+      any.max_parts = 0;
+      AddSingle(SearchLanes(problem_, graph_, known, any));
+    }
     LaneSearchResult found = SearchLanes(problem_, graph_, known, search);
-    work_ += found.work;
+    AddSingle(found);
     // What needs no search is the same whatever searches find, which later programs start from.
     if (!without_search_.has_value()) {
       without_search_ = found;
     } else if (StillPreferred(*without_search_, found)) {
       found = *without_search_;
     }
-    const bool limits = search.latency_limit > 0 || search.max_parts > 0;
     if (found.lanes.lanes.empty()) return std::nullopt;
+    const bool limits = search.latency_limit > 0 || search.max_parts > 0;
     if (found.lanes.lanes.size() == 1 && !limits) {
-      best_ = Candidate{"ranges", std::move(found.lanes.lanes[0])};
-      for (const Candidate& other : known_) {
-        const bool same = other.solution.items.device_of == best_->solution.items.device_of &&
-                          other.solution.parts.part_of == best_->solution.parts.part_of;
-        if (same) best_->name = other.name;
-      }
+      met_.Adopt(std::move(found.lanes.lanes[0]));
       return std::nullopt;
     }
     const bool copies =
         std::all_of(found.lanes.lanes.begin(), found.lanes.lanes.end(),
                     [](const PartedSolution& lane) { return lane.parts.num_parts == 1; });
     Note(found.score.period);
-    return Decision{copies ? "copies" : "lanes", std::move(found.lanes), found.score.period};
+    const std::string name = copies                         ? "copies"
+                             : found.lanes.lanes.size() > 1 ? "lanes"
+                                                            : met_.NameOf(found.lanes.lanes[0]);
+    return Decision{name, std::move(found.lanes), found.score.period};
+  }
+
+  void AddSingle(const LaneSearchResult& found) {
+    work_ += found.work;
+    if (found.single.has_value()) met_.Offer("ranges", *found.single);
   }
 
   // Whether the price of parts speaks for what needed no search, which is no slower than the best
@@ -277,14 +277,36 @@ class Placing {
       return PricedValue(answer.score.period, static_cast<int64_t>(answer.score.num_parts),
                          options_.part_price);
     };
-    const bool as_fast =
-        !best_.has_value() || before.score.period <= WithSlack(best_->solution.score.objective);
+    const bool as_fast = !met_.best().has_value() ||
+                         before.score.period <= WithSlack(met_.best()->solution.score.objective);
     return !before.lanes.lanes.empty() && as_fast && priced(before) <= priced(found);
   }
 
-  // Whether a better answer may be worth looking for: more than a twentieth above what is proved.
-  bool LeavesMuch(Picos value) const {
-    return SteadyBound() < value - value / 20 && !(context_.stop && context_.stop());
+  // What has been decided, or else the best single placement.
+  struct Standing {
+    Picos value = 0;
+    int64_t num_parts = 0;
+  };
+  Standing StandingOf(const std::optional<Decision>& decision) const {
+    if (decision.has_value()) {
+      return {decision->value, static_cast<int64_t>(CountParts(decision->lanes))};
+    }
+    if (!met_.best().has_value()) return {};
+    const PartedSolution& best = met_.best()->solution;
+    return {best.score.objective, static_cast<int64_t>(best.parts.num_parts)};
+  }
+  Int128 Priced(const Standing& standing) const {
+    return PricedValue(standing.value, standing.num_parts, options_.part_price);
+  }
+
+  // Whether a better answer may be worth looking for: more than a twentieth above what is proved,
+  // or, with the price of its parts, above that with a part on each device.
+  bool LeavesMuch(const Standing& standing) const {
+    if (context_.stop && context_.stop()) return false;
+    const Picos bound = SteadyBound();
+    const Int128 simplest = Priced({bound, static_cast<int64_t>(problem_.devices.size())});
+    const Int128 priced = Priced(standing);
+    return bound < standing.value - standing.value / 20 || simplest < priced - priced / 20;
   }
 
   // Of placements that take turns, and so of any.
@@ -294,16 +316,26 @@ class Placing {
     }
     return *steady_bound_;
   }
-  static Picos WithSlack(Picos value) {
-    return value + static_cast<Picos>(static_cast<Int128>(value) * kSlackPermille / 1000);
-  }
 
   void SearchOnePlacement() {
-    if (!best_.has_value()) return;
-    PartSearchResult found = SearchParts(problem_, graph_, best_->solution, SearchOptions());
+    if (!met_.best().has_value()) return;
+    PartSearchOptions search = SearchOptions();
+    if (ranges_.has_value()) search.by_hand.push_back(*ranges_);
+    PartSearchResult found = SearchParts(problem_, graph_, met_.best()->solution, search);
     work_ += found.work;
     for (PartedSolution* solution : {&found.best, &found.simple}) {
-      OfferParted(best_->name, std::move(*solution));
+      met_.Offer(met_.best()->name, std::move(*solution));
+    }
+  }
+
+  // What fewer parts cost: for whom they are worth it, and for whoever may not have more.
+  void SearchThinner() {
+    if (!met_.best().has_value()) return;
+    const PartSearchOptions search = SearchOptions();
+    const ThinPartsOptions thin{options_.max_parts, /*fewest_parts=*/2, search.work / 8,
+                                search.seed, search.stop};
+    for (PartedSolution& found : ThinParts(problem_, graph_, met_.best()->solution, thin, work_)) {
+      searched_.push_back(std::move(found));
     }
   }
 
@@ -334,7 +366,8 @@ class Placing {
       return;
     }
     reached_.baselines.push_back({"ranges", ranges->score.objective});
-    OfferParted("ranges", *std::move(ranges));
+    ranges_ = *std::move(ranges);
+    met_.Offer("ranges", *ranges_);
   }
   void AddCopies() {
     const Lanes copies = CopiesOf(problem_, graph_);
@@ -374,9 +407,9 @@ class Placing {
       reached_.baselines.push_back({name, std::nullopt});
       return;
     }
-    const std::optional<Picos> value = Offer(name, solution);
+    const std::optional<Picos> value = met_.Offer(name, solution);
     reached_.baselines.push_back({name, value});
-    if (best_.has_value()) Note(best_->solution.score.objective);
+    if (met_.best().has_value()) Note(met_.best()->solution.score.objective);
   }
 
   absl::Status RunSolver() {
@@ -395,81 +428,42 @@ class Placing {
     work_ += result.work;
     proven_infeasible_ = result.termination == Termination::kInfeasible;
     if (result.best.has_value()) {
-      const bool given = best_item_level_ && *result.best == *best_item_level_;
-      Offer(given ? best_item_name_ : result.solver, *result.best);
+      const std::optional<NamedSolution>& before = met_.best_in_items();
+      const bool given = before.has_value() && *result.best == before->solution;
+      met_.Offer(given ? std::string(before->name) : result.solver, *result.best);
     }
     return absl::OkStatus();
   }
 
   // All that was found has too many parts.
   void Thin() {
-    PartSearchResult found = SearchParts(problem_, graph_, crowded_->solution, SearchOptions());
+    const auto& [name, solution] = *met_.crowded();
+    PartSearchResult found = SearchParts(problem_, graph_, solution, SearchOptions());
     work_ += found.work;
-    OfferParted(crowded_->name, std::move(found.best));
+    met_.Offer(name, std::move(found.best));
   }
 
   // Nothing found so far fits: starts from every item where it is fastest and makes room.
   void Repair() {
-    Solution fastest{Placement(problem_.items.size(), DeviceId(0)), graph_.topological};
-    for (const ItemId item : problem_.items.ids()) {
-      for (const DeviceId device : problem_.devices.ids()) {
-        const std::optional<Picos>& time = problem_.items[item].time[device];
-        const std::optional<Picos>& least = problem_.items[item].time[fastest.device_of[item]];
-        if (time.has_value() && (!least.has_value() || *time < *least)) {
-          fastest.device_of[item] = device;
-        }
-      }
-    }
     RefinePartsOptions repair;
     repair.work = limits_.work;
     repair.seed = limits_.seed;
     repair.max_parts = MostParts();
-    OfferParted("repair", RefineParts(problem_, graph_,
-                                      FormParts(problem_, graph_, fastest, part_effort_), repair));
+    met_.Offer("repair",
+               RefineParts(problem_, graph_,
+                           FormParts(problem_, graph_, EachFastest(problem_, graph_), part_effort_),
+                           repair));
     work_ += limits_.work;
   }
 
   SolveInput Input() const {
-    return {problem_, graph_, limits_, best_item_level_ ? &*best_item_level_ : nullptr, modules_};
-  }
-
-  // Forms parts and keeps the solution if it is the best so far. Returns its value, or nullopt if
-  // it does not fit.
-  std::optional<Picos> Offer(const std::string& name, const Solution& solution) {
-    PartedSolution parted = FormParts(problem_, graph_, solution, part_effort_);
-    if (!parted.score.feasible) return std::nullopt;
-    const Picos value = parted.score.objective;
-    const Score score = Evaluate(problem_, graph_, solution);
-    if (score.feasible && (!best_item_level_ || Better(score, best_item_score_))) {
-      best_item_level_ = solution;
-      best_item_name_ = name;
-      best_item_score_ = score;
-    }
-    OfferParted(name, std::move(parted));
-    return value;
+    return {problem_, graph_, limits_,
+            met_.best_in_items() ? &met_.best_in_items()->solution : nullptr, modules_};
   }
 
   // Of a single placement. A stream's limits are those of all that take turns.
   int64_t MostParts() const {
     return problem_.objective == PlacementObjective::kLatency ? options_.max_parts : 0;
-  }
-
-  void OfferParted(const std::string& name, PartedSolution parted) {
-    if (!parted.score.feasible) return;
-    const int64_t most = MostParts();
-    if (most > 0 && parted.parts.num_parts > static_cast<size_t>(most)) {
-      if (!crowded_.has_value() || parted.parts.num_parts < crowded_->solution.parts.num_parts) {
-        crowded_ = Candidate{name, std::move(parted)};
-      }
-      return;
-    }
-    // On equal values fewer parts, then what was found last: the solver that was asked for.
-    const Migration* migration = migration_.has_value() ? &*migration_ : nullptr;
-    const bool adopt = !best_.has_value() || BetterWith(migration, parted, best_->solution) ||
-                       (!BetterWith(migration, best_->solution, parted) &&
-                        parted.parts.num_parts <= best_->solution.parts.num_parts);
-    if (known_.size() < kMostKnown) known_.push_back({name, parted});
-    if (adopt) best_ = Candidate{name, std::move(parted)};
   }
 
   void Note(Picos value) {
@@ -482,7 +476,8 @@ class Placing {
   // What no plan beats.
   Picos QuickBound() const {
     if (problem_.objective == PlacementObjective::kThroughput) return SteadyBound();
-    const Picos enough = best_.has_value() ? best_->solution.score.objective : kMaxPicos;
+    const Picos enough =
+        met_.best().has_value() ? met_.best()->solution.score.objective : kMaxPicos;
     const std::vector<LowerBound> bounds =
         LowerBounds(problem_, graph_, Launch::kPerGroup, kBoundWork, enough);
     return bounds.empty() ? 0 : bounds.front().value;
@@ -492,7 +487,8 @@ class Placing {
   void ShowBound() {
     if (!context_.progress) return;
     bound_ = QuickBound();
-    if (best_.has_value()) context_.progress(best_->solution.score.objective, bound_, work_);
+    const std::optional<Candidate>& best = met_.best();
+    if (best.has_value()) context_.progress(best->solution.score.objective, bound_, work_);
   }
 
   // What the plan would be worth if the solver stopped here.
@@ -514,19 +510,14 @@ class Placing {
   const std::vector<int32_t> modules_;
   const int64_t part_effort_;
   SolveLimits limits_;
-  static constexpr size_t kMostKnown = 16;
   static constexpr int64_t kBoundWork = 500'000;
   static constexpr uint64_t kRounds = 3, kSeedsOfRound = 1000;
-  std::optional<Candidate> best_;
-  std::optional<Candidate> crowded_;  // the fewest parts of what has too many
-  std::vector<Candidate> known_;      // all that were offered
+  Candidates met_;
+  std::optional<PartedSolution> ranges_;
   std::optional<LaneSearchResult> without_search_;
-  std::vector<PartedSolution> of_groups_;  // each of a part of the machine, for lanes
-  Lanes start_;                            // empty: none
+  std::vector<PartedSolution> searched_;  // of a part of the machine, or with fewer parts
+  Lanes start_;                           // empty: none
   std::optional<Migration> migration_;
-  std::optional<Solution> best_item_level_;
-  Score best_item_score_;
-  std::string best_item_name_;
   ir::Summary reached_;  // the baselines, and how the search went
   bool proven_infeasible_ = false;
   int64_t work_ = 0;

@@ -45,7 +45,7 @@ class LaneSearch {
       AddRangesOfGroups();
       if (!HasEnough()) GenerateColumns();
     }
-    for (size_t c = 0; c < columns_.size(); ++c) Offer(Combine({c}, {1}));
+    for (size_t c = 0; c < columns_.size(); ++c) OfferSingle(c);
     if (!options_.single) {
       OfferMixtures(1);
       for (const size_t parts : kPartsOfLanes) {
@@ -59,6 +59,7 @@ class LaneSearch {
     result.work = work_;
     if (!best_.feasible) return result;
     result.best = least_;
+    if (single_.has_value()) result.single = columns_[*single_].solution;
     result.lanes = std::move(best_.lanes);
     result.score = std::move(best_.score);
     return result;
@@ -416,6 +417,14 @@ class LaneSearch {
     if (Better(mixture, best_)) best_ = std::move(mixture);
   }
 
+  void OfferSingle(size_t column) {
+    Mixture mixture = Combine({column}, {1});
+    if (!mixture.feasible) return;
+    const auto of = [&](size_t c) { return columns_[c].solution.score.objective; };
+    if (!single_.has_value() || of(column) < of(*single_)) single_ = column;
+    Offer(std::move(mixture));
+  }
+
   Int128 WithSlack(Picos period) const {
     return static_cast<Int128>(period) * (1000 + options_.slack_permille) / 1000;
   }
@@ -475,6 +484,7 @@ class LaneSearch {
   std::set<std::vector<size_t>> reduced_;  // the columns of mixtures that were
   std::optional<Int128> worst_;
   Mixture best_;
+  std::optional<size_t> single_;  // a column
   Picos least_ = 0;
   int64_t work_ = 0;
 };

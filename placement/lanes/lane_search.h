@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "placement/lanes/lanes.h"
@@ -37,7 +38,8 @@ struct LaneSearchResult {
   Lanes lanes;       // empty: nothing is feasible. A single lane is a plain placement.
   LanesScore score;  // of `lanes`
   Picos best = 0;    // the least period met, which `lanes` may exceed by the slack
-  int64_t work = 0;  // item evaluations, about
+  std::optional<PartedSolution> single;  // what is fastest by itself, within the limits
+  int64_t work = 0;                      // item evaluations, about
 };
 
 // The best lanes found; never worse than any of `known` that keeps the limits, nor than the best

@@ -162,12 +162,19 @@ SearchValue PartEvaluator::Value(const PartTable& parts) {
       value.excess += std::max<Bytes>(0, peak[d] - memory_.capacity(d));
     }
   }
-  total_load_ = 0;
+  smooth_load_ = 0;
   if (latency) return value;
   loads_.Run(quotient_, table_, parts.part_device, duration_.data());
   value.objective = loads_.Largest();
-  total_load_ = loads_.Total();
+  if (load_unit_ == 0) load_unit_ = std::max<Picos>(value.objective, 1);
+  smooth_load_ = loads_.Eighths(load_unit_);
   return value;
+}
+
+void PartEvaluator::RescaleLoads() {
+  if (problem_.objective == PlacementObjective::kLatency) return;
+  load_unit_ = std::max<Picos>(loads_.Largest(), 1);
+  smooth_load_ = loads_.Eighths(load_unit_);
 }
 
 bool PartEvaluator::NumberParts(const std::vector<int64_t>& rank, int32_t num_labels,

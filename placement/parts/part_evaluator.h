@@ -32,8 +32,11 @@ class PartEvaluator {
   // The same where all of the table is known. O(items + flows between parts).
   SearchValue Value(const PartTable& parts);
 
-  // For throughput: the sum of all loads at the last Value(); zero for latency.
-  Picos total_load() const { return total_load_; }
+  // For throughput: how far all loads at the last Value() are from none, the larger ones most
+  // (ResourceLoads::Eighths()); zero for latency. The unit is the largest load of the first Value()
+  // until RescaleLoads() makes it that of the last.
+  Picos smooth_load() const { return smooth_load_; }
+  void RescaleLoads();
 
   // Tensors between parts and the parts that read them, at the last Value().
   int64_t crossing_ends() const {
@@ -87,7 +90,8 @@ class PartEvaluator {
   std::vector<int32_t> part_device_, order_, stamp_, fill_;
   std::vector<Picos> part_time_;
   ResourceLoads loads_;
-  Picos total_load_ = 0;
+  Picos smooth_load_ = 0;
+  Picos load_unit_ = 0;  // the first largest load; 0: none yet
   PeakSweep sweep_;
   std::vector<FlatTransfer> transfers_;
   std::vector<int32_t> uses_;            // by flow: of one inside a part, consumers still to come

@@ -214,7 +214,7 @@ SearchValue PartState::Evaluate() {
 }
 
 Picos PartState::Smooth() const {
-  if (problem_.objective == PlacementObjective::kThroughput) return evaluator_.total_load();
+  if (problem_.objective == PlacementObjective::kThroughput) return evaluator_.smooth_load();
   if (n_ == 0) return 0;
   Int128 sum = 0;
   for (int32_t item = 0; item < n_; ++item) {

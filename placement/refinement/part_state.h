@@ -62,10 +62,12 @@ class PartState {
   void Accept();
   void Reject();
 
-  // For throughput the sum of all loads, which a search should keep small, too; for latency the
-  // mean end of all items, each weighing what it takes on its best device: unlike the makespan it
-  // shows the way where nothing critical changes. Of the state that was evaluated last.
+  // For throughput what the eighth powers of all loads come to: unlike the largest it shows the way
+  // where that does not change. For latency the mean end of all items, each weighing what it takes
+  // on its best device. Of the state that was evaluated last, to which Rescale() fits the unit of
+  // loads: values before and after it cannot be compared.
   Picos Smooth() const;
+  void Rescale() { evaluator_.RescaleLoads(); }
 
   struct Snapshot {
     std::vector<int32_t> device, wish, part_of;

@@ -111,9 +111,8 @@ class Refiner {
 
   // What the smooth part of the objective counts, in sixteenths.
   int64_t SmoothWeight(bool late) const {
-    if (problem_.objective == PlacementObjective::kThroughput) {
-      return std::max<int64_t>(4 / (state_.num_devices() + 1), 1);
-    }
+    if (problem_.objective == PlacementObjective::kThroughput)
+      return options_.smoothing * (late ? 1 : 5) / 4;
     return late ? options_.smoothing / 2 : options_.smoothing * 4;
   }
 
@@ -155,7 +154,11 @@ class Refiner {
       value_ = next;
       smooth = next_smooth;
       state_.Accept();
-      if (value_ < best_) Keep();
+      if (value_ < best_) {
+        Keep();
+        state_.Rescale();
+        smooth = state_.Smooth();
+      }
     }
   }
 

@@ -83,9 +83,18 @@ class PartSearch {
     PartedSolution best = RefineParts(problem_, graph_, start, options);
     for (int run = 1; run < kRuns; ++run) {
       options.seed += kRunSeeds;
-      best = Combined(std::move(best), RefineParts(problem_, graph_, start, options), options.work);
+      const PartedSolution& from = run % 2 == 1 ? Other(start) : start;
+      best = Combined(std::move(best), RefineParts(problem_, graph_, from, options), options.work);
     }
     return best;
+  }
+
+  // What one would do by hand lies elsewhere than what a search has led to.
+  const PartedSolution& Other(const PartedSolution& start) const {
+    for (const PartedSolution& known : options_.by_hand) {
+      if (known.score.feasible) return known;
+    }
+    return start;
   }
 
   // The better one with what is better in the other, for a small share of the work of a run.
@@ -96,8 +105,15 @@ class PartSearch {
   }
 
   RefinePartsOptions Options(int64_t work, uint64_t seed, int64_t smoothing, int64_t cooler) const {
-    return {work, seed, smoothing,    cooler, options_.migration, options_.max_parts,
-            0,    0,    options_.stop};
+    RefinePartsOptions options;
+    options.work = work;
+    options.seed = seed;
+    options.smoothing = smoothing;
+    options.cooler = cooler;
+    options.migration = options_.migration;
+    options.max_parts = options_.max_parts;
+    options.stop = options_.stop;
+    return options;
   }
 
   bool Holds(const PartedSolution& solution) const {

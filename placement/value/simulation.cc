@@ -339,6 +339,21 @@ Picos ResourceLoads::Largest() const {
   return largest;
 }
 
+Picos ResourceLoads::Eighths(Picos unit) const {
+  constexpr int kBits = 20, kSquarings = 3;
+  constexpr int64_t kMost = int64_t{3} << (kBits - 1);
+  Picos sum = 0;
+  const auto add = [&](Picos load) {
+    const Int128 share = (static_cast<Int128>(load) << kBits) / unit;
+    auto power = static_cast<int64_t>(std::min<Int128>(share, kMost));
+    for (int i = 0; i < kSquarings; ++i) power = (power * power) >> kBits;
+    sum += static_cast<Picos>((static_cast<Int128>(power) * unit) >> (kBits + kSquarings));
+  };
+  for (const Picos load : device_) add(load);
+  for (const Picos load : channel_) add(load);
+  return sum;
+}
+
 Picos ResourceLoads::Total() const {
   Picos total = 0;
   for (const Picos load : device_) total += load;

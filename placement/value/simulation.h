@@ -142,6 +142,10 @@ class ResourceLoads {
   // The largest load, and the sum of all.
   Picos Largest() const;
   Picos Total() const;
+  // The sum over all of unit / 8 * (load / unit)^8, in which a load well below the largest hardly
+  // counts, and one that comes near does before it is the largest. Loads beyond 3/2 `unit` count as
+  // that.
+  Picos Eighths(Picos unit) const;
 
  private:
   std::vector<Picos> device_, channel_;

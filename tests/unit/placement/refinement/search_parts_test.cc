@@ -1,5 +1,8 @@
 #include "placement/refinement/search_parts.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "gtest/gtest.h"
 
 #include "placement/exact/brute_force_parts.h"
@@ -158,6 +161,56 @@ TEST(SimplifyPartsTest, KeepsToTheLimitAndSavesParts) {
     saved += simple.parts.num_parts < start.parts.num_parts ? 1 : 0;
   }
   EXPECT_GT(saved, 10);
+}
+
+// Against all placements within each number, where these can be listed.
+TEST(ThinPartsTest, KeepsToEachNumberAndIsNearTheBestWithin) {
+  int compared = 0, best_found = 0, thinned = 0;
+  for (uint64_t seed = 1; seed <= 240; ++seed) {
+    RandomProblemOptions options = RandomOptions(seed, 7);
+    options.items = 7;
+    SCOPED_TRACE(::testing::Message() << "seed " << seed << ": " << Describe(options));
+    const PlacementProblem problem = RandomProblem(seed, options);
+    const ProblemGraph graph = BuildGraph(problem);
+    PartSearchOptions search;
+    search.first_round = search.work = 16'000;
+    const PartedSolution start = SearchParts(problem, graph, Anything(problem, graph), search).best;
+    if (!start.score.feasible || start.parts.num_parts == 1) continue;
+    ThinPartsOptions thin;
+    thin.most_parts = static_cast<int64_t>(start.parts.num_parts) - 1;
+    thin.work = 20'000;
+    int64_t work = 0;
+    int64_t most = thin.most_parts;
+    for (const PartedSolution& found : ThinParts(problem, graph, start, thin, work)) {
+      EXPECT_TRUE(found.score.feasible);
+      EXPECT_EQ(EvaluateParts(problem, found.items, found.parts).objective, found.score.objective);
+      ASSERT_LE(static_cast<int64_t>(found.parts.num_parts), most);
+      most = std::max<int64_t>(static_cast<int64_t>(found.parts.num_parts) / 2, 1);
+      ++thinned;
+    }
+    EXPECT_GT(work, 0);
+    thin.most_parts = 1;
+    const std::vector<PartedSolution> one = ThinParts(problem, graph, start, thin, work);
+    Picos alone = 0;
+    for (const DeviceId d : problem.devices.ids()) {
+      const PartedSolution whole{{Placement(problem.items.size(), d), graph.topological},
+                                 {IdVector<ItemId, ItemId>(problem.items.size(), ItemId(0)), 1},
+                                 {}};
+      const Score score = EvaluateParts(problem, whole.items, whole.parts);
+      if (score.feasible && (alone == 0 || score.objective < alone)) alone = score.objective;
+    }
+    if (alone == 0) {
+      EXPECT_TRUE(one.empty());
+      continue;
+    }
+    ++compared;
+    if (one.empty()) continue;
+    EXPECT_GE(one[0].score.objective, alone);
+    best_found += one[0].score.objective == alone ? 1 : 0;
+  }
+  EXPECT_GT(thinned, 60);
+  EXPECT_GT(compared, 40);
+  EXPECT_GE(best_found * 10, compared * 9);
 }
 
 }  // namespace
