@@ -1,8 +1,12 @@
 // A problem of any kind that is not a placement (problem_fuzz.cc has those): read, printed and read
 // again, and solved by each of its kind's solvers with little work. Behind a line "// -----" stands
-// a plan to judge.
+// a plan to judge; a first line such as "// chips=4 memory=1GiB" has flags, as of allot-solve.
 #include <memory>
 #include <string>
+#include <utility>
+
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 #include "placement/kinds/kind.h"
 #include "placement/solver.h"
@@ -12,6 +16,19 @@ namespace allot::fuzz {
 namespace {
 
 constexpr int64_t kWork = 500;
+
+// Takes the flags from the text.
+ProblemOptions Flags(absl::string_view& text) {
+  ProblemOptions question;
+  if (!absl::ConsumePrefix(&text, "// ")) return question;
+  const std::pair<absl::string_view, absl::string_view> line =
+      absl::StrSplit(text, absl::MaxSplits('\n', 1));
+  text = line.second;
+  for (const absl::string_view flag : absl::StrSplit(line.first, ' ', absl::SkipEmpty())) {
+    question.flags.insert(absl::StrSplit(flag, absl::MaxSplits('=', 1)));
+  }
+  return question;
+}
 
 void Solve(const ProblemInstance& problem, const ProblemKind& kind) {
   SolveLimits limits;
@@ -34,9 +51,10 @@ void Solve(const ProblemInstance& problem, const ProblemKind& kind) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace allot;
   static const Kinds& kinds = *new Kinds(BuiltinKinds());
-  const auto [text, plan] = fuzz::TwoTexts(fuzz::Text(data, size));
+  auto [text, plan] = fuzz::TwoTexts(fuzz::Text(data, size));
+  const ProblemOptions question = fuzz::Flags(text);
   const absl::StatusOr<std::unique_ptr<ProblemInstance>> problem =
-      ReadProblemOfAnyKind(kinds, text, "p.json");
+      ReadProblemOfAnyKind(kinds, text, "p.json", question);
   if (!problem.ok() || (*problem)->placement() != nullptr) return 0;
   const std::string written = (*problem)->Print();
   const absl::StatusOr<std::unique_ptr<ProblemInstance>> again =

@@ -24,6 +24,12 @@ constexpr char kEveryGraphPass[] =
     "fold-shapes,inline-functions,estimate-cost,coarsen{max-items=12},split-modularity,"
     "place{work=300},refine{work=300},form-parts,schedule,explain";
 
+// The graph passes that divide operators, by rules of their own and by weights.
+constexpr char kDividingPasses[] =
+    "inline-functions{needed=true},infer-shapes,find-state,split-operators{width=2},"
+    "sparsity-analysis,divide-rows{parts=2,force=true},copy-cones,estimate-cost,"
+    "coarsen{max-items=12},split-modularity,place{work=300},form-parts,schedule,explain";
+
 CompileOptions Options(uint64_t choice) {
   CompileOptions options;
   options.target = "small";
@@ -33,6 +39,7 @@ CompileOptions Options(uint64_t choice) {
   options.default_dim = 1 + static_cast<int64_t>(choice % 3);
   if (choice & 4) options.objective = ir::Objective::kThroughput;
   if (choice & 8) options.pipeline = kEveryGraphPass;
+  if ((choice >> 16) % 4 == 1) options.pipeline = kDividingPasses;
   if (choice & 64) options.contiguous = true;
   return options;
 }
