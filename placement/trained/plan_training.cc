@@ -17,6 +17,9 @@
 namespace allot {
 namespace {
 
+// Of a chain that is improved.
+constexpr int kMostSchedules = 1500;
+
 class Planner {
  public:
   Planner(const TrainedChain& chain, const TrainedOptions& options)
@@ -153,34 +156,45 @@ class Planner {
     return true;
   }
 
-  // Moves one cut at a time, a place or a few, for as long as the iteration gets shorter.
+  // Moves a cut, or several that follow each other, some places on, for as long as the iteration
+  // gets shorter.
   std::pair<TrainedPlan, TrainedSchedule> Improve(TrainedPlan plan,
                                                   const TrainedRanges& ranges) const {
     TrainedSchedule schedule = ScheduleIteration(chain_, plan);
-    constexpr int kMostSchedules = 400;
     int tried = 0;
     for (bool changed = true; changed && tried < kMostSchedules;) {
       changed = false;
-      for (size_t s = 1; s < plan.size(); ++s) {
-        for (const int64_t step : {-1, 1, -2, 2, -4, 4}) {
-          const auto at = std::lower_bound(places_.begin(), places_.end(), plan[s].begin);
-          const int64_t place = at - places_.begin() + step;
-          if (place < 1 || place + 1 >= static_cast<int64_t>(places_.size())) continue;
-          const int32_t cell = places_[static_cast<size_t>(place)];
-          if (cell <= plan[s - 1].begin || cell >= plan[s].end) continue;
-          TrainedPlan moved = plan;
-          moved[s - 1].end = moved[s].begin = cell;
-          if (!Settle(ranges, moved)) continue;
-          TrainedSchedule after = ScheduleIteration(chain_, moved);
-          ++tried;
-          if (after.iteration >= schedule.iteration) continue;
-          plan = std::move(moved);
-          schedule = std::move(after);
-          changed = true;
+      for (size_t first = 1; first < plan.size(); ++first) {
+        for (size_t last = first; last < std::min(plan.size(), first + 3); ++last) {
+          for (const int64_t step : {-1, 1, -2, 2, -4, 4, -8, 8}) {
+            std::optional<TrainedPlan> moved = Moved(plan, first, last, step);
+            if (!moved.has_value() || !Settle(ranges, *moved)) continue;
+            TrainedSchedule after = ScheduleIteration(chain_, *moved);
+            ++tried;
+            if (after.iteration >= schedule.iteration) continue;
+            plan = *std::move(moved);
+            schedule = std::move(after);
+            changed = true;
+          }
         }
       }
     }
     return {std::move(plan), std::move(schedule)};
+  }
+
+  // The plan whose stages from `first` to `last` begin `step` places later; nullopt if they cannot.
+  std::optional<TrainedPlan> Moved(TrainedPlan plan, size_t first, size_t last,
+                                   int64_t step) const {
+    for (size_t s = first; s <= last; ++s) {
+      const auto at = std::lower_bound(places_.begin(), places_.end(), plan[s].begin);
+      const int64_t place = at - places_.begin() + step;
+      if (place < 1 || place + 1 >= static_cast<int64_t>(places_.size())) return std::nullopt;
+      plan[s].begin = plan[s - 1].end = places_[static_cast<size_t>(place)];
+    }
+    for (const TrainedStage& stage : plan) {
+      if (stage.begin >= stage.end) return std::nullopt;
+    }
+    return plan;
   }
 
   // The load of some device, however operators are shared out (load_bound.h).

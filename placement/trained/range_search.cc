@@ -57,13 +57,36 @@ class Search {
     return measure_ == RangeMeasure::kPeriod ? time : SaturatingMultiply(time, chain_.microbatches);
   }
 
-  Picos Cost(size_t of_class, size_t begin, size_t end, Picos load) const {
+  // What a range costs that takes `load`, copies at its end left out.
+  Picos Floor(size_t of_class, size_t begin, size_t end, Picos load) const {
     if (measure_ == RangeMeasure::kPeriod) return load;
-    const Picos behind =
+    return SaturatingAdd(Around(of_class, begin, end),
+                         SaturatingMultiply(load, chain_.microbatches));
+  }
+
+  // With so many stages behind it.
+  Picos Cost(size_t of_class, size_t begin, size_t end, const RangePrice& price,
+             size_t behind) const {
+    const Picos busy = Floor(of_class, begin, end, price.Load());
+    if (measure_ == RangeMeasure::kPeriod) return busy;
+    // It waits for the first microbatch to come back from there, once it has sent forward one for
+    // each of them.
+    const int64_t ahead = std::min<int64_t>(chain_.microbatches, static_cast<int64_t>(behind));
+    const Picos there = ranges_.LeastForward(last_) - ranges_.LeastForward(end);
+    const Picos back = ranges_.LeastBackward(last_) - ranges_.LeastBackward(end);
+    const Picos forward =
+        SaturatingMultiply(price.forward, std::max<int64_t>(1, chain_.microbatches - ahead));
+    const Picos backward = SaturatingMultiply(price.backward, chain_.microbatches);
+    Picos waits = Around(of_class, begin, end);
+    for (const Picos time : {there, back, forward, backward}) waits = SaturatingAdd(waits, time);
+    return std::max(busy, waits);
+  }
+
+  // Before the first microbatch comes, and after the last has gone.
+  Picos Around(size_t of_class, size_t begin, size_t end) const {
+    const Picos after =
         std::max(ranges_.LeastBackward(begin), ranges_.Update(of_class, begin, end));
-    return SaturatingAdd(
-        SaturatingAdd(ranges_.LeastForward(begin), SaturatingMultiply(load, chain_.microbatches)),
-        behind);
+    return SaturatingAdd(ranges_.LeastForward(begin), after);
   }
 
   // All places of a set whose first stage is of the way's class.
@@ -98,9 +121,10 @@ class Search {
         if (!price.has_value()) break;  // nor does a longer one fit
         const Picos load = price->Load();
         const Picos floor = load - ranges_.CopyAtEnd(grown.of_class, end);
-        if (state.worst != kNever && Cost(grown.of_class, begin, end, floor) >= state.worst) break;
+        if (state.worst != kNever && Floor(grown.of_class, begin, end, floor) >= state.worst) break;
         if (behind[end].worst == kNever) continue;
-        const Picos worst = std::max(behind[end].worst, Cost(grown.of_class, begin, end, load));
+        const Picos worst = std::max(behind[end].worst, Cost(grown.of_class, begin, end, *price,
+                                                             sets_.sets[set].num_devices - 1));
         if (worst >= state.worst) continue;
         state = {worst, static_cast<int32_t>(end), behind[end].next_way};
       }

@@ -23,7 +23,9 @@ enum class RangeMeasure {
   kPeriod,
   // What an iteration takes at least on its account: the forward passes before it for the first
   // microbatch, on the fastest devices, all its own, and the backward passes before it for the
-  // last one, or its update. No schedule of the chain is shorter.
+  // last one, or its update. It also waits for the first microbatch to come back from the stages
+  // behind it, on the fastest devices, before it runs more forward than there are stages. No 1F1B
+  // schedule of the chain is shorter.
   kIteration,
 };
 
