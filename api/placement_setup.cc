@@ -18,6 +18,7 @@
 #include "onnx_import/import.h"
 #include "passes/pipeline/place_default.h"
 #include "passes/pipeline/place_module.h"
+#include "passes/pipeline/place_training.h"
 #include "passes/problem/chip_module.h"
 #include "support/nearest_name.h"
 #include "support/options.h"
@@ -198,6 +199,18 @@ bool IsForChips(const CompileOptions& options) {
 
 std::string PipelineText(const CompileOptions& options) {
   if (!options.pipeline.empty()) return options.pipeline;
+  if (options.trains) {
+    PlaceTrainingTextOptions text;
+    text.strict_shapes = options.strict_shapes;
+    text.fixed = absl::StrJoin(options.fixed, ";");
+    text.microbatches = options.microbatches;
+    text.optimizer = options.optimizer;
+    text.recompute = options.recompute;
+    text.freeze = options.freeze;
+    text.whole_layers = options.whole_layers;
+    text.max_stages = options.max_parts;
+    return PlaceTrainingText(text);
+  }
   if (IsForChips(options)) {
     PlaceModuleOptions text;
     text.work = options.work;
