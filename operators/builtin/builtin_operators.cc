@@ -101,6 +101,7 @@ Operators Build() {
   builder.AddShapes(ml, ClassicMlShapeRules());
   builder.AddAliases(ms, MicrosoftShapeRuleAliases());
   builder.AddShapes(ms, MicrosoftShapeRules());
+  builder.AddShapes(ms, GradientShapeRules());
   for (const auto& rules : {ArithmeticValueRules(), MovementValueRules(), SourceValueRules()}) {
     builder.AddValues(onnx, rules);
   }

@@ -119,10 +119,10 @@ class PlaceTraining final : public PlanPass {
     for (const TrainedBaseline& baseline : answer.baselines) {
       summary.baselines.push_back({baseline.name, baseline.iteration});
     }
-    if (answer.places < chain.order.size() + 1) {
+    if (!answer.all_places) {
       context.diagnostics->Note(
-          "", absl::StrCat("ranges begin at ", answer.places - 2, " of ", chain.order.size() - 1,
-                           " places: rules forbid the others, or they are too many to look at"));
+          "", absl::StrCat("ranges begin at ", answer.places, " of ", chain.order.size() - 1,
+                           " places: those over which least goes; more are too many to look at"));
     }
     context.statistics->Add("stages", static_cast<int64_t>(answer.plan.size()));
     return absl::OkStatus();

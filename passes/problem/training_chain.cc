@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "operators/features/training_roles.h"
 #include "operators/features/training_work.h"
 #include "operators/inference/type_inference.h"
 #include "passes/nodes/constant_uses.h"
@@ -31,6 +32,11 @@ class ChainMaker {
   absl::StatusOr<TrainingChain> Make() {
     if (!context_.scenarios.empty()) {
       return InputError("scenarios are uses of inference; plan training without --scenario");
+    }
+    if (const TrainingRoles roles = FindTrainingRoles(graph_); roles.trains()) {
+      return InputError("has its backward pass already (", roles.backward, " nodes, and ",
+                        roles.optimizer, " of an optimizer): plan it as it is, without ",
+                        "--workload=training; passes of an operator stay together");
     }
     ALLOT_RETURN_IF_ERROR(FindWork());
     ALLOT_RETURN_IF_ERROR(SortClusters());

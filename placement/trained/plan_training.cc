@@ -38,7 +38,8 @@ class Planner {
   absl::StatusOr<TrainedAnswer> Run() {
     const TrainedRanges ranges(chain_, classes_, places_);
     TrainedAnswer answer;
-    answer.places = places_.size();
+    answer.all_places = AllPlaces();
+    answer.places = places_.size() - 2;
     std::vector<TrainedPlan> starts;
     std::optional<Picos> period, iteration;
     for (const RangeMeasure measure : {RangeMeasure::kPeriod, RangeMeasure::kIteration}) {
@@ -66,7 +67,7 @@ class Planner {
                                               "; this is a bug, please report it"));
     }
     BoundAny(answer);
-    if (sets_.complete && AllPlaces()) {
+    if (sets_.complete && answer.all_places) {
       answer.period_bound = std::max(*period, answer.any_period_bound);
       answer.iteration_bound = std::max(*iteration, answer.any_iteration_bound);
     }

@@ -34,7 +34,10 @@ struct TrainedAnswer {
   // No placement at all does, whether of ranges or not, if an operator and its backward pass share
   // a device; memory is not looked at.
   Picos any_period_bound = 0, any_iteration_bound = 0;
-  size_t places = 0;  // where ranges could begin or end; cells + 1: everywhere
+  // Ranges could begin wherever a cut is allowed; false: those were too many to look at, and these
+  // are so many.
+  bool all_places = true;
+  size_t places = 0;
   std::vector<TrainedBaseline> baselines;
 };
 

@@ -29,7 +29,7 @@ python() { python3 - "$@" 2>stderr; }
 "$allot" make-model transformer-encoder encoder.onnx >/dev/null || exit 1
 train() { exits "$1" encoder.onnx --workload=training --target=homogeneous-8gpu "${@:2}"; }
 
-holds "a plan is made" train 0 --max-parts=4 --microbatches=6 -o out
+holds "a plan is made" train 0 --max-parts=4 --microbatches=6 --whole-layers -o out
 holds "it writes what tells of training" test "$(ls out | tr '\n' ' ')" = "model.dot model.mlir model.report.html plan.json schedule.trace.json "
 holds "plan.json says how" python <<'PY'
 import json
@@ -77,7 +77,7 @@ holds "the text reads back" sh -c "grep -q place.training out/model.mlir"
 holds "what was written explains itself" exits 0 explain out
 holds "... with the stages" grep -q "hands it on to stage 2" stdout
 holds "it is a golden file" exits 0 check encoder.onnx --golden=out/plan.json
-holds "two runs are one" sh -c "'$allot' encoder.onnx --workload=training --target=homogeneous-8gpu --max-parts=4 --microbatches=6 -o again >/dev/null && cmp out/plan.json again/plan.json && cmp out/schedule.trace.json again/schedule.trace.json"
+holds "two runs are one" sh -c "'$allot' encoder.onnx --workload=training --target=homogeneous-8gpu --max-parts=4 --microbatches=6 --whole-layers -o again >/dev/null && cmp out/plan.json again/plan.json && cmp out/schedule.trace.json again/schedule.trace.json"
 holds "as JSON" train 0 --json
 holds "... with the training" python <<'PY'
 import json
