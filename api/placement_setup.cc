@@ -299,7 +299,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
     setup.notes = notes.all();
   }
   ALLOT_ASSIGN_OR_RETURN(setup.made_from.target, Source(options.target, PrintTarget(setup.target)));
-  setup.made_from.objective = options.objective;
+  setup.made_from.objective = options.trains ? ir::Objective::kThroughput : options.objective;
   setup.made_from.pins = options.pins;
   setup.made_from.forbids = options.forbids;
   setup.made_from.together = options.together;
@@ -329,7 +329,8 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.operators = &operators;
   context.solvers = &solvers;
   context.start = start.has_value() ? &*start : nullptr;
-  context.objective = options.objective;
+  // Forward and backward passes of many microbatches are a stream.
+  context.objective = options.trains ? ir::Objective::kThroughput : options.objective;
   context.dims = dims;
   context.scenarios = scenarios;
   context.seed = options.seed;

@@ -226,7 +226,6 @@ absl::Status FinishTrainingFlags(CompileFlags& flags) {
   if (!given.empty()) {
     return InputError(given, " is of inferences: leave it out, or --workload=training");
   }
-  // Forward and backward passes of many microbatches are a stream.
   compile.objective = ir::Objective::kThroughput;
   if (flags.microbatches > 0) compile.microbatches = flags.microbatches;
   if (!flags.optimizer.empty()) compile.optimizer = flags.optimizer;
