@@ -208,6 +208,7 @@ std::string PipelineText(const CompileOptions& options) {
     text.recompute = options.recompute;
     text.freeze = options.freeze;
     text.whole_layers = options.whole_layers;
+    text.simplify = options.simplify_permille;
     text.max_stages = options.max_parts;
     return PlaceTrainingText(text);
   }

@@ -218,7 +218,6 @@ absl::Status FinishTrainingFlags(CompileFlags& flags) {
       : compile.state != usual.state                         ? "--state"
       : compile.latency_limit > 0                            ? "--latency-limit"
       : compile.min_gain_permille != usual.min_gain_permille ? "--min-gain"
-      : compile.simplify_permille != usual.simplify_permille ? "--simplify"
       : !compile.start.empty()                               ? "--start"
       : compile.solver != usual.solver                       ? "--solver"
       : !compile.proposer.empty() || compile.finetune > 0    ? "--proposer or --finetune"

@@ -19,6 +19,9 @@ std::string PlaceTrainingText(const PlaceTrainingTextOptions& options) {
     absl::StrAppend(&place, " freeze=", PrintOption(options.freeze));
   }
   if (options.max_stages > 0) absl::StrAppend(&place, " max-stages=", options.max_stages);
+  if (options.simplify != PlaceTrainingTextOptions().simplify) {
+    absl::StrAppend(&place, " simplify=", options.simplify);
+  }
   if (options.whole_layers) absl::StrAppend(&place, " whole-layers=true");
   return absl::StrCat(fixed, "inline-functions{needed=true},fold-conditions{needed=true},",
                       "infer-shapes", options.strict_shapes ? "{strict=true}" : "",
@@ -41,6 +44,8 @@ NamedPipeline PlaceTrainingPipeline() {
                "devices to use at most; 0: all there are")
           .Add("whole-layers", &PlaceTrainingTextOptions::whole_layers,
                "cut between repeated layers only")
+          .Add("simplify", &PlaceTrainingTextOptions::simplify,
+               "thousandths of the iteration to give away for fewer stages")
           .Add("fixed", &PlaceTrainingTextOptions::fixed,
                "inputs that have one value for ever, NAME=VALUE;NAME=VALUE")
           .Add("strict-shapes", &PlaceTrainingTextOptions::strict_shapes,

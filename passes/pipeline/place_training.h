@@ -16,6 +16,7 @@ struct PlaceTrainingTextOptions {
   std::string freeze;      // a pattern; empty: nothing
   int64_t max_stages = 0;  // 0: as many as there are devices
   bool whole_layers = false;
+  int64_t simplify = 10;  // thousandths
 };
 
 std::string PlaceTrainingText(const PlaceTrainingTextOptions& options);

@@ -23,6 +23,7 @@ struct PlaceTrainingOptions {
   std::string freeze;
   int64_t max_stages = 0;
   bool whole_layers = false;
+  int64_t simplify = 10;
 };
 
 absl::StatusOr<TrainingOptions> Interpret(const PlaceTrainingOptions& options) {
@@ -44,6 +45,7 @@ absl::StatusOr<TrainingOptions> Interpret(const PlaceTrainingOptions& options) {
   } else if (options.recompute != "auto") {
     return InputError("recompute=", options.recompute, ": must be no, yes or auto");
   }
+  if (options.simplify < 0) return InputError("simplify=", options.simplify, " is negative");
   result.freeze = options.freeze;
   result.whole_layers = options.whole_layers;
   return result;
@@ -107,7 +109,8 @@ class PlaceTraining final : public PlanPass {
                            MakeTrainingChain(module, plan, built, options, context));
     const ScopedStep step(context, "Search");
     ALLOT_ASSIGN_OR_RETURN(const TrainedAnswer answer,
-                           PlanTraining(chain.chain, {.max_stages = options_.max_stages}));
+                           PlanTraining(chain.chain, {.max_stages = options_.max_stages,
+                                                      .simplify = options_.simplify}));
     StoreSolution(ToParts(built, chain, answer.plan), plan);
     plan.training = ToTraining(answer, options_);
     plan.training->parameters = chain.parameters;
@@ -167,7 +170,9 @@ Entry<PlanPass> PlaceTrainingEntry() {
           .Add("max-stages", &PlaceTrainingOptions::max_stages,
                "devices to use at most; 0: all there are")
           .Add("whole-layers", &PlaceTrainingOptions::whole_layers,
-               "cut between repeated layers only, and before and behind them"));
+               "cut between repeated layers only, and before and behind them")
+          .Add("simplify", &PlaceTrainingOptions::simplify,
+               "thousandths of the iteration to give away for fewer stages"));
 }
 
 }  // namespace allot

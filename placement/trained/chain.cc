@@ -58,9 +58,9 @@ absl::Status CheckTrained(const TrainedChain& chain) {
     all = Plus(all, most);
   }
   // Transfers and copies are not among them; a schedule adds without wrapping, whatever they are.
-  if (SaturatingMultiply(all, chain.microbatches) > kMaxPicos) {
+  if (SaturatingMultiply(all, chain.microbatches) > kLongestIteration) {
     return InputError("an iteration takes longer than can be counted (",
-                      kMaxPicos / kPicosPerSecond, " s)");
+                      kLongestIteration / kPicosPerSecond, " s)");
   }
   for (const TrainedChain::Cut& cut : chain.cuts) {
     if (cut.forward < 0 || cut.backward < 0) return InputError("a cut has negative bytes");

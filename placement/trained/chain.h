@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,8 @@ struct TrainedChain : Machine {
 };
 
 inline constexpr int64_t kMostMicrobatches = 4096;
+// What all cells may take, one after the other on their slowest devices, in an iteration: 13 days.
+inline constexpr Picos kLongestIteration = std::numeric_limits<Picos>::max() / 8;
 
 // Sizes agree, nothing is negative, all sums that a plan can have fit. One error.
 absl::Status CheckTrained(const TrainedChain& chain);

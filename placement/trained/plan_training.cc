@@ -1,6 +1,7 @@
 #include "placement/trained/plan_training.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -23,7 +24,7 @@ constexpr int kMostSchedules = 1500;
 class Planner {
  public:
   Planner(const TrainedChain& chain, const TrainedOptions& options)
-      : chain_(chain), classes_(AlikeDevices(chain)) {
+      : chain_(chain), simplify_(options.simplify), classes_(AlikeDevices(chain)) {
     std::vector<size_t> counts, order(chain.devices.size());
     for (size_t c = 0; c < classes_.size(); ++c) {
       counts.push_back(classes_[c].size());
@@ -51,13 +52,19 @@ class Planner {
       }
     }
     if (starts.empty()) return DoesNotFit();
-    std::optional<Picos> best;
+    std::vector<std::pair<TrainedPlan, TrainedSchedule>> plans;
+    Picos least = std::numeric_limits<Picos>::max();
     for (const TrainedPlan& start : starts) {
-      auto [plan, schedule] = Improve(start, ranges);
-      const bool better = !best.has_value() || schedule.iteration < *best ||
-                          (schedule.iteration == *best && plan.size() < answer.plan.size());
+      plans.push_back(Improve(start, ranges));
+      least = std::min(least, plans.back().second.iteration);
+    }
+    const auto most = least + static_cast<Picos>(static_cast<Int128>(least) * simplify_ / 1000);
+    for (auto& [plan, schedule] : plans) {
+      if (schedule.iteration > most) continue;
+      const bool better =
+          answer.plan.empty() || plan.size() < answer.plan.size() ||
+          (plan.size() == answer.plan.size() && schedule.iteration < answer.schedule.iteration);
       if (!better) continue;
-      best = schedule.iteration;
       answer.plan = std::move(plan);
       answer.schedule = std::move(schedule);
     }
@@ -293,6 +300,7 @@ class Planner {
   }
 
   const TrainedChain& chain_;
+  const int64_t simplify_;
   const std::vector<std::vector<DeviceId>> classes_;
   DeviceSets sets_;
   std::vector<int32_t> places_;

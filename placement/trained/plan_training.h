@@ -15,6 +15,7 @@ namespace allot {
 
 struct TrainedOptions {
   int64_t max_stages = 0;  // 0: as many as there are devices
+  int64_t simplify = 0;    // thousandths of the iteration to give away for fewer stages
   // More prices of ranges than this are not looked at; then there are fewer places to cut at.
   int64_t work = 400'000'000;
 };
@@ -42,9 +43,9 @@ struct TrainedAnswer {
 };
 
 // By number of stages the chains with the least period and with the least bound of an iteration,
-// improved cut by cut under the schedule itself; of these the shortest iteration, then the fewest
-// stages. Errors: the chain breaks a rule; nothing fits, with what it lacks. Every answer is
-// verified.
+// improved cut by cut under the schedule itself; of these the shortest iteration, or one with fewer
+// stages that is nearly as short. Errors: the chain breaks a rule; nothing fits, with what it
+// lacks. Every answer is verified.
 absl::StatusOr<TrainedAnswer> PlanTraining(const TrainedChain& chain,
                                            const TrainedOptions& options);
 

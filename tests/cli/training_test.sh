@@ -102,8 +102,8 @@ assert set(split_spec.split_spec.values()) == {"beginning"} and split_spec.n_mic
 assert split_spec.devices == [stage["device"] for stage in told["stages"]] and len(split_spec.devices) == 4
 assert all(stage.get("nodes_before", 0) == 0 for stage in told["stages"])
 PY
-"$allot" make-model resnet-50 resnet.onnx >/dev/null
-holds "... or says that there are none" refuses "no node has a scope|no module begins" resnet.onnx --workload=training --target=homogeneous-8gpu --emit=split-spec -o none
+"$allot" make-model radixnet:N=64,layers=6 sparse.onnx >/dev/null
+holds "... or says that there are none" refuses "no node has a scope" sparse.onnx --workload=training --target=homogeneous-8gpu --emit=split-spec -o none
 holds "... and writes nothing" test ! -e none
 
 # Memory: on devices that hold a fifth of what training keeps, forward runs again; without that it is refused.
@@ -115,6 +115,18 @@ stages = json.load(open("small/plan.json"))["training"]["stages"]
 assert any(stage["recomputes"] for stage in stages) and all(stage["memory_bytes"] <= 230e6 for stage in stages)
 PY
 holds "does not fit without" refuses "training fits nowhere: .*--recompute=auto" encoder.onnx --workload=training --target=small.json --microbatches=16 --forbid='.*=cpu0' --recompute=no
+
+# Where a node was measured, its backward pass is scaled: a product takes two backward.
+echo 'node,device,time_us
+layer0/ffn/up,gpu0,1000' >costs.csv
+holds "measured times" sh -c "for more in '' --costs=costs.csv; do '$allot' encoder.onnx --workload=training --target=cpu-2gpu --max-parts=1 --json \$more >measured\$more.json; done"
+holds "... count backward, too" python <<'PY'
+import json
+model, measured = (json.load(open(name))["training"]["stages"][0] for name in ("measured.json", "measured--costs=costs.csv.json"))
+assert model["device"] == measured["device"] == "gpu0"
+forward, backward = (measured[name] - model[name] for name in ("forward_us", "backward_us"))
+assert 900 < forward < 1100 and 1.5 * forward < backward < 2.5 * forward, (forward, backward)
+PY
 
 # What is of the one is not of the other.
 for flag in --microbatches=4 --optimizer=sgd --recompute=no --freeze=x --whole-layers; do

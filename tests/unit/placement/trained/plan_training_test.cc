@@ -207,8 +207,9 @@ TEST(PlanTrainingTest, RefusesWhatMakesNoSense) {
   EXPECT_THAT(broken([](TrainedChain& of) { of.cells[1].forward[DeviceId(0)].reset(); }),
               HasSubstr("'B': runs forward and backward"));
   EXPECT_THAT(broken([](TrainedChain& of) { of.kept[1].cells = {4}; }), HasSubstr("kept[1]"));
-  EXPECT_THAT(broken([](TrainedChain& of) { of.cells[0].forward[DeviceId(0)] = kMaxPicos; }),
-              HasSubstr("longer than can be counted"));
+  EXPECT_THAT(
+      broken([](TrainedChain& of) { of.cells[0].forward[DeviceId(0)] = kLongestIteration; }),
+      HasSubstr("longer than can be counted"));
 }
 
 }  // namespace
