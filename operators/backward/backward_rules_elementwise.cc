@@ -1,7 +1,6 @@
 // Element by element: what is kept follows from the derivative. Of some it is a function of the
 // result (sigmoid, tanh, exponential), of others of the operand, of sums nothing.
 #include "operators/backward/backward_rules.h"
-#include "operators/backward_default.h"
 
 namespace allot {
 namespace {
@@ -27,7 +26,7 @@ std::vector<size_t> All(const std::vector<bool>& wanted) {
 }
 
 // Sums: the gradient is handed on, summed where an operand was repeated.
-Backward Sum(const OpView& view, const std::vector<bool>& wanted, const OpWork& forward) {
+Backward Sum(const OpView& view, const std::vector<bool>& wanted, const OpWork& /*forward*/) {
   Backward backward = GradientsOf(view, wanted, All(wanted));
   if (!backward.any()) return backward;
   for (size_t i = 0; i < wanted.size(); ++i) {
@@ -37,7 +36,6 @@ Backward Sum(const OpView& view, const std::vector<bool>& wanted, const OpWork& 
           SaturatingAdd(backward.work.other_operations, view.ResultElements(0));
     }
   }
-  (void)forward;
   return backward;
 }
 

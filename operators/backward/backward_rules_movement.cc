@@ -1,6 +1,5 @@
 // What only moves elements: gradients are moved back, and nothing but indices is kept.
 #include "operators/backward/backward_rules.h"
-#include "operators/backward_default.h"
 
 namespace allot {
 namespace {

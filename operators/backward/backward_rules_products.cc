@@ -1,7 +1,6 @@
 // Products: the gradient of each factor is a product of the result's gradient with the other one,
 // which is kept for it. So does the estimator of `allot design` count (design/model/tasks.h).
 #include "operators/backward/backward_rules.h"
-#include "operators/backward_default.h"
 
 namespace allot {
 namespace {

@@ -1,6 +1,5 @@
 // Reductions, normalisations, windows and losses.
 #include "operators/backward/backward_rules.h"
-#include "operators/backward_default.h"
 
 namespace allot {
 namespace {
@@ -72,12 +71,11 @@ Backward BatchNorm(const OpView& view, const std::vector<bool>& wanted, const Op
 }
 
 // The largest of a window: where it was, an index of 64 bits for each result.
-Backward MaxPool(const OpView& view, const std::vector<bool>& wanted, const OpWork& forward) {
+Backward MaxPool(const OpView& view, const std::vector<bool>& wanted, const OpWork& /*forward*/) {
   Backward backward = GradientsOf(view, wanted, {0});
   if (!backward.any()) return backward;
   backward.work.other_operations = view.ResultElements(0);
   backward.keeps_more = SaturatingMultiply(8, view.ResultElements(0));
-  (void)forward;
   return backward;
 }
 

@@ -19,12 +19,11 @@ using ir::ValueId;
 constexpr absl::string_view kPreview = "ai.onnx.preview.training";
 constexpr absl::string_view kMicrosoft = "com.microsoft";
 
-constexpr std::array<absl::string_view, 7> kOptimizers = {
-    "AdamOptimizer", "AdamWOptimizer", "SGDOptimizer",       "SGDOptimizerV2",
-    "LambOptimizer", "InPlaceUpdate",  "MixedPrecisionScale"};
-constexpr std::array<absl::string_view, 5> kGradients = {
-    "InPlaceAccumulator", "InPlaceAccumulatorV2", "GradientAccumulator", "BroadcastGradientArgs",
-    "ReduceAllL2"};
+constexpr std::array<absl::string_view, 5> kOptimizers = {
+    "AdamOptimizer", "AdamWOptimizer", "SGDOptimizer", "SGDOptimizerV2", "LambOptimizer"};
+constexpr std::array<absl::string_view, 6> kGradients = {
+    "InPlaceAccumulator",  "InPlaceAccumulatorV2",  "ZeroGradient",
+    "MixedPrecisionScale", "BroadcastGradientArgs", "ReduceAllL2"};
 
 template <size_t kSize>
 bool IsOneOf(const std::array<absl::string_view, kSize>& names, absl::string_view name) {

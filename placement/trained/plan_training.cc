@@ -164,30 +164,52 @@ class Planner {
     return true;
   }
 
-  // Moves a cut, or several that follow each other, some places on, for as long as the iteration
-  // gets shorter.
+  // Moves a cut, or several that follow each other, some places on, and exchanges devices with each
+  // other or with unused ones, for as long as the iteration gets shorter.
   std::pair<TrainedPlan, TrainedSchedule> Improve(TrainedPlan plan,
                                                   const TrainedRanges& ranges) const {
     TrainedSchedule schedule = ScheduleIteration(chain_, plan);
     int tried = 0;
+    const auto consider = [&](std::optional<TrainedPlan> other) {
+      if (tried >= kMostSchedules || !other.has_value() || !Settle(ranges, *other)) return false;
+      TrainedSchedule after = ScheduleIteration(chain_, *other);
+      ++tried;
+      if (after.iteration >= schedule.iteration) return false;
+      plan = *std::move(other);
+      schedule = std::move(after);
+      return true;
+    };
     for (bool changed = true; changed && tried < kMostSchedules;) {
       changed = false;
       for (size_t first = 1; first < plan.size(); ++first) {
         for (size_t last = first; last < std::min(plan.size(), first + 3); ++last) {
           for (const int64_t step : {-1, 1, -2, 2, -4, 4, -8, 8}) {
-            std::optional<TrainedPlan> moved = Moved(plan, first, last, step);
-            if (!moved.has_value() || !Settle(ranges, *moved)) continue;
-            TrainedSchedule after = ScheduleIteration(chain_, *moved);
-            ++tried;
-            if (after.iteration >= schedule.iteration) continue;
-            plan = *std::move(moved);
-            schedule = std::move(after);
-            changed = true;
+            changed |= consider(Moved(plan, first, last, step));
           }
+        }
+      }
+      for (size_t s = 0; s < plan.size(); ++s) {
+        for (const DeviceId device : chain_.devices.ids()) {
+          changed |= consider(With(plan, s, device));
         }
       }
     }
     return {std::move(plan), std::move(schedule)};
+  }
+
+  // The plan with that device for a stage; the stage that had it, if any, gets the other one.
+  // nullopt if that is no change, or there are no routes.
+  std::optional<TrainedPlan> With(TrainedPlan plan, size_t stage, DeviceId device) const {
+    const DeviceId before = plan[stage].device;
+    if (ClassOf(before) == ClassOf(device)) return std::nullopt;
+    for (TrainedStage& other : plan) {
+      if (other.device == device) other.device = before;
+    }
+    plan[stage].device = device;
+    for (size_t s = 1; s < plan.size(); ++s) {
+      if (!HasRoutes(plan[s - 1].device, plan[s].device)) return std::nullopt;
+    }
+    return plan;
   }
 
   // The plan whose stages from `first` to `last` begin `step` places later; nullopt if they cannot.

@@ -75,6 +75,7 @@ PY
 holds "the page draws it" grep -q '"steps": \[\["forward", 0, 0, 0,' out/model.report.html
 holds "the text reads back" sh -c "grep -q place.training out/model.mlir"
 holds "what was written explains itself" exits 0 explain out
+holds "... as an iteration" grep -q "homogeneous-8gpu: iteration " stdout
 holds "... with the stages" grep -q "hands it on to stage 2" stdout
 holds "it is a golden file" exits 0 check encoder.onnx --golden=out/plan.json
 holds "two runs are one" sh -c "'$allot' encoder.onnx --workload=training --target=homogeneous-8gpu --max-parts=4 --microbatches=6 --whole-layers -o again >/dev/null && cmp out/plan.json again/plan.json && cmp out/schedule.trace.json again/schedule.trace.json"
