@@ -120,6 +120,13 @@ TEST(BackwardRulesTest, NormsKeepTheirStatistics) {
             "to 0 and 12; keeps - > - +96");
 }
 
+TEST(BackwardRulesTest, LossesKeepLabels) {
+  EXPECT_EQ(Rule("SoftmaxCrossEntropyLoss", "", {"f32[8,10]", "i64[8]"}, {"f32[]"}),
+            "to 0 and 2080; keeps 1 > - +320");
+  EXPECT_EQ(Rule("NegativeLogLikelihoodLoss", "", {"f32[8,10]", "i64[8]"}, {"f32[]"}),
+            "to 0 and 80; keeps 1 > -");
+}
+
 TEST(BackwardRulesTest, MovementKeepsIndicesOnly) {
   EXPECT_EQ(Rule("Reshape", "", {"f32[2,6]", "i64=12"}, {"f32[12]"}),
             "to 0 and 0; keeps - > - view");
