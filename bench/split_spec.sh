@@ -6,4 +6,4 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${1:-$here/../build}" && pwd)
 "$here/../.ci/python_packages.sh" "$here/split_spec/requirements.txt" "$build/torch-venv"
-exec "$build/torch-venv/bin/python" -B "$here/split_spec/try.py" "$build/allot" "$build/split_spec"
+exec "$build/torch-venv/bin/python" -B "$here/split_spec/check.py" "$build/allot" "$build/split_spec"

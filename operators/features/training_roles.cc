@@ -63,17 +63,20 @@ class Finder {
   }
 
   TrainingRoles Find() {
-    for (const NodeId id : graph_.nodes()) {
+    const std::vector<NodeId> nodes = graph_.nodes();
+    for (const NodeId id : nodes) {
       const TrainingRole role = RoleOf(graph_.node(id));
       roles_.role[id] = role;
-      if (role == TrainingRole::kForward) {
-        ++roles_.forward;
-        if (!graph_.node(id).name.empty()) named_.emplace(graph_.node(id).name, id);
-        continue;
-      }
-      ++(role == TrainingRole::kBackward ? roles_.backward : roles_.optimizer);
+      ++(role == TrainingRole::kForward    ? roles_.forward
+         : role == TrainingRole::kBackward ? roles_.backward
+                                           : roles_.optimizer);
     }
-    for (const NodeId id : graph_.nodes()) {
+    if (!roles_.trains()) return std::move(roles_);
+    for (const NodeId id : nodes) {
+      const std::string& name = graph_.node(id).name;
+      if (roles_.role[id] == TrainingRole::kForward && !name.empty()) named_.emplace(name, id);
+    }
+    for (const NodeId id : nodes) {
       if (roles_.role[id] != TrainingRole::kForward) roles_.forward_of[id] = ForwardOf(id);
     }
     return std::move(roles_);

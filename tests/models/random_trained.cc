@@ -94,9 +94,7 @@ class AllPlans {
 
 TrainedChain RandomTrainedChain(uint64_t seed, size_t cells, size_t devices) {
   Random random(seed);
-  const auto below = [&](int64_t bound) {
-    return random.Below(bound);
-  };
+  const auto below = [&](int64_t bound) { return random.Below(bound); };
   TrainedChain chain;
   chain.microbatches = 1 + below(5);
   chain.recompute = static_cast<Recompute>(below(3));
