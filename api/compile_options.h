@@ -29,6 +29,13 @@ struct CompileOptions {
   int64_t min_gain_permille = 0;   // that a plan must gain over the model as a whole
   std::string proposer;            // weights of what learns, for modules of chips; empty: ours
   int64_t finetune = 0;            // its proposals at most; 0: as the work allows
+  // Not for inferences: forward and backward passes of microbatches, and an update.
+  bool trains = false;
+  int64_t microbatches = 8;        // of a batch
+  std::string optimizer = "adam";  // or "sgd"
+  std::string recompute = "auto";  // or "no", "yes"
+  bool whole_layers = false;       // cuts between repeated layers only
+  std::string freeze;              // weights whose names match are not trained; empty: all are
   bool contiguous = false;         // devices in an order in which nothing leads back
   std::string start;               // a plan to improve on: a folder or a plan.json; empty: none
   int64_t migration_cost_permille = 0;  // of its value, that moving all of it must gain

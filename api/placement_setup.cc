@@ -18,6 +18,7 @@
 #include "onnx_import/import.h"
 #include "passes/pipeline/place_default.h"
 #include "passes/pipeline/place_module.h"
+#include "passes/pipeline/place_training.h"
 #include "passes/problem/chip_module.h"
 #include "support/nearest_name.h"
 #include "support/options.h"
@@ -198,6 +199,19 @@ bool IsForChips(const CompileOptions& options) {
 
 std::string PipelineText(const CompileOptions& options) {
   if (!options.pipeline.empty()) return options.pipeline;
+  if (options.trains) {
+    PlaceTrainingTextOptions text;
+    text.strict_shapes = options.strict_shapes;
+    text.fixed = absl::StrJoin(options.fixed, ";");
+    text.microbatches = options.microbatches;
+    text.optimizer = options.optimizer;
+    text.recompute = options.recompute;
+    text.freeze = options.freeze;
+    text.whole_layers = options.whole_layers;
+    text.simplify = options.simplify_permille;
+    text.max_stages = options.max_parts;
+    return PlaceTrainingText(text);
+  }
   if (IsForChips(options)) {
     PlaceModuleOptions text;
     text.work = options.work;
@@ -286,7 +300,7 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
     setup.notes = notes.all();
   }
   ALLOT_ASSIGN_OR_RETURN(setup.made_from.target, Source(options.target, PrintTarget(setup.target)));
-  setup.made_from.objective = options.objective;
+  setup.made_from.objective = options.trains ? ir::Objective::kThroughput : options.objective;
   setup.made_from.pins = options.pins;
   setup.made_from.forbids = options.forbids;
   setup.made_from.together = options.together;
@@ -316,7 +330,8 @@ PassContext PlacementSetup::Context(const CompileOptions& options, Diagnostics& 
   context.operators = &operators;
   context.solvers = &solvers;
   context.start = start.has_value() ? &*start : nullptr;
-  context.objective = options.objective;
+  // Forward and backward passes of many microbatches are a stream.
+  context.objective = options.trains ? ir::Objective::kThroughput : options.objective;
   context.dims = dims;
   context.scenarios = scenarios;
   context.seed = options.seed;

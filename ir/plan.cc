@@ -69,6 +69,7 @@ Plan LaneView(const Plan& plan, size_t lane) {
   view.cluster_of = plan.cluster_of;
   view.module_of = plan.module_of;
   view.summary = plan.summary;
+  view.training = plan.training;
   if (lane == 0) {
     view.device_of = plan.device_of;
     view.order = plan.order;

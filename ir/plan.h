@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 
 #include "ir/graph.h"
+#include "ir/training.h"
 #include "support/diagnostics.h"
 #include "support/id.h"
 #include "support/units.h"
@@ -139,8 +140,9 @@ struct Plan {
   // explain: what a cluster costs elsewhere; nullopt: it can be nowhere else, or that was not
   // tried.
   IdVector<ClusterId, std::optional<Alternative>> alternatives;
-  std::vector<Cut> cuts;           // explain: all of them, by value, then device of the readers
-  std::optional<Summary> summary;  // schedule
+  std::vector<Cut> cuts;             // explain: all of them, by value, then device of the readers
+  std::optional<Summary> summary;    // schedule
+  std::optional<Training> training;  // place-training: how it trains; else it is for inferences
 
   size_t num_clusters() const;
   size_t num_lanes() const { return lanes.size() + 1; }

@@ -35,7 +35,10 @@ void DropFrom(PlanStage stage, Plan& plan) {
   for (const PlanTable& table : kTables) {
     if (table.stage >= stage) table.resize(plan, 0);
   }
-  if (stage <= PlanStage::kPlacement) plan.share = 1;
+  if (stage <= PlanStage::kPlacement) {
+    plan.share = 1;
+    plan.training.reset();
+  }
   if (stage <= PlanStage::kClusters) plan.summary.reset();
 }
 
@@ -43,7 +46,7 @@ bool IsEmpty(const Plan& plan) {
   for (const PlanTable& table : kTables) {
     if (table.size(plan) > 0) return false;
   }
-  return !plan.summary.has_value();
+  return !plan.summary.has_value() && !plan.training.has_value();
 }
 
 const PlanTable* FirstMisfit(const Plan& plan, const Graph& graph) {

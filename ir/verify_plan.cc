@@ -400,6 +400,12 @@ absl::Status VerifyPlan(const Graph& graph, const Target& target, const Plan& pl
   PlanVerifier(graph, target, plan, diagnostics).Run();
   CheckShares(plan, diagnostics);
   CheckPartsOfLanes(target, plan, diagnostics);
+  if (plan.training.has_value()) {
+    std::vector<DeviceId> devices;
+    for (const Part& part : plan.parts) devices.push_back(part.device);
+    VerifyTraining(*plan.training, devices, diagnostics);
+    if (!plan.lanes.empty()) diagnostics.Error("plan", "lanes take turns, and it trains");
+  }
   // Every further lane is a plan like any other; what is wrong with it says whose it is.
   for (size_t lane = 1; lane < plan.num_lanes(); ++lane) {
     const Plan view = LaneView(plan, lane);

@@ -282,6 +282,7 @@ absl::StatusOr<PlanFile> ParsePlanFile(absl::string_view text, const std::string
   ALLOT_RETURN_IF_ERROR(Get(root, "pipeline", plan.pipeline));
   ALLOT_RETURN_IF_ERROR(ReadMadeFrom(root, plan));
   ALLOT_RETURN_IF_ERROR(ReadPredicted(root, plan.predicted));
+  plan.trains = root.Has("training");
   ALLOT_RETURN_IF_ERROR(ReadAll(root, "devices", ReadDevice, plan.devices));
   ALLOT_RETURN_IF_ERROR(ReadAll(root, "parts", ReadPart, plan.parts));
   ALLOT_RETURN_IF_ERROR(ReadOrder(root, plan.order));

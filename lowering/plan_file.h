@@ -76,6 +76,7 @@ struct PlanFile {
   std::map<std::string, int64_t> dims;
   int64_t default_dim = 1;
   std::optional<Predicted> predicted;
+  bool trains = false;  // what is predicted is an iteration of training
   std::vector<Device> devices;
   std::vector<Part> parts;     // in launch order
   std::vector<int64_t> order;  // of clusters

@@ -1,5 +1,4 @@
-// What Allot knows of an operator: one record, whoever asks. What its backward pass does becomes a
-// further member, with what first asks for it.
+// What Allot knows of an operator: one record, whoever asks.
 #pragma once
 
 #include <functional>
@@ -8,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "operators/backward.h"
 #include "operators/op_view.h"
 #include "operators/op_work.h"
 #include "operators/rules/rule_context.h"
@@ -45,6 +45,7 @@ struct Operator {
   ShapeRule shape;        // empty: schemas are asked, and what the model declares
   ValueRule value;  // empty: nothing is known of elements; called only if there is a shape rule
   SplitRule split;  // empty: it stays whole
+  BackwardRule backward;  // empty: as backward_default.h says
 };
 
 // "Conv", "com.microsoft:FusedConv".

@@ -191,6 +191,7 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     return absl::OkStatus();
   }
   if (arguments.dump_pipeline) {
+    ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
     ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline, ParsePipeline(PipelineText(arguments.compile),
                                                                   arguments.registries.passes));
     std::printf("%s\n", PrintPipeline(pipeline).c_str());
@@ -249,7 +250,8 @@ absl::Status Run(int argc, const char* const* argv, int& exit_status) {
     outcome = written.status();
     if (written.ok()) files = *std::move(written);
     constexpr char kAnnotated[] = "model.annotated.onnx";
-    if (outcome.ok() && arguments.output.emit.empty() &&
+    const bool trains = compilation->plan.training.has_value();
+    if (outcome.ok() && arguments.output.emit.empty() && !trains &&
         !absl::c_linear_search(files, kAnnotated)) {
       diagnostics.Warning(arguments.folder,
                           absl::StrCat(kAnnotated,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "placement/trained/chain.h"
 #include "support/options.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
@@ -78,6 +79,21 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   line.List("forbid", "REGEX=DEVICE", &compile.forbids, "nodes whose whole name matches do not");
   line.List("together", "REGEX", &compile.together,
             "nodes whose whole name matches run on one device");
+  line.Section("Training");
+  line.Choice(
+      "workload", {"inference", "training"}, &flags.workload,
+      "inference (default), or training: a range of the model for\neach device, forward and "
+      "backward");
+  line.Integer("microbatches", "M", 1, kMostMicrobatches, &flags.microbatches,
+               "of a batch; the sizes of the model are those of one\n(default: 8)");
+  line.Choice("optimizer", {"adam", "sgd"}, &flags.optimizer,
+              "adam (default): two moments of 32 bits for each\nparameter; sgd: none");
+  line.Choice("recompute", {"no", "yes", "auto"}, &flags.recompute,
+              "run forward again before backward, keeping only what a\nstage is given; auto "
+              "(default): where it does not fit else");
+  line.Value("freeze", "REGEX", &compile.freeze,
+             "weights whose whole name matches are not trained");
+  line.Flag("whole-layers", &compile.whole_layers, "ranges end between repeated layers only");
   line.Section("Dividing operators");
   line.List("split", "REGEX=KIND:PARTS", &compile.splits,
             "nodes whose whole name matches into so many slices, by\ncolumns, rows, heads, experts "
@@ -175,12 +191,56 @@ void DeclarePlanningFlags(CommandLine& line, CompileFlags& flags) {
   DeclarePluginFlags(line, flags.plugins);
 }
 
+namespace {
+
+// What is asked of training only, or of inferences only, is not asked of the other.
+absl::Status FinishTrainingFlags(CompileFlags& flags) {
+  CompileOptions& compile = flags.options;
+  compile.trains = flags.workload == "training";
+  if (!compile.trains) {
+    const absl::string_view given = flags.microbatches > 0     ? "--microbatches"
+                                    : !flags.optimizer.empty() ? "--optimizer"
+                                    : !flags.recompute.empty() ? "--recompute"
+                                    : !compile.freeze.empty()  ? "--freeze"
+                                    : compile.whole_layers     ? "--whole-layers"
+                                                               : "";
+    if (given.empty()) return absl::OkStatus();
+    return InputError(given, " is of training: add --workload=training, or leave it out");
+  }
+  const CompileOptions usual;
+  const absl::string_view given =
+      !flags.objective.empty()                               ? "--objective"
+      : !compile.scenarios.empty()                           ? "--scenario"
+      : !compile.pipeline.empty()                            ? "--pass-pipeline"
+      : !compile.splits.empty()                              ? "--split"
+      : compile.tensor_width != usual.tensor_width           ? "--tensor-width"
+      : !compile.sparse.empty()                              ? "--sparse"
+      : compile.state != usual.state                         ? "--state"
+      : compile.latency_limit > 0                            ? "--latency-limit"
+      : compile.min_gain_permille != usual.min_gain_permille ? "--min-gain"
+      : !compile.start.empty()                               ? "--start"
+      : compile.solver != usual.solver                       ? "--solver"
+      : !compile.proposer.empty() || compile.finetune > 0    ? "--proposer or --finetune"
+                                                             : "";
+  if (!given.empty()) {
+    return InputError(given, " is of inferences: leave it out, or --workload=training");
+  }
+  compile.objective = ir::Objective::kThroughput;
+  if (flags.microbatches > 0) compile.microbatches = flags.microbatches;
+  if (!flags.optimizer.empty()) compile.optimizer = flags.optimizer;
+  if (!flags.recompute.empty()) compile.recompute = flags.recompute;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status FinishCompileFlags(CompileFlags& flags) {
   CompileOptions& compile = flags.options;
   compile.registries = &flags.registries;
   compile.objective =
       flags.objective == "throughput" ? ir::Objective::kThroughput : ir::Objective::kLatency;
   compile.replicas = flags.replicas == "yes";
+  ALLOT_RETURN_IF_ERROR(FinishTrainingFlags(flags));
   if (compile.max_parts < 0) {
     return InputError("--max-parts=", compile.max_parts, ": expected a positive number");
   }

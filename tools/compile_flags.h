@@ -18,7 +18,10 @@ struct CompileFlags {
   Registries registries = ProgramRegistries();
   CompileOptions options;
   std::vector<std::string> plugins;
-  std::string objective = "latency", replicas = "yes";
+  std::string objective, replicas = "yes";  // objective: empty: not given
+  // Of training; empty or 0: not given.
+  std::string workload = "inference", optimizer, recompute;
+  int64_t microbatches = 0;
   int64_t threads = 1, seed = 1, default_dim = 1;
 };
 

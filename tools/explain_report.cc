@@ -56,6 +56,7 @@ std::string Labelled(const std::string& label, const std::string& text) {
 std::string PartName(const std::string& part) { return part.empty() ? "(no file)" : part; }
 
 const char* ValueName(const PlanFile& plan) {
+  if (plan.trains) return "iteration";
   return plan.made_from.objective == ir::Objective::kLatency ? "latency" : "period";
 }
 

@@ -42,6 +42,7 @@ std::string TimeChange(Picos before, Picos after) {
 std::string PartName(const std::string& part) { return part.empty() ? "(no file)" : part; }
 
 const char* ValueName(const PlanFile& plan) {
+  if (plan.trains) return "iteration";
   return plan.made_from.objective == ir::Objective::kLatency ? "latency" : "period";
 }
 

@@ -9,9 +9,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
+#include "lowering/emitters/training_json.h"
 #include "lowering/placement_hints.h"
 #include "tools/repetition_report.h"
 #include "tools/text_table.h"
+#include "tools/training_report.h"
 
 namespace allot {
 namespace {
@@ -119,6 +121,9 @@ double Gap(const ir::Summary& summary) {
 
 std::string TableReport(const Compilation& compilation, const std::string& model_path,
                         const std::string& folder, const std::vector<std::string>& files) {
+  if (compilation.plan.training.has_value()) {
+    return TrainingReport(compilation, model_path, folder);
+  }
   const ir::Summary& summary = *compilation.plan.summary;
   const UnsplitComparison unsplit = CompareWithUnsplit(summary);
   const bool latency = summary.objective == ir::Objective::kLatency;
@@ -253,6 +258,10 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
                                        {"value_us", ToMicros(scenario.value)}});
     }
     json.emplace_back("scenarios", std::move(scenarios));
+  }
+  if (compilation.plan.training.has_value()) {
+    json.emplace_back("training",
+                      TrainingJson(*compilation.module, compilation.target, compilation.plan));
   }
   json.emplace_back("blocks", RepetitionJson(compilation.module->graph));
   if (!compilation.plan.lanes.empty()) {

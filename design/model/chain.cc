@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "design/model/vector_cycles.h"
 #include "ir/repeated_blocks.h"
+#include "operators/counting/lane_cycles.h"
 #include "operators/features/op_features.h"
 #include "operators/features/shape_work.h"
 #include "operators/inference/type_inference.h"

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "operators/backward.h"
+
 namespace allot::design {
 namespace {
 
@@ -150,8 +152,8 @@ class TaskMaker {
     of_second.name = operation.name +
                      (operation.weighted ? " backward to weights" : " backward to second operand");
     for (const Extents& product : ProductsOf(operation, share_)) {
-      of_first.products.push_back({product.batch, product.m, product.k, product.n});
-      of_second.products.push_back({product.batch, product.k, product.n, product.m});
+      of_first.products.push_back(GradientOfFirst(product));
+      of_second.products.push_back(GradientOfSecond(product));
     }
     of_first.elements = SaturatingMultiply(operation.read, share_.microbatch);
     of_second.elements = operation.weights;

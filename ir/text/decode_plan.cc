@@ -16,6 +16,7 @@
 #include "ir/text/plan_attributes.h"
 #include "ir/text/plan_fields.h"
 #include "ir/text/plan_keys.h"
+#include "ir/text/training_text.h"
 #include "support/status.h"
 
 namespace allot::ir::text {
@@ -54,6 +55,9 @@ class Decoder : private PlanFields {
     ALLOT_RETURN_IF_ERROR(ReadLanes());
     ALLOT_RETURN_IF_ERROR(ReadCuts());
     ALLOT_RETURN_IF_ERROR(ReadSummary());
+    if (const Attr* attr = graph_op_.FindAttr(kTraining)) {
+      ALLOT_ASSIGN_OR_RETURN(plan_.training, DecodeTraining(*attr, *this));
+    }
     return std::move(plan_);
   }
 
@@ -80,8 +84,9 @@ class Decoder : private PlanFields {
   }
 
   absl::Status CheckNames() const {
-    ALLOT_RETURN_IF_ERROR(CheckNamesOf(graph_op_, {kStages, kOrder, kParts, kTransfers, kShare,
-                                                   kLanes, kCuts, kSummary, kValueBytes}));
+    ALLOT_RETURN_IF_ERROR(
+        CheckNamesOf(graph_op_, {kStages, kOrder, kParts, kTransfers, kShare, kLanes, kCuts,
+                                 kSummary, kTraining, kValueBytes}));
     for (const Op* node : nodes_) {
       ALLOT_RETURN_IF_ERROR(CheckNamesOf(
           *node,

@@ -6,6 +6,7 @@
 #include "ir/text/encode_attributes.h"
 #include "ir/text/plan_attributes.h"
 #include "ir/text/plan_keys.h"
+#include "ir/text/training_text.h"
 
 namespace allot::ir::text {
 
@@ -208,6 +209,10 @@ void SetGraphPlan(const Plan& plan, const Graph& graph, const Target* target,
   }
   if (!plan.cuts.empty()) Set(attributes, kCuts, CutsAttr(plan.cuts, graph));
   if (plan.summary.has_value()) Set(attributes, kSummary, SummaryAttr(*plan.summary, target));
+  if (plan.training.has_value()) {
+    ALLOT_CHECK(target != nullptr);
+    Set(attributes, kTraining, TrainingAttr(*plan.training, *target));
+  }
 }
 
 }  // namespace allot::ir::text

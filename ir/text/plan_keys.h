@@ -30,6 +30,7 @@ inline constexpr absl::string_view kShare = "place.share";
 inline constexpr absl::string_view kLanes = "place.lanes";
 inline constexpr absl::string_view kCuts = "place.cuts";
 inline constexpr absl::string_view kSummary = "place.summary";
+inline constexpr absl::string_view kTraining = "place.training";
 inline constexpr absl::string_view kValueBytes = "cost.value_bytes";
 inline constexpr absl::string_view kFamily = "cost.family";
 inline constexpr absl::string_view kDtype = "cost.dtype";

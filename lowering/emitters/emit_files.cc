@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -34,10 +35,21 @@ absl::StatusOr<Choice> FindChoice(const Registry<Emitter>& emitters, absl::strin
                     absl::StrJoin(emitters.names(), ", "), ")");
 }
 
+// What is written to run inferences.
+constexpr absl::string_view kForInferences[] = {"parts",  "annotated", "manifest",
+                                                "triton", "openvino",  "onnx-mlir",
+                                                "iree",   "ray-serve", "kserve"};
+
+bool IsForInferences(absl::string_view emitter) {
+  return std::find(std::begin(kForInferences), std::end(kForInferences), emitter) !=
+         std::end(kForInferences);
+}
+
 // What is written if nothing is asked for by name.
-std::vector<std::string> DefaultChoices(const Registry<Emitter>& emitters) {
+std::vector<std::string> DefaultChoices(const Registry<Emitter>& emitters, const ir::Plan& plan) {
   std::vector<std::string> names;
   for (const Entry<Emitter>& entry : emitters.entries()) {
+    if (plan.training.has_value() && IsForInferences(entry.name)) continue;
     if (!entry.on_request) names.push_back(entry.name);
   }
   return names;
@@ -88,8 +100,14 @@ absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitt
                                                   const std::vector<std::string>& choices,
                                                   EmitInput input) {
   std::vector<Choice> chosen;
-  for (const std::string& text : choices.empty() ? DefaultChoices(emitters) : choices) {
+  for (const std::string& text : choices.empty() ? DefaultChoices(emitters, input.plan) : choices) {
     ALLOT_ASSIGN_OR_RETURN(Choice choice, FindChoice(emitters, text));
+    if (input.plan.training.has_value() && IsForInferences(choice.entry->name)) {
+      return InputError("emitter '", choice.entry->name, "': is for running inferences, and this ",
+                        "plan trains; ask for ",
+                        absl::StrJoin(DefaultChoices(emitters, input.plan), ", "),
+                        " or split-spec");
+    }
     chosen.push_back(std::move(choice));
   }
   const auto manifest =

@@ -10,6 +10,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/micros.h"
 #include "lowering/emitters/text_file.h"
+#include "lowering/emitters/training_json.h"
 #include "lowering/row_division.h"
 #include "support/json.h"
 #include "support/version.h"
@@ -90,6 +91,9 @@ class PlanDocument {
     document.emplace_back("made_from", MadeFrom(input_));
     document.emplace_back("pipeline", input_.pipeline);
     if (plan_.summary.has_value()) document.emplace_back("predicted", Predicted(*plan_.summary));
+    if (plan_.training.has_value()) {
+      document.emplace_back("training", TrainingJson(input_.module, input_.target, plan_));
+    }
     if (Json rows = RowDivision(input_.module); !rows.is_null()) {
       document.emplace_back("rows", std::move(rows));
     }

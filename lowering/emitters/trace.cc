@@ -4,7 +4,8 @@
 // from the part that computes a tensor through the channel to the parts that take it.
 //
 // Every further lane has rows of its own: each shows one inference by itself on an empty machine.
-// How lanes overlap in a stream is nothing that a plan says.
+// How lanes overlap in a stream is nothing that a plan says. Of a plan that trains it is an
+// iteration (training_trace.h).
 #include <algorithm>
 #include <map>
 #include <string>
@@ -17,6 +18,7 @@
 #include "lowering/emitter.h"
 #include "lowering/emitters/micros.h"
 #include "lowering/emitters/text_file.h"
+#include "lowering/emitters/training_trace.h"
 #include "lowering/piece_flow.h"
 #include "support/json.h"
 
@@ -173,8 +175,10 @@ class TraceWriter {
 
 std::string TraceText(const EmitInput& input) {
   std::vector<Json> events;
+  if (input.plan.training.has_value()) events = TrainingEvents(input);
+  const size_t num_lanes = input.plan.training.has_value() ? 0 : input.plan.num_lanes();
   int64_t arrow = 1;
-  for (size_t i = 0; i < input.plan.num_lanes(); ++i) {
+  for (size_t i = 0; i < num_lanes; ++i) {
     const ir::Plan plan = ir::LaneView(input.plan, i);
     const EmitInput lane = InputOfLane(input, i, plan);
     arrow = TraceWriter(lane, i, arrow, events).Write();

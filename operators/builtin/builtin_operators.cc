@@ -4,6 +4,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
+#include "operators/backward/backward_rules.h"
 #include "operators/counting/work_rules.h"
 #include "operators/operators.h"
 #include "operators/shapes/shape_rules.h"
@@ -48,6 +49,13 @@ class Builder {
       operators_.Add(std::move(op));
     }
   }
+  void AddBackward(absl::Span<const BackwardRuleEntry> rules) {
+    for (const BackwardRuleEntry& entry : rules) {
+      Operator op = Known(entry.domain, entry.op_type);
+      op.backward = entry.rule;
+      operators_.Add(std::move(op));
+    }
+  }
   Operators Take() { return std::move(operators_); }
 
  private:
@@ -69,11 +77,14 @@ Operators Build() {
   using namespace work;  // NOLINT: the rules that operators.def names
   Builder builder;
 #define ALLOT_OP(domain, op, family, rule) \
-  builder.AddWork({domain, #op, OpFamily::family, false, false, rule, nullptr, nullptr, nullptr});
+  builder.AddWork(                         \
+      {domain, #op, OpFamily::family, false, false, rule, nullptr, nullptr, nullptr, nullptr});
 #define ALLOT_INT8_OP(domain, op, family, rule) \
-  builder.AddWork({domain, #op, OpFamily::family, true, false, rule, nullptr, nullptr, nullptr});
+  builder.AddWork(                              \
+      {domain, #op, OpFamily::family, true, false, rule, nullptr, nullptr, nullptr, nullptr});
 #define ALLOT_LOOK_UP(domain, op, family) \
-  builder.AddWork({domain, #op, OpFamily::family, false, true, nullptr, nullptr, nullptr, nullptr});
+  builder.AddWork(                        \
+      {domain, #op, OpFamily::family, false, true, nullptr, nullptr, nullptr, nullptr, nullptr});
 #include "operators/builtin/operators.def"
 #undef ALLOT_OP
 #undef ALLOT_INT8_OP
@@ -90,12 +101,17 @@ Operators Build() {
   builder.AddShapes(ml, ClassicMlShapeRules());
   builder.AddAliases(ms, MicrosoftShapeRuleAliases());
   builder.AddShapes(ms, MicrosoftShapeRules());
+  builder.AddShapes(ms, GradientShapeRules());
   for (const auto& rules : {ArithmeticValueRules(), MovementValueRules(), SourceValueRules()}) {
     builder.AddValues(onnx, rules);
   }
   for (const auto& rules : {ProductSplitRules(), ElementwiseSplitRules(), LayoutSplitRules(),
                             AttentionSplitRules(), WindowSplitRules()}) {
     builder.AddSplits(rules);
+  }
+  for (const auto& rules : {ProductBackwardRules(), ElementwiseBackwardRules(),
+                            ReductionBackwardRules(), MovementBackwardRules()}) {
+    builder.AddBackward(rules);
   }
   return builder.Take();
 }

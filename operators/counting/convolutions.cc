@@ -3,6 +3,7 @@
 // matters: they are in the number of elements.
 #include <algorithm>
 
+#include "operators/backward.h"
 #include "operators/counting/work_rules.h"
 
 namespace allot::work {
@@ -29,10 +30,10 @@ Kernel KernelOf(const OpView& view, size_t operand) {
   return kernel;
 }
 
-OpWork ConvolutionWork(const OpView& view, size_t operand, int64_t wanted_groups) {
+// `results`: elements of what the convolution makes.
+OpWork ConvolutionWork(const OpView& view, size_t operand, int64_t wanted_groups, int64_t results) {
   OpWork work;
   const Kernel kernel = KernelOf(view, operand);
-  const int64_t results = view.ResultElements(0);
   if (results <= 0 || kernel.slice <= 0) return work;
   const int64_t channels = FactorOf(results, kernel.channels);
   const int64_t groups = FactorOf(channels, wanted_groups);
@@ -51,7 +52,7 @@ void AddBias(const OpView& view, size_t bias, OpWork& work) {
 
 WorkRule Convolution(size_t kernel, size_t bias) {
   return [kernel, bias](const OpView& view) {
-    OpWork work = ConvolutionWork(view, kernel, view.Int("group", 1));
+    OpWork work = ConvolutionWork(view, kernel, view.Int("group", 1), view.ResultElements(0));
     AddBias(view, bias, work);
     return work;
   };
@@ -59,8 +60,24 @@ WorkRule Convolution(size_t kernel, size_t bias) {
 
 WorkRule DepthwiseConvolution(size_t kernel, size_t bias) {
   return [kernel, bias](const OpView& view) {
-    OpWork work = ConvolutionWork(view, kernel, DimAt(view.OperandDims(kernel), 0));
+    OpWork work =
+        ConvolutionWork(view, kernel, DimAt(view.OperandDims(kernel), 0), view.ResultElements(0));
     AddBias(view, bias, work);
+    return work;
+  };
+}
+
+WorkRule ConvolutionGradients() {
+  return [](const OpView& view) {
+    const OpWork forward = ConvolutionWork(view, 2, view.Int("group", 1), view.OperandElements(0));
+    OpWork work;
+    work.window = forward.window;
+    for (const Extents& product : forward.products) {
+      if (view.ResultElements(0) > 0) work.products.push_back(GradientOfFirst(product));
+      if (view.ResultElements(1) > 0) work.products.push_back(GradientOfSecond(product));
+    }
+    // What was added to the result has the sum of its gradient.
+    if (view.ResultElements(2) > 0) work.other_operations = view.OperandElements(0);
     return work;
   };
 }
@@ -90,7 +107,7 @@ WorkRule DeformableConvolution() {
     int64_t samples = Product({8, input[0], input[1]});
     for (size_t i = 2; i < kernel.size(); ++i) samples = SaturatingMultiply(samples, kernel[i]);
     for (size_t i = 2; i < result.size(); ++i) samples = SaturatingMultiply(samples, result[i]);
-    OpWork work = ConvolutionWork(view, 1, view.Int("group", 1));
+    OpWork work = ConvolutionWork(view, 1, view.Int("group", 1), view.ResultElements(0));
     work.other_operations = samples;
     // What is sampled is moved by operand 2, once for each result.
     if (view.HasOperand(2) && !work.products.empty()) {

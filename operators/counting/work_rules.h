@@ -26,6 +26,9 @@ WorkRule PerJoinedOperand(int64_t operations);
 WorkRule Convolution(size_t kernel, size_t bias = 0);
 WorkRule DepthwiseConvolution(size_t kernel, size_t bias = 0);
 WorkRule TransposedConvolution();
+// Of the data (result 0) and of the kernel (result 1), from the gradient of what a convolution of
+// operands 1 and 2 made, which is operand 0.
+WorkRule ConvolutionGradients();
 WorkRule DeformableConvolution();
 
 // --- products.cc ---

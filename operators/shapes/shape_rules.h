@@ -36,6 +36,7 @@ absl::Span<const ShapeRuleEntry> PreviewShapeRules();    // ai.onnx.preview
 absl::Span<const ShapeRuleEntry> TrainingShapeRules();   // ai.onnx.preview.training
 absl::Span<const ShapeRuleEntry> ClassicMlShapeRules();  // ai.onnx.ml
 absl::Span<const ShapeRuleEntry> MicrosoftShapeRules();  // com.microsoft
+absl::Span<const ShapeRuleEntry> GradientShapeRules();   // likewise
 
 // com.microsoft operators that follow the rule of an ai.onnx operator.
 struct ShapeRuleAlias {

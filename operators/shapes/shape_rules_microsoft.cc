@@ -350,6 +350,8 @@ constexpr ShapeRuleAlias kAliases[] = {
     {"GridSample", "GridSample"},
     {"Pad", "Pad"},
     {"QuantizeLinear", "QuantizeLinear"},
+    {"ReduceSumTraining", "ReduceSum"},
+    {"SoftmaxCrossEntropyLossInternal", "SoftmaxCrossEntropyLoss"},
     {"Trilu", "Trilu"},
 };
 

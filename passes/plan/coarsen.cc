@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "operators/features/training_roles.h"
 #include "passes/coarsening/block_contraction.h"
 #include "passes/coarsening/chain_of_blocks.h"
 #include "passes/coarsening/contraction.h"
@@ -77,7 +78,10 @@ class Coarsen final : public PlanPass {
     ALLOT_ASSIGN_OR_RETURN(const auto finest, Analysis<FinestGroups>(module, plan, context));
     NodeGrouping clusters = Number(graph, placed, finest->groups);
     const size_t before = clusters.num_groups;
-    if (clusters.num_groups > static_cast<size_t>(options_.max_items)) {
+    // Passes of an operator share a device: joining those of several would keep all of them
+    // together.
+    const bool trains = FindTrainingRoles(graph).trains();
+    if (!trains && clusters.num_groups > static_cast<size_t>(options_.max_items)) {
       ALLOT_ASSIGN_OR_RETURN(const BuiltProblem built, BuildProblem(module, plan, clusters.group_of,
                                                                     clusters.num_groups, context));
       const auto most = static_cast<size_t>(options_.max_items);
@@ -122,7 +126,13 @@ class Coarsen final : public PlanPass {
     if (!options_.fuse) return Number(graph, placed, NodeGroups(graph.node_id_bound()));
     NodeGroups uncuttable(graph.node_id_bound());
     JoinUncuttable(graph, placed, uncuttable);
-    NodeGroups kernels = FuseKernels(graph, plan, placed, constraints, uncuttable);
+    // Gradients are kernels of their own.
+    const TrainingRoles roles = FindTrainingRoles(graph);
+    IdVector<ir::NodeId, bool> fusable = placed;
+    for (const ir::NodeId node : graph.nodes()) {
+      if (roles.role[node] != TrainingRole::kForward) fusable[node] = false;
+    }
+    NodeGroups kernels = FuseKernels(graph, plan, fusable, constraints, uncuttable);
     const MeasuredFusion measured =
         JoinMeasuredKernels(graph, plan, placed, constraints, uncuttable, *context.cost_model,
                             *context.target, kernels);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "operators/features/training_roles.h"
 #include "passes/nodes/operator_work.h"
 #include "passes/nodes/scenario_works.h"
 #include "passes/pipeline/analyses.h"
@@ -71,6 +72,7 @@ class EstimateCost final : public PlanPass {
     plan.features = std::move(work.features);
     plan.value_bytes = std::move(work.value_bytes);
     NoteDefaults(work, context);
+    NoteRoles(module.graph, context);
 
     int64_t flops = 0;
     for (const OpFeatures& features : plan.features) flops = SaturatingAdd(flops, features.flops);
@@ -82,6 +84,15 @@ class EstimateCost final : public PlanPass {
   }
 
  private:
+  static void NoteRoles(const ir::Graph& graph, const PassContext& context) {
+    const TrainingRoles roles = FindTrainingRoles(graph);
+    if (!roles.trains()) return;
+    context.diagnostics->Note(
+        "", absl::StrCat("a training graph: ", roles.forward, " nodes forward, ", roles.backward,
+                         " backward, ", roles.optimizer,
+                         " of an optimizer; an operator's passes stay on one device"));
+  }
+
   static absl::Status CheckAllSizes(const ir::Module& module, const OperatorWork& work,
                                     const PassContext& context) {
     if (context.scenarios.empty()) return CheckSizes(module.graph, work, context.dims);

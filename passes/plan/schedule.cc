@@ -77,6 +77,11 @@ class SchedulePass final : public PlanPass {
 
     Score score;
     ALLOT_RETURN_IF_ERROR(ScheduleLane(module, built, context, plan, score));
+    if (plan.training.has_value()) {
+      StoreTraining(score, plan);
+      context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
+      return absl::OkStatus();
+    }
     if (plan.lanes.empty()) {
       summary.value = score.objective;
       summary.cluster_value = Evaluate(built.problem, built.graph, PlannedSolution(plan)).objective;
@@ -107,6 +112,26 @@ class SchedulePass final : public PlanPass {
     ALLOT_RETURN_IF_ERROR(Confirm(parts, schedule, score.objective));
     StoreTimes(parts, schedule, plan);
     return StoreNodeTimes(module, context, plan);
+  }
+
+  // Of a plan that trains, times of parts and nodes are those of one microbatch on its way forward;
+  // what counts is the iteration, which place-training has worked out and verified.
+  static void StoreTraining(const Score& score, ir::Plan& plan) {
+    const ir::Training& training = *plan.training;
+    ir::Summary& summary = *plan.summary;
+    summary.value = summary.cluster_value = training.iteration;
+    const bool proved = training.iteration_bound > 0;
+    summary.lower_bound = proved ? training.iteration_bound : training.any_iteration_bound;
+    summary.bound_name = proved ? "ranges" : "load";
+    summary.cut_bytes = score.moved;
+    for (const ir::TrainingStage& stage : training.stages) {
+      const Picos of_microbatch = SaturatingAdd(stage.forward, stage.backward);
+      Bytes resident = SaturatingAdd(stage.weights, stage.gradients);
+      resident = SaturatingAdd(resident, stage.optimizer);
+      summary.devices[stage.device] = {
+          SaturatingAdd(SaturatingMultiply(of_microbatch, training.microbatches), stage.update),
+          resident, stage.Memory()};
+    }
   }
 
   // Each further lane is scheduled as if it were alone; what they are worth is worth it together.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 
 #include "operators/features/constant_work.h"
+#include "operators/features/training_roles.h"
 #include "passes/coarsening/node_groups.h"
 #include "passes/coarsening/uncuttable.h"
 #include "passes/nodes/constant_uses.h"
@@ -54,6 +55,7 @@ class ProblemBuilder {
     AddFlows();
     AddWeights();
     AddGroups();
+    AddPasses();
     // Sizes out of range, or groups that need each other.
     ALLOT_RETURN_IF_ERROR(Check(built_.problem), "cannot be placed: ");
     built_.graph = BuildGraph(built_.problem);
@@ -382,6 +384,30 @@ class ProblemBuilder {
       std::sort(group.begin(), group.end());
       group.erase(std::unique(group.begin(), group.end()), group.end());
       if (group.size() > 1) built_.problem.together.push_back(std::move(group));
+    }
+  }
+
+  // Of a graph that carries its backward pass: each operator's is on its device, and so is what
+  // updates its weights.
+  void AddPasses() {
+    const TrainingRoles roles = FindTrainingRoles(graph_);
+    if (!roles.trains()) return;
+    std::map<ItemId, std::set<ItemId>> of_forward;
+    for (const ItemId item : built_.nodes.ids()) {
+      const std::vector<ir::NodeId>& nodes = built_.nodes[item];
+      built_.problem.items[item].backward =
+          !nodes.empty() && std::all_of(nodes.begin(), nodes.end(), [&](ir::NodeId node) {
+            return roles.role[node] != TrainingRole::kForward;
+          });
+      for (const ir::NodeId node : nodes) {
+        const ir::NodeId forward = roles.forward_of[node];
+        if (!forward.valid() || !group_of_[forward].valid()) continue;
+        if (group_of_[forward] != item) of_forward[group_of_[forward]].insert(item);
+      }
+    }
+    for (auto& [forward, others] : of_forward) {
+      others.insert(forward);
+      built_.problem.together.emplace_back(others.begin(), others.end());
     }
   }
 

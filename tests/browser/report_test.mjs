@@ -416,9 +416,28 @@ test('labels are drawn beside each other', () => visit(stream, async (tab) => {
   }
 }));
 
+const training = reportOf(scratch, 'training', decoderModel(6), '--workload=training', '--microbatches=4');
+
+test('a plan that trains shows its iteration and its stages', () => visit(training, async (tab) => {
+  assert.match(await textOf(tab, '#about'), /, one iteration of training$/);
+  assert.match(await textOf(tab, '#cards'), /Predicted iteration .* 4 microbatches, adam Period .* Bubbles .* Lower bound/);
+  const { stages, steps } = await tab.evaluate('(({ stages, steps }) => ({ stages: stages.length, steps }))(readBlock("plan").training)');
+  // A bar for each pass and update, within the drawing, in a row for each stage.
+  const bars = await tab.evaluate(`[...document.querySelectorAll('#training rect')].map((bar) => ['x', 'y', 'width'].map((name) => Number(bar.getAttribute(name))))`);
+  assert.equal(bars.length, steps.filter(([kind]) => kind !== 'activation' && kind !== 'gradient').length);
+  assert.equal(new Set(bars.map(([, y]) => y)).size, stages);
+  assert.ok(bars.every(([x, , width]) => x >= 0 && x + width <= 1200.5));
+  assert.equal(await tab.evaluate("document.querySelectorAll('#training tbody tr').length"), stages);
+  assert.match(await textOf(tab, '#schedule-note'), /first microbatch on its way forward/);
+}));
+
+test('a plan of inferences shows no training', () => visit(medium, async (tab) => {
+  assert.equal(await tab.evaluate("document.getElementById('training').hidden"), true);
+}));
+
 const PHONE = { width: 390, height: 800, mobile: true };
 
-for (const [name, file] of [['medium', medium], ['stream', stream], ['decoder', decoder]]) {
+for (const [name, file] of [['medium', medium], ['stream', stream], ['decoder', decoder], ['training', training]]) {
   test(`nothing of ${name} is off a narrow screen`, () => visit(file, async (tab) => {
     assert.deepEqual(await tab.evaluate(`[...document.querySelectorAll('body *')].filter((one) => {
       const { left, right, width } = one.getBoundingClientRect();
@@ -446,7 +465,7 @@ const axe = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.ur
 
 for (const [name, options] of [['light', {}], ['dark', { dark: true }], ['a phone', PHONE]]) {
   test(`axe finds nothing: ${name}`, { skip: fs.existsSync(axe) ? false : 'axe-core is not installed' }, async () => {
-    for (const file of [medium, stream, decoder]) {
+    for (const file of [medium, stream, decoder, training]) {
       await visit(file, async (tab) => {
         await tab.evaluate(`${fs.readFileSync(axe, 'utf8')};0`);
         const findings = () => tab.evaluate("axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 100)}`))");

@@ -23,6 +23,10 @@ function paintCards(plan, measured) {
       'The pipeline made no schedule (its pass schedule did not run), so nothing is predicted.'));
     return;
   }
+  if (plan.training) {
+    cards.append(...trainingCards(plan));
+    return;
+  }
   const single = bestSingle(summary), stream = summary.objective === 'throughput';
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
   // Rules bind what is compared with, too: without them one device might do better.

@@ -20,7 +20,7 @@ function main() {
   document.getElementById('model').textContent = plan.model;
   const objectives = { latency: ', latency of one inference', throughput: ', period of a steady stream' };
   document.getElementById('about').textContent =
-    `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${objectives[plan.summary?.objective] ?? ''}`;
+    `${count(plan.size + plan.travelling, 'node')} on ${plan.target}${plan.training ? ', one iteration of training' : objectives[plan.summary?.objective] ?? ''}`;
   document.getElementById('footer').textContent = `allot ${plan.tool.version} · ${plan.pipeline}`;
 
   paintLanes(plan);
@@ -40,6 +40,7 @@ function main() {
   const picked = (item) => choose(item?.kind === 'text' ? null : item?.kind === 'run' ? { kind: 'part', index: item.index } : item, false);
 
   paintCards(plan, measured);
+  paintTraining(plan);
   details = new Details(plan, measured, choose);
   const canvas = document.getElementById('schedule');
   if (plan.timed) {

@@ -9,6 +9,7 @@
 
 #include "ir/node_name.h"
 #include "lowering/emitters/micros.h"
+#include "lowering/emitters/training_json.h"
 #include "lowering/piece_flow.h"
 #include "support/version.h"
 
@@ -66,6 +67,11 @@ class PageWriter {
     page.emplace_back("cuts", Cuts());
     page.emplace_back("transfers", Transfers());
     if (!plan_.lanes.empty()) page.emplace_back("lanes", Lanes());
+    if (plan_.training.has_value()) {
+      Json::Object training = TrainingJson(input_.module, input_.target, plan_);
+      training.emplace_back("steps", TrainingSteps(*plan_.training));
+      page.emplace_back("training", std::move(training));
+    }
     return Json(std::move(page));
   }
 

@@ -8,7 +8,7 @@ class ScheduleView extends ZoomCanvas {
   constructor(canvas, plan, measured, onPick) {
     super(canvas, onPick);
     [this.plan, this.measured, this.selection] = [plan, measured, null];
-    this.steady = plan.summary.objective === 'throughput' && plan.summary.value_us > 0;
+    this.steady = plan.summary.objective === 'throughput' && plan.summary.value_us > 0 && !plan.training;
     this.allChannels = false;
     this.bar();
     this.build();
@@ -74,6 +74,7 @@ class ScheduleView extends ZoomCanvas {
         'each bar is a part at work, gaps are idle';
       return measured?.mode === 'pipeline' ? `${text}. ${this.measuredNote()}` : text;
     }
+    if (plan.training) return 'The first microbatch on its way forward, as predicted; the iteration is drawn above';
     const whose = plan.lanes.length > 1 ? ` on lane ${plan.lane}` : '';
     const text = plan.summary.objective === 'latency' ? 'One inference, as predicted' :
       `One inference${whose} by itself, as predicted; in the stream, devices work at others meanwhile`;

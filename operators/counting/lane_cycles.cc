@@ -1,8 +1,8 @@
-#include "design/model/vector_cycles.h"
+#include "operators/counting/lane_cycles.h"
 
 #include <algorithm>
 
-namespace allot::design {
+namespace allot {
 namespace {
 
 struct Row {
@@ -59,4 +59,4 @@ LaneCycles LaneCyclesOf(absl::string_view op_type, double operations) {
   return {each, 2 * each};
 }
 
-}  // namespace allot::design
+}  // namespace allot

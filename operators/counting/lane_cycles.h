@@ -3,7 +3,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace allot::design {
+namespace allot {
 
 struct LaneCycles {
   double forward = 1, backward = 1;
@@ -13,4 +13,4 @@ struct LaneCycles {
 // element, and twice as many backward.
 LaneCycles LaneCyclesOf(absl::string_view op_type, double operations);
 
-}  // namespace allot::design
+}  // namespace allot
