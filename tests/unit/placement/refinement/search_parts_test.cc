@@ -185,7 +185,7 @@ TEST(ThinPartsTest, KeepsToEachNumberAndIsNearTheBestWithin) {
       EXPECT_TRUE(found.score.feasible);
       EXPECT_EQ(EvaluateParts(problem, found.items, found.parts).objective, found.score.objective);
       ASSERT_LE(static_cast<int64_t>(found.parts.num_parts), most);
-      most = std::max<int64_t>(static_cast<int64_t>(found.parts.num_parts) / 2, 1);
+      most /= 2;
       ++thinned;
     }
     EXPECT_GT(work, 0);
