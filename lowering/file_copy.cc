@@ -57,7 +57,7 @@ absl::Status CopyRanges(const OpenFile& from, const FileChunk& chunk, int to,
 
 absl::Status CopyRange(const OpenFile& from, const FileChunk& chunk, int to,
                        const std::string& shown) {
-  if (chunk.count != 1) return CopyRanges(from, chunk, to, shown);
+  if (chunk.count != 1 || chunk.picks != nullptr) return CopyRanges(from, chunk, to, shown);
   constexpr int64_t kStep = int64_t{1} << 30;
   off_t offset = chunk.offset;
   int64_t left = chunk.length;
