@@ -117,6 +117,8 @@ class ProblemReader {
     reader.Require("neurons", neurons);
     tensor.neurons = Narrow(reader, "neurons", neurons);
     reader.Read("words", tensor.words);
+    int64_t home = -1;
+    if (!layer && reader.Read("home", home)) tensor.home = Narrow(reader, "home", home);
     if (const Json* const weights = layer ? reader.Find("weights") : nullptr) {
       tensor.weights = Numbers(*weights, absl::StrCat(reader.path(), ".weights"));
     }
@@ -184,6 +186,7 @@ Json::Array ToArray(const Numbers& numbers) {
 Json::Object TensorJson(const Problem& problem, const Tensor& tensor) {
   Json::Object json = {
       {"name", tensor.name}, {"neurons", int64_t{tensor.neurons}}, {"words", tensor.words}};
+  if (tensor.is_at_home()) json.push_back({"home", int64_t{tensor.home}});
   if (tensor.sources.empty()) return json;
   if (!tensor.weights.empty()) json.push_back({"weights", ToArray(tensor.weights)});
   Json::Array sources;

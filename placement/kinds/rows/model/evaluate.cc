@@ -65,12 +65,12 @@ double ExpectedRandomWords(const Problem& problem) {
         }
       }
     }
-    const bool input = problem.tensors[t].sources.empty();
+    const bool placed = problem.tensors[t].is_input() && !problem.tensors[t].is_at_home();
     for (const int64_t each : readers) {
       if (each == 0) continue;
       const double reached = 1 - std::pow(1 - 1 / parts, static_cast<double>(each));
       words += static_cast<double>(problem.tensors[t].words) *
-               (input ? parts * reached - 1 : (parts - 1) * reached);
+               (placed ? parts * reached - 1 : (parts - 1) * reached);
     }
   }
   return words;

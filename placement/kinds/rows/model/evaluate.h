@@ -25,8 +25,8 @@ Traffic TrafficOf(const Problem& problem, const Division& division);
 int64_t Evaluate(const Problem& problem, const Division& division);
 
 // The words of a division in which each neuron's part is drawn alone and evenly, expected: for a
-// neuron with d readers (P-1)(1 - (1-1/P)^d); one of an input, which goes to a part that reads it,
-// P(1 - (1-1/P)^d) - 1.
+// neuron with d readers (P-1)(1 - (1-1/P)^d); one of an input without a home, which goes to a part
+// that reads it, P(1 - (1-1/P)^d) - 1.
 double ExpectedRandomWords(const Problem& problem);
 
 }  // namespace allot::rows

@@ -71,6 +71,10 @@ absl::Status CheckTensor(const Problem& problem, size_t t) {
   for (size_t s = 0; s < tensor.sources.size(); ++s) {
     ALLOT_RETURN_IF_ERROR(CheckSource(problem, t, s));
   }
+  if (tensor.home < -1 || tensor.home >= problem.parts ||
+      (tensor.home >= 0 && !tensor.is_input())) {
+    return InputError("home: must be a part from 0 to ", problem.parts - 1, ", of an input");
+  }
   if (!tensor.weights.empty() && tensor.weights.size() != static_cast<size_t>(tensor.neurons)) {
     return InputError("has ", tensor.weights.size(), " weights for ", tensor.neurons, " neurons");
   }

@@ -44,6 +44,13 @@ struct Tensor {
   int64_t words = 1;             // that a neuron's value takes, for each sample
   std::vector<int64_t> weights;  // by row, for the balance; empty: nonzeros times work
   std::vector<Source> sources;   // of different inputs
+  // Of an input: the part that has all of it, as what is computed elsewhere arrives in one place;
+  // -1: each neuron is given to a part that reads it.
+  int32_t home = -1;
+
+  bool is_input() const { return sources.empty(); }
+  // Whether its neurons' owners depend on nothing that is decided.
+  bool is_at_home() const { return is_input() && home >= 0; }
 };
 
 struct Problem {
@@ -64,7 +71,7 @@ struct Problem {
   }
 };
 
-// The part of each neuron, by tensor. An input's neuron may be anywhere.
+// The part of each neuron, by tensor. An input's neuron may be anywhere, unless it has a home.
 using Division = std::vector<std::vector<int32_t>>;
 
 // What a row of the tensor counts for its part's balance: one value per row. O(rows).

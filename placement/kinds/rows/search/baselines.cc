@@ -37,12 +37,30 @@ std::vector<int32_t> Fill(const Problem& problem, const Tensor& tensor,
   return part_of;
 }
 
+// Rows that weigh nothing and read one neuron each are with what they read: whoever deals out rows
+// by any rule would leave them there. False: they are no such rows.
+bool Follow(const Problem& problem, size_t t, Division& division) {
+  const Source& source = problem.tensors[t].sources.front();
+  const std::vector<int32_t>& owner = division[static_cast<size_t>(source.input)];
+  if (owner.empty()) return false;
+  std::vector<int32_t> part_of;
+  for (size_t row = 0; row < source.pattern_of.size(); ++row) {
+    if (source.Row(row).size() != 1) return false;
+    part_of.push_back(owner[static_cast<size_t>(source.Row(row)[0])]);
+  }
+  for (const int64_t weight : RowWeights(problem.tensors[t])) {
+    if (weight > 0) return false;
+  }
+  division[t] = std::move(part_of);
+  return true;
+}
+
 template <typename Order>
 Division Filled(const Problem& problem, Order order) {
   Division division(problem.tensors.size());
   for (size_t t = 0; t < division.size(); ++t) {
     const Tensor& tensor = problem.tensors[t];
-    if (tensor.sources.empty()) continue;
+    if (tensor.sources.empty() || Follow(problem, t, division)) continue;
     std::vector<size_t> rows(static_cast<size_t>(tensor.neurons));
     std::iota(rows.begin(), rows.end(), 0);
     order(rows);
@@ -59,7 +77,7 @@ Division Cyclic(const Problem& problem) {
   const auto parts = static_cast<size_t>(problem.parts);
   for (size_t t = 0; t < division.size(); ++t) {
     const Tensor& tensor = problem.tensors[t];
-    if (tensor.sources.empty()) continue;
+    if (tensor.sources.empty() || Follow(problem, t, division)) continue;
     std::vector<int64_t> credit(parts);  // smooth weighted round-robin
     int64_t speed = 0;
     for (int32_t p = 0; p < problem.parts; ++p) speed += problem.Speed(p);
