@@ -15,7 +15,7 @@
 #include "passes/pipeline/pass.h"
 #include "passes/sparsity/row_choice.h"
 #include "passes/sparsity/row_lowering.h"
-#include "passes/sparsity/row_network.h"
+#include "passes/sparsity/row_problem.h"
 #include "passes/sparsity/row_report.h"
 #include "placement/kinds/rows/model/evaluate.h"
 #include "placement/kinds/rows/model/verify.h"
@@ -117,7 +117,9 @@ class DivideRows final : public GraphPass {
     limits.work = 20'000'000;
     limits.seed = context.seed;
     limits.stop = context.stop;
-    return rows::Divide(problem, rows::Effort(), limits).division;
+    rows::Division division = rows::Divide(problem, rows::Effort(), limits).division;
+    KeepReading(problem, division);
+    return division;
   }
 
   // For parts on devices of their own: as many as there are, if nothing is said.

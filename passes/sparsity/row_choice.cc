@@ -13,7 +13,7 @@ constexpr int64_t kElementBytes = 4;
 // CPU.
 constexpr Picos kSmallOperator = 3 * kPicosPerMicro;
 
-// Of the pieces of one layer: elements of weights, and neurons that are read.
+// Of the pieces of one layer: weights of a neuron for an input neuron, and neurons that are read.
 struct Pieces {
   int64_t count = 0, elements = 0, read = 0;
 };
@@ -41,14 +41,15 @@ Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t
   return pieces;
 }
 
-Picos ProductTime(int64_t elements, const Device& device, int64_t batch) {
+// Of so many elements of weights, each used once for each of `uses`.
+Picos ProductTime(int64_t elements, const Device& device, int64_t uses) {
   const auto rate = device.flops.find("float32");
   const auto usual = device.flops.find("default");
   const int64_t flops = rate != device.flops.end()    ? rate->second
                         : usual != device.flops.end() ? usual->second
                                                       : 0;
   Picos time = 0;
-  if (flops > 0) time = DurationAtRate(SaturatingMultiply(2 * elements, batch), flops);
+  if (flops > 0) time = DurationAtRate(SaturatingMultiply(2 * elements, uses), flops);
   if (device.memory_bandwidth > 0) {
     time = std::max(time, DurationAtRate(elements * kElementBytes, device.memory_bandwidth));
   }
@@ -64,14 +65,18 @@ RowTimes TimesOnOneDevice(const RowProblem& rows, const rows::Division& division
   for (size_t t = 0; t < rows.network.tensors.size(); ++t) {
     const RowTensor& tensor = rows.network.tensors[t];
     if (!tensor.product.valid()) continue;
-    const int64_t inputs = rows.network.tensors[static_cast<size_t>(tensor.input)].neurons;
-    times.whole =
-        SaturatingAdd(times.whole, ProductTime(tensor.neurons * inputs, device, batch) + op_cost);
+    const RowTensor& read = rows.network.tensors[static_cast<size_t>(tensor.input)];
+    const int64_t uses = SaturatingMultiply(batch, tensor.product_form.positions);
+    times.whole = SaturatingAdd(
+        times.whole,
+        ProductTime(tensor.neurons * read.neurons * tensor.kernel, device, uses) + op_cost);
     const Pieces pieces = PiecesOf(rows, division, t);
     // Gathered, and joined again: read and written once each.
-    const int64_t copied =
-        SaturatingMultiply(2 * kElementBytes * (pieces.read + tensor.neurons), batch);
-    Picos time = ProductTime(pieces.elements, device, batch);
+    const int64_t words =
+        SaturatingAdd(SaturatingMultiply(pieces.read, read.form.positions),
+                      SaturatingMultiply(tensor.neurons, tensor.product_form.positions));
+    const int64_t copied = SaturatingMultiply(2 * kElementBytes * words, batch);
+    Picos time = ProductTime(pieces.elements * tensor.kernel, device, uses);
     if (device.memory_bandwidth > 0) time += DurationAtRate(copied, device.memory_bandwidth);
     time += (2 * pieces.count + 1) * op_cost;
     times.divided = SaturatingAdd(times.divided, time);

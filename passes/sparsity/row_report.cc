@@ -12,7 +12,8 @@ Json RowReport(const rows::Problem& problem, const rows::Division& division, boo
   const rows::Traffic traffic = rows::TrafficOf(problem, division);
   int64_t training = 2 * traffic.words;
   for (size_t t = 0; t < problem.tensors.size(); ++t) {
-    if (problem.tensors[t].sources.empty()) training -= traffic.words_of[t];
+    const rows::Tensor& tensor = problem.tensors[t];
+    if (tensor.is_input() && !tensor.is_at_home()) training -= traffic.words_of[t];
   }
   Json::Array links;
   const auto parts = static_cast<size_t>(problem.parts);
