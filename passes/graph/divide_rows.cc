@@ -197,11 +197,15 @@ class DivideRows final : public GraphPass {
     Chosen best;
     RowTimes least;
     int32_t parts = 0;
+    int worse = 0;  // in a row: with more pieces times fall, then rise
     for (const int32_t candidate : candidates) {
+      if (worse == 2) break;
       rows.problem.parts = candidate;
       rows::Division division = Search(rows.problem, context);
       const RowTimes times = TimesOnOneDevice(rows, division, device, batch);
+      ++worse;
       if (parts > 0 && times.divided >= least.divided) continue;
+      worse = 0;
       least = times;
       parts = candidate;
       best.division = std::move(division);

@@ -11,6 +11,7 @@
 
 #include "placement/kinds/rows/model/evaluate.h"
 #include "placement/kinds/rows/model/limits.h"
+#include "placement/kinds/rows/model/training.h"
 #include "placement/kinds/rows/search/baselines.h"
 #include "placement/kinds/rows/search/divide.h"
 #include "support/diagnostics.h"
@@ -300,6 +301,28 @@ absl::StatusOr<Division> ReadDivision(const Problem& problem, const Json& json,
   return division;
 }
 
+Json LinksJson(const std::vector<int64_t>& links, int32_t parts) {
+  Json::Array array;
+  for (size_t i = 0; i < links.size(); ++i) {
+    if (links[i] == 0) continue;
+    array.push_back(Json::Object{{"from", static_cast<int64_t>(i) / parts},
+                                 {"to", static_cast<int64_t>(i) % parts},
+                                 {"words", links[i]}});
+  }
+  return array;
+}
+
+Json TrainingJson(const Problem& problem, const Division& division) {
+  const TrainingStep step = TrainingOf(problem, division);
+  return Json::Object{{"words", step.words},
+                      {"cost", step.cost},
+                      {"messages", step.messages},
+                      {"most_sent", step.most_sent},
+                      {"forward", ToArray(step.forward)},
+                      {"backward", ToArray(step.backward)},
+                      {"links", LinksJson(step.links, problem.parts)}};
+}
+
 Json DivisionJson(const Problem& problem, const Division& division) {
   const Traffic traffic = TrafficOf(problem, division);
   const Baselines baselines = BaselinesOf(problem);
@@ -324,6 +347,8 @@ Json DivisionJson(const Problem& problem, const Division& division) {
                       {"imbalance", static_cast<double>(imbalance) / kMillion},
                       {"messages", traffic.messages},
                       {"most_sent", traffic.most_sent},
+                      {"links", LinksJson(traffic.links, problem.parts)},
+                      {"training", TrainingJson(problem, division)},
                       {"tensors", std::move(tensors)},
                       {"inputs", std::move(inputs)}};
 }

@@ -23,7 +23,9 @@ std::string PrintProblem(const Problem& problem);
 absl::StatusOr<Division> ReadDivision(const Problem& problem, const Json& json,
                                       const std::string& file);
 // {"parts", "words", "random_words", "random_words_expected", "cyclic_words", "imbalance",
-// "messages", "most_sent", "tensors", "inputs"}; words are for one sample.
+// "messages", "most_sent", "links": [{"from", "to", "words"}], "training", "tensors", "inputs"};
+// words are for one sample. "training" is TrainingStep: {"words", "cost", "messages", "most_sent",
+// "forward", "backward", "links"}.
 Json DivisionJson(const Problem& problem, const Division& division);
 
 }  // namespace allot::rows

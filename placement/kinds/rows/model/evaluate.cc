@@ -7,27 +7,33 @@
 
 namespace allot::rows {
 
+std::vector<int64_t> LinksOf(const Problem& problem, const Division& division, size_t t) {
+  const auto parts = static_cast<size_t>(problem.parts);
+  const ReaderParts readers = ReadersOf(problem, division, t, -1);
+  std::vector<int64_t> links(parts * parts);
+  for (size_t neuron = 0; neuron < division[t].size(); ++neuron) {
+    int64_t* const from = links.data() + static_cast<size_t>(division[t][neuron]) * parts;
+    readers.ForEach(neuron, [&](int32_t part) { ++from[part]; });
+  }
+  for (size_t from = 0; from < parts; ++from) {
+    links[from * parts + from] = 0;
+    for (size_t to = 0; to < parts; ++to) links[from * parts + to] *= problem.tensors[t].words;
+  }
+  return links;
+}
+
 Traffic TrafficOf(const Problem& problem, const Division& division) {
   const auto parts = static_cast<size_t>(problem.parts);
   Traffic traffic;
   traffic.words_of.resize(problem.tensors.size());
   traffic.links.resize(parts * parts);
-  std::vector<int64_t> links;
   for (size_t t = 0; t < problem.tensors.size(); ++t) {
-    const ReaderParts readers = ReadersOf(problem, division, t, -1);
-    links.assign(parts * parts, 0);
-    for (size_t neuron = 0; neuron < division[t].size(); ++neuron) {
-      int64_t* const from = links.data() + static_cast<size_t>(division[t][neuron]) * parts;
-      readers.ForEach(neuron, [&](int32_t part) { ++from[part]; });
-    }
-    for (size_t from = 0; from < parts; ++from) {
-      for (size_t to = 0; to < parts; ++to) {
-        const int64_t words = from == to ? 0 : links[from * parts + to] * problem.tensors[t].words;
-        if (words == 0) continue;
-        traffic.links[from * parts + to] += words;
-        traffic.words_of[t] += words;
-        ++traffic.messages;
-      }
+    const std::vector<int64_t> links = LinksOf(problem, division, t);
+    for (size_t link = 0; link < links.size(); ++link) {
+      if (links[link] == 0) continue;
+      traffic.links[link] += links[link];
+      traffic.words_of[t] += links[link];
+      ++traffic.messages;
     }
     traffic.words += traffic.words_of[t];
   }

@@ -17,6 +17,11 @@ struct Traffic {
   int64_t most_sent = 0;          // the most words that one part sends
 };
 
+// Words of one tensor's neurons from part to part, row by row: each is sent once to each part that
+// reads it, except its own. O(nonzeros of patterns that read it * parts / 64 + neurons * readers +
+// parts^2).
+std::vector<int64_t> LinksOf(const Problem& problem, const Division& division, size_t t);
+
 // Each neuron is sent once to each part that reads it, except its own. O(nonzeros of patterns *
 // parts / 64 + neurons * readers).
 Traffic TrafficOf(const Problem& problem, const Division& division);
