@@ -115,6 +115,19 @@ for tensor in rows_on("unlike")["tensors"]:
 PY
 check $? "looks at speeds and links"
 
+# With fewer devices than parts, the nodes of each part stay together wherever the search puts them.
+"$allot" blocks.onnx --sparse=6 --target=alike.json -o few >/dev/null 2>stderr && python3 - <<'PY' 2>stderr
+import json
+plan = json.load(open("few/plan.json"))
+devices = {}
+for node in plan["nodes"]:
+    if node["name"].startswith("rows.p"):
+        devices.setdefault(node["name"].split("/")[0], set()).add(node["device"])
+assert plan["rows"]["parts"] == 6 and len(devices) == 6 and all(len(each) == 1 for each in devices.values()), devices
+assert plan["rows"]["words"] < plan["rows"]["random_words"] <= plan["rows"]["broadcast_words"]
+PY
+check $? "keeps the nodes of a part together on fewer devices"
+
 "$allot" make-model random-rows:N=128,layers=3,degree=16,weights=random random.onnx >/dev/null 2>stderr
 "$allot" random.onnx --sparse=4 --target=cpus4.json -o random >stdout 2>stderr &&
   grep "dividing rows does not pay: 4 parts would exchange" stderr >/dev/null &&

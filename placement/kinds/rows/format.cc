@@ -344,6 +344,7 @@ Json DivisionJson(const Problem& problem, const Division& division) {
                       {"random_words", baselines.random_words},
                       {"random_words_expected", ExpectedRandomWords(problem)},
                       {"cyclic_words", baselines.cyclic_words},
+                      {"broadcast_words", BroadcastWords(problem)},
                       {"imbalance", static_cast<double>(imbalance) / kMillion},
                       {"messages", traffic.messages},
                       {"most_sent", traffic.most_sent},

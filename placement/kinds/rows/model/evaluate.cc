@@ -54,25 +54,44 @@ int64_t Evaluate(const Problem& problem, const Division& division) {
   return TrafficOf(problem, division).cost;
 }
 
+namespace {
+
+// How many rows read each neuron of tensor `t`.
+std::vector<int64_t> ReadersOfNeurons(const Problem& problem, size_t t) {
+  std::vector<int64_t> readers(static_cast<size_t>(problem.tensors[t].neurons));
+  for (size_t reader = t + 1; reader < problem.tensors.size(); ++reader) {
+    for (const Source& source : problem.tensors[reader].sources) {
+      if (source.input != static_cast<int32_t>(t)) continue;
+      std::vector<int64_t> rows(static_cast<size_t>(source.num_patterns()));
+      for (const int32_t pattern : source.pattern_of) ++rows[static_cast<size_t>(pattern)];
+      for (int32_t pattern = 0; pattern < source.num_patterns(); ++pattern) {
+        for (const int32_t column : source.PatternColumns(pattern)) {
+          readers[static_cast<size_t>(column)] += rows[static_cast<size_t>(pattern)];
+        }
+      }
+    }
+  }
+  return readers;
+}
+
+}  // namespace
+
+int64_t BroadcastWords(const Problem& problem) {
+  int64_t words = 0;
+  for (size_t t = 0; t < problem.tensors.size(); ++t) {
+    const std::vector<int64_t> readers = ReadersOfNeurons(problem, t);
+    const auto unread = std::count(readers.begin(), readers.end(), 0);
+    words += (problem.tensors[t].neurons - unread) * problem.tensors[t].words;
+  }
+  return words * (problem.parts - 1);
+}
+
 double ExpectedRandomWords(const Problem& problem) {
   const double parts = problem.parts;
   double words = 0;
   for (size_t t = 0; t < problem.tensors.size(); ++t) {
-    std::vector<int64_t> readers(static_cast<size_t>(problem.tensors[t].neurons));
-    for (size_t reader = t + 1; reader < problem.tensors.size(); ++reader) {
-      for (const Source& source : problem.tensors[reader].sources) {
-        if (source.input != static_cast<int32_t>(t)) continue;
-        std::vector<int64_t> rows(static_cast<size_t>(source.num_patterns()));
-        for (const int32_t pattern : source.pattern_of) ++rows[static_cast<size_t>(pattern)];
-        for (int32_t pattern = 0; pattern < source.num_patterns(); ++pattern) {
-          for (const int32_t column : source.PatternColumns(pattern)) {
-            readers[static_cast<size_t>(column)] += rows[static_cast<size_t>(pattern)];
-          }
-        }
-      }
-    }
     const bool placed = problem.tensors[t].is_input() && !problem.tensors[t].is_at_home();
-    for (const int64_t each : readers) {
+    for (const int64_t each : ReadersOfNeurons(problem, t)) {
       if (each == 0) continue;
       const double reached = 1 - std::pow(1 - 1 / parts, static_cast<double>(each));
       words += static_cast<double>(problem.tensors[t].words) *

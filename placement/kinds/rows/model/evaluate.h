@@ -29,6 +29,9 @@ Traffic TrafficOf(const Problem& problem, const Division& division);
 // Traffic::cost alone: the value of a division.
 int64_t Evaluate(const Problem& problem, const Division& division);
 
+// The words of sending each neuron that anybody reads to all other parts.
+int64_t BroadcastWords(const Problem& problem);
+
 // The words of a division in which each neuron's part is drawn alone and evenly, expected: for a
 // neuron with d readers (P-1)(1 - (1-1/P)^d); one of an input without a home, which goes to a part
 // that reads it, P(1 - (1-1/P)^d) - 1.

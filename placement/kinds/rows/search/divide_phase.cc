@@ -79,20 +79,20 @@ bool HasCopies(const Phase& rows, const Coarsened& merged) {
 
 constexpr size_t kMany = 128;  // rows, of which chance makes no good division
 
-// Whether the division costs more than so many hundredths of one at random.
+// Whether the division costs more than so many thousandths of one at random.
 bool IsHardlyBetterThanRandom(const Phase& phase, const std::vector<int32_t>& part_of,
-                              int64_t percent, Random& random) {
+                              int64_t thousandths, Random& random) {
   if (phase.num_vertices() < kMany) return false;
   std::vector<int32_t> drawn(part_of.size());
   for (int32_t& part : drawn) part = static_cast<int32_t>(random.Below(phase.parts));
-  return PhaseState(phase, part_of).cost() * 100 >
-         PhaseState(phase, std::move(drawn)).cost() * percent;
+  return PhaseState(phase, part_of).cost() * 1000 >
+         PhaseState(phase, std::move(drawn)).cost() * thousandths;
 }
 
 // Rows that are no copies of others, and that one quick search divides no better than chance:
 // clusters of them would be clusters of nothing.
 bool IsHopeless(const Phase& rows, const Coarsened& merged, Random& random, WorkMeter& work) {
-  constexpr int64_t kHardly = 96;
+  constexpr int64_t kHardly = 999;
   if (HasCopies(rows, merged) || merged.phase.num_vertices() < kMany) return false;
   PhaseState state(merged.phase, Greedy(merged.phase, random, work));
   Refine(state, 1, random, work);
@@ -138,7 +138,7 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
 }
 
 bool HasNothingInCommon(const Phase& rows, const std::vector<int32_t>& part_of, Random& random) {
-  constexpr int64_t kWorth = 80;
+  constexpr int64_t kWorth = 800;
   return IsHardlyBetterThanRandom(rows, part_of, kWorth, random);
 }
 

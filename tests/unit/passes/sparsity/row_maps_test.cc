@@ -84,7 +84,9 @@ class Interpreter {
       Array& array = values_[id];
       array.dims = constant.dims;
       for (int64_t i = 0; i < Count(constant.dims); ++i) {
-        if (constant.element == ir::ElementType::kFloat) {
+        if (constant.element == ir::ElementType::kInt8) {
+          array.elements.push_back(static_cast<int8_t>(bytes[static_cast<size_t>(i)]));
+        } else if (constant.element == ir::ElementType::kFloat) {
           float element = 0;
           std::memcpy(&element, bytes.data() + i * 4, 4);
           array.elements.push_back(element);
@@ -171,6 +173,13 @@ class Interpreter {
     }
     if (op == "Transpose") {
       return Make({a.dims[1], a.dims[0]}, [&](const Dims& i) { return At(a, {i[1], i[0]}); });
+    }
+    if (op == "DequantizeLinear") {
+      const auto axis = static_cast<size_t>(Integer(node, "axis", 1));
+      return Make(a.dims, [&](const Dims& i) {
+        const Dims along = {i[axis]};
+        return (At(a, i) - At(in[2], along)) * At(in[1], along);
+      });
     }
     if (op == "Flatten") {
       return {{a.dims[0], Count(a.dims) / a.dims[0]}, a.elements};
@@ -286,8 +295,34 @@ class Network {
     }
     return Constant(dims, of);
   }
+  // Of 8 bits, with a scale and a zero point for each neuron.
+  ir::ValueId Quantized(const Dims& dims, int64_t one_in) {
+    std::string zeros, bytes;
+    for (int64_t row = 0; row < dims[0]; ++row) {
+      zeros += static_cast<char>(random_.Between(-3, 3));
+      for (int64_t i = 0; i < Count(dims) / dims[0]; ++i) {
+        const int64_t more = random_.Below(one_in) != 0 ? 0 : random_.Between(1, 2);
+        bytes += static_cast<char>(zeros.back() + more);
+      }
+    }
+    std::vector<float> scales(static_cast<size_t>(dims[0]), 0.5F);
+    scales[0] = 2;
+    return Op("DequantizeLinear",
+              {Bytes(dims, bytes), Constant({dims[0]}, scales), Bytes({dims[0]}, zeros)}, dims,
+              {{"axis", {.value = int64_t{0}}}});
+  }
+  ir::ValueId Bytes(const Dims& dims, const std::string& bytes) {
+    ir::Constant constant;
+    constant.element = ir::ElementType::kInt8;
+    constant.dims = dims;
+    constant.storage = ir::InlineBytes{std::make_shared<const std::string>(bytes)};
+    const ir::Type type = constant.type();
+    return module_.graph.AddInitializer(absl::StrCat("c", ++count_), type,
+                                        module_.constants.Add(std::move(constant)));
+  }
   // Weights of which about one in `one_in` is not zero.
   ir::ValueId Sparse(const Dims& dims, int64_t one_in) {
+    if (random_.Below(4) == 0) return Quantized(dims, one_in);
     std::vector<float> of;
     for (int64_t i = 0; i < Count(dims); ++i) {
       const bool zero = random_.Below(one_in) != 0;
