@@ -329,6 +329,12 @@ class Lowering {
       if (step.kind == TailStep::Kind::kFlatten) {
         value = writer_.Node("Flatten", name, {value});
         value = writer_.Transpose(name + ".turned", value);
+      } else if (step.kind == TailStep::Kind::kReduce || step.kind == TailStep::Kind::kReduceAway) {
+        std::vector<ir::ValueId> operands = node.operands;
+        operands[0] = value;
+        value = writer_.Copy(node, name, std::move(operands));
+        const bool away = step.kind == TailStep::Kind::kReduceAway;
+        if (away) value = writer_.Transpose(name + ".turned", value);
       } else if (step.kind == TailStep::Kind::kByNeuron) {
         ALLOT_ASSIGN_OR_RETURN(value, ByNeuron(node, name, form, value, rows));
       } else {

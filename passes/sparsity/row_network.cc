@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "support/units.h"
+
 namespace allot {
 namespace {
 
@@ -46,7 +48,9 @@ class Finder {
     const ir::Node& node = graph_.node(id);
     const bool conv = node.Is("Conv"), gemm = node.Is("Gemm");
     if (!conv && !gemm && !node.Is("MatMul")) return std::nullopt;
-    if (node.operands.size() < 2 || !node.regions.empty()) return std::nullopt;
+    if (node.operands.size() < 2 || node.results.size() != 1 || !node.regions.empty()) {
+      return std::nullopt;
+    }
     RowTensor layer;
     layer.product = id;
     layer.value = node.results[0];
@@ -60,6 +64,7 @@ class Finder {
     if (node.operands.size() > 2) layer.bias = node.operands[2];
     const std::optional<Weights> weights = FindWeights(module_, node.operands[1]);
     if (!weights.has_value() || weights->dims.size() != Rank(layer.value)) return std::nullopt;
+    if (weights->dims.size() < 2) return std::nullopt;
     layer.weights = *weights;
     layer.neurons = weights->dims[layer.neurons_first ? 0 : 1];
     if (!FindForms(node.operands[0], layer) || !BiasFits(layer)) return std::nullopt;
@@ -84,7 +89,9 @@ class Finder {
     layer.product_form = layer.form = *form;
     const std::optional<int64_t> columns = NeuronsOf(graph_.value(read).type);
     if (columns != elements || Rank(read) != dims.size()) return false;
-    for (size_t axis = 2; axis < dims.size(); ++axis) layer.kernel *= dims[axis];
+    for (size_t axis = 2; axis < dims.size(); ++axis) {
+      layer.kernel = SaturatingMultiply(layer.kernel, dims[axis]);
+    }
     if (const auto known = index_.find(read); known != index_.end() && !form->maps) {
       layer.kernel = network_.tensors[static_cast<size_t>(known->second)].form.positions;
     }

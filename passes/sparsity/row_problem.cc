@@ -12,6 +12,7 @@
 #include "ir/node_name.h"
 #include "passes/sparsity/bit_matrix.h"
 #include "support/status.h"
+#include "support/units.h"
 
 namespace allot {
 namespace {
@@ -70,7 +71,7 @@ void WeighRows(const BitMatrix& bits, const RowTensor& tensor, rows::Tensor& row
   const int64_t positions = tensor.product_form.positions;
   if (tensor.kernel == 1 && positions == 1) return;
   for (int64_t row = 0; row < bits.rows(); ++row) {
-    rows.weights.push_back(bits.CountRow(row) * positions);
+    rows.weights.push_back(SaturatingMultiply(bits.CountRow(row), positions));
   }
 }
 

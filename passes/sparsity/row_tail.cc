@@ -51,6 +51,12 @@ constexpr absl::string_view kElementwise[] = {"Abs",
                                               "Tanh",
                                               "ThresholdedRelu"};
 
+constexpr int64_t kMostPositions = 1'000'000'000;
+
+// Over each map by itself, to one number.
+constexpr absl::string_view kReductions[] = {
+    "ReduceL1", "ReduceL2", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "ReduceSumSquare"};
+
 // Over each map by itself.
 constexpr absl::string_view kPooling[] = {
     "AveragePool", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "LpPool", "MaxPool"};
@@ -98,6 +104,8 @@ class StepFinder {
     step_.form = *form;
     if (IsFlatten()) {
       step_.kind = TailStep::Kind::kFlatten;
+    } else if (IsReduction()) {
+      step_.kind = step_.form.maps ? TailStep::Kind::kReduce : TailStep::Kind::kReduceAway;
     } else if (IsByNeuron()) {
       step_.kind = TailStep::Kind::kByNeuron;
     } else if (AddsTensor()) {
@@ -124,6 +132,26 @@ class StepFinder {
     const bool moves = node_.Is("Flatten") || node_.Is("Reshape") || node_.Is("Squeeze");
     return moves && step_.operand == 0 && form_.maps && !step_.form.maps &&
            step_.form.positions == form_.positions && SameSamples();
+  }
+
+  // Over axes of positions alone.
+  bool IsReduction() const {
+    if (!IsOneOf(node_, kReductions) || step_.operand != 0 || !form_.maps || !SameSamples()) {
+      return false;
+    }
+    std::optional<std::vector<int64_t>> axes;
+    if (const auto* const given = FindAttribute<std::vector<int64_t>>(node_.attributes, "axes")) {
+      axes = *given;
+    } else if (node_.operands.size() > 1) {
+      const std::optional<Weights> constant = FindWeights(module_, node_.operands[1]);
+      if (!constant.has_value() || !constant->steps.empty()) return false;
+      axes = module_.constants[constant->constant].AsIntegers();
+    }
+    if (!axes.has_value() || axes->empty()) return false;  // all of them, neurons too
+    const auto rank = static_cast<int64_t>(Rank());
+    const auto is_position = [rank](int64_t axis) { return (axis < 0 ? axis + rank : axis) > 1; };
+    if (!std::all_of(axes->begin(), axes->end(), is_position)) return false;
+    return step_.form.maps || step_.form.positions == 1;
   }
 
   bool SameSamples() const {
@@ -223,11 +251,12 @@ std::optional<NeuronForm> FormOf(const ir::Type& type, int64_t neurons) {
     if (!dim.known() || dim.size < 1) return std::nullopt;
     if (axis > 1) form.positions = SaturatingMultiply(form.positions, dim.size);
   }
+  if (form.positions > kMostPositions) return std::nullopt;
   const int64_t second = (*type.shape)[1].size;
   if (form.maps) return second == neurons ? std::optional(form) : std::nullopt;
   if (second % neurons != 0) return std::nullopt;
   form.positions = second / neurons;
-  return form;
+  return form.positions <= kMostPositions ? std::optional(form) : std::nullopt;
 }
 
 std::optional<int64_t> NeuronsOf(const ir::Type& type) {

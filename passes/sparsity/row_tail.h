@@ -31,6 +31,8 @@ struct TailStep {
     kTensors,      // of two tensors, element by element
     kByNeuron,     // batch norm, pooling, depthwise convolution: constants that have a neuron's
                    // elements together have neurons in their first dimension
+    kReduce,       // maps to smaller ones
+    kReduceAway,   // maps to a matrix of one element for each neuron
     kFlatten,      // maps become a matrix
   };
   Kind kind = Kind::kElementwise;

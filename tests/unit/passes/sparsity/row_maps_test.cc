@@ -133,6 +133,12 @@ class Interpreter {
     });
   }
 
+  static double Mean(const std::vector<double>& inside) {
+    double sum = 0;
+    for (const double each : inside) sum += each;
+    return sum / static_cast<double>(inside.size());
+  }
+
   static Array Conv(const ir::Node& node, const std::vector<Array>& in) {
     const Array &x = in[0], &w = in[1];
     const int64_t pad = First(node, "pads", 0), stride = First(node, "strides", 1);
@@ -215,14 +221,17 @@ class Interpreter {
         return *std::max_element(inside.begin(), inside.end());
       });
     }
+    if (op == "ReduceMean") {
+      ir::Node all = node;
+      all.attributes["kernel_shape"].value = Dims{a.dims[2]};
+      Array mean = Pool(all, a, Mean);
+      if (Integer(node, "keepdims", 1) == 0) mean.dims.resize(2);
+      return mean;
+    }
     if (op == "AveragePool" || op == "GlobalAveragePool") {
       ir::Node all = node;
       if (op == "GlobalAveragePool") all.attributes["kernel_shape"].value = Dims{a.dims[2]};
-      return Pool(all, a, [](const std::vector<double>& inside) {
-        double sum = 0;
-        for (const double each : inside) sum += each;
-        return sum / static_cast<double>(inside.size());
-      });
+      return Pool(all, a, Mean);
     }
     const Array& b = in.size() > 1 ? in[1] : a;
     Dims dims = a.dims.size() >= b.dims.size() ? a.dims : b.dims;
@@ -397,12 +406,17 @@ class Network {
   }
 
   ir::ValueId Classifier(ir::ValueId x) {
-    if (random_.Below(2) == 0) {
-      x = Op("GlobalAveragePool", {x}, {-1, channels_, 1, 1});
+    const int64_t form = random_.Below(5);
+    if (form < 2) {
+      x = form == 0
+              ? Op("GlobalAveragePool", {x}, {-1, channels_, 1, 1})
+              : Op("ReduceMean", {x}, {-1, channels_, 1, 1}, {{"axes", {.value = Dims{-1, 2}}}});
       size_ = 1;
     }
-    const int64_t features = channels_ * size_ * size_;
-    x = Op("Flatten", {x}, {-1, features});
+    const int64_t features = form == 2 ? channels_ : channels_ * size_ * size_;
+    x = form == 2 ? Op("ReduceMean", {x}, {-1, channels_},
+                       {{"axes", {.value = Dims{2, 3}}}, {"keepdims", {.value = int64_t{0}}}})
+                  : Op("Flatten", {x}, {-1, features});
     if (random_.Below(3) == 0) x = Norm(x, {-1, features}, features);
     if (random_.Below(3) == 0) x = Op("Sub", {x, Numbers({features}, -1, 1)}, {-1, features});
     if (random_.Below(2) == 0) {
