@@ -19,8 +19,7 @@ namespace {
 
 using Rows = std::vector<int64_t>;
 
-// A value of some neurons: maps as in the model; of a matrix neurons first, each with its positions
-// as rows side by side.
+// A value of some neurons: maps as in the model; of a matrix neurons first.
 struct Neurons {
   ir::ValueId value;
   Rows order;  // which neuron comes first, second, ...
@@ -28,19 +27,23 @@ struct Neurons {
 
 int64_t AxisOf(const NeuronForm& form) { return form.maps ? 1 : 0; }
 
-// The rows of a matrix that are these neurons.
-Rows Spread(const Rows& neurons, int64_t positions) {
-  if (positions == 1) return neurons;
+// `spread` neurons for each of these, side by side.
+Rows Spread(const Rows& neurons, int64_t spread) {
   Rows rows;
-  rows.reserve(neurons.size() * static_cast<size_t>(positions));
+  rows.reserve(neurons.size() * static_cast<size_t>(spread));
   for (const int64_t neuron : neurons) {
-    for (int64_t i = 0; i < positions; ++i) rows.push_back(neuron * positions + i);
+    for (int64_t i = 0; i < spread; ++i) rows.push_back(neuron * spread + i);
   }
   return rows;
 }
 
-Rows Indexes(const Rows& neurons, const NeuronForm& form) {
-  return form.maps ? neurons : Spread(neurons, form.positions);
+// The neurons that these are spread from: neighbours of one of them once.
+Rows Gathered(const Rows& rows, int64_t spread) {
+  Rows neurons;
+  for (const int64_t row : rows) {
+    if (neurons.empty() || neurons.back() != row / spread) neurons.push_back(row / spread);
+  }
+  return neurons;
 }
 
 class Lowering {
@@ -141,8 +144,7 @@ class Lowering {
   // Some neurons of a value that holds `all` of them in this form.
   ir::ValueId Take(const std::string& name, ir::ValueId value, const NeuronForm& form,
                    const Rows& positions, size_t all) {
-    const int64_t rows = static_cast<int64_t>(all) * (form.maps ? 1 : form.positions);
-    return writer_.Gather(name, value, Indexes(positions, form), rows, AxisOf(form));
+    return writer_.Gather(name, value, positions, static_cast<int64_t>(all), AxisOf(form));
   }
 
   void WriteInput(size_t t) {
@@ -257,9 +259,9 @@ class Lowering {
     result_.weight_elements +=
         static_cast<int64_t>(rows.size() * read.order.size()) * tensor.kernel;
     const bool conv = tensor.product_form.maps;
-    ALLOT_ASSIGN_OR_RETURN(const ir::ValueId weights,
-                           pieces.Write(module_, writer_, Name(q, t, ".weights"), rows,
-                                        conv ? read.order : Spread(read.order, tensor.kernel)));
+    ALLOT_ASSIGN_OR_RETURN(
+        const ir::ValueId weights,
+        pieces.Write(module_, writer_, Name(q, t, ".weights"), rows, read.order));
     if (!conv) return writer_.Node("MatMul", Name(q, t, ".product"), {weights, read.value});
     std::vector<ir::ValueId> operands = {read.value, weights};
     if (tensor.bias.valid()) {
@@ -285,9 +287,9 @@ class Lowering {
                                           const Rows& rows) {
     const std::optional<Weights> constant = FindWeights(module_, operand);
     if (!constant.has_value()) return absl::InternalError("an operand is no constant any more");
-    const std::optional<int> axis = NeuronAxis(constant->dims, form, rank, neurons);
+    const std::optional<int> axis = NeuronAxis(constant->dims, rank, neurons);
     if (!axis.has_value() || *axis < 0) return operand;
-    return Operand(name, operand, *axis, !form.maps, Indexes(rows, form));
+    return Operand(name, operand, *axis, !form.maps, rows);
   }
 
   // A step that takes its own constants for each neuron, on rows `rows`.
@@ -301,8 +303,8 @@ class Lowering {
         operands.push_back(node.operands[i]);
         continue;
       }
-      ALLOT_ASSIGN_OR_RETURN(operands.emplace_back(), Operand(name + ".operand", node.operands[i],
-                                                              0, false, Indexes(rows, form)));
+      ALLOT_ASSIGN_OR_RETURN(operands.emplace_back(),
+                             Operand(name + ".operand", node.operands[i], 0, false, rows));
     }
     ir::Node own = node;
     if (own.Is("Conv")) own.attributes["group"].value = static_cast<int64_t>(rows.size());
@@ -329,6 +331,8 @@ class Lowering {
       if (step.kind == TailStep::Kind::kFlatten) {
         value = writer_.Node("Flatten", name, {value});
         value = writer_.Transpose(name + ".turned", value);
+        const Rows all = Spread(Gathered(rows, step.spread), step.spread);
+        value = Take(name + ".taken", value, step.form, Positions(all, rows), all.size());
       } else if (step.kind == TailStep::Kind::kReduce || step.kind == TailStep::Kind::kReduceAway) {
         std::vector<ir::ValueId> operands = node.operands;
         operands[0] = value;
@@ -361,7 +365,8 @@ class Lowering {
   absl::StatusOr<ir::ValueId> Start(size_t t, size_t q, const Rows& rows,
                                     const std::optional<WeightPieces>& pieces) {
     if (pieces.has_value()) return Product(t, q, rows, *pieces);
-    return ReceivedRows(static_cast<size_t>(tensors_[t].input), q, ".followed", rows);
+    return ReceivedRows(static_cast<size_t>(tensors_[t].input), q, ".followed",
+                        Gathered(rows, tensors_[t].spread));
   }
 
   absl::Status WriteLayer(size_t t) {
@@ -406,7 +411,7 @@ class Lowering {
     } else {
       const Neurons& followed = whole_[static_cast<size_t>(tensors_[t].input)];
       value = followed.value;
-      order = followed.order;
+      order = Spread(followed.order, tensors_[t].spread);
     }
     const auto other = [&](size_t tensor) -> absl::StatusOr<ir::ValueId> {
       return Take(prefix + ".added", whole_[tensor].value, tensors_[tensor].form,

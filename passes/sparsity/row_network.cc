@@ -85,15 +85,11 @@ class Finder {
     if (layer.neurons < 1 || elements < 1) return false;
     const auto form = FormOf(graph_.value(layer.value).type, layer.neurons);
     if (!form.has_value() || form->maps != (dims.size() > 2)) return false;
-    if (!form->maps && form->positions != 1) return false;
     layer.product_form = layer.form = *form;
     const std::optional<int64_t> columns = NeuronsOf(graph_.value(read).type);
     if (columns != elements || Rank(read) != dims.size()) return false;
     for (size_t axis = 2; axis < dims.size(); ++axis) {
       layer.kernel = SaturatingMultiply(layer.kernel, dims[axis]);
-    }
-    if (const auto known = index_.find(read); known != index_.end() && !form->maps) {
-      layer.kernel = network_.tensors[static_cast<size_t>(known->second)].form.positions;
     }
     return layer.kernel > 0 && std::max(elements, layer.neurons) <= INT32_MAX;
   }
@@ -103,10 +99,10 @@ class Finder {
     const std::optional<Weights> bias = FindWeights(module_, layer.bias);
     if (!bias.has_value()) return false;
     if (layer.product_form.maps) return bias->dims == std::vector<int64_t>{layer.neurons};
-    return NeuronAxis(bias->dims, layer.product_form, 2, layer.neurons).has_value();
+    return NeuronAxis(bias->dims, 2, layer.neurons).has_value();
   }
 
-  // A step on a tensor that others read too.
+  // A step on a tensor that others read too, or that has neurons of its own.
   std::optional<RowTensor> Follower(ir::NodeId id) const {
     for (const ir::ValueId operand : graph_.node(id).operands) {
       const int32_t tensor = IndexOf(operand);
@@ -117,10 +113,13 @@ class Finder {
       follower.neurons = of.neurons;
       follower.form = follower.product_form = of.form;
       follower.input = tensor;
-      if (const std::optional<TailStep> step = Step(id, follower)) {
-        Extend(*step, follower);
-        return follower;
-      }
+      const std::optional<TailStep> step = Step(id, follower);
+      if (!step.has_value()) continue;
+      follower.spread = step->spread;
+      follower.neurons *= step->spread;
+      if (follower.neurons > INT32_MAX) continue;
+      Extend(*step, follower);
+      return follower;
     }
     return std::nullopt;
   }
@@ -166,7 +165,7 @@ class Finder {
   void AddWithTail(RowTensor tensor) {
     while (!graph_.IsOutput(tensor.value) && graph_.users(tensor.value).size() == 1) {
       const std::optional<TailStep> step = Step(graph_.users(tensor.value)[0], tensor);
-      if (!step.has_value()) break;
+      if (!step.has_value() || step->spread > 1) break;
       Extend(*step, tensor);
     }
     for (const TailStep& step : tensor.tail) taken_.insert(step.node);

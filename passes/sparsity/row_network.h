@@ -20,6 +20,7 @@ struct RowTensor {
   NeuronForm form;     // of `value`
   ir::NodeId product;  // MatMul, Gemm or Conv; invalid: an input, or what only follows `input`
   int32_t input = -1;  // of the product or the first step, in RowNetwork::tensors; -1: an input
+  int64_t spread = 1;  // neurons here for each of the input that is followed: of maps as a matrix
   Weights weights;     // dims: neurons and inputs, in this order if neurons_first
   bool neurons_first = false;
   int64_t kernel = 1;       // weights between a neuron and an input neuron

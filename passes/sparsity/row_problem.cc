@@ -53,12 +53,12 @@ void AddSource(rows::Tensor& tensor, rows::Source source) {
   tensor.sources.push_back(std::move(source));
 }
 
-// Each neuron reads its own of another tensor.
-rows::Source Identity(int64_t neurons, int32_t input) {
+// Each neuron reads its own of another tensor, or so many of them one.
+rows::Source Identity(int64_t neurons, int32_t input, int64_t spread) {
   std::vector<int64_t> begin = {0};
   std::vector<int32_t> columns;
   for (int64_t i = 0; i < neurons; ++i) {
-    columns.push_back(static_cast<int32_t>(i));
+    columns.push_back(static_cast<int32_t>(i / spread));
     begin.push_back(i + 1);
   }
   rows::Source source = rows::SourceOfRows(input, begin, columns);
@@ -111,12 +111,12 @@ absl::StatusOr<RowProblem> ProblemOfRows(const ir::Module& module, double most_d
       rows.sources.push_back(SourceOfBits(bits.mapped(), tensor.input, tensor.kernel));
       WeighRows(bits.mapped(), tensor, rows);
     } else {
-      rows.sources.push_back(Identity(tensor.neurons, tensor.input));
+      rows.sources.push_back(Identity(tensor.neurons, tensor.input, tensor.spread));
     }
     for (const TailStep& step : tensor.tail) {
       if (step.other < 0) continue;
       if (rows.weights.empty()) rows.weights = rows::RowWeights(rows);
-      AddSource(rows, Identity(tensor.neurons, step.other));
+      AddSource(rows, Identity(tensor.neurons, step.other, 1));
     }
   }
   return result;

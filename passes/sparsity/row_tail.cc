@@ -99,12 +99,15 @@ class StepFinder {
 
   std::optional<TailStep> Find() {
     if (node_.results.size() != 1 || !node_.regions.empty() || !FindOperand()) return std::nullopt;
+    if (IsFlatten()) {
+      step_.kind = TailStep::Kind::kFlatten;
+      step_.spread = form_.positions;
+      return step_;
+    }
     const auto form = FormOf(module_.graph.value(node_.results[0]).type, neurons_);
     if (!form.has_value()) return std::nullopt;
     step_.form = *form;
-    if (IsFlatten()) {
-      step_.kind = TailStep::Kind::kFlatten;
-    } else if (IsReduction()) {
+    if (IsReduction()) {
       step_.kind = step_.form.maps ? TailStep::Kind::kReduce : TailStep::Kind::kReduceAway;
     } else if (IsByNeuron()) {
       step_.kind = TailStep::Kind::kByNeuron;
@@ -130,8 +133,11 @@ class StepFinder {
   // Maps to a matrix of the same elements: however that is written.
   bool IsFlatten() const {
     const bool moves = node_.Is("Flatten") || node_.Is("Reshape") || node_.Is("Squeeze");
-    return moves && step_.operand == 0 && form_.maps && !step_.form.maps &&
-           step_.form.positions == form_.positions && SameSamples();
+    const auto elements = NeuronsOf(module_.graph.value(node_.results[0]).type);
+    const bool matrix = module_.graph.value(node_.results[0]).type.is_ranked_tensor() &&
+                        module_.graph.value(node_.results[0]).type.shape->size() == 2;
+    return moves && step_.operand == 0 && form_.maps && matrix &&
+           elements == SaturatingMultiply(neurons_, form_.positions) && SameSamples();
   }
 
   // Over axes of positions alone.
@@ -151,7 +157,7 @@ class StepFinder {
     const auto rank = static_cast<int64_t>(Rank());
     const auto is_position = [rank](int64_t axis) { return (axis < 0 ? axis + rank : axis) > 1; };
     if (!std::all_of(axes->begin(), axes->end(), is_position)) return false;
-    return step_.form.maps || step_.form.positions == 1;
+    return true;
   }
 
   bool SameSamples() const {
@@ -167,7 +173,7 @@ class StepFinder {
     if (step_.operand != 0 || step_.form.maps != form_.maps) return false;
     if (node_.Is("BatchNormalization")) {
       return Integer(node_, "training_mode", 0) == 0 && Integer(node_, "spatial", 1) != 0 &&
-             step_.form == form_ && AreVectors(1, neurons_ * (form_.maps ? 1 : form_.positions));
+             step_.form == form_ && AreVectors(1, neurons_);
     }
     if (!form_.maps) return false;
     if (IsOneOf(node_, kPooling)) return node_.operands.size() == 1;
@@ -206,11 +212,8 @@ class StepFinder {
     const bool fits = form.has_value() && form->maps == form_.maps &&
                       step_.form.maps == form_.maps &&
                       module_.graph.value(other).type.shape->size() == Rank();
-    // One of the two may have a single position, which the other's broadcast.
-    if (fits && step_.form.positions == std::max(form->positions, form_.positions) &&
-        (form_.maps || form->positions == form_.positions)) {
-      return true;
-    }
+    // One of the two may have a single position, which is for all of the other's.
+    if (fits && step_.form.positions == std::max(form->positions, form_.positions)) return true;
     step_.other = -1;
     return false;
   }
@@ -224,7 +227,7 @@ class StepFinder {
       const auto dims = ConstantDims(module_, node_.operands[i]);
       if (!dims.has_value()) return false;
       if (quantizes ? NumElementsOf(*dims) != 1
-                    : !NeuronAxis(*dims, form_, Rank(), neurons_).has_value()) {
+                    : !NeuronAxis(*dims, Rank(), neurons_).has_value()) {
         return false;
       }
     }
@@ -251,12 +254,8 @@ std::optional<NeuronForm> FormOf(const ir::Type& type, int64_t neurons) {
     if (!dim.known() || dim.size < 1) return std::nullopt;
     if (axis > 1) form.positions = SaturatingMultiply(form.positions, dim.size);
   }
-  if (form.positions > kMostPositions) return std::nullopt;
-  const int64_t second = (*type.shape)[1].size;
-  if (form.maps) return second == neurons ? std::optional(form) : std::nullopt;
-  if (second % neurons != 0) return std::nullopt;
-  form.positions = second / neurons;
-  return form.positions <= kMostPositions ? std::optional(form) : std::nullopt;
+  const bool fits = (*type.shape)[1].size == neurons && form.positions <= kMostPositions;
+  return fits ? std::optional(form) : std::nullopt;
 }
 
 std::optional<int64_t> NeuronsOf(const ir::Type& type) {
@@ -266,8 +265,7 @@ std::optional<int64_t> NeuronsOf(const ir::Type& type) {
   return dim.size;
 }
 
-std::optional<int> NeuronAxis(const std::vector<int64_t>& dims, const NeuronForm& form, size_t rank,
-                              int64_t neurons) {
+std::optional<int> NeuronAxis(const std::vector<int64_t>& dims, size_t rank, int64_t neurons) {
   if (dims.size() > rank) return std::nullopt;
   // Of the value's dimensions the second, counted from the last.
   const int axis = static_cast<int>(dims.size()) - static_cast<int>(rank) + 1;
@@ -275,8 +273,7 @@ std::optional<int> NeuronAxis(const std::vector<int64_t>& dims, const NeuronForm
     if (dims[static_cast<size_t>(before)] != 1) return std::nullopt;
   }
   if (axis < 0 || dims[static_cast<size_t>(axis)] == 1) return -1;
-  const int64_t elements = form.maps ? neurons : neurons * form.positions;
-  return dims[static_cast<size_t>(axis)] == elements ? std::optional(axis) : std::nullopt;
+  return dims[static_cast<size_t>(axis)] == neurons ? std::optional(axis) : std::nullopt;
 }
 
 std::optional<TailStep> StepOf(const ir::Module& module, ir::NodeId node, ir::ValueId value,

@@ -10,12 +10,11 @@
 
 namespace allot {
 
-// How a value holds neurons, for each sample. Maps: [samples, neurons, ...], the rest of the
-// dimensions being a neuron's positions. Otherwise a matrix [samples, neurons * positions], each
-// neuron's positions side by side.
+// How a value holds neurons, for each sample: as a matrix [samples, neurons], or as maps [samples,
+// neurons, ...], the rest of the dimensions being a neuron's positions.
 struct NeuronForm {
   bool maps = false;
-  int64_t positions = 1;
+  int64_t positions = 1;  // of a matrix 1
   friend bool operator==(const NeuronForm&, const NeuronForm&) = default;
 };
 
@@ -39,14 +38,14 @@ struct TailStep {
   ir::NodeId node;
   size_t operand = 0;  // which of its operands is the neurons' value
   int32_t other = -1;  // of kTensors: the other tensor, as a number
+  int64_t spread = 1;  // of kFlatten: the neurons that one becomes, side by side
   NeuronForm form;     // of its result
 };
 
 // The dimension of a constant operand of an element-wise node that counts neurons, where the node's
-// other operand has `form` and `rank`: of a matrix the last one, with an element for each position.
-// -1: the constant is the same for all neurons. nullopt: it fits neither.
-std::optional<int> NeuronAxis(const std::vector<int64_t>& dims, const NeuronForm& form, size_t rank,
-                              int64_t neurons);
+// other operand has this rank: of a matrix the last one. -1: the constant is the same for all
+// neurons. nullopt: it fits neither.
+std::optional<int> NeuronAxis(const std::vector<int64_t>& dims, size_t rank, int64_t neurons);
 
 // The step that the node is for `value`, its operand, which holds `neurons` in `form`. `tensor_of`
 // numbers the tensors that a step may add, -1 for any other value. nullopt: it mixes neurons, or is

@@ -56,12 +56,14 @@ int64_t Evaluate(const Problem& problem, const Division& division) {
 
 namespace {
 
-// How many rows read each neuron of tensor `t`.
+// How many rows read each neuron of tensor `t`, but those that only follow it.
 std::vector<int64_t> ReadersOfNeurons(const Problem& problem, size_t t) {
   std::vector<int64_t> readers(static_cast<size_t>(problem.tensors[t].neurons));
   for (size_t reader = t + 1; reader < problem.tensors.size(); ++reader) {
     for (const Source& source : problem.tensors[reader].sources) {
       if (source.input != static_cast<int32_t>(t)) continue;
+      const bool first = &source == &problem.tensors[reader].sources.front();
+      if (first && OnlyFollows(problem.tensors[reader])) continue;
       std::vector<int64_t> rows(static_cast<size_t>(source.num_patterns()));
       for (const int32_t pattern : source.pattern_of) ++rows[static_cast<size_t>(pattern)];
       for (int32_t pattern = 0; pattern < source.num_patterns(); ++pattern) {

@@ -29,7 +29,8 @@ Traffic TrafficOf(const Problem& problem, const Division& division);
 // Traffic::cost alone: the value of a division.
 int64_t Evaluate(const Problem& problem, const Division& division);
 
-// The words of sending each neuron that anybody reads to all other parts.
+// The words of sending each neuron that anybody reads to all other parts. Rows that only follow
+// (OnlyFollows()) are with what they read, here and below.
 int64_t BroadcastWords(const Problem& problem);
 
 // The words of a division in which each neuron's part is drawn alone and evenly, expected: for a

@@ -135,6 +135,16 @@ std::vector<int64_t> RowWeights(const Tensor& tensor) {
   return weights;
 }
 
+bool OnlyFollows(const Tensor& tensor) {
+  if (tensor.is_input()) return false;
+  const Source& first = tensor.sources.front();
+  for (size_t row = 0; row < first.pattern_of.size(); ++row) {
+    if (first.Row(row).size() != 1) return false;
+  }
+  const std::vector<int64_t> weights = RowWeights(tensor);
+  return std::count(weights.begin(), weights.end(), 0) == tensor.neurons;
+}
+
 Source SourceOfRows(int32_t input, const std::vector<int64_t>& begin,
                     const std::vector<int32_t>& columns) {
   Source source;

@@ -77,6 +77,10 @@ using Division = std::vector<std::vector<int32_t>>;
 // What a row of the tensor counts for its part's balance: one value per row. O(rows).
 std::vector<int64_t> RowWeights(const Tensor& tensor);
 
+// Whether rows weigh nothing and each reads one neuron of the first source: then whoever deals out
+// rows by a rule leaves them with what they read. O(rows).
+bool OnlyFollows(const Tensor& tensor);
+
 // A source from the columns of each row, ascending: equal rows become one pattern, numbered by
 // their first row. O(nonzeros) on average.
 Source SourceOfRows(int32_t input, const std::vector<int64_t>& begin,

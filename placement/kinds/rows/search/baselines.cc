@@ -37,21 +37,15 @@ std::vector<int32_t> Fill(const Problem& problem, const Tensor& tensor,
   return part_of;
 }
 
-// Rows that weigh nothing and read one neuron each are with what they read: whoever deals out rows
-// by any rule would leave them there. False: they are no such rows.
+// Leaves rows of tensor `t` that only follow with what they read. False: they are no such rows.
 bool Follow(const Problem& problem, size_t t, Division& division) {
+  if (!OnlyFollows(problem.tensors[t])) return false;
   const Source& source = problem.tensors[t].sources.front();
   const std::vector<int32_t>& owner = division[static_cast<size_t>(source.input)];
-  if (owner.empty()) return false;
-  std::vector<int32_t> part_of;
+  if (owner.empty()) return false;  // an input that goes where it is read
   for (size_t row = 0; row < source.pattern_of.size(); ++row) {
-    if (source.Row(row).size() != 1) return false;
-    part_of.push_back(owner[static_cast<size_t>(source.Row(row)[0])]);
+    division[t].push_back(owner[static_cast<size_t>(source.Row(row)[0])]);
   }
-  for (const int64_t weight : RowWeights(problem.tensors[t])) {
-    if (weight > 0) return false;
-  }
-  division[t] = std::move(part_of);
   return true;
 }
 

@@ -476,7 +476,7 @@ TEST(RowMaps, DividedConvolutionsComputeTheSameAndSendWhatIsCounted) {
         steps += static_cast<int64_t>(tensor.tail.size());
         followers += !tensor.is_input() && !tensor.product.valid();
         for (const TailStep& step : tensor.tail) {
-          flattened += step.kind == TailStep::Kind::kFlatten && step.form.positions > 1;
+          flattened += step.spread > 1;
         }
       }
       rows::Division division = rows::Divide(rows->problem, rows::Effort(), SolveLimits()).division;
