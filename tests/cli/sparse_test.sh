@@ -50,6 +50,12 @@ for layer in range(4):
         readers = {owner[layer + 1][j] for j in range(256) if (i - j) % 16 in (0, 2 ** layer)}
         words += len(readers - {owner[layer][i]})
 assert words == rows["words"], (words, rows["words"])
+# Training: each word comes back but those of the input; two more products of each nonzero, but one in the first layer.
+step = rows["training"]
+assert step["words"] == rows["training_words"] == 2 * words - rows["inputs"][0]["words"] == sum(link["words"] for link in step["links"])
+nonzeros = [256 * 32] * 4
+assert sum(step["forward"]) == sum(nonzeros) and sum(step["backward"]) == 2 * sum(nonzeros) - nonzeros[0], step
+assert step["most_sent"] == max(sum(link["words"] for link in step["links"] if link["from"] == p) for p in range(4))
 PY
   check $? "counts the words of $format"
 done
