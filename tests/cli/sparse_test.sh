@@ -178,6 +178,11 @@ if "$python" -c 'import onnxruntime, numpy' 2>/dev/null; then
   "$allot" resnet.onnx --sparse=4 --sparse-force --target=cpus1.json -o packed-maps >/dev/null 2>stderr &&
     "$python" -B "$here/run_divided.py" resnet.onnx packed-maps close >stdout 2>stderr
   check $? "computes nearly the same of convolutions packed on one device"
+  # Depthwise convolutions and clips on the way, and every layer divided, dense as it is.
+  every="divide-rows{parts=3 exchange=whole max-density=1 force=true}"
+  "$allot" dense.onnx "--pass-pipeline=infer-shapes,$every,infer-shapes,dead-nodes,place-default" --target=cpus1.json -o mobile \
+    >/dev/null 2>stderr && "$python" -B "$here/run_divided.py" dense.onnx mobile close >stdout 2>stderr
+  check $? "computes nearly the same of a published model"
   "$allot" net.onnx --sparse=4 --sparse-force --target=cpus1.json -o packed >/dev/null 2>stderr &&
     "$python" -B "$here/run_divided.py" net.onnx packed close >stdout 2>stderr
   check $? "computes nearly the same packed on one device"
