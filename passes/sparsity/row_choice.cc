@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "support/units.h"
+#include "target/peak_rate.h"
 
 namespace allot {
 namespace {
@@ -53,11 +54,7 @@ Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t
 
 // Of so many elements of weights, each used once for each of `uses`.
 Picos ProductTime(int64_t elements, const Device& device, int64_t uses) {
-  const auto rate = device.flops.find("float32");
-  const auto usual = device.flops.find("default");
-  const int64_t flops = rate != device.flops.end()    ? rate->second
-                        : usual != device.flops.end() ? usual->second
-                                                      : 0;
+  const int64_t flops = PeakRate(device, "float32");
   Picos time = 0;
   if (flops > 0) time = DurationAtRate(SaturatingMultiply(2 * elements, uses), flops);
   if (device.memory_bandwidth > 0) {

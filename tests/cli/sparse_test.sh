@@ -121,6 +121,20 @@ for tensor in rows_on("unlike")["tensors"]:
 PY
 check $? "looks at speeds and links"
 
+# Of more devices than parts those that compute most; of devices very unlike the slow one has hardly a row.
+"$allot" blocks.onnx --sparse=2 --target=cpu-2gpu -o fastest >/dev/null 2>stderr &&
+  sed 's/"25G"/"10M"/' unlike.json >hardly.json &&
+  "$allot" blocks.onnx --sparse=4 --target=hardly.json -o hardly >/dev/null 2>stderr && python3 - <<'PY' 2>stderr
+import json
+plan = json.load(open("fastest/plan.json"))
+assert plan["rows"]["devices"] == json.load(open("fastest/manifest.json"))["rows"]["devices"] == ["gpu0", "gpu1"], plan["rows"]["devices"]
+assert {node["device"] for node in plan["nodes"] if node["name"].startswith("rows.p1/")} == {"gpu1"}
+assert {node["device"] for node in plan["nodes"] if node["name"].startswith("rows/")} == {"gpu0"}
+for tensor in json.load(open("hardly/plan.json"))["rows"]["tensors"]:
+    assert tensor["owner"].count(2) < 256 / 100, tensor["owner"].count(2)
+PY
+check $? "takes the fastest devices"
+
 # With fewer devices than parts, the nodes of each part stay together wherever the search puts them.
 "$allot" blocks.onnx --sparse=6 --target=alike.json -o few >/dev/null 2>stderr && python3 - <<'PY' 2>stderr
 import json

@@ -12,7 +12,7 @@
 namespace allot::rows {
 namespace {
 
-constexpr int64_t kMaxSum = int64_t{1} << 60, kMaxWeight = int64_t{1} << 50, kMaxSpeed = 10'000;
+constexpr int64_t kMaxSum = int64_t{1} << 60, kMaxWeight = int64_t{1} << 50;
 constexpr int64_t kMaxNeurons = 100'000'000;  // of all tensors
 
 absl::Status CheckSource(const Problem& problem, size_t t, size_t s) {

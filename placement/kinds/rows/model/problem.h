@@ -17,7 +17,7 @@ namespace allot::rows {
 // Imbalances are whole millionths.
 inline constexpr int64_t kMillion = 1'000'000;
 inline constexpr int32_t kMaxParts = 1024;
-inline constexpr int64_t kMaxWords = 1'000'000'000, kMaxLinkCost = 1'000'000;
+inline constexpr int64_t kMaxWords = 1'000'000'000, kMaxLinkCost = 1'000'000, kMaxSpeed = 10'000;
 
 // A matrix of weights, or an addition: which neurons of the tensor `input` each row reads. Rows
 // that read the same share a pattern, since pruned networks have many of them.
