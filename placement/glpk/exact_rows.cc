@@ -21,7 +21,7 @@ namespace {
 
 struct Options {
   int64_t nodes = 0;
-  int64_t max_rows = 6000;
+  int64_t max_rows = 2000;
   int64_t sweeps = 2;
 };
 
@@ -43,13 +43,14 @@ class Exact final : public Solver {
       if (!problem.tensors[t].is_input()) layers.push_back(t);
     }
     size_t too_large = 0, proved = 0;
+    int64_t visits = options_.sweeps * static_cast<int64_t>(layers.size());  // to come
     for (int64_t sweep = 0; sweep < options_.sweeps; ++sweep) {
       const int64_t before = Evaluate(problem, division);
       too_large = proved = 0;
       for (size_t i = 0; i < layers.size() && !(limits.stop && limits.stop()); ++i) {
         const size_t t = layers[sweep % 2 == 0 ? layers.size() - 1 - i : i];
         ALLOT_ASSIGN_OR_RETURN(const Outcome outcome,
-                               Improve(problem, t, limits, division, result.work));
+                               Improve(problem, t, limits, visits--, division, result.work));
         too_large += outcome == Outcome::kTooLarge;
         proved += outcome == Outcome::kProved;
       }
@@ -69,8 +70,9 @@ class Exact final : public Solver {
  private:
   enum class Outcome { kTooLarge, kProved, kCutOff };
 
+  // `visits`: of layers, this one among them, that share what is left of the work.
   absl::StatusOr<Outcome> Improve(const Problem& problem, size_t t, const SolveLimits& limits,
-                                  Division& division, int64_t& work) const {
+                                  int64_t visits, Division& division, int64_t& work) const {
     const Tensor& tensor = problem.tensors[t];
     const Phase phase =
         PhaseOf(problem, division, t, StructureOf(tensor), LimitsOf(problem, tensor).most);
@@ -81,7 +83,7 @@ class Exact final : public Solver {
     const PhaseModel model = PhaseModel::Make(phase);
     const auto rows = static_cast<int64_t>(model.model().rows.size());
     if (rows > options_.max_rows) return Outcome::kTooLarge;
-    const int64_t left = std::max<int64_t>(limits.work - work, 0);
+    const int64_t left = std::max<int64_t>(limits.work - work, 0) / visits;
     const int64_t nodes = options_.nodes > 0 ? options_.nodes : left / (rows + 1);
     if (nodes == 0) return Outcome::kCutOff;
     const std::vector<double> start = model.PointOf(division[t]);
@@ -115,8 +117,9 @@ Entry<Solver> ExactEntry() {
       "milp", "the division of multilevel, each layer of it then the best for the rest, by GLPK",
       OptionSchema<Options>()
           .Add("nodes", &Options::nodes,
-               "of the search tree of a layer; 0: as many as the work allows at one unit for each "
-               "row and node")
+               "of the search tree of a layer; 0: its share of the work, at one unit for each row "
+               "and "
+               "node")
           .Add("max-rows", &Options::max_rows, "leave layers with larger models as they are")
           .Add("sweeps", &Options::sweeps, "over all layers, while one gains"));
 }
