@@ -155,6 +155,7 @@ TEST_P(WeightSlicesTest, RowsAndColumnsMayComeInAnyOrder) {
   const std::string path = out / "m.onnx";
   ASSERT_TRUE(WriteChunks(path, "m.onnx", (*files)[0].chunks).ok());
   EXPECT_EQ(*DigestOf("m.onnx", (*files)[0].chunks), *DigestOfFile(path));
+  EXPECT_EQ(ReadText(path), Contents((*files)[0].chunks));
   onnx::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(ReadText(path)));
   EXPECT_EQ(model.graph().initializer(0).raw_data(), expected);
