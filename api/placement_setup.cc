@@ -25,6 +25,7 @@
 #include "support/read_file.h"
 #include "support/status.h"
 #include "target/builtin_targets.h"
+#include "target/fastest_devices.h"
 #include "target/host/host_facts.h"
 #include "target/host/host_target.h"
 #include "target/measured/measured_target.h"
@@ -66,8 +67,8 @@ absl::Status AddRules(const CompileOptions& options, Target& target) {
   return absl::OkStatus();
 }
 
-// A device for each part of rows, in their order; where there are fewer devices, the nodes of a
-// part stay together.
+// A device for each part of rows, the fastest ones in their order; where there are fewer devices,
+// the nodes of a part stay together.
 absl::Status AddSparseRules(const CompileOptions& options, Target& target) {
   if (options.sparse.empty() || target.devices.size() < 2) return absl::OkStatus();
   int64_t parts = static_cast<int64_t>(target.devices.size());
@@ -79,12 +80,13 @@ absl::Status AddSparseRules(const CompileOptions& options, Target& target) {
                       ", or auto");
   }
   const bool own = static_cast<size_t>(parts) <= target.devices.size();
+  const std::vector<DeviceId> devices = FastestDevices(target, static_cast<size_t>(parts));
   std::vector<Rule> rules;
   if (own) {  // where parts are joined for others
     Rule rule;
     rule.name_regex = "rows/.*";
     rule.text = absl::StrCat(kSparseRuleText, 0);
-    rule.device = DeviceId(0);
+    rule.device = devices[0];
     rules.push_back(std::move(rule));
   }
   for (int64_t p = 0; p < parts; ++p) {
@@ -94,7 +96,7 @@ absl::Status AddSparseRules(const CompileOptions& options, Target& target) {
     rule.effect = Rule::Effect::kTogether;
     if (own) {
       rule.effect = Rule::Effect::kPin;
-      rule.device = DeviceId(static_cast<size_t>(p));
+      rule.device = devices[static_cast<size_t>(p)];
     }
     rules.push_back(std::move(rule));
   }

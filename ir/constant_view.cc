@@ -109,19 +109,19 @@ void VisitBytes(const FileView& view, ElementType element,
   const int64_t inner_bits = Product(view.whole_dims, last + 1, rank) * bits;
   const int64_t count = Product(view.whole_dims, outer, last);
   const int64_t stride = inner_bits * view.whole_dims[last] / 8;
-  // One range of bytes where the runs of the last axis are one, else the ranges step by step.
+  // Offsets and lengths are of runs of the last axis.
+  ByteRanges ranges = {0, LengthOf(runs) * inner_bits / 8, count, stride, nullptr};
+  if (runs.size() > 1) {
+    std::vector<BytePick> picks;
+    for (const IndexRun& run : runs) {
+      picks.push_back({run.begin * inner_bits / 8, (run.end - run.begin) * inner_bits / 8});
+    }
+    ranges.picks = std::make_shared<const std::vector<BytePick>>(std::move(picks));
+  }
+  const int64_t first = runs.size() > 1 ? 0 : runs[0].begin * inner_bits / 8;
   const auto visit_rows = [&](int64_t base) {
-    if (runs.size() == 1) {
-      visit({base + runs[0].begin * inner_bits / 8, (runs[0].end - runs[0].begin) * inner_bits / 8,
-             count, stride});
-      return;
-    }
-    for (int64_t row = 0; row < count; ++row) {
-      for (const IndexRun& run : runs) {
-        visit({base + row * stride + run.begin * inner_bits / 8,
-               (run.end - run.begin) * inner_bits / 8, 1, 0});
-      }
-    }
+    ranges.offset = base + first;
+    visit(ranges);
   };
   const std::function<void(size_t, int64_t)> walk = [&](size_t axis, int64_t base) {
     if (axis == outer) return visit_rows(base);
@@ -177,8 +177,12 @@ absl::StatusOr<Constant> SliceConstant(const Constant& constant, size_t axis,
   bytes.reserve(static_cast<size_t>(slice.bytes()));
   VisitBytes(view, slice.element, [&](const ByteRanges& ranges) {
     for (int64_t i = 0; i < ranges.count; ++i) {
-      bytes.append(all.data() + ranges.offset + i * ranges.stride,
-                   static_cast<size_t>(ranges.length));
+      const char* const range = all.data() + ranges.offset + i * ranges.stride;
+      if (ranges.picks == nullptr) bytes.append(range, static_cast<size_t>(ranges.length));
+      if (ranges.picks == nullptr) continue;
+      for (const BytePick& pick : *ranges.picks) {
+        bytes.append(range + pick.offset, static_cast<size_t>(pick.length));
+      }
     }
   });
   slice.storage = InlineBytes{std::make_shared<const std::string>(std::move(bytes))};

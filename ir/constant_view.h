@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,25 @@ namespace allot::ir {
 absl::StatusOr<Constant> SliceConstant(const Constant& constant, size_t axis,
                                        const std::vector<IndexRun>& runs);
 
-// `count` ranges of `length` bytes, each `stride` bytes behind the one before.
+// Bytes of a range, counted from its start.
+struct BytePick {
+  int64_t offset = 0, length = 0;
+  friend bool operator==(const BytePick&, const BytePick&) = default;
+};
+
+// `count` ranges of `length` bytes, each `stride` bytes behind the one before. Of each, if there
+// are picks, only these, in their order: `length` is then the sum of theirs.
 struct ByteRanges {
   int64_t offset = 0, length = 0;
   int64_t count = 1, stride = 0;
+  std::shared_ptr<const std::vector<BytePick>> picks = nullptr;
   friend bool operator==(const ByteRanges&, const ByteRanges&) = default;
 };
 
 // Calls `visit` with the bytes of the view, in the order of its elements, offsets counted from the
-// start of the whole tensor. A slice of one run along one axis is one call. The view must be one
-// that FaultOfView() finds nothing wrong with.
+// start of the whole tensor. A slice of one run along one axis is one call; several runs along the
+// last axis that is cut are picks, which all calls share. The view must be one that FaultOfView()
+// finds nothing wrong with.
 void VisitBytes(const FileView& view, ElementType element,
                 const std::function<void(const ByteRanges&)>& visit);
 

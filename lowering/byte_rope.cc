@@ -30,7 +30,7 @@ void ByteRope::Append(ByteRope rope) {
 }
 
 void ByteRope::AppendFileRange(std::string path, int64_t offset, int64_t length) {
-  AppendFileRanges(std::move(path), {offset, length, 1, 0});
+  AppendFileRanges(std::move(path), {offset, length, 1, 0, nullptr});
 }
 
 void ByteRope::AppendFileRanges(std::string path, const ir::ByteRanges& ranges) {
@@ -41,6 +41,7 @@ void ByteRope::AppendFileRanges(std::string path, const ir::ByteRanges& ranges) 
   chunk.length = ranges.length;
   chunk.count = ranges.count;
   chunk.stride = ranges.stride;
+  chunk.picks = ranges.picks;
   size_ += chunk.size();
   chunks_.push_back(std::move(chunk));
 }

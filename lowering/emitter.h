@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 
 #include "ir/constant.h"
+#include "ir/constant_view.h"
 #include "lowering/bundle.h"
 #include "lowering/provenance.h"
 #include "support/registry.h"
@@ -18,12 +20,14 @@
 namespace allot {
 
 // A piece of a file: bytes in memory, or ranges of another file that are copied when the file is
-// written: `count` of `length` bytes, each `stride` bytes behind the one before.
+// written: `count` of `length` bytes, each `stride` bytes behind the one before, with picks as in
+// ir::ByteRanges.
 struct FileChunk {
   std::string bytes;
   std::string source;  // path; empty: `bytes`
   int64_t offset = 0, length = 0;
   int64_t count = 1, stride = 0;
+  std::shared_ptr<const std::vector<ir::BytePick>> picks = nullptr;
 
   int64_t size() const {
     return source.empty() ? static_cast<int64_t>(bytes.size()) : length * count;

@@ -45,7 +45,9 @@ constexpr int64_t kBuffer = int64_t{1} << 20;
 // All ranges of the chunk, through memory.
 absl::Status CopyRanges(const OpenFile& from, const FileChunk& chunk, int to,
                         const std::string& shown) {
-  std::string buffer(static_cast<size_t>(kBuffer), '\0');
+  // No larger than what is read: weights in an order of their own are a chunk for each row.
+  const int64_t span = (chunk.count - 1) * chunk.stride + chunk.length;
+  std::string buffer(static_cast<size_t>(std::min(span, kBuffer)), '\0');
   for (int64_t done = 0, size = chunk.size(); done < size;) {
     ALLOT_ASSIGN_OR_RETURN(const int64_t copied,
                            ReadSource(from, chunk, done, shown, absl::MakeSpan(buffer)));
@@ -57,7 +59,7 @@ absl::Status CopyRanges(const OpenFile& from, const FileChunk& chunk, int to,
 
 absl::Status CopyRange(const OpenFile& from, const FileChunk& chunk, int to,
                        const std::string& shown) {
-  if (chunk.count != 1) return CopyRanges(from, chunk, to, shown);
+  if (chunk.count != 1 || chunk.picks != nullptr) return CopyRanges(from, chunk, to, shown);
   constexpr int64_t kStep = int64_t{1} << 30;
   off_t offset = chunk.offset;
   int64_t left = chunk.length;

@@ -59,10 +59,63 @@ absl::StatusOr<int64_t> ReadAt(const OpenFile& from, const FileChunk& chunk, int
   return static_cast<int64_t>(count);
 }
 
+// All of `count` bytes at `offset`, into `to`.
+absl::Status ReadAllAt(const OpenFile& from, const FileChunk& chunk, int64_t offset, int64_t count,
+                       const std::string& shown, char* to) {
+  for (int64_t have = 0; have < count;) {
+    const absl::Span<char> rest(to + have, static_cast<size_t>(count - have));
+    ALLOT_ASSIGN_OR_RETURN(const int64_t got,
+                           ReadAt(from, chunk, offset + have, offset + count, shown, rest));
+    have += got;
+  }
+  return absl::OkStatus();
+}
+
+// As ReadSource(), of a chunk with picks: as many of one range as there is room for. Picks that
+// follow each other within a window of the file are read together.
+absl::StatusOr<int64_t> ReadPicks(const OpenFile& from, const FileChunk& chunk, int64_t done,
+                                  const std::string& shown, absl::Span<char> buffer) {
+  constexpr int64_t kWindow = int64_t{1} << 16;
+  const std::vector<ir::BytePick>& picks = *chunk.picks;
+  const int64_t base = chunk.offset + done / chunk.length * chunk.stride;
+  int64_t skip = done % chunk.length;
+  size_t i = 0;
+  while (skip >= picks[i].length) skip -= picks[i++].length;
+  int64_t room = static_cast<int64_t>(buffer.size()), filled = 0;
+  std::string window;
+  while (i < picks.size() && room > 0) {
+    // The window: all picks that begin and end in it.
+    const int64_t begin = picks[i].offset;
+    int64_t end = begin + picks[i].length;
+    size_t last = i + 1;
+    for (; last < picks.size() && picks[last].offset >= begin; ++last) {
+      if (picks[last].offset + picks[last].length > begin + kWindow) break;
+      end = std::max(end, picks[last].offset + picks[last].length);
+    }
+    if (last == i + 1) {  // one pick, perhaps a long one, perhaps a part of it
+      const int64_t count = std::min(picks[i].length - skip, room);
+      ALLOT_RETURN_IF_ERROR(
+          ReadAllAt(from, chunk, base + begin + skip, count, shown, buffer.data() + filled));
+      filled += count, room -= count, skip = 0, ++i;
+      continue;
+    }
+    window.resize(static_cast<size_t>(end - begin));
+    ALLOT_RETURN_IF_ERROR(ReadAllAt(from, chunk, base + begin, end - begin, shown, window.data()));
+    for (; i < last && room > 0; ++i) {
+      const int64_t count = std::min(picks[i].length - skip, room);
+      std::memcpy(buffer.data() + filled, window.data() + (picks[i].offset - begin) + skip,
+                  static_cast<size_t>(count));
+      filled += count, room -= count, skip = 0;
+    }
+  }
+  return filled;
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> ReadSource(const OpenFile& from, const FileChunk& chunk, int64_t done,
                                    const std::string& shown, absl::Span<char> buffer) {
+  if (chunk.picks != nullptr) return ReadPicks(from, chunk, done, shown, buffer);
   const int64_t range = done / chunk.length, within = done % chunk.length;
   const int64_t begin = chunk.offset + range * chunk.stride + within;
   const int64_t end = chunk.offset + (chunk.count - 1) * chunk.stride + chunk.length;

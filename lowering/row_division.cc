@@ -19,7 +19,7 @@ Json RowTraffic(const ir::Module& module) {
   const Json division = RowDivision(module);
   Json::Object traffic;
   for (const char* const name :
-       {"parts", "divided", "exchange", "words", "gathered_words", "links"}) {
+       {"parts", "divided", "exchange", "devices", "words", "gathered_words", "links"}) {
     if (const Json* const member = division.Find(name)) traffic.push_back({name, *member});
   }
   return traffic.empty() ? Json() : Json(std::move(traffic));

@@ -9,7 +9,7 @@ namespace allot {
 // The module's kRowsMetadata; null if it has none.
 Json RowDivision(const ir::Module& module);
 
-// Of it what whoever runs the parts needs: {"parts", "divided", "exchange", "words",
+// Of it what whoever runs the parts needs: {"parts", "divided", "exchange", "devices", "words",
 // "gathered_words", "links"}; null likewise.
 Json RowTraffic(const ir::Module& module);
 

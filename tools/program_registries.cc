@@ -2,6 +2,7 @@
 
 #ifdef ALLOT_WITH_GLPK
 #include "placement/glpk/add_milp_solver.h"
+#include "placement/glpk/exact_rows.h"
 #endif
 
 namespace allot {
@@ -12,6 +13,14 @@ Registries ProgramRegistries() {
   AddMilpSolver(registries.solvers);
 #endif
   return registries;
+}
+
+Kinds ProgramKinds() {
+  Kinds kinds = BuiltinKinds();
+#ifdef ALLOT_WITH_GLPK
+  AddExactRows(kinds);
+#endif
+  return kinds;
 }
 
 }  // namespace allot

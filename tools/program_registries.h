@@ -2,9 +2,12 @@
 #pragma once
 
 #include "api/registries.h"
+#include "placement/kinds/kind.h"
 
 namespace allot {
 
 Registries ProgramRegistries();
+// Likewise the kinds of problems, with their solvers.
+Kinds ProgramKinds();
 
 }  // namespace allot

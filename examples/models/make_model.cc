@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -10,6 +11,7 @@
 
 #include "examples/models/published_models.h"
 #include "examples/models/sparse_network.h"
+#include "examples/models/sparse_resnet.h"
 #include "placement/kinds/rows/format.h"
 #include "support/nearest_name.h"
 #include "support/status.h"
@@ -25,6 +27,12 @@ std::vector<std::string> Names() {
   std::vector<std::string> names;
   for (const PublishedModel& model : PublishedModels()) names.emplace_back(model.name);
   return names;
+}
+
+absl::Status Save(OnnxBuilder net, const std::string& path) {
+  if (!net.Save(path)) return InputError(path, " cannot be written");
+  std::printf("%s: %d nodes\n", path.c_str(), net.graph().node_size());
+  return absl::OkStatus();
 }
 
 // The rows of the network as a problem of the kind rows, for two parts unless asked otherwise.
@@ -56,22 +64,21 @@ absl::Status WriteSparse(const std::string& name, const std::string& path) {
   ALLOT_ASSIGN_OR_RETURN(const SparseNetworkOptions options, ParseSparseNetwork(name));
   if (absl::EndsWith(path, ".json")) return WriteRows(options, path);
   ALLOT_ASSIGN_OR_RETURN(OnnxBuilder net, SparseNetwork(options), name, ": ");
-  if (!net.Save(path)) return InputError(path, " cannot be written");
-  std::printf("%s: %d nodes\n", path.c_str(), net.graph().node_size());
-  return absl::OkStatus();
+  return Save(std::move(net), path);
 }
 
 absl::Status Write(const std::string& name, const std::string& path) {
   if (NamesSparseNetwork(name)) return WriteSparse(name, path);
+  if (NamesSparseResNet(name)) {
+    ALLOT_ASSIGN_OR_RETURN(const SparseResNetOptions options, ParseSparseResNet(name));
+    return Save(SparseResNet(options), path);
+  }
   const PublishedModel* const model = FindPublishedModel(name);
   if (model == nullptr) {
     return InputError("no model '", name, "'", DidYouMean(name, Names()), "; there are ",
                       absl::StrJoin(Names(), ", "));
   }
-  OnnxBuilder net = model->make();
-  if (!net.Save(path)) return InputError(path, " cannot be written");
-  std::printf("%s: %d nodes\n", path.c_str(), net.graph().node_size());
-  return absl::OkStatus();
+  return Save(model->make(), path);
 }
 
 absl::Status Run(int argc, char** argv, int& /*exit_status*/) {
@@ -101,6 +108,9 @@ absl::Status Run(int argc, char** argv, int& /*exit_status*/) {
                 "the same with degree=32 nonzeros in each row, drawn");
     std::printf("%-20s %s\n", "block-sparse:OPTIONS",
                 "the same with dense blocks, block=16, drawn");
+    std::printf("%-20s %s\n", "sparse-resnet:OPTIONS",
+                "residual network pruned by channels: "
+                "channels=32,blocks=4,image=16,groups=4,cross=5,batch=1|open,seed=1");
     return absl::OkStatus();
   }
   if (list || arguments.size() != 2) {

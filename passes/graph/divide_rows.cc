@@ -15,7 +15,7 @@
 #include "passes/pipeline/pass.h"
 #include "passes/sparsity/row_choice.h"
 #include "passes/sparsity/row_lowering.h"
-#include "passes/sparsity/row_network.h"
+#include "passes/sparsity/row_problem.h"
 #include "passes/sparsity/row_report.h"
 #include "placement/kinds/rows/model/evaluate.h"
 #include "placement/kinds/rows/model/verify.h"
@@ -24,6 +24,8 @@
 #include "support/options.h"
 #include "support/registry.h"
 #include "support/status.h"
+#include "target/fastest_devices.h"
+#include "target/peak_rate.h"
 
 namespace allot {
 namespace {
@@ -74,9 +76,9 @@ class DivideRows final : public GraphPass {
       gathered = lowered.gathered;
       context.statistics->Add("elements of weights", lowered.weight_elements);
     }
-    module.metadata.emplace_back(ir::kRowsMetadata,
-                                 PrintJsonCompact(RowReport(rows.problem, division, pays, exchanges,
-                                                            gathered, chosen.against)));
+    module.metadata.emplace_back(
+        ir::kRowsMetadata, PrintJsonCompact(RowReport(rows.problem, division, pays, exchanges,
+                                                      gathered, chosen.against, chosen.devices)));
     context.statistics->Add("layers", static_cast<int64_t>(rows.network.num_layers()));
     context.statistics->Add("parts", rows.problem.parts);
     if (!pays) return Declined(context, chosen.against);
@@ -86,7 +88,8 @@ class DivideRows final : public GraphPass {
  private:
   struct Chosen {
     rows::Division division;
-    std::string against;  // why it does not pay; empty: it does
+    std::string against;               // why it does not pay; empty: it does
+    std::vector<std::string> devices;  // of the parts, where each has its own
   };
 
   absl::Status CheckOptions() const {
@@ -117,7 +120,9 @@ class DivideRows final : public GraphPass {
     limits.work = 20'000'000;
     limits.seed = context.seed;
     limits.stop = context.stop;
-    return rows::Divide(problem, rows::Effort(), limits).division;
+    rows::Division division = rows::Divide(problem, rows::Effort(), limits).division;
+    KeepReading(problem, division);
+    return division;
   }
 
   // For parts on devices of their own: as many as there are, if nothing is said.
@@ -128,8 +133,16 @@ class DivideRows final : public GraphPass {
     } else {
       rows.problem.parts = static_cast<int32_t>(std::max<int64_t>(options_.parts, 1));
     }
-    if (context.target != nullptr) UseMachine(*context.target, rows.problem);
     Chosen chosen;
+    if (context.target != nullptr) {
+      const auto parts = static_cast<size_t>(rows.problem.parts);
+      const std::vector<DeviceId> devices = FastestDevices(*context.target, parts);
+      const bool own = devices.size() == parts;  // for each part
+      if (own) UseMachine(*context.target, devices, rows.problem);
+      for (size_t p = 0; own && p < parts; ++p) {
+        chosen.devices.push_back(context.target->devices[devices[p]].name);
+      }
+    }
     chosen.division = Search(rows.problem, context);
     const int64_t words = rows::TrafficOf(rows.problem, chosen.division).words;
     const int64_t random = rows::BaselinesOf(rows.problem).random_words;
@@ -141,48 +154,53 @@ class DivideRows final : public GraphPass {
     return chosen;
   }
 
-  // Shares by the devices' speed, costs of words by their links, where each part has a device of
-  // its own; whole numbers relative to the slowest device and the fastest link.
-  static void UseMachine(const Target& target, rows::Problem& problem) {
-    const auto parts = static_cast<size_t>(problem.parts);
-    if (target.devices.size() < parts || parts < 2) return;
+  // What `value` is of the largest, in whole numbers up to `most`, at least 1.
+  static int64_t Scaled(double value, double largest, int64_t most) {
+    return std::clamp<int64_t>(std::llround(static_cast<double>(most) * value / largest), 1, most);
+  }
+
+  // Of a byte from one device to another; 0: there is no way.
+  static double TimeOfByte(const Target& target, DeviceId from, DeviceId to) {
+    const std::optional<Route>& route = target.routes[from][to];
+    double time = 0;
+    if (!route.has_value()) return time;
+    for (const Route::Segment& segment : route->segments) {
+      if (segment.bandwidth > 0) time += 1.0 / static_cast<double>(segment.bandwidth);
+    }
+    return time;
+  }
+
+  // Shares by the speed of the parts' own devices, relative to the fastest; costs of words by their
+  // links, in tenths of the fastest link, and at least as much as any where there is no link.
+  static void UseMachine(const Target& target, const std::vector<DeviceId>& devices,
+                         rows::Problem& problem) {
+    if (devices.size() < 2) return;
     std::vector<double> speeds, times;
-    for (size_t p = 0; p < parts; ++p) {
-      const Device& device = target.devices[DeviceId(p)];
-      const auto rate = device.flops.find("float32");
-      const auto usual = device.flops.find("default");
-      speeds.push_back(static_cast<double>(rate != device.flops.end()    ? rate->second
-                                           : usual != device.flops.end() ? usual->second
-                                                                         : 0));
-      for (size_t q = 0; q < parts; ++q) {
-        const std::optional<Route>& route = target.routes[DeviceId(p)][DeviceId(q)];
-        double time = 0;
-        if (p != q && route.has_value()) {
-          for (const Route::Segment& segment : route->segments) {
-            if (segment.bandwidth > 0) time += 1.0 / static_cast<double>(segment.bandwidth);
-          }
-        }
-        times.push_back(time);
+    double least = 0, most = 0;
+    for (const DeviceId from : devices) {
+      speeds.push_back(static_cast<double>(PeakRate(target.devices[from], "float32")));
+      for (const DeviceId to : devices) {
+        times.push_back(from == to ? 0 : TimeOfByte(target, from, to));
+        if (times.back() == 0) continue;
+        least = least == 0 ? times.back() : std::min(least, times.back());
+        most = std::max(most, times.back());
       }
     }
     const double slowest = *std::min_element(speeds.begin(), speeds.end());
     const double fastest = *std::max_element(speeds.begin(), speeds.end());
-    if (slowest > 0 && slowest < fastest && fastest / slowest <= 100) {
+    if (slowest > 0 && slowest < fastest) {
       for (const double speed : speeds) {
-        problem.speeds.push_back(std::llround(100 * speed / slowest));
+        problem.speeds.push_back(Scaled(speed, fastest, rows::kMaxSpeed));
       }
     }
-    double least = 0, most = 0;
-    for (size_t i = 0; i < times.size(); ++i) {
-      if (i / parts == i % parts || times[i] == 0) continue;
-      least = least == 0 ? times[i] : std::min(least, times[i]);
-      most = std::max(most, times[i]);
-    }
     if (least == 0 || most <= 1.01 * least) return;
+    constexpr int64_t kMostCost = 10'000;
     for (size_t i = 0; i < times.size(); ++i) {
-      const bool own = i / parts == i % parts;
-      problem.link_costs.push_back(
-          own ? 0 : std::clamp<int64_t>(std::llround(10 * times[i] / least), 1, 10'000));
+      const bool own = i / devices.size() == i % devices.size();
+      const int64_t cost =
+          times[i] == 0 ? kMostCost
+                        : std::clamp<int64_t>(std::llround(10 * times[i] / least), 1, kMostCost);
+      problem.link_costs.push_back(own ? 0 : cost);
     }
   }
 
@@ -195,11 +213,15 @@ class DivideRows final : public GraphPass {
     Chosen best;
     RowTimes least;
     int32_t parts = 0;
+    int worse = 0;  // in a row: with more pieces times fall, then rise
     for (const int32_t candidate : candidates) {
+      if (worse == 2) break;
       rows.problem.parts = candidate;
       rows::Division division = Search(rows.problem, context);
       const RowTimes times = TimesOnOneDevice(rows, division, device, batch);
+      ++worse;
       if (parts > 0 && times.divided >= least.divided) continue;
+      worse = 0;
       least = times;
       parts = candidate;
       best.division = std::move(division);

@@ -45,21 +45,20 @@ ir::ValueId GraphWriter::Copy(const ir::Node& node, const std::string& name,
   return module_.graph.node(id).results[0];
 }
 
-ir::ValueId GraphWriter::Constant(const std::string& name, ir::ElementType element,
-                                  std::vector<int64_t> dims, std::string bytes) {
-  ir::Constant constant;
+ir::ValueId GraphWriter::Constant(const std::string& name, ir::Constant constant) {
   constant.name = Fresh(name);
-  constant.element = element;
-  constant.dims = std::move(dims);
-  constant.storage = ir::InlineBytes{std::make_shared<const std::string>(std::move(bytes))};
   const std::string own = constant.name;
   const ir::Type type = constant.type();
   return module_.graph.AddInitializer(own, type, module_.constants.Add(std::move(constant)));
 }
 
 ir::ValueId GraphWriter::Integers(const std::string& name, const std::vector<int64_t>& values) {
-  return Constant(name, ir::ElementType::kInt64, {static_cast<int64_t>(values.size())},
-                  std::string(reinterpret_cast<const char*>(values.data()), values.size() * 8));
+  ir::Constant constant;
+  constant.element = ir::ElementType::kInt64;
+  constant.dims = {static_cast<int64_t>(values.size())};
+  constant.storage = ir::InlineBytes{std::make_shared<const std::string>(
+      reinterpret_cast<const char*>(values.data()), values.size() * 8)};
+  return Constant(name, std::move(constant));
 }
 
 ir::ValueId GraphWriter::Gather(const std::string& name, ir::ValueId value,
@@ -73,9 +72,10 @@ ir::ValueId GraphWriter::Gather(const std::string& name, ir::ValueId value,
               {{"axis", {.value = axis}}});
 }
 
-ir::ValueId GraphWriter::Concat(const std::string& name, std::vector<ir::ValueId> pieces) {
+ir::ValueId GraphWriter::Concat(const std::string& name, std::vector<ir::ValueId> pieces,
+                                int64_t axis) {
   if (pieces.size() == 1) return pieces[0];
-  return Node("Concat", name, std::move(pieces), {{"axis", {.value = int64_t{0}}}});
+  return Node("Concat", name, std::move(pieces), {{"axis", {.value = axis}}});
 }
 
 ir::ValueId GraphWriter::Transpose(const std::string& name, ir::ValueId value) {

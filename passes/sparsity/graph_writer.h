@@ -22,14 +22,15 @@ class GraphWriter {
   // The same node on other operands, with one result of its own.
   ir::ValueId Copy(const ir::Node& node, const std::string& name,
                    std::vector<ir::ValueId> operands);
-  ir::ValueId Constant(const std::string& name, ir::ElementType element, std::vector<int64_t> dims,
-                       std::string bytes);
+  // An initializer of that name.
+  ir::ValueId Constant(const std::string& name, ir::Constant constant);
   ir::ValueId Integers(const std::string& name, const std::vector<int64_t>& values);
-  // Rows `indices` along the axis; the value itself if those are all rows in their order.
+  // Indexes `indices` along the axis; the value itself if those are all of them in their order.
   ir::ValueId Gather(const std::string& name, ir::ValueId value,
                      const std::vector<int64_t>& indices, int64_t all, int64_t axis);
-  // Along axis 0; the piece itself if there is one.
-  ir::ValueId Concat(const std::string& name, std::vector<ir::ValueId> pieces);
+  // The piece itself if there is one.
+  ir::ValueId Concat(const std::string& name, std::vector<ir::ValueId> pieces, int64_t axis);
+  // Of a matrix.
   ir::ValueId Transpose(const std::string& name, ir::ValueId value);
   // From here on `value` is what `old` was, under its name, which `old` loses.
   void TakeOver(ir::ValueId old, ir::ValueId value);

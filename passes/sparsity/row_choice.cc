@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "support/units.h"
+#include "target/peak_rate.h"
 
 namespace allot {
 namespace {
@@ -13,10 +14,19 @@ constexpr int64_t kElementBytes = 4;
 // CPU.
 constexpr Picos kSmallOperator = 3 * kPicosPerMicro;
 
-// Of the pieces of one layer: elements of weights, and neurons that are read.
+// Of the pieces of one layer: weights of a neuron for an input neuron, and neurons that are read.
 struct Pieces {
   int64_t count = 0, elements = 0, read = 0;
 };
+
+// Convolutions of fewer channels take as long as of so many: runtimes keep maps in blocks, and need
+// several of them to use what they load. Measured in ONNX Runtime on a CPU.
+constexpr int64_t kChannelBlock = 32;
+
+int64_t InBlocks(int64_t neurons, bool maps) {
+  const int64_t block = maps ? kChannelBlock : 1;
+  return (neurons + block - 1) / block * block;
+}
 
 Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t) {
   const auto parts = static_cast<size_t>(rows.problem.parts);
@@ -24,6 +34,7 @@ Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t
   std::vector<int64_t> rows_of(parts);
   const auto inputs =
       static_cast<size_t>(rows.problem.tensors[static_cast<size_t>(source.input)].neurons);
+  const bool maps = rows.network.tensors[t].product_form.maps;
   std::vector<std::vector<bool>> reads(parts, std::vector<bool>(inputs));
   for (size_t row = 0; row < division[t].size(); ++row) {
     const auto part = static_cast<size_t>(division[t][row]);
@@ -35,20 +46,17 @@ Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t
     if (rows_of[p] == 0) continue;
     const int64_t read = std::max<int64_t>(std::count(reads[p].begin(), reads[p].end(), true), 1);
     ++pieces.count;
-    pieces.elements += rows_of[p] * read;
+    pieces.elements += InBlocks(rows_of[p], maps) * InBlocks(read, maps);
     pieces.read += read;
   }
   return pieces;
 }
 
-Picos ProductTime(int64_t elements, const Device& device, int64_t batch) {
-  const auto rate = device.flops.find("float32");
-  const auto usual = device.flops.find("default");
-  const int64_t flops = rate != device.flops.end()    ? rate->second
-                        : usual != device.flops.end() ? usual->second
-                                                      : 0;
+// Of so many elements of weights, each used once for each of `uses`.
+Picos ProductTime(int64_t elements, const Device& device, int64_t uses) {
+  const int64_t flops = PeakRate(device, "float32");
   Picos time = 0;
-  if (flops > 0) time = DurationAtRate(SaturatingMultiply(2 * elements, batch), flops);
+  if (flops > 0) time = DurationAtRate(SaturatingMultiply(2 * elements, uses), flops);
   if (device.memory_bandwidth > 0) {
     time = std::max(time, DurationAtRate(elements * kElementBytes, device.memory_bandwidth));
   }
@@ -64,14 +72,19 @@ RowTimes TimesOnOneDevice(const RowProblem& rows, const rows::Division& division
   for (size_t t = 0; t < rows.network.tensors.size(); ++t) {
     const RowTensor& tensor = rows.network.tensors[t];
     if (!tensor.product.valid()) continue;
-    const int64_t inputs = rows.network.tensors[static_cast<size_t>(tensor.input)].neurons;
-    times.whole =
-        SaturatingAdd(times.whole, ProductTime(tensor.neurons * inputs, device, batch) + op_cost);
+    const RowTensor& read = rows.network.tensors[static_cast<size_t>(tensor.input)];
+    const int64_t uses = SaturatingMultiply(batch, tensor.product_form.positions);
+    times.whole = SaturatingAdd(
+        times.whole,
+        ProductTime(tensor.neurons * read.neurons * tensor.kernel, device, uses) + op_cost);
     const Pieces pieces = PiecesOf(rows, division, t);
-    // Gathered, and joined again: read and written once each.
-    const int64_t copied =
-        SaturatingMultiply(2 * kElementBytes * (pieces.read + tensor.neurons), batch);
-    Picos time = ProductTime(pieces.elements, device, batch);
+    // Gathered, and joined again: read and written once each; maps also into blocks and out again.
+    const int64_t copies = tensor.product_form.maps ? 4 : 2;
+    const int64_t words =
+        SaturatingAdd(SaturatingMultiply(pieces.read, read.form.positions),
+                      SaturatingMultiply(tensor.neurons, tensor.product_form.positions));
+    const int64_t copied = SaturatingMultiply(copies * kElementBytes * words, batch);
+    Picos time = ProductTime(pieces.elements * tensor.kernel, device, uses);
     if (device.memory_bandwidth > 0) time += DurationAtRate(copied, device.memory_bandwidth);
     time += (2 * pieces.count + 1) * op_cost;
     times.divided = SaturatingAdd(times.divided, time);

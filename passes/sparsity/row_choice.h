@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "passes/sparsity/row_network.h"
+#include "passes/sparsity/row_problem.h"
 #include "target/target.h"
 
 namespace allot {

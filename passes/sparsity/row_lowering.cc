@@ -1,9 +1,9 @@
 #include "passes/sparsity/row_lowering.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +11,7 @@
 #include "ir/node_name.h"
 #include "passes/sparsity/graph_writer.h"
 #include "passes/sparsity/weight_pieces.h"
+#include "placement/kinds/rows/search/divide.h"
 #include "support/status.h"
 
 namespace allot {
@@ -18,11 +19,32 @@ namespace {
 
 using Rows = std::vector<int64_t>;
 
-// A value of some neurons, neurons first.
+// A value of some neurons: maps as in the model; of a matrix neurons first.
 struct Neurons {
   ir::ValueId value;
-  Rows order;  // which neuron each row is
+  Rows order;  // which neuron comes first, second, ...
 };
+
+int64_t AxisOf(const NeuronForm& form) { return form.maps ? 1 : 0; }
+
+// `spread` neurons for each of these, side by side.
+Rows Spread(const Rows& neurons, int64_t spread) {
+  Rows rows;
+  rows.reserve(neurons.size() * static_cast<size_t>(spread));
+  for (const int64_t neuron : neurons) {
+    for (int64_t i = 0; i < spread; ++i) rows.push_back(neuron * spread + i);
+  }
+  return rows;
+}
+
+// The neurons that these are spread from: neighbours of one of them once.
+Rows Gathered(const Rows& rows, int64_t spread) {
+  Rows neurons;
+  for (const int64_t row : rows) {
+    if (neurons.empty() || neurons.back() != row / spread) neurons.push_back(row / spread);
+  }
+  return neurons;
+}
 
 class Lowering {
  public:
@@ -44,21 +66,20 @@ class Lowering {
     FindNeeds();
     FindOthersThatRead();
     for (size_t t = 0; t < tensors_.size(); ++t) {
-      if (tensors_[t].product.valid()) {
-        ALLOT_RETURN_IF_ERROR(WriteLayer(t), "'", problem_.tensors[t].name, "': ");
-      } else {
+      if (tensors_[t].is_input()) {
         WriteInput(t);
+      } else {
+        ALLOT_RETURN_IF_ERROR(WriteLayer(t), "'", problem_.tensors[t].name, "': ");
       }
     }
     for (size_t t = 0; t < tensors_.size(); ++t) {
       if (read_whole_[t]) WriteWhole(t);
     }
     for (size_t t = tensors_.size(); t-- > 0;) {
-      if (!tensors_[t].product.valid()) continue;
       for (size_t i = tensors_[t].tail.size(); i-- > 0;) {
         module_.graph.Erase(tensors_[t].tail[i].node);
       }
-      module_.graph.Erase(tensors_[t].product);
+      if (tensors_[t].product.valid()) module_.graph.Erase(tensors_[t].product);
     }
     return result_;
   }
@@ -93,13 +114,13 @@ class Lowering {
   // Tensors that nodes outside of the network read, or the model gives.
   void FindOthersThatRead() {
     read_whole_.assign(tensors_.size(), false);
-    std::map<ir::NodeId, size_t> inside;
-    for (size_t t = 0; t < tensors_.size(); ++t) {
-      if (tensors_[t].product.valid()) inside[tensors_[t].product] = t;
-      for (const TailStep& step : tensors_[t].tail) inside[step.node] = t;
+    std::set<ir::NodeId> inside;
+    for (const RowTensor& tensor : tensors_) {
+      if (tensor.product.valid()) inside.insert(tensor.product);
+      for (const TailStep& step : tensor.tail) inside.insert(step.node);
     }
     for (size_t t = 0; t < tensors_.size(); ++t) {
-      if (!tensors_[t].product.valid()) continue;
+      if (tensors_[t].is_input()) continue;
       const ir::ValueId value = tensors_[t].value;
       read_whole_[t] = module_.graph.IsOutput(value);
       for (const ir::NodeId user : module_.graph.users(value)) {
@@ -120,31 +141,45 @@ class Lowering {
     return absl::StrCat(RowPartPrefix(static_cast<int32_t>(part)), NameOf(t), what);
   }
 
+  // Some neurons of a value that holds `all` of them in this form.
+  ir::ValueId Take(const std::string& name, ir::ValueId value, const NeuronForm& form,
+                   const Rows& positions, size_t all) {
+    return writer_.Gather(name, value, positions, static_cast<int64_t>(all), AxisOf(form));
+  }
+
   void WriteInput(size_t t) {
+    const RowTensor& tensor = tensors_[t];
     if (exchange_ == RowExchange::kWhole) {
-      whole_[t].value = writer_.Transpose(absl::StrCat("rows/", NameOf(t)), tensors_[t].value);
-      for (int64_t i = 0; i < tensors_[t].neurons; ++i) whole_[t].order.push_back(i);
+      whole_[t].value = tensor.form.maps
+                            ? tensor.value
+                            : writer_.Transpose(absl::StrCat("rows/", NameOf(t)), tensor.value);
+      for (int64_t i = 0; i < tensor.neurons; ++i) whole_[t].order.push_back(i);
       return;
     }
     of_part_[t].resize(parts_);
     for (size_t p = 0; p < parts_; ++p) {
-      // What nobody reads need not be taken.
+      // What nobody reads need not be taken, but for something that products can read.
+      const Rows owned = RowsOf(t, p);
       Rows rows;
-      for (const int64_t row : RowsOf(t, p)) {
+      for (const int64_t row : owned) {
         for (size_t q = 0; q < parts_; ++q) {
           if (!std::binary_search(needs_[t][q].begin(), needs_[t][q].end(), row)) continue;
           rows.push_back(row);
           break;
         }
       }
-      if (rows.empty()) continue;
-      const ir::ValueId taken =
-          writer_.Gather(Name(p, t, ".take"), tensors_[t].value, rows, tensors_[t].neurons, 1);
-      of_part_[t][p] = {writer_.Transpose(Name(p, t, ".turn"), taken), std::move(rows)};
+      if (owned.empty()) continue;
+      if (rows.empty()) rows.push_back(owned[0]);
+      ir::ValueId taken =
+          writer_.Gather(Name(p, t, ".take"), tensor.value, rows, tensor.neurons, 1);
+      if (!tensor.form.maps) taken = writer_.Transpose(Name(p, t, ".turn"), taken);
+      // A node of the part, wherever the value is made: from there it is sent.
+      if (taken == tensor.value) taken = writer_.Node("Identity", Name(p, t, ".take"), {taken});
+      of_part_[t][p] = {taken, std::move(rows)};
     }
   }
 
-  // Where neurons stand among the rows of a value.
+  // Where neurons stand in an order.
   static Rows Positions(const Rows& order, const Rows& neurons) {
     std::map<int64_t, int64_t> position;
     for (size_t i = 0; i < order.size(); ++i) position[order[i]] = static_cast<int64_t>(i);
@@ -158,32 +193,29 @@ class Lowering {
     const auto [at, added] = received_.try_emplace({t, q});
     if (!added) return at->second;
     Neurons& received = at->second;
+    const NeuronForm& form = tensors_[t].form;
     if (exchange_ == RowExchange::kWhole) {
-      received.order = needs_[t][q];
-      if (received.order.empty()) received.order.push_back(0);  // weights of zero
+      Rows needed = needs_[t][q];
+      if (needed.empty()) needed.push_back(0);  // weights of zero
       // In the order in which they lie: neighbours are copied together.
-      const Rows positions = Positions(whole_[t].order, received.order);
+      const Rows positions = Positions(whole_[t].order, needed);
       std::vector<std::pair<int64_t, int64_t>> sorted;
-      for (size_t i = 0; i < positions.size(); ++i) {
-        sorted.emplace_back(positions[i], received.order[i]);
-      }
+      for (size_t i = 0; i < positions.size(); ++i) sorted.emplace_back(positions[i], needed[i]);
       std::sort(sorted.begin(), sorted.end());
       Rows from;
-      received.order.clear();
       for (const auto& [position, neuron] : sorted) {
         from.push_back(position);
         received.order.push_back(neuron);
       }
-      received.value = writer_.Gather(Name(q, t, ".read"), whole_[t].value, from,
-                                      static_cast<int64_t>(whole_[t].order.size()), 0);
+      received.value =
+          Take(Name(q, t, ".read"), whole_[t].value, form, from, whole_[t].order.size());
       return received;
     }
     std::vector<ir::ValueId> pieces;
     Rows needed = needs_[t][q];
     if (needed.empty()) {  // a weight of zero for some neuron that costs nothing
       if (!of_part_[t][q].value.valid()) {
-        return InputError("the rows of part ", q, " read nothing, and it has no neuron of '",
-                          NameOf(t), "'; fewer parts would");
+        return absl::InternalError(absl::StrCat("part ", q, " has no neuron of '", NameOf(t), "'"));
       }
       needed.push_back(of_part_[t][q].order[0]);
     }
@@ -197,101 +229,202 @@ class Lowering {
       }
       if (neurons.empty()) continue;
       const Neurons& from = of_part_[t][p];
-      const auto all = static_cast<int64_t>(from.order.size());
       const std::string name = p == q ? Name(p, t, ".own") : Name(p, t, absl::StrCat(".to", q));
-      pieces.push_back(writer_.Gather(name, from.value, Positions(from.order, neurons), all, 0));
+      pieces.push_back(
+          Take(name, from.value, form, Positions(from.order, neurons), from.order.size()));
       received.order.insert(received.order.end(), neurons.begin(), neurons.end());
       if (p == q) continue;
       const int64_t words = static_cast<int64_t>(neurons.size()) * problem_.tensors[t].words;
       result_.words += words;
       result_.links[p * parts_ + q] += words;
     }
-    received.value = writer_.Concat(Name(q, t, ".read"), std::move(pieces));
+    received.value = writer_.Concat(Name(q, t, ".read"), std::move(pieces), AxisOf(form));
     return received;
   }
 
-  // The product of a part's rows.
-  absl::StatusOr<ir::ValueId> Product(size_t t, size_t q, const Rows& rows,
-                                      const std::string& elements) {
-    const RowTensor& tensor = tensors_[t];
-    ALLOT_ASSIGN_OR_RETURN(const Neurons read, Received(static_cast<size_t>(tensor.input), q));
-    result_.weight_elements += static_cast<int64_t>(rows.size() * read.order.size());
-    ALLOT_ASSIGN_OR_RETURN(const ir::ValueId weights,
-                           WriteWeights(module_, writer_, Name(q, t, ".weights"), tensor.weights,
-                                        tensor.neurons_first, elements, rows, read.order));
-    return writer_.Node("MatMul", Name(q, t, ".product"), {weights, read.value});
+  // Neurons `rows` of tensor t for part q, in that order.
+  absl::StatusOr<ir::ValueId> ReceivedRows(size_t t, size_t q, absl::string_view what,
+                                           const Rows& rows) {
+    ALLOT_ASSIGN_OR_RETURN(const Neurons read, Received(t, q));
+    return Take(Name(q, t, what), read.value, tensors_[t].form, Positions(read.order, rows),
+                read.order.size());
   }
 
-  // Bias and tail, on rows `rows` in that order. `part`: whose nodes they are; `added`: the other
-  // operand of an addition of tensors.
-  template <typename Added>
-  absl::StatusOr<ir::ValueId> Tail(size_t t, ir::ValueId value, const Rows& rows,
-                                   const std::string& prefix, Added added) {
+  // The product of a part's rows, with a convolution's bias.
+  absl::StatusOr<ir::ValueId> Product(size_t t, size_t q, const Rows& rows,
+                                      const WeightPieces& pieces) {
     const RowTensor& tensor = tensors_[t];
+    const auto input = static_cast<size_t>(tensor.input);
+    ALLOT_ASSIGN_OR_RETURN(const Neurons read, Received(input, q));
+    result_.weight_elements +=
+        static_cast<int64_t>(rows.size() * read.order.size()) * tensor.kernel;
+    const bool conv = tensor.product_form.maps;
+    ALLOT_ASSIGN_OR_RETURN(
+        const ir::ValueId weights,
+        pieces.Write(module_, writer_, Name(q, t, ".weights"), rows, read.order));
+    if (!conv) return writer_.Node("MatMul", Name(q, t, ".product"), {weights, read.value});
+    std::vector<ir::ValueId> operands = {read.value, weights};
     if (tensor.bias.valid()) {
-      ALLOT_ASSIGN_OR_RETURN(const ir::ValueId bias,
-                             WriteOperand(module_, writer_, prefix + ".bias", tensor.bias, rows));
+      ALLOT_ASSIGN_OR_RETURN(operands.emplace_back(),
+                             Operand(Name(q, t, ".bias"), tensor.bias, 0, false, rows));
+    }
+    const ir::Node node = module_.graph.node(tensor.product);
+    return writer_.Copy(node, Name(q, t, ".product"), std::move(operands));
+  }
+
+  absl::StatusOr<ir::ValueId> Operand(const std::string& name, ir::ValueId operand, int axis,
+                                      bool as_columns, const Rows& indexes) {
+    const std::optional<Weights> constant = FindWeights(module_, operand);
+    if (!constant.has_value()) return absl::InternalError("an operand is no constant any more");
+    ALLOT_ASSIGN_OR_RETURN(const WeightPieces pieces,
+                           WeightPieces::OfOperand(module_, *constant, axis, as_columns));
+    return pieces.Write(module_, writer_, name, indexes, {});
+  }
+
+  // A constant of an element-wise step: for all neurons alike, or of these.
+  absl::StatusOr<ir::ValueId> Elementwise(const std::string& name, ir::ValueId operand,
+                                          const NeuronForm& form, size_t rank, int64_t neurons,
+                                          const Rows& rows) {
+    const std::optional<Weights> constant = FindWeights(module_, operand);
+    if (!constant.has_value()) return absl::InternalError("an operand is no constant any more");
+    const std::optional<int> axis = NeuronAxis(constant->dims, rank, neurons);
+    if (!axis.has_value() || *axis < 0) return operand;
+    return Operand(name, operand, *axis, !form.maps, rows);
+  }
+
+  // A step that takes its own constants for each neuron, on rows `rows`.
+  absl::StatusOr<ir::ValueId> ByNeuron(const ir::Node& node, const std::string& name,
+                                       const NeuronForm& form, ir::ValueId value,
+                                       const Rows& rows) {
+    std::vector<ir::ValueId> operands = {form.maps ? value
+                                                   : writer_.Transpose(name + ".turn", value)};
+    for (size_t i = 1; i < node.operands.size(); ++i) {
+      if (!node.operands[i].valid()) {
+        operands.push_back(node.operands[i]);
+        continue;
+      }
+      ALLOT_ASSIGN_OR_RETURN(operands.emplace_back(),
+                             Operand(name + ".operand", node.operands[i], 0, false, rows));
+    }
+    ir::Node own = node;
+    if (own.Is("Conv")) own.attributes["group"].value = static_cast<int64_t>(rows.size());
+    const ir::ValueId result = writer_.Copy(own, name, std::move(operands));
+    return form.maps ? result : writer_.Transpose(name + ".turned", result);
+  }
+
+  // Bias and tail, on rows `rows` in that order. `prefix`: of the nodes' names; `other`: these rows
+  // of another tensor.
+  template <typename Other>
+  absl::StatusOr<ir::ValueId> Tail(size_t t, ir::ValueId value, const Rows& rows,
+                                   const std::string& prefix, Other other) {
+    const RowTensor& tensor = tensors_[t];
+    NeuronForm form = tensor.product_form;
+    if (tensor.bias.valid() && !form.maps) {
+      ALLOT_ASSIGN_OR_RETURN(const ir::ValueId bias, Elementwise(prefix + ".bias", tensor.bias,
+                                                                 form, 2, tensor.neurons, rows));
       value = writer_.Node("Add", prefix + ".biased", {value, bias});
     }
     for (const TailStep& step : tensor.tail) {
       const ir::Node node = module_.graph.node(step.node);
-      std::vector<ir::ValueId> operands = node.operands;
-      for (size_t i = 0; i < operands.size(); ++i) {
-        if (i == step.operand) {
-          operands[i] = value;
-        } else if (step.added >= 0) {
-          ALLOT_ASSIGN_OR_RETURN(operands[i], added(static_cast<size_t>(step.added)));
-        } else if (operands[i].valid()) {
-          ALLOT_ASSIGN_OR_RETURN(
-              operands[i], WriteOperand(module_, writer_, prefix + ".operand", operands[i], rows));
+      const std::string name =
+          absl::StrCat(prefix.substr(0, prefix.find('/') + 1), ir::NameOrPlace(node));
+      if (step.kind == TailStep::Kind::kFlatten) {
+        value = writer_.Node("Flatten", name, {value});
+        value = writer_.Transpose(name + ".turned", value);
+        const Rows all = Spread(Gathered(rows, step.spread), step.spread);
+        value = Take(name + ".taken", value, step.form, Positions(all, rows), all.size());
+      } else if (step.kind == TailStep::Kind::kReduce || step.kind == TailStep::Kind::kReduceAway) {
+        std::vector<ir::ValueId> operands = node.operands;
+        operands[0] = value;
+        value = writer_.Copy(node, name, std::move(operands));
+        const bool away = step.kind == TailStep::Kind::kReduceAway;
+        if (away) value = writer_.Transpose(name + ".turned", value);
+      } else if (step.kind == TailStep::Kind::kByNeuron) {
+        ALLOT_ASSIGN_OR_RETURN(value, ByNeuron(node, name, form, value, rows));
+      } else {
+        const size_t rank = module_.graph.value(node.operands[step.operand]).type.shape->size();
+        std::vector<ir::ValueId> operands = node.operands;
+        for (size_t i = 0; i < operands.size(); ++i) {
+          if (i == step.operand) {
+            operands[i] = value;
+          } else if (step.other >= 0) {
+            ALLOT_ASSIGN_OR_RETURN(operands[i], other(static_cast<size_t>(step.other)));
+          } else if (operands[i].valid()) {
+            ALLOT_ASSIGN_OR_RETURN(operands[i], Elementwise(prefix + ".operand", operands[i], form,
+                                                            rank, tensor.neurons, rows));
+          }
         }
+        value = writer_.Copy(node, name, std::move(operands));
       }
-      const std::string name = ir::NameOrPlace(node);
-      const size_t slash = prefix.find('/');
-      value =
-          writer_.Copy(node, absl::StrCat(prefix.substr(0, slash + 1), name), std::move(operands));
+      form = step.form;
     }
     return value;
   }
 
+  // What a tensor begins with, before bias and tail, for rows `rows` of part q.
+  absl::StatusOr<ir::ValueId> Start(size_t t, size_t q, const Rows& rows,
+                                    const std::optional<WeightPieces>& pieces) {
+    if (pieces.has_value()) return Product(t, q, rows, *pieces);
+    return ReceivedRows(static_cast<size_t>(tensors_[t].input), q, ".followed",
+                        Gathered(rows, tensors_[t].spread));
+  }
+
   absl::Status WriteLayer(size_t t) {
     constexpr int64_t kMostBytes = int64_t{1} << 31;
-    ALLOT_ASSIGN_OR_RETURN(const std::string elements,
-                           ElementsOf(module_, tensors_[t].weights, kMostBytes), "weights ");
+    const RowTensor& tensor = tensors_[t];
+    std::optional<WeightPieces> pieces;
+    if (tensor.product.valid()) {
+      ALLOT_ASSIGN_OR_RETURN(
+          pieces, WeightPieces::Make(module_, tensor.weights, tensor.neurons_first, kMostBytes),
+          "weights ");
+    }
+    if (exchange_ == RowExchange::kWhole) return WriteWholeLayer(t, pieces);
     of_part_[t].resize(parts_);
-    std::vector<ir::ValueId> products;
     for (size_t q = 0; q < parts_; ++q) {
       Rows rows = RowsOf(t, q);
       if (rows.empty()) continue;
-      ALLOT_ASSIGN_OR_RETURN(ir::ValueId value, Product(t, q, rows, elements));
-      if (exchange_ == RowExchange::kWhole) {
-        products.push_back(value);
-        whole_[t].order.insert(whole_[t].order.end(), rows.begin(), rows.end());
-        continue;
-      }
-      const auto added = [&](size_t other) -> absl::StatusOr<ir::ValueId> {
-        ALLOT_ASSIGN_OR_RETURN(const Neurons read, Received(other, q));
-        return writer_.Gather(Name(q, t, ".added"), read.value, Positions(read.order, rows),
-                              static_cast<int64_t>(read.order.size()), 0);
+      ALLOT_ASSIGN_OR_RETURN(ir::ValueId value, Start(t, q, rows, pieces));
+      const auto other = [&](size_t tensor_read) {
+        return ReceivedRows(tensor_read, q, ".added", rows);
       };
-      ALLOT_ASSIGN_OR_RETURN(value, Tail(t, value, rows, Name(q, t, ""), added));
+      ALLOT_ASSIGN_OR_RETURN(value, Tail(t, value, rows, Name(q, t, ""), other));
       of_part_[t][q] = {value, std::move(rows)};
     }
-    if (exchange_ == RowExchange::kParts) return absl::OkStatus();
-    const std::string prefix = absl::StrCat("rows/", NameOf(t));
-    const Rows& order = whole_[t].order;
-    const auto added = [&](size_t other) -> absl::StatusOr<ir::ValueId> {
-      return writer_.Gather(prefix + ".added", whole_[other].value,
-                            Positions(whole_[other].order, order), tensors_[t].neurons, 0);
-    };
-    const ir::ValueId joined = writer_.Concat(prefix + ".joined", std::move(products));
-    ALLOT_ASSIGN_OR_RETURN(whole_[t].value, Tail(t, joined, order, prefix, added));
     return absl::OkStatus();
   }
 
-  // Batch first, and in the order of the neurons, for others.
+  // Products part by part, all that follows on what is joined.
+  absl::Status WriteWholeLayer(size_t t, const std::optional<WeightPieces>& pieces) {
+    const std::string prefix = absl::StrCat("rows/", NameOf(t));
+    const NeuronForm& form = tensors_[t].product_form;
+    Rows& order = whole_[t].order;
+    ir::ValueId value;
+    if (pieces.has_value()) {
+      std::vector<ir::ValueId> products;
+      for (size_t q = 0; q < parts_; ++q) {
+        const Rows rows = RowsOf(t, q);
+        if (rows.empty()) continue;
+        ALLOT_ASSIGN_OR_RETURN(products.emplace_back(), Start(t, q, rows, pieces));
+        order.insert(order.end(), rows.begin(), rows.end());
+      }
+      value = writer_.Concat(prefix + ".joined", std::move(products), AxisOf(form));
+    } else {
+      const Neurons& followed = whole_[static_cast<size_t>(tensors_[t].input)];
+      value = followed.value;
+      order = Spread(followed.order, tensors_[t].spread);
+    }
+    const auto other = [&](size_t tensor) -> absl::StatusOr<ir::ValueId> {
+      return Take(prefix + ".added", whole_[tensor].value, tensors_[tensor].form,
+                  Positions(whole_[tensor].order, order), order.size());
+    };
+    ALLOT_ASSIGN_OR_RETURN(whole_[t].value, Tail(t, value, order, prefix, other));
+    return absl::OkStatus();
+  }
+
+  // As in the model, for others.
   void WriteWhole(size_t t) {
     Neurons joined = whole_[t];
+    const NeuronForm& form = tensors_[t].form;
     const std::string prefix = absl::StrCat("rows/", NameOf(t));
     if (exchange_ == RowExchange::kParts) {
       std::vector<ir::ValueId> pieces;
@@ -303,14 +436,14 @@ class Lowering {
           result_.gathered += static_cast<int64_t>(part.order.size()) * problem_.tensors[t].words;
         }
       }
-      joined.value = writer_.Concat(prefix + ".joined", std::move(pieces));
+      joined.value = writer_.Concat(prefix + ".joined", std::move(pieces), AxisOf(form));
     }
     Rows neurons;
     for (int64_t i = 0; i < tensors_[t].neurons; ++i) neurons.push_back(i);
-    const ir::ValueId ordered =
-        writer_.Gather(prefix + ".ordered", joined.value, Positions(joined.order, neurons),
-                       tensors_[t].neurons, 0);
-    writer_.TakeOver(tensors_[t].value, writer_.Transpose(prefix + ".turned", ordered));
+    ir::ValueId ordered = Take(prefix + ".ordered", joined.value, form,
+                               Positions(joined.order, neurons), neurons.size());
+    if (!form.maps) ordered = writer_.Transpose(prefix + ".turned", ordered);
+    writer_.TakeOver(tensors_[t].value, ordered);
   }
 
   ir::Module& module_;
@@ -329,6 +462,24 @@ class Lowering {
 };
 
 }  // namespace
+
+void KeepReading(const rows::Problem& problem, rows::Division& division) {
+  for (size_t t = 0; t < division.size(); ++t) {
+    const rows::Tensor& tensor = problem.tensors[t];
+    if (tensor.is_input()) continue;
+    const rows::Source& source = tensor.sources.front();
+    const std::vector<int32_t>& owner = division[static_cast<size_t>(source.input)];
+    std::vector<bool> reads(static_cast<size_t>(problem.parts));
+    for (const int32_t part : owner) reads[static_cast<size_t>(part)] = true;
+    for (size_t row = 0; row < division[t].size(); ++row) {
+      if (!source.Row(row).empty()) reads[static_cast<size_t>(division[t][row])] = true;
+    }
+    for (int32_t& part : division[t]) {
+      if (!reads[static_cast<size_t>(part)]) part = owner[0];
+    }
+  }
+  rows::PlaceInputs(problem, division);
+}
 
 std::string RowPartPrefix(int32_t part) { return absl::StrCat("rows.p", part, "/"); }
 

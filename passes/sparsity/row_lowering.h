@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 
 #include "ir/module.h"
-#include "passes/sparsity/row_network.h"
+#include "passes/sparsity/row_problem.h"
 
 namespace allot {
 
@@ -26,15 +26,22 @@ struct LoweredRows {
   int64_t weight_elements = 0;  // of all pieces of weights
 };
 
+// Moves rows that read nothing, where a part has only such rows and no neuron of what they would
+// read, so that every product has an operand. They weigh nothing, so limits still hold.
+void KeepReading(const rows::Problem& problem, rows::Division& division);
+
 // "rows.p3/": what the names of a part's nodes begin with.
 std::string RowPartPrefix(int32_t part);
 
-// Replaces the layers of the network. Activations are kept neurons first, so that neurons are rows,
-// which are gathered and joined as whole; batch first again where something else reads them. Part
+// Replaces the layers of the network. Matrices of activations are kept neurons first, so that
+// neurons are rows, which are gathered and joined as whole; batch first again where something else
+// reads them. Maps stay as they are, and neurons are their channels. Part
 // p's nodes of a layer have names of their own (RowPartPrefix()), and of its weights only the rows
 // of its neurons and the columns that any of these reads; each neuron crosses from part to part at
-// most once. Types are left to inference. Every weight is held in memory once, up to 2 GiB each.
-// Errors: those of the data, and parts that read nothing at all; the graph is then half rewritten.
+// most once. Types are left to inference. Weights that cannot be views of their file are held in
+// memory once, up to 2 GiB each.
+// The division must be one of KeepReading(). Errors: those of the data; the graph is then half
+// rewritten.
 absl::StatusOr<LoweredRows> LowerRows(ir::Module& module, const RowProblem& rows,
                                       const rows::Division& division, RowExchange exchange);
 

@@ -1,17 +1,74 @@
 #include "passes/sparsity/weight_pieces.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
+#include <variant>
 
+#include "absl/strings/str_cat.h"
+
+#include "ir/constant_view.h"
 #include "passes/sparsity/tensor_bytes.h"
 #include "support/status.h"
 
 namespace allot {
 namespace {
 
+using StepKind = Weights::Step::Kind;
+
 constexpr int64_t kMostVector = int64_t{1} << 30;
 
-size_t WidthOf(const ir::Constant& constant) {
-  return static_cast<size_t>(ir::BitWidth(constant.element)) / 8;
+bool Moves(const Weights::Step& step) {
+  return step.kind == StepKind::kTranspose || step.kind == StepKind::kReshape;
+}
+
+// Neighbours as one run.
+std::vector<ir::IndexRun> RunsOf(const std::vector<int64_t>& indexes) {
+  std::vector<ir::IndexRun> runs;
+  for (const int64_t index : indexes) {
+    if (!runs.empty() && runs.back().end == index) {
+      ++runs.back().end;
+    } else {
+      runs.push_back({index, index + 1});
+    }
+  }
+  return runs;
+}
+
+absl::StatusOr<ir::Constant> Slice(const ir::Constant& constant, size_t axis,
+                                   const std::vector<int64_t>& indexes) {
+  const std::vector<ir::IndexRun> runs = RunsOf(indexes);
+  const bool all = runs.size() == 1 && runs[0] == ir::IndexRun{0, constant.dims[axis]};
+  if (all) return constant;
+  return ir::SliceConstant(constant, axis, runs);
+}
+
+// The elements in memory, in these dimensions.
+absl::StatusOr<ir::Constant> InMemory(const ir::Module& module, const Weights& weights,
+                                      std::vector<int64_t> dims, int64_t most) {
+  ir::Constant constant;
+  constant.element = module.constants[weights.constant].element;
+  constant.dims = std::move(dims);
+  ALLOT_ASSIGN_OR_RETURN(std::string bytes, ElementsOf(module, weights, most));
+  constant.storage = ir::InlineBytes{std::make_shared<const std::string>(std::move(bytes))};
+  return constant;
+}
+
+// A matrix in memory, turned.
+void Turn(ir::Constant& matrix) {
+  const std::string& from = *std::get<ir::InlineBytes>(matrix.storage).bytes;
+  const auto width = static_cast<size_t>(ir::BitWidth(matrix.element)) / 8;
+  const auto rows = static_cast<size_t>(matrix.dims[0]);
+  const auto columns = static_cast<size_t>(matrix.dims[1]);
+  std::string to(from.size(), '\0');
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t column = 0; column < columns; ++column) {
+      std::copy_n(from.data() + (row * columns + column) * width, width,
+                  to.data() + (column * rows + row) * width);
+    }
+  }
+  std::swap(matrix.dims[0], matrix.dims[1]);
+  matrix.storage = ir::InlineBytes{std::make_shared<const std::string>(std::move(to))};
 }
 
 // Elements `chosen` of a vector, or the one there is.
@@ -19,96 +76,118 @@ absl::StatusOr<ir::ValueId> WriteVector(const ir::Module& module, GraphWriter& w
                                         const std::string& name, ir::ConstantId id,
                                         const std::vector<int64_t>& chosen) {
   const ir::Constant& constant = module.constants[id];
-  ALLOT_ASSIGN_OR_RETURN(std::string bytes, ReadElements(module, constant, kMostVector));
-  const ir::ElementType element = constant.element;
-  const size_t width = WidthOf(constant);
-  if (width == 0) return absl::UnimplementedError("scales of less than a byte");
-  if (bytes.size() == width) return writer.Constant(name, element, {}, std::move(bytes));
-  std::string piece;
-  for (const int64_t i : chosen) piece.append(bytes, static_cast<size_t>(i) * width, width);
-  return writer.Constant(name, element, {static_cast<int64_t>(chosen.size())}, std::move(piece));
+  int64_t elements = 1;
+  for (const int64_t dim : constant.dims) elements *= dim;
+  if (elements == 1) {
+    ir::Constant scalar = constant;
+    if (std::holds_alternative<ir::OpaqueTensor>(constant.storage)) {
+      return absl::UnimplementedError("scales of no plain elements");
+    }
+    if (!constant.dims.empty()) {
+      ALLOT_ASSIGN_OR_RETURN(std::string bytes, ReadElements(module, constant, kMostVector));
+      scalar.dims = {};
+      scalar.storage = ir::InlineBytes{std::make_shared<const std::string>(std::move(bytes))};
+    }
+    return writer.Constant(name, std::move(scalar));
+  }
+  ALLOT_ASSIGN_OR_RETURN(ir::Constant piece, Slice(constant, 0, chosen));
+  return writer.Constant(name, std::move(piece));
 }
 
 }  // namespace
 
-absl::StatusOr<ir::ValueId> WriteWeights(const ir::Module& module, GraphWriter& writer,
-                                         const std::string& name, const Weights& weights,
-                                         bool neurons_first, const std::string& elements,
-                                         const std::vector<int64_t>& rows,
-                                         const std::vector<int64_t>& columns) {
+absl::StatusOr<WeightPieces> WeightPieces::Make(const ir::Module& module, const Weights& weights,
+                                                bool neurons_first, int64_t most) {
+  WeightPieces made;
+  made.weights_ = weights;
+  made.neurons_first_ = neurons_first;
   const ir::Constant& constant = module.constants[weights.constant];
-  const size_t width = WidthOf(constant);
-  const auto neurons = static_cast<size_t>(weights.dims[neurons_first ? 0 : 1]);
-  const auto inputs = static_cast<size_t>(weights.dims[neurons_first ? 1 : 0]);
-  const ir::ElementType element = constant.element;
-  std::string piece;
-  piece.reserve(rows.size() * columns.size() * width);
-  for (const int64_t row : rows) {
-    for (const int64_t column : columns) {
-      const auto r = static_cast<size_t>(row), c = static_cast<size_t>(column);
-      piece.append(elements, (neurons_first ? r * inputs + c : c * neurons + r) * width, width);
-    }
+  const auto& steps = weights.steps;
+  const bool in_order = neurons_first && std::none_of(steps.begin(), steps.end(), Moves);
+  if (in_order && !std::holds_alternative<ir::OpaqueTensor>(constant.storage)) {
+    made.whole_ = constant;
+    return made;
   }
-  ir::ValueId value = writer.Constant(
-      name, element, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns.size())},
-      std::move(piece));
-  for (size_t i = 0; i < weights.steps.size(); ++i) {
-    const Weights::Step& step = weights.steps[i];
-    if (step.kind == Weights::Step::Kind::kCast) {
+  ALLOT_ASSIGN_OR_RETURN(made.whole_, InMemory(module, weights, weights.dims, most));
+  if (!neurons_first) Turn(made.whole_);
+  return made;
+}
+
+absl::StatusOr<WeightPieces> WeightPieces::OfOperand(const ir::Module& module,
+                                                     const Weights& operand, int axis,
+                                                     bool as_columns) {
+  WeightPieces made;
+  std::vector<int64_t> dims(operand.dims.begin() + axis, operand.dims.end());
+  if (as_columns) dims.push_back(1);
+  ALLOT_ASSIGN_OR_RETURN(made.whole_, InMemory(module, operand, std::move(dims), kMostVector));
+  made.weights_ = operand;
+  made.weights_.steps.clear();  // what moves elements is done to them already
+  for (const Weights::Step& step : operand.steps) {
+    if (Moves(step)) continue;
+    made.weights_.steps.push_back(step);
+    made.weights_.steps.back().axis = 0;
+  }
+  return made;
+}
+
+absl::StatusOr<ir::ValueId> WeightPieces::Write(const ir::Module& module, GraphWriter& writer,
+                                                const std::string& name,
+                                                const std::vector<int64_t>& rows,
+                                                const std::vector<int64_t>& columns) const {
+  ALLOT_ASSIGN_OR_RETURN(ir::Constant piece, Slice(whole_, 0, rows));
+  if (!columns.empty()) {
+    ALLOT_ASSIGN_OR_RETURN(piece, Slice(piece, 1, columns));
+  }
+  ir::ValueId value = writer.Constant(name, std::move(piece));
+  for (size_t i = 0; i < weights_.steps.size(); ++i) {
+    const Weights::Step& step = weights_.steps[i];
+    if (step.kind == StepKind::kCast) {
       value = writer.Node("Cast", name + ".cast", {value},
                           {{"to", {.value = static_cast<int64_t>(step.element)}}});
     }
-    if (step.kind != Weights::Step::Kind::kDequantize) continue;
-    // The axis in the matrix that is used: later transpositions exchange the two.
-    bool first = step.axis == 0;
-    for (size_t later = i + 1; later < weights.steps.size(); ++later) {
-      const Weights::Step& other = weights.steps[later];
-      if (other.kind == Weights::Step::Kind::kTranspose && other.numbers[0] == 1) first = !first;
-      if (other.kind == Weights::Step::Kind::kReshape && module.constants[step.scale].bytes() > 8) {
-        return absl::UnimplementedError("weights are reshaped after scales of an axis");
-      }
-    }
-    const bool by_neuron = first == neurons_first;
-    ALLOT_ASSIGN_OR_RETURN(
-        const ir::ValueId scale,
-        WriteVector(module, writer, name + ".scale", step.scale, by_neuron ? rows : columns));
-    std::vector<ir::ValueId> operands = {value, scale};
-    if (step.zero_point.valid()) {
-      ALLOT_ASSIGN_OR_RETURN(
-          operands.emplace_back(),
-          WriteVector(module, writer, name + ".zero", step.zero_point, by_neuron ? rows : columns));
-    }
-    ir::AttributeMap attributes;
-    if (module.OpsetVersion("") >= 13) {
-      attributes = {{"axis", {.value = int64_t{by_neuron ? 0 : 1}}}};
-    }
-    value = writer.Node("DequantizeLinear", name + ".dequantized", std::move(operands),
-                        std::move(attributes));
+    if (step.kind != StepKind::kDequantize) continue;
+    ALLOT_ASSIGN_OR_RETURN(value, Dequantized(module, writer, name, i, value, rows, columns));
   }
   return value;
 }
 
-absl::StatusOr<ir::ValueId> WriteOperand(const ir::Module& module, GraphWriter& writer,
-                                         const std::string& name, ir::ValueId operand,
-                                         const std::vector<int64_t>& rows) {
-  const std::optional<Weights> constant = FindWeights(module, operand);
-  if (!constant.has_value()) return InputError("an operand that must be constant is not");
-  int64_t elements = 1;
-  for (const int64_t dim : constant->dims) elements *= dim;
-  if (elements == 1) return operand;
-  // As a matrix of one input for each neuron.
-  Weights column = *constant;
-  column.dims = {elements, 1};
-  ALLOT_ASSIGN_OR_RETURN(const std::string all, ElementsOf(module, *constant, kMostVector));
-  column.steps.clear();  // what moves elements leaves those of a vector where they are
-  for (const Weights::Step& step : constant->steps) {
-    const bool moves =
-        step.kind == Weights::Step::Kind::kTranspose || step.kind == Weights::Step::Kind::kReshape;
-    if (moves) continue;
-    column.steps.push_back(step);
-    column.steps.back().axis = 0;
+// With the scales of step `index` that are the piece's.
+absl::StatusOr<ir::ValueId> WeightPieces::Dequantized(const ir::Module& module, GraphWriter& writer,
+                                                      const std::string& name, size_t index,
+                                                      ir::ValueId value,
+                                                      const std::vector<int64_t>& rows,
+                                                      const std::vector<int64_t>& columns) const {
+  const Weights::Step& step = weights_.steps[index];
+  const std::vector<int64_t>& scales = module.constants[step.scale].dims;
+  const bool each = !scales.empty() && scales[0] > 1;
+  // The axis in what is used: later transpositions exchange the two of a matrix.
+  int64_t axis = step.axis;
+  for (size_t later = index + 1; later < weights_.steps.size(); ++later) {
+    const Weights::Step& other = weights_.steps[later];
+    if (other.kind == StepKind::kReshape && each) {
+      return absl::UnimplementedError("weights are reshaped after scales of an axis");
+    }
+    if (other.kind != StepKind::kTranspose) continue;
+    const auto at = std::find(other.numbers.begin(), other.numbers.end(), axis);
+    if (at != other.numbers.end()) axis = at - other.numbers.begin();
   }
-  return WriteWeights(module, writer, name, column, /*neurons_first=*/true, all, rows, {0});
+  if (each && axis > 1) return absl::UnimplementedError("scales are of positions in a kernel");
+  const bool by_neuron = (axis == 0) == neurons_first_;
+  ALLOT_ASSIGN_OR_RETURN(
+      const ir::ValueId scale,
+      WriteVector(module, writer, name + ".scale", step.scale, by_neuron ? rows : columns));
+  std::vector<ir::ValueId> operands = {value, scale};
+  if (step.zero_point.valid()) {
+    ALLOT_ASSIGN_OR_RETURN(
+        operands.emplace_back(),
+        WriteVector(module, writer, name + ".zero", step.zero_point, by_neuron ? rows : columns));
+  }
+  ir::AttributeMap attributes;
+  if (module.OpsetVersion("") >= 13) {
+    attributes = {{"axis", {.value = int64_t{by_neuron ? 0 : 1}}}};
+  }
+  return writer.Node("DequantizeLinear", name + ".dequantized", std::move(operands),
+                     std::move(attributes));
 }
 
 }  // namespace allot

@@ -11,6 +11,7 @@
 
 #include "placement/kinds/rows/model/evaluate.h"
 #include "placement/kinds/rows/model/limits.h"
+#include "placement/kinds/rows/model/training.h"
 #include "placement/kinds/rows/search/baselines.h"
 #include "placement/kinds/rows/search/divide.h"
 #include "support/diagnostics.h"
@@ -117,6 +118,8 @@ class ProblemReader {
     reader.Require("neurons", neurons);
     tensor.neurons = Narrow(reader, "neurons", neurons);
     reader.Read("words", tensor.words);
+    int64_t home = -1;
+    if (!layer && reader.Read("home", home)) tensor.home = Narrow(reader, "home", home);
     if (const Json* const weights = layer ? reader.Find("weights") : nullptr) {
       tensor.weights = Numbers(*weights, absl::StrCat(reader.path(), ".weights"));
     }
@@ -184,6 +187,7 @@ Json::Array ToArray(const Numbers& numbers) {
 Json::Object TensorJson(const Problem& problem, const Tensor& tensor) {
   Json::Object json = {
       {"name", tensor.name}, {"neurons", int64_t{tensor.neurons}}, {"words", tensor.words}};
+  if (tensor.is_at_home()) json.push_back({"home", int64_t{tensor.home}});
   if (tensor.sources.empty()) return json;
   if (!tensor.weights.empty()) json.push_back({"weights", ToArray(tensor.weights)});
   Json::Array sources;
@@ -297,6 +301,28 @@ absl::StatusOr<Division> ReadDivision(const Problem& problem, const Json& json,
   return division;
 }
 
+Json LinksJson(const std::vector<int64_t>& links, int32_t parts) {
+  Json::Array array;
+  for (size_t i = 0; i < links.size(); ++i) {
+    if (links[i] == 0) continue;
+    array.push_back(Json::Object{{"from", static_cast<int64_t>(i) / parts},
+                                 {"to", static_cast<int64_t>(i) % parts},
+                                 {"words", links[i]}});
+  }
+  return array;
+}
+
+Json TrainingJson(const Problem& problem, const Division& division) {
+  const TrainingStep step = TrainingOf(problem, division);
+  return Json::Object{{"words", step.words},
+                      {"cost", step.cost},
+                      {"messages", step.messages},
+                      {"most_sent", step.most_sent},
+                      {"forward", ToArray(step.forward)},
+                      {"backward", ToArray(step.backward)},
+                      {"links", LinksJson(step.links, problem.parts)}};
+}
+
 Json DivisionJson(const Problem& problem, const Division& division) {
   const Traffic traffic = TrafficOf(problem, division);
   const Baselines baselines = BaselinesOf(problem);
@@ -318,9 +344,12 @@ Json DivisionJson(const Problem& problem, const Division& division) {
                       {"random_words", baselines.random_words},
                       {"random_words_expected", ExpectedRandomWords(problem)},
                       {"cyclic_words", baselines.cyclic_words},
+                      {"broadcast_words", BroadcastWords(problem)},
                       {"imbalance", static_cast<double>(imbalance) / kMillion},
                       {"messages", traffic.messages},
                       {"most_sent", traffic.most_sent},
+                      {"links", LinksJson(traffic.links, problem.parts)},
+                      {"training", TrainingJson(problem, division)},
                       {"tensors", std::move(tensors)},
                       {"inputs", std::move(inputs)}};
 }

@@ -22,8 +22,11 @@ std::string PrintProblem(const Problem& problem);
 // name is one of the problem, every list as long as its tensor.
 absl::StatusOr<Division> ReadDivision(const Problem& problem, const Json& json,
                                       const std::string& file);
-// {"parts", "words", "random_words", "random_words_expected", "cyclic_words", "imbalance",
-// "messages", "most_sent", "tensors", "inputs"}; words are for one sample.
+// {"parts", "words", "random_words", "random_words_expected", "cyclic_words",
+// "broadcast_words", "imbalance",
+// "messages", "most_sent", "links": [{"from", "to", "words"}], "training", "tensors", "inputs"};
+// words are for one sample. "training" is TrainingStep: {"words", "cost", "messages", "most_sent",
+// "forward", "backward", "links"}.
 Json DivisionJson(const Problem& problem, const Division& division);
 
 }  // namespace allot::rows

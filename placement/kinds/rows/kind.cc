@@ -32,6 +32,8 @@ constexpr absl::string_view kParts = "parts", kImbalance = "imbalance";
 
 class Rows final : public KindWithSolvers<Problem, Division> {
  public:
+  explicit Rows(std::vector<Entry<Solver>> more) : more_(std::move(more)) {}
+
   absl::string_view name() const override { return kName; }
   absl::string_view summary() const override {
     return "Rows of sparse weights, divided so that parts exchange few words.";
@@ -85,12 +87,23 @@ class Rows final : public KindWithSolvers<Problem, Division> {
   }
 
  private:
-  Registry<Solver> solvers() const override { return Solvers(); }
+  Registry<Solver> solvers() const override {
+    Registry<Solver> solvers = Solvers();
+    for (const Entry<Solver>& entry : more_) solvers.Add(entry);
+    return solvers;
+  }
+
+  const std::vector<Entry<Solver>> more_;
 };
 
 }  // namespace
+
+std::shared_ptr<const ProblemKind> KindWith(std::vector<Entry<Solver>> more) {
+  return std::make_shared<const Rows>(std::move(more));
+}
+
 }  // namespace rows
 
-std::shared_ptr<const ProblemKind> RowsKind() { return std::make_shared<const rows::Rows>(); }
+std::shared_ptr<const ProblemKind> RowsKind() { return rows::KindWith({}); }
 
 }  // namespace allot

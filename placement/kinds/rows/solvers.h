@@ -1,6 +1,9 @@
 // The solvers of the kind, by name.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "absl/strings/string_view.h"
 
 #include "placement/kinds/kind_of.h"
@@ -14,6 +17,9 @@ using Solver = SolverOf<Problem, Division>;
 
 // In the order in which they are offered; the first is the one to ask by default.
 Registry<Solver> Solvers();
+
+// The kind with further solvers behind these.
+std::shared_ptr<const ProblemKind> KindWith(std::vector<Entry<Solver>> more);
 
 // Divide() of search/divide.h.
 Entry<Solver> MultilevelEntry();

@@ -50,8 +50,15 @@ std::string Kept(const Constant& constant, const std::string& whole) {
   std::string bytes;
   for (const ByteRanges& ranges : RangesOf(constant)) {
     for (int64_t i = 0; i < ranges.count; ++i) {
-      bytes += whole.substr(static_cast<size_t>(ranges.offset + i * ranges.stride),
-                            static_cast<size_t>(ranges.length));
+      const int64_t begin = ranges.offset + i * ranges.stride;
+      const std::vector<BytePick> all = {{0, ranges.length}};
+      int64_t length = 0;
+      for (const BytePick& pick : ranges.picks == nullptr ? all : *ranges.picks) {
+        bytes += whole.substr(static_cast<size_t>(begin + pick.offset),
+                              static_cast<size_t>(pick.length));
+        length += pick.length;
+      }
+      EXPECT_EQ(length, ranges.length);
     }
   }
   return bytes;
@@ -68,6 +75,16 @@ TEST(ConstantViewTest, ColumnsAreOneRangeOfEachRow) {
   const Constant columns = Slice(InFile({2, 4, 6}, ElementType::kFloat16), 2, {{2, 4}});
   EXPECT_THAT(columns.dims, ElementsAre(2, 4, 2));
   EXPECT_THAT(RangesOf(columns), ElementsAre(ByteRanges{4, 4, 8, 12}));
+}
+
+TEST(ConstantViewTest, SeveralRunsOfColumnsAreOneCall) {
+  const Constant columns = Slice(InFile({4, 6}, ElementType::kFloat), 1, {{4, 6}, {0, 1}});
+  const std::vector<ByteRanges> ranges = RangesOf(columns);
+  ASSERT_EQ(ranges.size(), 1u);
+  EXPECT_EQ(ranges[0].length, 12);
+  EXPECT_EQ(ranges[0].count, 4);
+  EXPECT_EQ(ranges[0].stride, 24);
+  EXPECT_THAT(*ranges[0].picks, ElementsAre(BytePick{16, 8}, BytePick{0, 4}));
 }
 
 TEST(ConstantViewTest, RunsKeepTheirOrder) {

@@ -40,8 +40,12 @@ inline std::string Contents(const std::vector<FileChunk>& chunks) {
     bytes += chunk.bytes;
     const std::string file = chunk.source.empty() ? "" : ReadText(chunk.source);
     for (int64_t i = 0; i < (chunk.source.empty() ? 0 : chunk.count); ++i) {
-      bytes += file.substr(static_cast<size_t>(chunk.offset + i * chunk.stride),
-                           static_cast<size_t>(chunk.length));
+      const int64_t begin = chunk.offset + i * chunk.stride;
+      const std::vector<ir::BytePick> all = {{0, chunk.length}};
+      for (const ir::BytePick& pick : chunk.picks == nullptr ? all : *chunk.picks) {
+        bytes +=
+            file.substr(static_cast<size_t>(begin + pick.offset), static_cast<size_t>(pick.length));
+      }
     }
   }
   return bytes;

@@ -9,6 +9,7 @@
 #include "lowering/emitters/external_data.h"
 #include "lowering/file_copy.h"
 #include "lowering/file_digest.h"
+#include "lowering/open_file.h"
 #include "lowering/to_onnx.h"
 #include "tests/unit/lowering/lowering_fixture.h"
 
@@ -121,6 +122,57 @@ TEST_P(WeightSlicesTest, FilesHoldTheSliceAndNothingElse) {
       EXPECT_EQ(weight.raw_data(), Columns(8, 24));
     }
     EXPECT_LT(total, kRows * 16 * 4 + 400);
+  }
+}
+
+// Rows and columns in an order of their own, as parts of divided layers have them.
+TEST_P(WeightSlicesTest, RowsAndColumnsMayComeInAnyOrder) {
+  const ScratchFolder folder, out;
+  ir::Module module = ImportBytes(WeightModel(GetParam(), folder), folder, 1024);
+  const std::vector<ir::IndexRun> rows = {{50, 52}, {3, 4}, {7, 9}};
+  const std::vector<ir::IndexRun> columns = {{30, 33}, {0, 1}, {2, 3}, {35, 40}, {10, 12}};
+  const std::string all = Floats();
+  std::string expected;
+  for (const ir::IndexRun& row : rows) {
+    for (int64_t r = row.begin; r < row.end; ++r) {
+      for (const ir::IndexRun& run : columns) {
+        expected += all.substr(static_cast<size_t>((r * kColumns + run.begin) * 4),
+                               static_cast<size_t>((run.end - run.begin) * 4));
+      }
+    }
+  }
+  ir::Value& value = module.graph.mutable_value(module.graph.initializers()[0]);
+  const ir::Constant some = *ir::SliceConstant(module.constants[value.constant], 0, rows);
+  value.constant = module.constants.Add(*ir::SliceConstant(some, 1, columns));
+  value.type = module.constants[value.constant].type();
+  const Target target = TwoDevices();
+  const ir::Plan plan;
+  const Bundle bundle;
+  EmitInput input = InputFor(module, target, plan, bundle);
+  input.embed_external_data = true;
+  const auto files = OnnxFiles(input, module.graph, "m.onnx", {});
+  ASSERT_TRUE(files.ok()) << files.status();
+  const std::string path = out / "m.onnx";
+  ASSERT_TRUE(WriteChunks(path, "m.onnx", (*files)[0].chunks).ok());
+  EXPECT_EQ(*DigestOf("m.onnx", (*files)[0].chunks), *DigestOfFile(path));
+  EXPECT_EQ(ReadText(path), Contents((*files)[0].chunks));
+  onnx::ModelProto model;
+  ASSERT_TRUE(model.ParseFromString(ReadText(path)));
+  EXPECT_EQ(model.graph().initializer(0).raw_data(), expected);
+  // Through a buffer that ends within picks.
+  for (const FileChunk& chunk : (*files)[0].chunks) {
+    if (chunk.picks == nullptr) continue;
+    const absl::StatusOr<OpenFile> from = OpenSource(chunk.source);
+    ASSERT_TRUE(from.ok());
+    std::string read;
+    while (static_cast<int64_t>(read.size()) < chunk.size()) {
+      std::string buffer(7, '\0');
+      const auto count = ReadSource(*from, chunk, static_cast<int64_t>(read.size()), "m.onnx",
+                                    absl::MakeSpan(buffer));
+      ASSERT_TRUE(count.ok()) << count.status();
+      read += buffer.substr(0, static_cast<size_t>(*count));
+    }
+    EXPECT_NE(expected.find(read), std::string::npos);
   }
 }
 

@@ -12,7 +12,7 @@
 namespace allot::rows {
 namespace {
 
-constexpr int64_t kMaxSum = int64_t{1} << 60, kMaxWeight = int64_t{1} << 50, kMaxSpeed = 10'000;
+constexpr int64_t kMaxSum = int64_t{1} << 60, kMaxWeight = int64_t{1} << 50;
 constexpr int64_t kMaxNeurons = 100'000'000;  // of all tensors
 
 absl::Status CheckSource(const Problem& problem, size_t t, size_t s) {
@@ -70,6 +70,10 @@ absl::Status CheckTensor(const Problem& problem, size_t t) {
   }
   for (size_t s = 0; s < tensor.sources.size(); ++s) {
     ALLOT_RETURN_IF_ERROR(CheckSource(problem, t, s));
+  }
+  if (tensor.home < -1 || tensor.home >= problem.parts ||
+      (tensor.home >= 0 && !tensor.is_input())) {
+    return InputError("home: must be a part from 0 to ", problem.parts - 1, ", of an input");
   }
   if (!tensor.weights.empty() && tensor.weights.size() != static_cast<size_t>(tensor.neurons)) {
     return InputError("has ", tensor.weights.size(), " weights for ", tensor.neurons, " neurons");
@@ -129,6 +133,16 @@ std::vector<int64_t> RowWeights(const Tensor& tensor) {
     }
   }
   return weights;
+}
+
+bool OnlyFollows(const Tensor& tensor) {
+  if (tensor.is_input()) return false;
+  const Source& first = tensor.sources.front();
+  for (size_t row = 0; row < first.pattern_of.size(); ++row) {
+    if (first.Row(row).size() != 1) return false;
+  }
+  const std::vector<int64_t> weights = RowWeights(tensor);
+  return std::count(weights.begin(), weights.end(), 0) == tensor.neurons;
 }
 
 Source SourceOfRows(int32_t input, const std::vector<int64_t>& begin,

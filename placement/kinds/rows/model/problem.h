@@ -17,7 +17,7 @@ namespace allot::rows {
 // Imbalances are whole millionths.
 inline constexpr int64_t kMillion = 1'000'000;
 inline constexpr int32_t kMaxParts = 1024;
-inline constexpr int64_t kMaxWords = 1'000'000'000, kMaxLinkCost = 1'000'000;
+inline constexpr int64_t kMaxWords = 1'000'000'000, kMaxLinkCost = 1'000'000, kMaxSpeed = 10'000;
 
 // A matrix of weights, or an addition: which neurons of the tensor `input` each row reads. Rows
 // that read the same share a pattern, since pruned networks have many of them.
@@ -44,6 +44,13 @@ struct Tensor {
   int64_t words = 1;             // that a neuron's value takes, for each sample
   std::vector<int64_t> weights;  // by row, for the balance; empty: nonzeros times work
   std::vector<Source> sources;   // of different inputs
+  // Of an input: the part that has all of it, as what is computed elsewhere arrives in one place;
+  // -1: each neuron is given to a part that reads it.
+  int32_t home = -1;
+
+  bool is_input() const { return sources.empty(); }
+  // Whether its neurons' owners depend on nothing that is decided.
+  bool is_at_home() const { return is_input() && home >= 0; }
 };
 
 struct Problem {
@@ -64,11 +71,15 @@ struct Problem {
   }
 };
 
-// The part of each neuron, by tensor. An input's neuron may be anywhere.
+// The part of each neuron, by tensor. An input's neuron may be anywhere, unless it has a home.
 using Division = std::vector<std::vector<int32_t>>;
 
 // What a row of the tensor counts for its part's balance: one value per row. O(rows).
 std::vector<int64_t> RowWeights(const Tensor& tensor);
+
+// Whether rows weigh nothing and each reads one neuron of the first source: then whoever deals out
+// rows by a rule leaves them with what they read. O(rows).
+bool OnlyFollows(const Tensor& tensor);
 
 // A source from the columns of each row, ascending: equal rows become one pattern, numbered by
 // their first row. O(nonzeros) on average.

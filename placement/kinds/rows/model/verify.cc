@@ -21,7 +21,14 @@ absl::Status VerifyParts(const Problem& problem, const Tensor& tensor,
                         "; there are ", problem.parts, ", counted from 0");
     }
   }
-  if (tensor.sources.empty()) return absl::OkStatus();
+  if (tensor.sources.empty()) {
+    for (size_t i = 0; i < part_of.size() && tensor.home >= 0; ++i) {
+      if (part_of[i] == tensor.home) continue;
+      return InputError("neuron ", i, " of '", tensor.name, "' is in part ", part_of[i],
+                        ", but all of it is in part ", tensor.home);
+    }
+    return absl::OkStatus();
+  }
   std::vector<int64_t> load(static_cast<size_t>(problem.parts));
   for (size_t i = 0; i < part_of.size(); ++i) {
     int64_t weight = 0;

@@ -1,6 +1,7 @@
 #include "placement/kinds/rows/search/coarsen.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <utility>
 
@@ -14,6 +15,18 @@ int32_t Preference(const Phase& phase, size_t v) {
   const int64_t* const send = phase.Send(v);
   if (send == nullptr) return -1;
   return static_cast<int32_t>(std::min_element(send, send + phase.parts) - send);
+}
+
+// Two vertices that may become one.
+struct Pair {
+  int64_t rating = 0;
+  int32_t a = 0, b = 0;
+};
+
+// The heavier first, ties by number.
+bool Before(const Pair& x, const Pair& y) {
+  if (x.rating != y.rating) return x.rating > y.rating;
+  return std::pair(x.a, x.b) < std::pair(y.a, y.b);
 }
 
 int64_t MeanReceive(const Phase& phase, int32_t net) {
@@ -115,47 +128,48 @@ Coarsened MatchPairs(const Phase& fine, int64_t most_weight) {
       pins[static_cast<size_t>(at[static_cast<size_t>(net)]++)] = static_cast<int32_t>(v);
     }
   }
-  struct Pair {
-    int64_t rating;
-    int32_t a, b;
-  };
+  constexpr int64_t kScale = 1024;
+  std::vector<int64_t> share(static_cast<size_t>(fine.num_nets), 0);  // 0: says nothing
+  for (size_t net = 0; net < share.size(); ++net) {
+    const int64_t count = begin[net + 1] - begin[net];
+    if (count < 2 || count > static_cast<int64_t>(kMostPins)) continue;
+    share[net] = MeanReceive(fine, static_cast<int32_t>(net)) * kScale / (count - 1) + 1;
+  }
   std::vector<Pair> pairs;
   std::vector<int64_t> rating(vertices, 0);
   std::vector<int32_t> touched;
-  constexpr int64_t kScale = 1024;
   for (size_t v = 0; v < vertices; ++v) {
     touched.clear();
     for (const int32_t net : fine.Nets(v)) {
+      const int64_t more = share[static_cast<size_t>(net)];
+      if (more == 0) continue;
       const auto first = static_cast<size_t>(begin[static_cast<size_t>(net)]);
       const auto last = static_cast<size_t>(begin[static_cast<size_t>(net) + 1]);
-      if (last - first < 2 || last - first > kMostPins) continue;
-      const int64_t share =
-          MeanReceive(fine, net) * kScale / static_cast<int64_t>(last - first - 1);
       for (size_t i = first; i < last; ++i) {
         const auto other = static_cast<size_t>(pins[i]);
-        if (other == v) continue;
         if (rating[other] == 0) touched.push_back(pins[i]);
-        rating[other] += share + 1;
+        rating[other] += more;
       }
     }
-    // The three best are enough: most of the others find partners of their own.
-    std::sort(touched.begin(), touched.end(), [&](int32_t a, int32_t b) {
-      const int64_t left = rating[static_cast<size_t>(a)], right = rating[static_cast<size_t>(b)];
-      return left != right ? left > right : a < b;
-    });
-    for (size_t i = 0, kept = 0; i < touched.size(); ++i) {
-      const auto other = static_cast<size_t>(touched[i]);
-      if (kept < 3 && fine.weights[v] + fine.weights[other] <= most_weight) {
-        ++kept;
-        pairs.push_back({rating[other], static_cast<int32_t>(v), touched[i]});
-      }
+    // The three best that fit are enough: most of the others find partners of their own.
+    std::array<Pair, 3> best = {};
+    size_t kept = 0;
+    for (const int32_t touch : touched) {
+      const auto other = static_cast<size_t>(touch);
+      Pair pair = {rating[other], static_cast<int32_t>(v), touch};
       rating[other] = 0;
+      if (other == v) continue;
+      if (kept == best.size() && !Before(pair, best[kept - 1])) continue;
+      if (fine.weights[v] + fine.weights[other] > most_weight) continue;
+      if (kept < best.size()) best[kept++] = pair;
+      best[kept - 1] = pair;
+      for (size_t i = kept - 1; i > 0 && Before(best[i], best[i - 1]); --i) {
+        std::swap(best[i], best[i - 1]);
+      }
     }
+    pairs.insert(pairs.end(), best.begin(), best.begin() + kept);
   }
-  std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) {
-    if (x.rating != y.rating) return x.rating > y.rating;
-    return std::pair(x.a, x.b) < std::pair(y.a, y.b);
-  });
+  std::sort(pairs.begin(), pairs.end(), Before);
   std::vector<int32_t> cluster_of(vertices, -1);
   int32_t count = 0;
   for (const Pair& pair : pairs) {

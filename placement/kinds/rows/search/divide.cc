@@ -25,6 +25,11 @@ class Search {
       limits_.push_back(divided ? LimitsOf(problem, tensor).most : std::vector<int64_t>());
     }
     division_.resize(problem.tensors.size());
+    for (size_t t = 0; t < division_.size(); ++t) {
+      const Tensor& tensor = problem.tensors[t];
+      if (!tensor.is_at_home()) continue;
+      division_[t].assign(static_cast<size_t>(tensor.neurons), tensor.home);
+    }
   }
 
   Divided Run() {
@@ -106,7 +111,8 @@ void PlaceInputs(const Problem& problem, Division& division) {
     const Tensor& tensor = problem.tensors[t];
     if (!tensor.sources.empty()) continue;
     const ReaderParts readers = ReadersOf(problem, division, t, -1);
-    division[t].assign(static_cast<size_t>(tensor.neurons), 0);
+    division[t].assign(static_cast<size_t>(tensor.neurons), std::max(tensor.home, 0));
+    if (tensor.is_at_home()) continue;
     for (size_t neuron = 0; neuron < division[t].size(); ++neuron) {
       int64_t least = -1;
       readers.ForEach(neuron, [&](int32_t owner) {

@@ -20,7 +20,8 @@ struct Divided {
 // and seed give the same division.
 Divided Divide(const Problem& problem, const Effort& effort, const SolveLimits& limits);
 
-// Puts the neurons of inputs of the network where that costs least: into a part that reads them.
+// Puts the neurons of inputs of the network where they are at home, or else where that costs least:
+// into a part that reads them.
 void PlaceInputs(const Problem& problem, Division& division);
 
 }  // namespace allot::rows

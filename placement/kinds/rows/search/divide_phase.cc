@@ -77,6 +77,28 @@ bool HasCopies(const Phase& rows, const Coarsened& merged) {
   return merged.phase.num_vertices() * 2 <= rows.num_vertices();
 }
 
+constexpr size_t kMany = 128;  // rows, of which chance makes no good division
+
+// Whether the division costs more than so many thousandths of one at random.
+bool IsHardlyBetterThanRandom(const Phase& phase, const std::vector<int32_t>& part_of,
+                              int64_t thousandths, Random& random) {
+  if (phase.num_vertices() < kMany) return false;
+  std::vector<int32_t> drawn(part_of.size());
+  for (int32_t& part : drawn) part = static_cast<int32_t>(random.Below(phase.parts));
+  return PhaseState(phase, part_of).cost() * 1000 >
+         PhaseState(phase, std::move(drawn)).cost() * thousandths;
+}
+
+// Rows that are no copies of others, and that one quick search divides no better than chance:
+// clusters of them would be clusters of nothing.
+bool IsHopeless(const Phase& rows, const Coarsened& merged, Random& random, WorkMeter& work) {
+  constexpr int64_t kHardly = 999;
+  if (HasCopies(rows, merged) || merged.phase.num_vertices() < kMany) return false;
+  PhaseState state(merged.phase, Greedy(merged.phase, random, work));
+  Refine(state, 1, random, work);
+  return IsHardlyBetterThanRandom(merged.phase, state.part_of(), kHardly, random);
+}
+
 }  // namespace
 
 std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random& random,
@@ -86,7 +108,8 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
   std::vector<Coarsened> levels;
   levels.push_back(MergeKinds(rows, share, {}));
   const auto enough = static_cast<size_t>(6 * rows.parts);
-  while (levels.back().phase.num_vertices() > enough) {
+  const bool hopeless = IsHopeless(rows, levels[0], random, work);
+  while (!hopeless && levels.back().phase.num_vertices() > enough) {
     Coarsened next = MatchPairs(levels.back().phase, std::max<int64_t>(share / 3, 1));
     const bool gained = next.phase.num_vertices() * 10 < levels.back().phase.num_vertices() * 9;
     if (!gained) break;
@@ -98,6 +121,7 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
     PhaseState state(levels.back().phase, Greedy(levels.back().phase, random, work));
     Improve(state, effort, 0, false, random, work);
     if (Quality(state) < best) best = Quality(state), part_of = state.part_of();
+    if (hopeless) break;
     if (start == 1 && HasNothingInCommon(levels.back().phase, part_of, random)) break;
   }
   for (size_t level = levels.size(); level-- > 0;) {
@@ -114,11 +138,8 @@ std::vector<int32_t> DividePhase(const Phase& rows, const Effort& effort, Random
 }
 
 bool HasNothingInCommon(const Phase& rows, const std::vector<int32_t>& part_of, Random& random) {
-  constexpr size_t kMany = 128;
-  if (rows.num_vertices() < kMany) return false;
-  std::vector<int32_t> drawn(part_of.size());
-  for (int32_t& part : drawn) part = static_cast<int32_t>(random.Below(rows.parts));
-  return PhaseState(rows, part_of).cost() * 5 > PhaseState(rows, std::move(drawn)).cost() * 4;
+  constexpr int64_t kWorth = 800;
+  return IsHardlyBetterThanRandom(rows, part_of, kWorth, random);
 }
 
 std::vector<int32_t> ImprovePhase(const Phase& rows, std::vector<int32_t> part_of,

@@ -91,7 +91,8 @@ void FillReceive(const Problem& problem, const Division& division, size_t t,
     const auto input = static_cast<size_t>(tensor.sources[s].input);
     const int64_t words = problem.tensors[input].words;
     // An input's owner is chosen among its readers afterwards.
-    const bool owned = !division[input].empty() && !problem.tensors[input].sources.empty();
+    const bool free = problem.tensors[input].is_input() && !problem.tensors[input].is_at_home();
+    const bool owned = !division[input].empty() && !free;
     int64_t* const receive = phase.receive.data() + net * parts;
     const auto first = static_cast<size_t>(structure.column_begin[net]);
     const auto last = static_cast<size_t>(structure.column_begin[net + 1]);

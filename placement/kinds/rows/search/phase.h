@@ -55,7 +55,7 @@ struct Phase {
 };
 
 // The rows of tensor `t`, with what `division` says of its inputs and readers; tensors without a
-// division cost nothing yet, but inputs of the network are owned by a part that reads them. O(nets
+// division cost nothing yet, but inputs without a home are owned by a part that reads them. O(nets
 // * parts + columns + rows * parts).
 Phase PhaseOf(const Problem& problem, const Division& division, size_t t,
               const PhaseStructure& structure, const std::vector<int64_t>& limits);

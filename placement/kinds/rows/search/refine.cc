@@ -54,21 +54,24 @@ bool Swap(PhaseState& state, size_t v, int32_t target, int64_t gain, Random& ran
   auto at = static_cast<size_t>(random.Below(static_cast<int64_t>(members.size())));
   int64_t best = 0;
   size_t partner = v;
+  const int32_t own = state.part_of()[v];
   for (size_t i = 0; i < count; ++i, ++at) {
     if (at == members.size()) at = 0;
     const auto w = static_cast<size_t>(members[at]);
     if (!state.CanSwap(v, w)) continue;
-    // Without what both share this is exact; with it the swap is only cheaper than so.
-    const bool same = state.phase().kind_of[v] == state.phase().kind_of[w];
-    if (!same && state.Leave(w) + gain <= 0) continue;
+    // What both save by themselves is exact but for nets that both are in: those stay as they are,
+    // so the two together save no more than that. Nets cost nothing less than nothing to enter.
+    const int64_t* const send = state.phase().Send(w);
+    const int64_t saved = state.Leave(w) + gain;
+    if ((send == nullptr ? 0 : send[own]) - saved >= best) continue;
+    if (state.Enter(w, own) - saved >= best) continue;
     const int64_t cost = state.SwapCost(v, w);
     if (cost < best) best = cost, partner = w;
   }
   work.spent += static_cast<int64_t>(count * state.phase().Nets(v).size()) / 16;
   if (partner == v) return false;
-  const int32_t from = state.part_of()[v];
   state.Move(v, target);
-  state.Move(partner, from);
+  state.Move(partner, own);
   return true;
 }
 

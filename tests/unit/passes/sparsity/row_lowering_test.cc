@@ -277,8 +277,8 @@ TEST(RowLowering, ComputesTheSameAndSendsWhatIsCounted) {
       rows->problem.imbalance = 300'000;
       ASSERT_TRUE(rows::Check(rows->problem).ok()) << rows::Check(rows->problem);
       layers += static_cast<int64_t>(rows->network.num_layers());
-      const rows::Division division =
-          rows::Divide(rows->problem, rows::Effort(), SolveLimits()).division;
+      rows::Division division = rows::Divide(rows->problem, rows::Effort(), SolveLimits()).division;
+      KeepReading(rows->problem, division);
       const rows::Traffic traffic = rows::TrafficOf(rows->problem, division);
       const absl::StatusOr<LoweredRows> lowered = LowerRows(module, *rows, division, exchange);
       ASSERT_TRUE(lowered.ok()) << lowered.status();

@@ -2,15 +2,20 @@
 #include "placement/kinds/rows/exact/phase_model.h"
 
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "placement/glpk/exact_rows.h"
 #include "placement/glpk/glpk.h"
+#include "placement/kinds/rows/format.h"
 #include "placement/kinds/rows/model/limits.h"
+#include "placement/kinds/rows/search/baselines.h"
 #include "placement/kinds/rows/search/divide.h"
 #include "placement/kinds/rows/search/divide_phase.h"
+#include "placement/kinds/rows/search/phase_state.h"
 #include "tests/models/random_rows.h"
 
 namespace allot {
@@ -53,41 +58,40 @@ Problem Radix(int32_t points, int32_t copies, int32_t layers) {
   return problem;
 }
 
+// A middle layer, whose readers pay too, of rows that weigh the same or do not.
 TEST(RowsExact, OptimaAreThoseOfTryingEverything) {
-  for (uint64_t seed = 0; seed < 40; ++seed) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     testing::RandomRowsOptions options;
     options.parts = static_cast<int32_t>(2 + seed % 2);
     options.percent_more = 0;
+    options.layers = 3;
+    options.unlike = seed % 3 == 0;
     Problem problem = testing::RandomRows(seed, options);
-    for (rows::Tensor& tensor : problem.tensors) {
-      if (!tensor.sources.empty()) tensor.weights.assign(static_cast<size_t>(tensor.neurons), 1);
+    if (seed % 3 == 1) {
+      for (rows::Tensor& tensor : problem.tensors) {
+        if (!tensor.is_input()) tensor.weights.assign(static_cast<size_t>(tensor.neurons), 1);
+      }
     }
-    Division division(problem.tensors.size());
-    rows::PlaceInputs(problem, division);
-    const Phase phase = PhaseOfTensor(problem, division, 1);
-    const auto model = PhaseModel::Make(phase);
-    ASSERT_TRUE(model.ok()) << model.status();
-    const auto solved = SolveWithGlpk(model->model(), nullptr, 100'000);
+    Division division = rows::Cyclic(problem);
+    const Phase phase = PhaseOfTensor(problem, division, 2);
+    const PhaseModel model = PhaseModel::Make(phase);
+    const auto solved = SolveWithGlpk(model.model(), nullptr, 100'000);
     ASSERT_TRUE(solved.ok()) << solved.status();
     ASSERT_EQ(solved->status, MilpStatus::kOptimal);
     std::optional<int64_t> best;
     std::vector<int32_t> part_of(phase.num_vertices(), 0);
     for (;;) {
-      std::vector<int64_t> load(static_cast<size_t>(phase.parts));
-      bool fits = true;
-      for (const int32_t part : part_of) {
-        fits &= ++load[static_cast<size_t>(part)] <= phase.limits[static_cast<size_t>(part)];
-      }
-      const int64_t cost = model->CostOf(part_of);
-      if (fits && (!best.has_value() || cost < *best)) best = cost;
+      const rows::PhaseState state(phase, part_of);
+      if (state.Excess() == 0 && (!best.has_value() || state.cost() < *best)) best = state.cost();
+      EXPECT_EQ(model.CostOf(part_of), state.cost());
       size_t digit = 0;
       while (digit < part_of.size() && ++part_of[digit] == phase.parts) part_of[digit++] = 0;
       if (digit == part_of.size()) break;
     }
     ASSERT_TRUE(best.has_value());
     EXPECT_EQ(std::llround(solved->objective), *best);
-    EXPECT_EQ(model->CostOf(model->DivisionOf(solved->values)), *best);
+    EXPECT_EQ(model.CostOf(model.DivisionOf(solved->values)), *best);
   }
 }
 
@@ -103,14 +107,13 @@ TEST(RowsExact, TheSearchIsNearTheOptimaOfPhases) {
   for (size_t t = 1; t < problem.tensors.size(); ++t) {
     const Phase phase = PhaseOfTensor(problem, division, t);
     division[t] = rows::DividePhase(phase, rows::Effort(), random, work);
-    const auto model = PhaseModel::Make(phase);
-    ASSERT_TRUE(model.ok()) << model.status();
-    const std::vector<double> start = model->PointOf(division[t]);
-    ASSERT_LE(Violation(model->model(), start), 1e-9);
-    const auto solved = SolveWithGlpk(model->model(), &start, 200'000);
+    const PhaseModel model = PhaseModel::Make(phase);
+    const std::vector<double> start = model.PointOf(division[t]);
+    ASSERT_LE(Violation(model.model(), start), 1e-9);
+    const auto solved = SolveWithGlpk(model.model(), &start, 200'000);
     ASSERT_TRUE(solved.ok()) << solved.status();
     ASSERT_EQ(solved->status, MilpStatus::kOptimal);
-    found += model->CostOf(division[t]);
+    found += model.CostOf(division[t]);
     optimal += std::llround(solved->objective);
   }
   EXPECT_GE(found, optimal);
@@ -119,10 +122,43 @@ TEST(RowsExact, TheSearchIsNearTheOptimaOfPhases) {
   RecordProperty("optimal", static_cast<int>(optimal));
 }
 
-TEST(RowsExact, RowsOfUnlikeWeightsAreRefused) {
-  Problem problem = Radix(4, 2, 1);
-  problem.tensors[1].weights = {1, 2, 1, 1, 1, 1, 1, 1};
-  EXPECT_FALSE(PhaseModel::Make(PhaseOfTensor(problem, Division(2), 1)).ok());
+std::unique_ptr<ProblemInstance> InstanceOf(const Kinds& kinds, const Problem& problem) {
+  auto instance = ReadProblemOfAnyKind(kinds, rows::PrintProblem(problem), "p.json");
+  EXPECT_TRUE(instance.ok()) << instance.status();
+  return *std::move(instance);
+}
+
+// As anybody asks for it: never worse than the search, and proved where there is one layer.
+TEST(RowsExact, IsASolverOfTheKind) {
+  Kinds kinds = BuiltinKinds();
+  AddExactRows(kinds);
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    testing::RandomRowsOptions options;
+    options.parts = static_cast<int32_t>(2 + seed % 2);
+    options.layers = static_cast<int32_t>(1 + seed % 3);
+    options.most_neurons = 4;  // few enough to try everything
+    const auto instance = InstanceOf(kinds, testing::RandomRows(seed, options));
+    const auto searched = instance->Ask({"multilevel", ""}, SolveLimits());
+    const auto exact = instance->Ask({"milp", ""}, SolveLimits());
+    const auto best = instance->Ask({"exhaustive", ""}, SolveLimits());
+    ASSERT_TRUE(searched.ok() && exact.ok() && best.ok()) << exact.status();
+    EXPECT_LE(exact->value, searched->value);
+    EXPECT_GE(exact->value, best->value);
+    if (options.layers == 1) {
+      EXPECT_EQ(exact->termination, Termination::kOptimal);
+      EXPECT_EQ(exact->value, best->value);
+    }
+  }
+}
+
+TEST(RowsExact, SaysWhereItsModelsAreTooLarge) {
+  Kinds kinds = BuiltinKinds();
+  AddExactRows(kinds);
+  const auto instance = InstanceOf(kinds, Radix(64, 16, 1));
+  const auto result = instance->Ask({"milp", "max-rows=10"}, SolveLimits());
+  EXPECT_EQ(result.status().message(),
+            "every layer takes a model of more than 10 rows; max-rows=N takes larger ones");
 }
 
 }  // namespace

@@ -270,6 +270,55 @@ TEST(Rows, AnswersAndPlansAreReadAndJudged) {
   EXPECT_EQ(judge(R"({"placement": 1})"), "plan.json: tensors: must be an array, not object");
 }
 
+// All of an input is where it arrives, and is sent from there.
+TEST(Rows, InputsMayHaveAHome) {
+  constexpr char kHome[] = R"({"schema": "allot.rows/1", "parts": 2, "imbalance": 0,
+    "inputs": [{"name": "x", "neurons": 4, "words": 10, "home": 1}],
+    "layers": [{"name": "a", "neurons": 4, "sources": [{"input": "x", "patterns": [[0, 1], [2, 3]],
+                                                        "pattern_of": [0, 1, 0, 1]}]}]})";
+  const auto problem = Read(kHome);
+  EXPECT_THAT(problem->Print(), HasSubstr("\"home\": 1"));
+  // Whoever is in part 0 needs two of the four, wherever these are read.
+  for (const char* const solver : {"multilevel", "exhaustive", "cyclic"}) {
+    const auto result = problem->Ask({solver, ""}, SolveLimits());
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->value, 20) << solver;
+  }
+  const auto judge = [&](absl::string_view inputs) {
+    const auto value = problem->Judge(
+        *ParseJson(absl::StrCat(R"({"tensors": [{"tensor": "a", "owner": [0, 1, 0, 1]}], )",
+                                R"("inputs": [{"tensor": "x", "owner": )", inputs, "}]}")),
+        "p");
+    return value.ok() ? PrintJsonCompact(*value) : std::string(value.status().message());
+  };
+  EXPECT_EQ(judge("[1, 1, 1, 1]"), R"({"objective": 20})");
+  EXPECT_EQ(judge("[1, 0, 1, 1]"), "neuron 1 of 'x' is in part 0, but all of it is in part 1");
+  const std::string text = kHome;
+  const size_t at = text.find("\"home\": 1") + 8;
+  EXPECT_THAT(ErrorOf(text.substr(0, at) + "2" + text.substr(at + 1)),
+              HasSubstr("'x': home: must be a part from 0 to 1, of an input"));
+  EXPECT_THAT(ErrorOf(text.substr(0, at) + "-1" + text.substr(at + 1)), HasSubstr("home"));
+}
+
+TEST(Rows, WhatOnlyFollowsCostsNoRuleAWord) {
+  Problem problem = Copies(4, 1);
+  rows::Tensor follower = {.name = "follower", .neurons = 64};
+  std::vector<int64_t> begin = {0};
+  std::vector<int32_t> columns;
+  for (int32_t i = 0; i < 64; ++i) columns.push_back(i), begin.push_back(i + 1);
+  follower.sources.push_back(rows::SourceOfRows(1, begin, columns));
+  follower.sources[0].work = 0;
+  problem.tensors.push_back(follower);
+  ASSERT_TRUE(rows::OnlyFollows(problem.tensors[2]));
+  EXPECT_FALSE(rows::OnlyFollows(problem.tensors[1]));
+  const Problem alone = Copies(4, 1);
+  EXPECT_EQ(rows::BroadcastWords(problem), rows::BroadcastWords(alone));
+  EXPECT_EQ(rows::ExpectedRandomWords(problem), rows::ExpectedRandomWords(alone));
+  EXPECT_EQ(rows::BaselinesOf(problem).random_words, rows::BaselinesOf(alone).random_words);
+  EXPECT_EQ(rows::Evaluate(problem, *Ask(problem, "multilevel").best),
+            rows::Evaluate(alone, *Ask(alone, "multilevel").best));
+}
+
 TEST(Rows, FlagsReplaceWhatTheFileSays) {
   ProblemOptions question;
   question.flags = {{"parts", "4"}, {"imbalance", "0.5"}};
