@@ -60,6 +60,31 @@ ok "what was printed is what was written" cmp whole.json whole/design.json
 ok "a page with the picture" grep -c "<svg" whole/design.html
 ok "a target that allot reads" "$allot" --target=whole/target.json --print-target
 
+ok "stages as files" "$allot" design encoder.onnx --space=small.json --devices=4 --batch=32 --hbm=16 --rank=1 -o staged --emit-stages
+ok "a file for each stage, and a plan of them" python3 - <<'EOF'
+import json, os
+stages = json.load(open("staged/stages.json"))[0]
+folder = os.path.join("staged", stages["folder"])
+manifest = json.load(open(os.path.join(folder, "manifest.json")))
+plan = json.load(open(os.path.join(folder, "plan.json")))
+assert len(manifest["parts"]) == len(stages["stages"]) > 1, (len(manifest["parts"]), stages)
+assert all(os.path.exists(os.path.join(folder, part["file"])) for part in manifest["parts"])
+assert os.path.exists(os.path.join(folder, "model.annotated.onnx"))
+# The layers of a stage are on it: names of nodes say the layer.
+at = {}
+for node in plan["nodes"]:
+    if node["name"].startswith("layer"):
+        at.setdefault(int(node["name"].split("/")[0][5:]), set()).add(node["device"])
+layer = 0
+for number, stage in enumerate(stages["stages"]):
+    for _ in range(stage["layers"]):
+        if layer in at:
+            assert f"stage{number}" in at[layer], (layer, number, at[layer])
+        layer += 1
+EOF
+ok "what reads plans" "$allot" explain staged/encoder
+refuses "stages nowhere" "--emit-stages: say with -o" encoder.onnx --emit-stages
+
 "$allot" design "${question[@]}" --json --threads=2 >threads.json
 ok "threads change nothing" cmp whole.json threads.json
 
