@@ -143,7 +143,7 @@ class BestWay {
 // Of nodes times devices, where each width for all of a model is planned by a search of its own.
 constexpr size_t kMostToSearch = 20'000;
 // Steps of the search where blocks were divided before: their chain is what counts.
-constexpr int64_t kWorkAfterStages = 200'000;
+constexpr int64_t kWorkAfterStages = 100'000;
 
 // The best plan over widths 1, 2, 4, ... for all of the model, up to the number of devices, and
 // over a width for each range of blocks where it is a chain of them. Large chains are planned

@@ -104,6 +104,23 @@ fi
 ok "a killed search goes on to the same bytes" cmp whole.json resumed.json
 ok "and to the same files" diff -r whole killed
 
+# Two models at once, of which the worse counts.
+"$make_model" resnet-50 resnet.onnx >/dev/null || exit 1
+two=(encoder.onnx resnet.onnx --space=small.json --devices=8 --batch=64 --mbs=1,2 --hbm=16 --objective=inference --combine=worst)
+"$allot" design "${two[@]}" --json -o both >both.json
+"$allot" design "${two[@]}" --json -o cut >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 400); do
+  if [ -f cut/design.json ] || { [ -f cut/search.jsonl ] && [ "$(wc -l <cut/search.jsonl)" -gt 10 ]; }; then break; fi
+  sleep 0.005
+done
+kill -KILL $pid 2>/dev/null
+wait $pid 2>/dev/null
+"$allot" design "${two[@]}" --json -o cut --resume >cut.json
+ok "a killed search for two models goes on to the same bytes" cmp both.json cut.json
+ok "and to the same files for both" diff -r both cut
+ok "each model has a plan" python3 -c "import json; assert len(json.load(open('both.json'))['best']['models']) == 2"
+
 "$allot" design "${question[@]}" --stop-rule=published --json >rule.json
 ok "the published rule" python3 - rule.json <<'EOF'
 import json, sys
