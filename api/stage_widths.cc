@@ -195,6 +195,13 @@ class Chooser {
     return run;
   }
 
+  BlockPlanOptions Ask() const {
+    BlockPlanOptions ask;
+    ask.turns = options_.replicas && !options_.contiguous;
+    ask.latency_limit = options_.latency_limit;
+    return ask;
+  }
+
   // Divides one of each distinct block, and says what the blocks take so.
   absl::Status AddWidth(size_t width, BlockChain& chain) const {
     std::vector<int64_t> widths(static_cast<size_t>(blocks_.count), 1);
@@ -229,7 +236,7 @@ class Chooser {
     }
     const IdVector<ItemId, int32_t> slice_of = SlicesOfGroups(graph, clusters);
     const PlacementProblem& problem = sample.built->problem;
-    DividedBlocks divided(problem, std::move(items), slice_of);
+    DividedBlocks divided(problem, std::move(items), slice_of, PartsFor(problem, Ask()));
     for (size_t kind = 0; kind < chain.kinds().size(); ++kind) {
       const std::vector<DeviceId> near = NearDevices(problem, chain.kinds()[kind])[0];
       if (near.size() < width) continue;
@@ -247,10 +254,7 @@ class Chooser {
 
   std::optional<StageWidths> Choose(const PlacementProblem& problem,
                                     const BlockChain& chain) const {
-    BlockPlanOptions ask;
-    ask.turns = options_.replicas && !options_.contiguous;
-    ask.latency_limit = options_.latency_limit;
-    const std::optional<ChosenWidths> chosen = ChooseWidths(problem, chain, ask);
+    const std::optional<ChosenWidths> chosen = ChooseWidths(problem, chain, Ask());
     StageWidths result;
     if (!chosen.has_value()) return result;
     result.value = chosen->value;

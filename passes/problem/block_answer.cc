@@ -20,7 +20,9 @@ BlockAnswer::BlockAnswer(const PlacementProblem& problem, const ChainOfBlocks& b
     : simplify_(simplify) {
   if (blocks.num_blocks == 0 || problem.items.empty()) return;
   BlockChain chain(problem, blocks.block_of, blocks.num_blocks);
-  if (IsDivided(blocks)) chain.AddSlices(blocks.slice_of);
+  if (IsDivided(blocks)) {
+    chain.AddSlices(blocks.slice_of, PartsFor(problem, options));
+  }
   num_blocks_ = static_cast<int64_t>(chain.num_blocks());
   num_distinct_ = static_cast<int64_t>(chain.num_distinct());
   one_kind_ = chain.kinds().size() == 1;

@@ -228,11 +228,12 @@ void BlockChain::AddWidth(size_t kind, size_t width,
   all.insert(behind, std::move(sums));
 }
 
-void BlockChain::AddSlices(const IdVector<ItemId, int32_t>& slice_of) {
+void BlockChain::AddSlices(const IdVector<ItemId, int32_t>& slice_of,
+                           PlacementObjective parts_for) {
   slice_of_ = slice_of;
   std::vector<std::vector<ItemId>> items;
   for (size_t block = 0; block < num_blocks(); ++block) items.push_back(ItemsOf(block));
-  DividedBlocks divided(problem_, std::move(items), slice_of_);
+  DividedBlocks divided(problem_, std::move(items), slice_of_, parts_for);
   std::vector<size_t> widths;
   for (size_t block = 0; block < num_blocks(); ++block) widths.push_back(divided.num_slices(block));
   std::sort(widths.begin(), widths.end());

@@ -62,8 +62,8 @@ class BlockChain {
   void AddWidth(size_t kind, size_t width, const std::vector<std::optional<DividedCost>>& costs);
   // The same of a problem in which blocks are divided: for all numbers of slices that there are.
   // `slice_of`: by item, negative: it is whole. The items of a block are on as many devices as it
-  // has slices, or all on one.
-  void AddSlices(const IdVector<ItemId, int32_t>& slice_of);
+  // has slices, or all on one. `parts_for` as of DividedBlocks.
+  void AddSlices(const IdVector<ItemId, int32_t>& slice_of, PlacementObjective parts_for);
   // The slice of an item; 0 for what is whole.
   size_t SliceOf(ItemId item) const {
     return slice_of_.empty() ? 0 : static_cast<size_t>(std::max(slice_of_[item], 0));

@@ -20,10 +20,12 @@ constexpr Bytes kRoomForAll = std::numeric_limits<Bytes>::max() / 4;
 
 DividedBlocks::DividedBlocks(const PlacementProblem& problem,
                              std::vector<std::vector<ItemId>> items,
-                             const IdVector<ItemId, int32_t>& slice_of)
+                             const IdVector<ItemId, int32_t>& slice_of,
+                             PlacementObjective parts_for)
     : problem_(problem),
       items_(std::move(items)),
       slice_of_(slice_of),
+      parts_for_(parts_for),
       block_of_(problem.items.size(), kNone),
       local_(problem.items.size(), 0),
       num_slices_(items_.size(), 1),
@@ -55,6 +57,7 @@ PlacementProblem DividedBlocks::Inside(size_t block) const {
   PlacementProblem inside;
   static_cast<Machine&>(inside) = problem_;
   static_cast<PlacementQuestion&>(inside) = problem_;
+  inside.objective = parts_for_;
   for (PlacementProblem::MachineDevice& device : inside.devices) device.memory = kRoomForAll;
   for (const ItemId item : items_[block]) inside.items.Add(problem_.items[item]);
   for (const FlowId id : flows_[block]) {

@@ -23,9 +23,10 @@ struct DividedCost {
 class DividedBlocks {
  public:
   // Keeps a reference to the problem. `items`: by block, ascending; `slice_of`: by item, negative:
-  // it is whole. O(items + flows).
+  // it is whole. `parts_for`: what blocks are formed into parts for: the fewest launches of a
+  // stream, or one inference that waits for none. O(items + flows).
   DividedBlocks(const PlacementProblem& problem, std::vector<std::vector<ItemId>> items,
-                const IdVector<ItemId, int32_t>& slice_of);
+                const IdVector<ItemId, int32_t>& slice_of, PlacementObjective parts_for);
 
   size_t num_blocks() const { return items_.size(); }
   // Into how many slices a block is divided; 1: it is whole.
@@ -47,6 +48,7 @@ class DividedBlocks {
   const PlacementProblem& problem_;
   const std::vector<std::vector<ItemId>> items_;
   const IdVector<ItemId, int32_t>& slice_of_;
+  const PlacementObjective parts_for_;
   IdVector<ItemId, size_t> block_of_, local_;
   std::vector<size_t> num_slices_;
   std::vector<std::vector<FlowId>> flows_;   // by block of the producer

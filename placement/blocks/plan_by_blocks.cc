@@ -150,14 +150,23 @@ class BlockPlanning {
         lane.parts.part_of[item] = ItemId(part);
       }
     }
-    if (divided && first == nullptr) {
-      if (!graph_.has_value()) graph_ = BuildGraph(problem_);
-      const auto size = static_cast<int64_t>(problem_.items.size() + problem_.flows.size() + 1);
-      return FormParts(problem_, *graph_, lane.items,
-                       std::clamp<int64_t>(kPartVisits / size, kFewestTries, kMostTries));
-    }
+    if (divided && first == nullptr) return FormedLane(lane.items);
     if (divided) lane.parts = first->parts;
     if (divided) lane.items.order = first->items.order;
+    lane.score = EvaluateParts(problem_, lane.items, lane.parts);
+    return lane;
+  }
+
+  PartedSolution FormedLane(const Solution& items) {
+    if (!graph_.has_value()) {
+      graph_ = BuildGraph(problem_);
+      forming_ = problem_;
+      forming_.objective = PartsFor(problem_, options_);
+    }
+    const auto size = static_cast<int64_t>(problem_.items.size() + problem_.flows.size() + 1);
+    PartedSolution lane =
+        FormParts(forming_, *graph_, items,
+                  std::clamp<int64_t>(kPartVisits / size, kFewestTries, kMostTries));
     lane.score = EvaluateParts(problem_, lane.items, lane.parts);
     return lane;
   }
@@ -180,7 +189,9 @@ class BlockPlanning {
   const BlockChain& chain_;
   const BlockPlanOptions& options_;
   const std::vector<size_t> by_speed_;  // kinds
-  std::optional<ProblemGraph> graph_;   // once something is divided
+  // Once something is divided: of the problem, and that for which parts are formed.
+  std::optional<ProblemGraph> graph_;
+  PlacementProblem forming_;
   std::optional<Offered> best_;
   Picos whole_value_ = 0;
 };

@@ -39,6 +39,12 @@ std::optional<BlockPlan> PlanByBlocks(const PlacementProblem& problem, const Blo
 // comes last.
 std::vector<size_t> KindsBySpeed(const BlockChain& chain);
 
+// What parts of divided blocks are formed for: one inference, where it must not take long.
+inline PlacementObjective PartsFor(const PlacementProblem& problem,
+                                   const BlockPlanOptions& options) {
+  return options.latency_limit > 0 ? PlacementObjective::kLatency : problem.objective;
+}
+
 // How many thousandths slower a plan by blocks may be than any other, where `simplify` is what may
 // be given away for fewer parts: three times as much, since such a plan is easy to understand;
 // twenty times where it divides a model among devices of one kind, which share out whole blocks.

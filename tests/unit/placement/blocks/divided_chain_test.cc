@@ -186,7 +186,7 @@ TEST(DividedChainTest, SlicesAreOnDevicesOfOneServer) {
        {PlacementObjective::kLatency, PlacementObjective::kThroughput}) {
     const Divided model = Layers(Servers(objective, 1), 2, 2, 1000);
     BlockChain chain(model.problem, model.block_of, model.num_blocks);
-    chain.AddSlices(model.slice_of);
+    chain.AddSlices(model.slice_of, objective);
     EXPECT_THAT(chain.WidthsOf(0), ElementsAre(1, 2));
     BlockPlanOptions options;
     options.turns = false;
