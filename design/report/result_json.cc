@@ -165,7 +165,11 @@ std::string ResultText(const Report& report) {
                         result.bound);
   for (size_t m = 0; m < outcome.plans.size(); ++m) {
     const Why why = Explain(report.search, m, first, outcome.plans[m]);
-    absl::StrAppend(&text, question.models[m].name, ": ", Sentence(why, outcome.plans[m]), "\n");
+    absl::StrAppend(&text, question.models[m].name, ": ");
+    if (question.objective == Objective::kLatency) {
+      absl::StrAppendFormat(&text, "%.4g ms from end to end; ", outcome.plans[m].seconds * 1e3);
+    }
+    absl::StrAppend(&text, Sentence(why, outcome.plans[m]), "\n");
   }
   return text;
 }
