@@ -140,10 +140,11 @@ class BestWay {
   std::vector<std::string> tried_;
 };
 
-// Of nodes times devices, where each width for all of a model is planned by a search of its own.
-constexpr size_t kMostToSearch = 20'000;
-// Steps of the search where blocks were divided before: their chain is what counts.
-constexpr int64_t kWorkAfterStages = 100'000;
+// Of nodes times devices: up to the first each width for all of a chain is planned by a search of
+// its own; beyond the second a search is short where blocks were divided, since their chain is what
+// counts.
+constexpr size_t kMostToTry = 4'000, kMostToSearch = 20'000;
+constexpr int64_t kShortSearch = 100'000;
 
 // The best plan over widths 1, 2, 4, ... for all of the model, up to the number of devices, and
 // over a width for each range of blocks where it is a chain of them. Large chains are planned
@@ -155,19 +156,19 @@ absl::StatusOr<Compilation> CompileBestWidth(const ir::Module& module, const std
   ALLOT_ASSIGN_OR_RETURN(const std::optional<StageWidths> stages,
                          ChooseStageWidths(module, shown, options, setup, run));
   const size_t num_devices = setup.target.devices.size();
-  const bool search =
-      !stages.has_value() || module.graph.num_nodes() * num_devices <= kMostToSearch;
+  const size_t size = module.graph.num_nodes() * num_devices;
+  const bool try_all = !stages.has_value() || size <= kMostToTry;
   BestWay best(module, path, shown, setup, run);
-  for (const Way& way : Widths(options, search ? num_devices : 1)) {
+  for (const Way& way : Widths(options, try_all ? num_devices : 1)) {
     ALLOT_RETURN_IF_ERROR(best.Try(way));
   }
   if (!stages.has_value() || stages->ranges.empty()) return best.Take(diagnostics);
   const bool promises = !best.value().has_value() || stages->value < *best.value();
-  if (promises || (search && !stages->uniform)) {
+  if (promises || (try_all && !stages->uniform)) {
     Way way{stages->text, options};
     way.options.tensor_width = "1";
     way.options.split_widths = stages->ranges;
-    if (!search && way.options.work == 0) way.options.work = kWorkAfterStages;
+    if (size > kMostToSearch && way.options.work == 0) way.options.work = kShortSearch;
     ALLOT_RETURN_IF_ERROR(best.Try(way));
   }
   return best.Take(diagnostics);
