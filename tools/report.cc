@@ -247,7 +247,7 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("bound", summary.bound_name);
   json.emplace_back("bound_of", absl::StrContains(compilation.pipeline, "split-operators")
                                     ? "plans with these slices"
-                                    : "all plans");
+                                    : "plans of the model as it is");
   json.emplace_back("gap", Gap(summary));
   json.emplace_back("proved_optimal", summary.value == summary.lower_bound);
   json.emplace_back("solver", summary.solver);
