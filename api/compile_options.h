@@ -46,6 +46,7 @@ struct CompileOptions {
   std::string state = "auto";           // of the default pipeline's find-state
   std::vector<std::string> splits;      // "name-regex=columns:2": operators to divide
   std::string tensor_width = "1";       // slices of all pairs of products; "auto": the best
+  std::string split_widths;             // by ranges of nodes, in its place; as of split-operators
   bool split_state = false;             // caches are fed and given in slices
   std::string sparse;  // rows of sparse weights in so many parts, or "auto"; empty: none
   double sparse_imbalance = 0.03;

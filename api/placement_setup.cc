@@ -244,6 +244,7 @@ std::string PipelineText(const CompileOptions& options) {
   }
   text.fixed = absl::StrJoin(options.fixed, ";");
   text.split = absl::StrJoin(options.splits, ";");
+  text.split_widths = options.split_widths;
   text.split_state = options.split_state;
   // "auto" tries several, each by itself.
   if (!absl::SimpleAtoi(options.tensor_width, &text.tensor_width)) text.tensor_width = 1;

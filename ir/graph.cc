@@ -274,6 +274,19 @@ bool Graph::Compact() {
   return true;
 }
 
+bool Graph::Compact(const IdVector<NodeId, int64_t>& rank) {
+  if (!IsAcyclic(*this)) return false;
+  IdVector<NodeId, std::vector<NodeId>> successors(node_id_bound());
+  for (const NodeId node : nodes()) {
+    ForEachProducer(*this, nodes_[node],
+                    [&](NodeId producer) { successors[producer].push_back(node); });
+  }
+  Renumber(SortTopologically(nodes(), successors.size(), SuccessorsIn(successors),
+                             BySmallestKey<NodeId>([&rank](NodeId node) { return rank[node]; }))
+               .order);
+  return true;
+}
+
 bool Graph::IsNumbered(const std::vector<NodeId>& order) const {
   if (order.size() != nodes_.size()) return false;
   size_t next_node = 0, next_value = 0;

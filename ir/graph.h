@@ -139,6 +139,9 @@ class Graph {
   // the ready ones) and renumbers: values are inputs, captures, initializers, then results in node
   // order. Bodies are compacted too. Returns false and leaves the graph alone if there is a cycle.
   bool Compact();
+  // The same, but of the nodes that are ready the one of the smallest rank first, then by old id:
+  // for passes that put new nodes in the place of others. `rank`: by old id.
+  bool Compact(const IdVector<NodeId, int64_t>& rank);
 
  private:
   ValueId AddValue(Value value);

@@ -113,6 +113,9 @@ struct Summary {
   std::string solver;       // what found the placement
   Bytes cut_bytes = 0;      // with lanes the mean over a cycle, rounded up
   Picos latency = 0;        // with lanes: one inference by itself, on the slowest of them; else 0
+  // place: of a model that is a chain of blocks how many there are, and how many of them differ and
+  // were costed, each once; else 0.
+  int64_t blocks = 0, distinct_blocks = 0;
   std::vector<Baseline> baselines;
   // place, refine, schedule: by work; values fall, bounds rise. The same on any number of threads.
   std::vector<SearchPoint> search;

@@ -25,11 +25,14 @@ std::string TypeKey(const Type& type) {
 
 class BlockFinder {
  public:
-  explicit BlockFinder(const Graph& graph) : graph_(graph), order_(graph.nodes()) {
+  BlockFinder(const Graph& graph, const std::vector<int64_t>& labels)
+      : graph_(graph), order_(graph.nodes()) {
     std::map<std::string, std::vector<NodeId>> likes;  // those of a key that differ in attributes
     std::map<std::pair<std::string, size_t>, int32_t> numbers;
-    for (const NodeId node : order_) {
-      const std::string key = Key(node);
+    for (size_t place = 0; place < order_.size(); ++place) {
+      const NodeId node = order_[place];
+      std::string key = Key(node);
+      if (!labels.empty()) absl::StrAppend(&key, labels[place]);
       std::vector<NodeId>& seen = likes[key];
       size_t which = 0;
       while (which < seen.size() && !SameAttributes(seen[which], node)) ++which;
@@ -181,8 +184,9 @@ class BlockFinder {
 
 }  // namespace
 
-std::vector<RepeatedBlock> FindRepeatedBlocks(const Graph& graph) {
-  const BlockFinder finder(graph);
+std::vector<RepeatedBlock> FindRepeatedBlocks(const Graph& graph,
+                                              const std::vector<int64_t>& labels) {
+  const BlockFinder finder(graph, labels);
   return finder.Find(0, finder.size());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "ir/graph.h"
@@ -23,8 +24,10 @@ struct RepeatedBlock {
 // The repetitions of at least three blocks of at least three nodes, in order, none overlapping: of
 // those possible the one that covers most, then the shortest block, and what is left likewise.
 // Where blocks begin is chosen such that the fewest values lead from one to the next. The order of
-// nodes counts: exporters write layer after layer. O(nodes * log(nodes)) for each repetition found,
-// times a number of lengths that are tried.
-std::vector<RepeatedBlock> FindRepeatedBlocks(const Graph& graph);
+// nodes counts: exporters write layer after layer. `labels` (by place, may be empty): nodes for
+// which they differ are not alike, such as the slices of an operator that was divided. O(nodes *
+// log(nodes)) for each repetition found, times a number of lengths that are tried.
+std::vector<RepeatedBlock> FindRepeatedBlocks(const Graph& graph,
+                                              const std::vector<int64_t>& labels = {});
 
 }  // namespace allot::ir

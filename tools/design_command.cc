@@ -24,6 +24,7 @@
 #include "target/hardware/space_json.h"
 #include "target/quantity.h"
 #include "tools/command_line.h"
+#include "tools/design_stages.h"
 #include "tools/program_registries.h"
 #include "tools/terminal.h"
 #include "tools/text_file.h"
@@ -43,7 +44,7 @@ struct Arguments {
   std::string recompute = "no,yes";
   int64_t devices = 1024, batch = 4096, rank = 10, threads = 1, default_dim = 1;
   double area = 0;
-  bool list = false, json = false, resume = false, progress = false;
+  bool list = false, json = false, resume = false, progress = false, emit_stages = false;
 };
 
 CommandLine Declare(Arguments& a) {
@@ -91,6 +92,9 @@ CommandLine Declare(Arguments& a) {
   line.Flag("json", &a.json, "print the result as JSON");
   line.Value("o", "DIR", &a.output,
              "write design.json, design.html, target.json and stages.json there");
+  line.Flag("emit-stages", &a.emit_stages,
+            "also write the stages of each model there, as ONNX files in a\n"
+            "folder of its own");
   line.Flag("resume", &a.resume, "go on with a search that was interrupted, from its -o folder");
   line.Flag("progress", &a.progress, "say on standard error how far it is");
   return line;
@@ -135,7 +139,7 @@ absl::StatusOr<std::vector<bool>> ReadRecompute(const std::string& text) {
 }
 
 absl::Status ReadModels(const Arguments& a, const std::vector<std::string>& paths,
-                        Question& question) {
+                        Question& question, std::vector<PreparedModel>& prepared) {
   const Registries registries = ProgramRegistries();
   const std::unique_ptr<ir::OperatorSchemas> schemas = MakeOnnxSchemas();
   ALLOT_ASSIGN_OR_RETURN(const DimBindings dims, ParseDims(a.dims, a.default_dim));
@@ -151,12 +155,14 @@ absl::Status ReadModels(const Arguments& a, const std::vector<std::string>& path
       return InputError(path, ": has ", chain.num_layers(), " layers, and 1000 are the most");
     }
     question.models.push_back(std::move(chain));
+    prepared.push_back(model);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Question> ReadQuestion(const Arguments& a, hardware::Space space,
-                                      const std::vector<std::string>& paths) {
+                                      const std::vector<std::string>& paths,
+                                      std::vector<PreparedModel>& prepared) {
   Question question;
   question.objective = a.objective == "training"    ? design::Objective::kTraining
                        : a.objective == "inference" ? design::Objective::kInference
@@ -187,7 +193,7 @@ absl::StatusOr<Question> ReadQuestion(const Arguments& a, hardware::Space space,
     ALLOT_ASSIGN_OR_RETURN(const std::string text, ReadText(a.latencies));
     ALLOT_ASSIGN_OR_RETURN(question.measured, design::ParseMeasuredLatencies(text, a.latencies));
   }
-  ALLOT_RETURN_IF_ERROR(ReadModels(a, paths, question));
+  ALLOT_RETURN_IF_ERROR(ReadModels(a, paths, question, prepared));
   ALLOT_RETURN_IF_ERROR(ReadWeights(a, question));
   return question;
 }
@@ -249,15 +255,25 @@ absl::StatusOr<design::SearchHooks> MakeHooks(const Arguments& a, const Question
   return hooks;
 }
 
-absl::Status WriteFiles(const Arguments& a, const design::Report& report) {
+absl::Status WriteFiles(const Arguments& a, const std::vector<std::string>& paths,
+                        const std::vector<PreparedModel>& models, const design::Report& report) {
   const fs::path folder = a.output;
+  std::vector<std::string> folders;
+  if (a.emit_stages && !report.result.ranking.empty()) {
+    folders = StageFolders(paths);
+    for (size_t model = 0; model < models.size(); ++model) {
+      const std::string of_model = (folder / folders[model]).string();
+      ALLOT_RETURN_IF_ERROR(
+          WriteStages(report, model, models[model], a.dims, a.default_dim, of_model));
+    }
+  }
   ALLOT_RETURN_IF_ERROR(
       WriteText((folder / "design.json").string(), PrintJson(design::ResultJson(report)) + "\n"));
   ALLOT_RETURN_IF_ERROR(WriteText((folder / "design.html").string(), design::DesignPage(report)));
   if (!report.result.ranking.empty()) {
     ALLOT_RETURN_IF_ERROR(WriteText((folder / "target.json").string(), design::TargetText(report)));
-    ALLOT_RETURN_IF_ERROR(
-        WriteText((folder / "stages.json").string(), PrintJson(design::StagesJson(report)) + "\n"));
+    ALLOT_RETURN_IF_ERROR(WriteText((folder / "stages.json").string(),
+                                    PrintJson(design::StagesJson(report, folders)) + "\n"));
   }
   // All of it is there: nothing is left to go on with.
   std::error_code error;
@@ -315,8 +331,12 @@ absl::Status DesignCommand(int argc, const char* const* argv, int& /*exit_status
   if (arguments.resume && arguments.output.empty()) {
     return InputError("--resume: say with -o which folder the interrupted search wrote to");
   }
+  if (arguments.emit_stages && arguments.output.empty()) {
+    return InputError("--emit-stages: say with -o which folder to write to");
+  }
+  std::vector<PreparedModel> models;
   ALLOT_ASSIGN_OR_RETURN(const Question question,
-                         ReadQuestion(arguments, std::move(space), line.positional()));
+                         ReadQuestion(arguments, std::move(space), line.positional(), models));
   const design::HardwareSearch search(question);
   CheckpointFile checkpoint;
   ALLOT_ASSIGN_OR_RETURN(const design::SearchHooks hooks,
@@ -325,7 +345,9 @@ absl::Status DesignCommand(int argc, const char* const* argv, int& /*exit_status
   std::optional<design::RuleOutcome> rule;
   if (!arguments.stop_rule.empty()) rule = design::FollowPublishedRule(search);
   const design::Report report{search, result, rule};
-  if (!arguments.output.empty()) ALLOT_RETURN_IF_ERROR(WriteFiles(arguments, report));
+  if (!arguments.output.empty()) {
+    ALLOT_RETURN_IF_ERROR(WriteFiles(arguments, line.positional(), models, report));
+  }
   if (arguments.json) {
     std::printf("%s\n", PrintJson(design::ResultJson(report)).c_str());
   } else {

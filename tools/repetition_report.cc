@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "ir/node_name.h"
-#include "ir/repeated_blocks.h"
+#include "passes/coarsening/chain_of_blocks.h"
 
 namespace allot {
 namespace {
@@ -33,7 +33,7 @@ std::vector<std::string> RepetitionLines(const ir::Graph& graph) {
   const std::vector<ir::NodeId> order = graph.nodes();
   size_t covered = 0;
   std::vector<std::string> lines;
-  for (const ir::RepeatedBlock& block : ir::FindRepeatedBlocks(graph)) {
+  for (const ir::RepeatedBlock& block : RepetitionsOf(graph)) {
     covered += block.nodes * block.count;
     if (20 * block.nodes * block.count < order.size()) continue;
     lines.push_back(absl::StrCat(block.count, " x ", block.nodes, " nodes (",
@@ -45,7 +45,7 @@ std::vector<std::string> RepetitionLines(const ir::Graph& graph) {
 }
 
 Json RepetitionJson(const ir::Graph& graph) {
-  return BlocksJson(graph, graph.nodes(), ir::FindRepeatedBlocks(graph));
+  return BlocksJson(graph, graph.nodes(), RepetitionsOf(graph));
 }
 
 }  // namespace allot

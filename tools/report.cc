@@ -158,8 +158,10 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     line("whole copies", absl::StrCat(Milliseconds(*unsplit.copies), " per inference, in turns",
                                       absl::StrFormat(" (%.2fx)", speedup), rules));
   }
-  line("lower bound",
-       absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name, ")"));
+  // What was divided otherwise may do better than what is proved of these slices.
+  const bool divided = absl::StrContains(compilation.pipeline, "split-operators");
+  line("lower bound", absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name,
+                                   divided ? ", of these slices)" : ")"));
   line("gap", absl::StrFormat("%.2f %%%s", 100 * Gap(summary),
                               summary.value == summary.lower_bound ? ", proved optimal" : ""));
   for (const Provenance::Scenario& scenario : compilation.made_from.scenarios) {
@@ -176,6 +178,10 @@ std::string TableReport(const Compilation& compilation, const std::string& model
   line("found by", summary.solver);
   for (const std::string& repetition : RepetitionLines(compilation.module->graph)) {
     line("repeats", repetition);
+  }
+  if (summary.blocks > 0) {
+    line("costed", absl::StrCat(summary.distinct_blocks, " of ", summary.blocks,
+                                " blocks, the others are like them"));
   }
   if (!unsplit.splitting_pays) {
     const bool copies =
@@ -244,6 +250,9 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("rules", static_cast<int64_t>(compilation.target.rules.size()));
   json.emplace_back("lower_bound_us", ToMicros(summary.lower_bound));
   json.emplace_back("bound", summary.bound_name);
+  json.emplace_back("bound_of", absl::StrContains(compilation.pipeline, "split-operators")
+                                    ? "plans with these slices"
+                                    : "plans of the model as it is");
   json.emplace_back("gap", Gap(summary));
   json.emplace_back("proved_optimal", summary.value == summary.lower_bound);
   json.emplace_back("solver", summary.solver);
@@ -264,6 +273,10 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
                       TrainingJson(*compilation.module, compilation.target, compilation.plan));
   }
   json.emplace_back("blocks", RepetitionJson(compilation.module->graph));
+  if (summary.blocks > 0) {
+    json.emplace_back("chain_blocks", summary.blocks);
+    json.emplace_back("costed_blocks", summary.distinct_blocks);
+  }
   if (!compilation.plan.lanes.empty()) {
     json.emplace_back("latency_us", ToMicros(summary.latency));
     Json::Array lanes;

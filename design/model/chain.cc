@@ -69,6 +69,7 @@ class ChainReader {
         if (layer.like != kNone) block_of_class.emplace(layer.like, number);
       }
       chain_.block_of.push_back(number);
+      chain_.first_node.push_back(layer.begin);
       kept.push_back(layer);
     }
     if (kept.empty()) return InputError("has no operators that take time");

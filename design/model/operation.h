@@ -50,6 +50,7 @@ struct Chain {
   std::string name;
   std::vector<Block> blocks;
   std::vector<int32_t> block_of;   // by layer
+  std::vector<size_t> first_node;  // by layer, its place in the graph's order
   std::vector<int64_t> crossing;   // elements of a sample that cross between layers i and i + 1
   std::vector<std::string> notes;  // what had to be guessed
 

@@ -165,54 +165,113 @@ std::string ResultText(const Report& report) {
                         result.bound);
   for (size_t m = 0; m < outcome.plans.size(); ++m) {
     const Why why = Explain(report.search, m, first, outcome.plans[m]);
-    absl::StrAppend(&text, question.models[m].name, ": ", Sentence(why, outcome.plans[m]), "\n");
+    absl::StrAppend(&text, question.models[m].name, ": ");
+    if (question.objective == Objective::kLatency) {
+      absl::StrAppendFormat(&text, "%.4g ms from end to end; ", outcome.plans[m].seconds * 1e3);
+    }
+    absl::StrAppend(&text, Sentence(why, outcome.plans[m]), "\n");
   }
   return text;
 }
+
+namespace {
+
+// Devices of one configuration on one link.
+class TargetWriter {
+ public:
+  TargetWriter(const Question& question, const hardware::Configuration& configuration)
+      : question_(question), c_(configuration) {}
+
+  // One that has what `count` accelerators have together, of which each has so much memory.
+  void Add(const std::string& name, int64_t count, double memory_gib) {
+    const hardware::Rates& rates = question_.space.rates;
+    const auto number = static_cast<double>(count);
+    const double multipliers = static_cast<double>(c_.tensor_cores * c_.width * c_.depth);
+    const double flops = 2 * multipliers * rates.clock.value() * number;
+    const double bandwidth =
+        rates.memory.value() * rates.word.value() * rates.clock.value() * number;
+    constexpr int64_t kMib = 1024;
+    const int64_t memory = Rounded(memory_gib * kMib * number);
+    devices_.push_back(Json::Object{
+        {"name", name},
+        {"kind", "npu"},
+        {"memory",
+         memory % kMib == 0 ? absl::StrCat(memory / kMib, "GiB") : absl::StrCat(memory, "MiB")},
+        {"flops", Json::Object{{"default", PrintQuantity(Rounded(flops), Unit::kFlopsPerSecond)}}},
+        {"memory_bandwidth", PrintQuantity(Rounded(bandwidth), Unit::kBytesPerSecond)}});
+    links_.push_back(Json::Object{{"from", name},
+                                  {"to", "network"},
+                                  {"bandwidth", PrintQuantity(Rounded(question_.space.link.value()),
+                                                              Unit::kBytesPerSecond)}});
+  }
+
+  std::string Text(const std::string& note) {
+    Json::Object json = {{"schema", "allot.target/1"},
+                         {"name", absl::StrCat("design-", question_.space.name)},
+                         {"note", note}};
+    const bool linked = devices_.size() > 1;
+    json.push_back({"devices", std::move(devices_)});
+    if (linked) {
+      json.push_back({"topology", Json::Object{{"switches", Json::Array{"network"}},
+                                               {"links", std::move(links_)}}});
+    }
+    return PrintJson(std::move(json)) + "\n";
+  }
+
+ private:
+  static int64_t Rounded(double amount) { return std::llround(std::min(amount, 9e18)); }
+
+  const Question& question_;
+  const hardware::Configuration& c_;
+  Json::Array devices_, links_;
+};
+
+std::string FoundBy(const Question& question, const hardware::SizedConfiguration& sized) {
+  return absl::StrCat("Found by allot design in the space ", question.space.name, ": ",
+                      Name(sized.configuration),
+                      absl::StrFormat(", %.2f mm2. Peak rates; the estimates of the "
+                                      "search are finer.",
+                                      sized.area.value() * 1e-6));
+}
+
+}  // namespace
 
 std::string TargetText(const Report& report) {
   const Question& question = report.search.question();
   const size_t first = report.result.ranking[0];
   const hardware::SizedConfiguration& sized = question.configurations[first];
-  const hardware::Configuration& c = sized.configuration;
   const PlanChoice& plan = report.result.outcomes.at(first).plans[0];
-  const hardware::Rates& rates = question.space.rates;
-  const double multipliers = static_cast<double>(c.tensor_cores * c.width * c.depth);
-  const double flops = 2 * multipliers * rates.clock.value();
-  const double bandwidth = rates.memory.value() * rates.word.value() * rates.clock.value();
-  const auto rate = [](double amount) { return std::llround(std::min(amount, 9e18)); };
   // As many as one copy of the pipeline needs.
   const int64_t devices = std::clamp<int64_t>(plan.tensor * plan.pipeline, 1, 64);
-  Json::Array list, links;
+  TargetWriter target(question, sized.configuration);
   for (int64_t i = 0; i < devices; ++i) {
-    list.push_back(Json::Object{
-        {"name", absl::StrCat("accelerator", i)},
-        {"kind", "npu"},
-        {"memory", absl::StrCat(plan.memory_gib, "GiB")},
-        {"flops", Json::Object{{"default", PrintQuantity(rate(flops), Unit::kFlopsPerSecond)}}},
-        {"memory_bandwidth", PrintQuantity(rate(bandwidth), Unit::kBytesPerSecond)}});
-    links.push_back(Json::Object{
-        {"from", absl::StrCat("accelerator", i)},
-        {"to", "network"},
-        {"bandwidth", PrintQuantity(rate(question.space.link.value()), Unit::kBytesPerSecond)}});
+    target.Add(absl::StrCat("accelerator", i), 1, static_cast<double>(plan.memory_gib));
   }
-  Json::Object json = {
-      {"schema", "allot.target/1"},
-      {"name", absl::StrCat("design-", question.space.name)},
-      {"note",
-       absl::StrCat("Found by allot design in the space ", question.space.name, ": ", Name(c),
-                    absl::StrFormat(", %.2f mm2. Peak rates; the estimates of the "
-                                    "search are finer.",
-                                    sized.area.value() * 1e-6))},
-      {"devices", std::move(list)}};
-  if (devices > 1) {
-    json.push_back({"topology", Json::Object{{"switches", Json::Array{"network"}},
-                                             {"links", std::move(links)}}});
-  }
-  return PrintJson(std::move(json)) + "\n";
+  return target.Text(FoundBy(question, sized));
 }
 
-Json StagesJson(const Report& report) {
+std::string StagesTargetText(const Report& report, size_t model, double word_bytes) {
+  const Question& question = report.search.question();
+  const size_t first = report.result.ranking[0];
+  const hardware::SizedConfiguration& sized = question.configurations[first];
+  const PlanChoice& plan = report.result.outcomes.at(first).plans[model];
+  const double stored = std::max(1.0, word_bytes / question.space.rates.word.value());
+  TargetWriter target(question, sized.configuration);
+  const Why why = Explain(report.search, model, first, plan);
+  for (size_t stage = 0; stage < why.stages.size(); ++stage) {
+    target.Add(absl::StrCat("stage", stage), why.stages[stage].devices,
+               stored * static_cast<double>(plan.memory_gib));
+  }
+  std::string note = FoundBy(question, sized) + " A device here is all of a stage.";
+  if (stored > 1) {
+    absl::StrAppend(&note, absl::StrFormat(" The model stores %.3g times the bytes that the space "
+                                           "counts for a word, and memory is given as much more.",
+                                           stored));
+  }
+  return target.Text(note);
+}
+
+Json StagesJson(const Report& report, const std::vector<std::string>& folders) {
   const Question& question = report.search.question();
   Json::Array models;
   if (report.result.ranking.empty()) return models;
@@ -236,6 +295,7 @@ Json StagesJson(const Report& report) {
       members.push_back(std::move(member));
     }
     members.push_back({"stages", std::move(stages)});
+    if (!folders.empty()) members.push_back({"folder", folders[m]});
     models.push_back(std::move(members));
   }
   return models;

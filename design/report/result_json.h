@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "design/report/why.h"
 #include "design/search/published_rule.h"
@@ -28,8 +29,13 @@ std::string ResultText(const Report& report);
 // a roofline needs.
 std::string TargetText(const Report& report);
 
-// The stages of each model on the best accelerator.
-Json StagesJson(const Report& report);
+// The stages of a model on the best accelerator, each as one device that has what its accelerators
+// have together: for files of stages, whose weights are stored in `word_bytes` bytes.
+std::string StagesTargetText(const Report& report, size_t model, double word_bytes);
+
+// The stages of each model on the best accelerator. `folders`: by model, where the files of its
+// stages are; empty: there are none.
+Json StagesJson(const Report& report, const std::vector<std::string>& folders = {});
 
 // The unit of a value: "samples/s".
 std::string UnitOf(const Question& question);

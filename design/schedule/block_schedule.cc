@@ -153,13 +153,47 @@ class Lister {
 
 }  // namespace
 
+namespace {
+
+using Behind = std::vector<std::vector<bool>>;  // [i][j]: task j is before task i
+
+// Of tasks, ascending, no more than so many are independent of each other (Dilworth): chains, each
+// task behind the last of the first chain that it is behind.
+template <typename Takes>
+int64_t CountChains(const std::vector<int32_t>& tasks, const Behind& behind, const Takes& takes) {
+  std::vector<size_t> last;
+  for (const int32_t each : tasks) {
+    const auto task = static_cast<size_t>(each);
+    if (!takes(task)) continue;
+    const auto chain =
+        std::find_if(last.begin(), last.end(), [&](size_t end) { return behind[task][end]; });
+    if (chain == last.end()) {
+      last.push_back(task);
+    } else {
+      *chain = task;
+    }
+  }
+  return static_cast<int64_t>(last.size());
+}
+
+// How many tasks run at most while this one does, on one core each.
+int64_t MostAtOnce(const TaskOrder& order, size_t task, CoreCount count) {
+  const TaskOrder::Company& company = order.company[task];
+  const int64_t tensor = std::max<int64_t>(count.tensor - (order.cores[task].tensor ? 1 : 0), 0);
+  const int64_t vector = std::max<int64_t>(count.vector - (order.cores[task].vector ? 1 : 0), 0);
+  return 1 +
+         std::min(company.all, std::min(company.tensor, tensor) + std::min(company.vector, vector));
+}
+
+}  // namespace
+
 TaskOrder MakeTaskOrder(const TaskGraph& graph) {
   const size_t count = graph.tasks.size();
   TaskOrder order;
   order.before = graph.before;
   order.after.resize(count);
   order.beside.resize(count);
-  std::vector<std::vector<bool>> behind(count, std::vector<bool>(count));  // [i][j]: j before i
+  Behind behind(count, std::vector<bool>(count));
   for (size_t i = 0; i < count; ++i) {
     const Task& task = graph.tasks[i];
     // As published, a collective occupies a vector core.
@@ -177,6 +211,11 @@ TaskOrder MakeTaskOrder(const TaskGraph& graph) {
         order.beside[i].push_back(static_cast<int32_t>(j));
       }
     }
+    const std::vector<TaskCores>& cores = order.cores;
+    order.company.push_back(
+        {CountChains(order.beside[i], behind, [](size_t) { return true; }),
+         CountChains(order.beside[i], behind, [&](size_t task) { return cores[task].tensor; }),
+         CountChains(order.beside[i], behind, [&](size_t task) { return cores[task].vector; })});
   }
   return order;
 }
@@ -204,7 +243,8 @@ Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& late
   // Tasks 0 to i - 1 of that order may run on one core if T is at least the time of the last of
   // them. Then they take their share of the cores, or all cores, whichever is less.
   Ticks least = alone;
-  Int128 tensor = 0, vector = 0;
+  // While a task runs on one core, each that runs then takes a part of that time.
+  Int128 tensor = 0, vector = 0, parts = 0;
   for (size_t i = 0; i < by_length.size(); ++i) {
     const size_t task = by_length[i];
     const TaskLatency& latency = latencies[task];
@@ -216,8 +256,10 @@ Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& late
     if (cores.vector) {
       vector += std::min<Int128>(latency.one, static_cast<Int128>(latency.all) * count.vector);
     }
-    const auto shares = static_cast<Ticks>(std::max((tensor + count.tensor - 1) / count.tensor,
-                                                    (vector + count.vector - 1) / count.vector));
+    parts += std::min(latency.all, latency.one / MostAtOnce(order, task, count));
+    const auto shares =
+        static_cast<Ticks>(std::max({(tensor + count.tensor - 1) / count.tensor,
+                                     (vector + count.vector - 1) / count.vector, parts}));
     least = std::min(least, std::max(latency.one, alone + shares));
   }
   return std::max(path, least);

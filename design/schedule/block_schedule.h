@@ -25,6 +25,12 @@ struct TaskOrder {
   std::vector<std::vector<int32_t>> before, after;
   std::vector<TaskCores> cores;
   std::vector<std::vector<int32_t>> beside;  // those that are neither before nor after a task
+  // How many of these run at the same time at most, as chains of them: of all, and of those that
+  // occupy each kind of core.
+  struct Company {
+    int64_t all = 0, tensor = 0, vector = 0;
+  };
+  std::vector<Company> company;
 
   size_t size() const { return before.size(); }
 };
@@ -38,8 +44,9 @@ struct BlockSchedule {
 };
 
 // No schedule is shorter. The longest path; and the least T for which the tasks that are longer
-// than T on one core, one after another on all of them, and the rest spread over the cores, end by
-// T. O(tasks log tasks).
+// than T on one core, one after another on all of them, and the rest end by T: spread over the
+// cores, or each taking its part of the time in which it runs, of as many parts as tasks can run
+// with it then (TaskOrder::company). O(tasks log tasks).
 Ticks ScheduleBound(const TaskOrder& order, const std::vector<TaskLatency>& latencies,
                     CoreCount count);
 

@@ -64,10 +64,10 @@ absl::Status ReadDeviceUses(const PlanFields& fields, const Dictionary& in, Summ
 absl::StatusOr<Summary> DecodeSummary(const Attr& attr, const PlanFields& fields) {
   const auto* in = attr.If<Dictionary>();
   if (in == nullptr) return fields.Wrong(attr, kSummary, "a dictionary");
-  ALLOT_RETURN_IF_ERROR(
-      fields.OnlyNames(*in, kSummary,
-                       {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps", "bound_name",
-                        "solver", "cut_bytes", "latency_ps", "baselines", "devices", "search"}));
+  ALLOT_RETURN_IF_ERROR(fields.OnlyNames(
+      *in, kSummary,
+      {"objective", "value_ps", "cluster_value_ps", "lower_bound_ps", "bound_name", "solver",
+       "cut_bytes", "latency_ps", "blocks", "distinct_blocks", "baselines", "devices", "search"}));
   Summary summary;
   std::string objective;
   ALLOT_RETURN_IF_ERROR(fields.ReadString(*in, "objective", objective));
@@ -84,6 +84,11 @@ absl::StatusOr<Summary> DecodeSummary(const Attr& attr, const PlanFields& fields
   ALLOT_RETURN_IF_ERROR(fields.ReadInteger(*in, attr, "cut_bytes", summary.cut_bytes));
   if (Find(*in, "latency_ps") != nullptr) {
     ALLOT_RETURN_IF_ERROR(fields.ReadInteger(*in, attr, "latency_ps", summary.latency));
+  }
+  if (Find(*in, "blocks") != nullptr) {
+    ALLOT_RETURN_IF_ERROR(fields.ReadInteger(*in, attr, "blocks", summary.blocks));
+    ALLOT_RETURN_IF_ERROR(
+        fields.ReadInteger(*in, attr, "distinct_blocks", summary.distinct_blocks));
   }
   ALLOT_RETURN_IF_ERROR(ReadBaselines(fields, *in, summary));
   ALLOT_RETURN_IF_ERROR(ReadSearch(fields, *in, summary));

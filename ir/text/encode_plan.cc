@@ -49,6 +49,10 @@ Attr SummaryAttr(const Summary& summary, const Target* target) {
   SetText(out, "solver", summary.solver);
   Set(out, "cut_bytes", IntegerAttr(summary.cut_bytes));
   if (summary.latency != 0) Set(out, "latency_ps", IntegerAttr(summary.latency));
+  if (summary.blocks != 0) {
+    Set(out, "blocks", IntegerAttr(summary.blocks));
+    Set(out, "distinct_blocks", IntegerAttr(summary.distinct_blocks));
+  }
   Array baselines;
   for (const Baseline& baseline : summary.baselines) {
     Dictionary entry;

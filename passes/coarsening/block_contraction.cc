@@ -10,14 +10,15 @@
 namespace allot {
 namespace {
 
-// A layer of a decoder: its attention and its feed-forward network in halves.
-constexpr size_t kFewestPieces = 4;
+// So that unlike devices may share out a layer of a decoder to some per cent.
+constexpr size_t kFewestPieces = 12;
 
 class BlockContraction {
  public:
   BlockContraction(const PlacementProblem& problem, const ChainOfBlocks& chain)
       : problem_(problem),
         block_of_(chain.block_of),
+        slice_of_(chain.slice_of),
         items_(static_cast<size_t>(chain.num_blocks)),
         local_(problem.items.size(), -1),
         flows_(items_.size()),
@@ -59,7 +60,11 @@ class BlockContraction {
 
   const Contracted& Contract(size_t block, size_t max_groups) {
     PlacementProblem inside;
-    for (const ItemId item : items_[block]) inside.items.Add(problem_.items[item]);
+    IdVector<ItemId, int32_t> slices;
+    for (const ItemId item : items_[block]) {
+      inside.items.Add(problem_.items[item]);
+      slices.Add(slice_of_[item]);
+    }
     for (const FlowId id : flows_[block]) {
       const PlacementProblem::Flow& flow = problem_.flows[id];
       PlacementProblem::Flow own{ItemId(local_[flow.from]), {}, flow.bytes, {}};
@@ -72,7 +77,7 @@ class BlockContraction {
     for (const ItemId item : items_[block]) {
       if (together_[item]) inside.together.push_back({ItemId(local_[item])});
     }
-    const auto [it, is_new] = known_.emplace(KeyOf(inside), Contracted());
+    const auto [it, is_new] = known_.emplace(KeyOf(inside, slices), Contracted());
     if (!is_new) return it->second;
     inside.devices = problem_.devices;
     inside.routes = problem_.routes;
@@ -81,12 +86,14 @@ class BlockContraction {
     const size_t items = items_[block].size();
     const size_t share = items * max_groups / problem_.items.size();
     it->second.group_of =
-        ContractToSize(inside, std::max(share, kFewestPieces), it->second.num_groups);
+        ContractToSize(inside, std::max(share, kFewestPieces), it->second.num_groups, slices);
     return it->second;
   }
 
-  static std::vector<int64_t> KeyOf(const PlacementProblem& inside) {
+  static std::vector<int64_t> KeyOf(const PlacementProblem& inside,
+                                    const IdVector<ItemId, int32_t>& slices) {
     std::vector<int64_t> key = {static_cast<int64_t>(inside.items.size())};
+    key.insert(key.end(), slices.begin(), slices.end());
     for (const PlacementProblem::Item& item : inside.items) {
       key.push_back(item.memory);
       for (const std::optional<Picos>& time : item.time) key.push_back(time.value_or(-1));
@@ -102,7 +109,7 @@ class BlockContraction {
   }
 
   const PlacementProblem& problem_;
-  const IdVector<ItemId, int32_t>& block_of_;
+  const IdVector<ItemId, int32_t>&block_of_, &slice_of_;
   std::vector<std::vector<ItemId>> items_;  // by block
   IdVector<ItemId, int32_t> local_;         // by item, its place in its block
   std::vector<std::vector<FlowId>> flows_;  // by block of the producer

@@ -57,7 +57,8 @@ class TypicalTransfer {
 
 class Contractor {
  public:
-  Contractor(const PlacementProblem& problem, const CsrGraph& graph, size_t max_groups)
+  Contractor(const PlacementProblem& problem, const CsrGraph& graph, size_t max_groups,
+             const IdVector<ItemId, int32_t>& apart)
       : problem_(problem),
         graph_(graph),
         contraction_(graph),
@@ -65,8 +66,10 @@ class Contractor {
         max_groups_(max_groups),
         num_groups_(problem.items.size()) {
     Picos total = 0;
-    for (const PlacementProblem::Item& item : problem.items) {
+    for (const ItemId id : problem.items.ids()) {
+      const PlacementProblem::Item& item = problem.items[id];
       Group group;
+      group.apart = apart.empty() ? 0 : apart[id];
       for (const std::optional<Picos>& time : item.time) {
         group.time.push_back(time.value_or(kNowhere));
       }
@@ -107,6 +110,7 @@ class Contractor {
     std::vector<Picos> time;  // by device; kNowhere if it cannot run there
     Picos best = 0;           // the least of them
     Bytes memory = 0;
+    int32_t apart = 0;
     bool together = false;  // with others, so it must not lose a device that those may need
   };
 
@@ -140,6 +144,7 @@ class Contractor {
   }
 
   bool Fits(const Group& a, const Group& b) const {
+    if (a.apart != b.apart) return false;
     if ((a.together || b.together) && !SameDevices(a, b)) return false;
     if (SaturatingAdd(a.best, b.best) > max_time_) return false;
     // Large lumps are hard to fit into small memories; where everything fits anywhere, never mind.
@@ -278,7 +283,8 @@ class Contractor {
 }  // namespace
 
 IdVector<ItemId, ItemId> ContractToSize(const PlacementProblem& problem, size_t max_groups,
-                                        size_t& num_groups) {
+                                        size_t& num_groups,
+                                        const IdVector<ItemId, int32_t>& apart) {
   const size_t n = problem.items.size();
   IdVector<ItemId, ItemId> group_of(n);
   num_groups = n;
@@ -287,7 +293,7 @@ IdVector<ItemId, ItemId> ContractToSize(const PlacementProblem& problem, size_t 
     return group_of;
   }
   const CsrGraph graph = FlowGraph(problem);
-  const std::vector<int32_t> groups = Contractor(problem, graph, max_groups).Run();
+  const std::vector<int32_t> groups = Contractor(problem, graph, max_groups, apart).Run();
   num_groups = 0;
   for (const ItemId item : group_of.ids()) {
     const int32_t group = groups[static_cast<size_t>(item.index())];

@@ -13,9 +13,11 @@ namespace allot {
 //  2019):
 //     the neighbours that gain most by being together, each group at most once a round, no group
 //     much larger than an even share; then neighbours in the order where nothing else is left.
-// Groups lose a device only where that costs less than the transfer it saves. Deterministic; about
-// O(m log n).
+// Groups lose a device only where that costs less than the transfer it saves. `apart` (by item, may
+// be empty): items for which it differs stay apart, so there may be more groups. Deterministic;
+// about O(m log n).
 IdVector<ItemId, ItemId> ContractToSize(const PlacementProblem& problem, size_t max_groups,
-                                        size_t& num_groups);
+                                        size_t& num_groups,
+                                        const IdVector<ItemId, int32_t>& apart = {});
 
 }  // namespace allot

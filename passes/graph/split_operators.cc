@@ -28,6 +28,7 @@ namespace {
 struct Options {
   std::string split;
   int64_t width = 1;
+  std::string widths;
   bool split_state = false;
 };
 
@@ -54,6 +55,7 @@ class SplitOperators final : public GraphPass {
       return InputError("width=", options_.width, ": expected 1 to ", kMostParts);
     }
     choice.width = options_.width;
+    ALLOT_ASSIGN_OR_RETURN(choice.widths, ParseRangeWidths(options_.widths));
     choice.split_state = options_.split_state;
     const SplitPlan plan = ChooseBlocks(module, *context.operators, choice);
     Report(plan, *context.diagnostics);
@@ -68,12 +70,24 @@ class SplitOperators final : public GraphPass {
     divide.block = FirstFreeBlock(module.graph);
     divide.split_state = options_.split_state;
     ValueNamesInUse names(module.graph);
+    // What is new stands where its block stood, so that what repeats goes on repeating.
+    IdVector<ir::NodeId, int64_t> rank;
+    const auto rank_new = [&](int64_t place) {
+      while (rank.size() < module.graph.node_id_bound()) {
+        rank.Add(place < 0 ? static_cast<int64_t>(rank.size()) : place);
+      }
+    };
+    rank_new(-1);
     for (const PlannedBlock& planned : plan.blocks) {
       divide.parts = planned.parts;
       ALLOT_RETURN_IF_ERROR(DivideBlock(planned.block, divide, module, names));
+      rank_new(planned.block.ways.begin()->first.index());
       ++divide.block;
       context.statistics->Add("blocks divided", 1);
       context.statistics->Add("operators divided", static_cast<int64_t>(planned.block.ways.size()));
+    }
+    if (!module.graph.Compact(rank)) {
+      return absl::InternalError("operators that were divided wait for each other");
     }
     return true;
   }
@@ -106,6 +120,10 @@ Entry<GraphPass> SplitOperatorsEntry() {
                "rows, heads, experts and batch")
           .Add("width", &Options::width,
                "then all pairs of products, and larger weights, into so many slices; 1: none")
+          .Add(
+              "widths", &Options::widths,
+              "END:N;... in the place of width: nodes before the first END by place into N slices, "
+              "those from there to the next, ...; none behind the last")
           .Add("split-state", &Options::split_state,
                "states of divided attention (find-state comes before) become inputs and outputs of "
                "each "

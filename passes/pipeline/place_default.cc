@@ -66,14 +66,18 @@ std::string PlaceDefaultText(const PlaceDefaultOptions& options) {
           ? "find-state"
           : absl::StrCat("find-state{pairs=", PrintOption(options.state), "}");
   std::string split;  // it keeps states in step
-  if (!options.split.empty() || options.tensor_width != 1) {
+  if (!options.split.empty() || options.tensor_width != 1 || !options.split_widths.empty()) {
     // Shapes that are known are changed with what they shape.
     split = ",fold-shapes,split-operators{";
     if (!options.split.empty()) {
       absl::StrAppend(&split, "split=", PrintOption(options.split), " ");
     }
-    absl::StrAppend(&split, "width=", options.tensor_width,
-                    options.split_state ? " split-state=true}" : "}");
+    if (options.split_widths.empty()) {
+      absl::StrAppend(&split, "width=", options.tensor_width);
+    } else {
+      absl::StrAppend(&split, "widths=", PrintOption(options.split_widths));
+    }
+    absl::StrAppend(&split, options.split_state ? " split-state=true}" : "}");
   }
   return absl::StrCat(graph, ",", rows, state, split,
                       ",estimate-cost,coarsen,split-modularity,place{", absl::StrJoin(place, " "),
@@ -113,6 +117,8 @@ NamedPipeline PlaceDefaultPipeline() {
           .Add("split", &PlaceDefaultOptions::split, "operators to divide, as of split-operators")
           .Add("tensor-width", &PlaceDefaultOptions::tensor_width,
                "slices of all pairs of products, as of split-operators")
+          .Add("split-widths", &PlaceDefaultOptions::split_widths,
+               "slices by ranges of nodes, as widths of split-operators")
           .Add("split-state", &PlaceDefaultOptions::split_state, "as of split-operators")
           .Add("strict-shapes", &PlaceDefaultOptions::strict_shapes,
                "values that stay untyped are an error"),

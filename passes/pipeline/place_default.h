@@ -23,6 +23,7 @@ struct PlaceDefaultOptions {
   std::string sparse;          // options of divide-rows; empty: not run
   std::string split;           // as of split-operators; empty: none
   int64_t tensor_width = 1;    // likewise
+  std::string split_widths;    // likewise: in the place of tensor_width; empty: none
   bool split_state = false;    // likewise
 };
 

@@ -102,8 +102,7 @@ class Placing {
     return decision;
   }
 
-  std::vector<ir::Baseline>& baselines() { return reached_.baselines; }
-  std::vector<ir::SearchPoint>& search() { return reached_.search; }
+  ir::Summary& reached() { return reached_; }
   int64_t work() const { return work_; }
 
  private:
@@ -132,8 +131,9 @@ class Placing {
   }
 
   void OfferBlocks(BlockAnswer& answer) {
-    context_.statistics->Add("blocks", static_cast<int64_t>(answer.num_blocks()));
-    context_.statistics->Add("distinct-blocks", static_cast<int64_t>(answer.num_distinct()));
+    reached_.blocks = answer.num_blocks(), reached_.distinct_blocks = answer.num_distinct();
+    context_.statistics->Add("blocks", answer.num_blocks());
+    context_.statistics->Add("distinct-blocks", answer.num_distinct());
     reached_.baselines.push_back({"blocks", answer.whole_value()});
     if (answer.plan().has_value() && answer.num_parts() > 1) {
       met_.Offer("blocks", answer.plan()->lanes);
@@ -518,7 +518,7 @@ class Placing {
   std::vector<PartedSolution> searched_;  // of a part of the machine, or with fewer parts
   Lanes start_;                           // empty: none
   std::optional<Migration> migration_;
-  ir::Summary reached_;  // the baselines, and how the search went
+  ir::Summary reached_;  // the baselines, the blocks, and how the search went
   bool proven_infeasible_ = false;
   int64_t work_ = 0;
   Picos bound_ = 0;  // as ShowBound() found it
@@ -558,8 +558,10 @@ class Place final : public PlanPass {
     StoreLanes(found->lanes, plan);
     plan.summary->value = found->value;
     plan.summary->solver = found->name;
-    plan.summary->baselines = std::move(placing.baselines());
-    plan.summary->search = std::move(placing.search());
+    ir::Summary& reached = placing.reached();
+    plan.summary->baselines = std::move(reached.baselines);
+    plan.summary->search = std::move(reached.search);
+    plan.summary->blocks = reached.blocks, plan.summary->distinct_blocks = reached.distinct_blocks;
     context.statistics->Add("work", placing.work());
     context.statistics->Add("parts", static_cast<int64_t>(plan.parts.size()));
     return absl::OkStatus();

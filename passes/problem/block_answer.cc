@@ -1,18 +1,30 @@
 #include "passes/problem/block_answer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 
 namespace allot {
+namespace {
+
+bool IsDivided(const ChainOfBlocks& blocks) {
+  return std::any_of(blocks.slice_of.begin(), blocks.slice_of.end(),
+                     [](int32_t slice) { return slice > 0; });
+}
+
+}  // namespace
 
 BlockAnswer::BlockAnswer(const PlacementProblem& problem, const ChainOfBlocks& blocks,
                          BlockPlanOptions options, int64_t simplify)
     : simplify_(simplify) {
   if (blocks.num_blocks == 0 || problem.items.empty()) return;
-  const BlockChain chain(problem, blocks.block_of, blocks.num_blocks);
-  num_blocks_ = chain.num_blocks();
-  num_distinct_ = chain.num_distinct();
+  BlockChain chain(problem, blocks.block_of, blocks.num_blocks);
+  if (IsDivided(blocks)) {
+    chain.AddSlices(blocks.slice_of, PartsFor(problem, options));
+  }
+  num_blocks_ = static_cast<int64_t>(chain.num_blocks());
+  num_distinct_ = static_cast<int64_t>(chain.num_distinct());
   one_kind_ = chain.kinds().size() == 1;
   options.slack_permille = BlockSlackPermille(chain, /*num_parts=*/2, simplify);
   plan_ = PlanByBlocks(problem, chain, options);

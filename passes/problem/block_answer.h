@@ -21,8 +21,8 @@ class BlockAnswer {
 
   // The chain has been made; else there are no counts.
   bool is_chain() const { return num_blocks_ > 0; }
-  size_t num_blocks() const { return num_blocks_; }
-  size_t num_distinct() const { return num_distinct_; }
+  int64_t num_blocks() const { return num_blocks_; }
+  int64_t num_distinct() const { return num_distinct_; }
   const std::optional<BlockPlan>& plan() const { return plan_; }
   // What it is worth with cuts between blocks only; nullopt: none fits.
   std::optional<Picos> whole_value() const;
@@ -39,8 +39,8 @@ class BlockAnswer {
 
  private:
   std::optional<BlockPlan> plan_;
-  size_t num_blocks_ = 0, num_distinct_ = 0, num_parts_ = 0;
-  int64_t simplify_ = 0, slack_permille_ = 0;
+  size_t num_parts_ = 0;
+  int64_t num_blocks_ = 0, num_distinct_ = 0, simplify_ = 0, slack_permille_ = 0;
   bool one_kind_ = false;
 };
 

@@ -8,6 +8,7 @@
 
 #include "ir/constant_view.h"
 #include "ir/node_name.h"
+#include "operators/features/constant_work.h"
 #include "passes/splitting/block_finder.h"
 
 namespace allot {
@@ -30,8 +31,9 @@ class Chooser {
         ChooseOperators(request);
       }
     }
-    if (choice_.width > 1) {
-      ChoosePairs(choice_.width, nullptr, SplitKind::kElements);
+    if (choice_.width > 1 || !choice_.widths.empty()) {
+      if (!choice_.widths.empty()) LeaveWhole();
+      ChoosePairs(0, nullptr, SplitKind::kElements);
       ChooseLargeWeights();
     }
     // Numbers say the order in which blocks are come to.
@@ -89,6 +91,23 @@ class Chooser {
     return true;
   }
 
+  // What ranges leave whole is in no block that ends behind it, unless it prepares weights.
+  void LeaveWhole() {
+    const ConstantWork constant = FindConstantWork(module_);
+    for (const ir::NodeId node : graph_.nodes()) {
+      if (WidthAt(node) < 2 && !constant.constant[node]) taken_[node] = true;
+    }
+  }
+
+  // Into how many parts what ends with the node is divided where no request says it.
+  int64_t WidthAt(ir::NodeId node) const {
+    if (choice_.widths.empty()) return choice_.width;
+    for (const RangeWidth& range : choice_.widths) {
+      if (node.index() < range.end) return range.parts;
+    }
+    return 1;
+  }
+
   bool Names(const SplitRequest& request, ir::NodeId node) const {
     return request.pattern.Matches(ir::NameOrPlace(graph_.node(node)));
   }
@@ -100,10 +119,13 @@ class Chooser {
     });
   }
 
+  // Into `parts`, or without a request as WidthAt() says.
   void ChoosePairs(int64_t parts, const SplitRequest* request, SplitKind only) {
     bool any = false;
     for (const ir::NodeId node : graph_.nodes()) {
       if (taken_[node]) continue;
+      if (request == nullptr) parts = WidthAt(node);
+      if (parts < 2) continue;
       const SplitAxis* rows = WayOf(node, SplitKind::kRows);
       if (rows == nullptr) continue;
       std::optional<DividedBlock> block = finder_.EndingWith(node, *rows, taken_);
@@ -187,14 +209,15 @@ class Chooser {
       }
     }
     for (const ir::NodeId node : graph_.nodes()) {
-      if (taken_[node]) continue;
+      const int64_t parts = WidthAt(node);
+      if (taken_[node] || parts < 2) continue;
       const SplitAxis* best = nullptr;
       for (const SplitAxis& way : finder_.WaysOf(node)) {
         const bool looked_up = graph_.node(node).Is("Gather") && !way.operands[0].whole();
         if (way.kind != SplitKind::kColumns && !looked_up) continue;
-        if (WeightOf(node, way) > largest && way.units >= choice_.width) best = &way;
+        if (WeightOf(node, way) > largest && way.units >= parts) best = &way;
       }
-      if (best != nullptr) Take(node, finder_.Alone(node, *best, taken_), choice_.width);
+      if (best != nullptr) Take(node, finder_.Alone(node, *best, taken_), parts);
     }
   }
 

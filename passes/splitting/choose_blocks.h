@@ -23,6 +23,9 @@ struct SplitChoice {
   // what attention ends with; the two or three of a feed-forward), and by columns what has larger
   // weights than any of these; 1: none.
   int64_t width = 1;
+  // Not empty: blocks that end, and large weights that are read, within a range are divided as it
+  // says, in the place of `width`.
+  std::vector<RangeWidth> widths;
   bool split_state = false;
 };
 

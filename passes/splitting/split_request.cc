@@ -65,4 +65,28 @@ absl::StatusOr<std::vector<SplitRequest>> ParseSplitRequests(absl::string_view t
   return requests;
 }
 
+absl::StatusOr<std::vector<RangeWidth>> ParseRangeWidths(absl::string_view text) {
+  std::vector<RangeWidth> widths;
+  if (text.empty()) return widths;
+  for (const absl::string_view piece : absl::StrSplit(text, ';')) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(piece, ':');
+    RangeWidth width;
+    if (fields.size() != 2 || !absl::SimpleAtoi(fields[0], &width.end) ||
+        !absl::SimpleAtoi(fields[1], &width.parts) || width.parts < 1 || width.parts > kMostParts ||
+        width.end < (widths.empty() ? 0 : widths.back().end)) {
+      return InputError("widths '", text, "': '", piece,
+                        "' is not END:N, with ends that ascend and ", "1 to ", kMostParts,
+                        " parts; such as '64:1;1264:4'");
+    }
+    widths.push_back(width);
+  }
+  return widths;
+}
+
+std::string PrintRangeWidths(const std::vector<RangeWidth>& widths) {
+  return absl::StrJoin(widths, ";", [](std::string* out, const RangeWidth& width) {
+    absl::StrAppend(out, width.end, ":", width.parts);
+  });
+}
+
 }  // namespace allot

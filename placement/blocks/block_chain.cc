@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "placement/blocks/near_devices.h"
 #include "placement/parts/device_kinds.h"
 
 namespace allot {
@@ -44,7 +45,7 @@ IdVector<DeviceId, bool> InUse(const PlacementProblem& problem) {
 
 BlockChain::BlockChain(const PlacementProblem& problem, const IdVector<ItemId, int32_t>& block_of,
                        int32_t num_blocks)
-    : problem_(problem), kinds_(DeviceKinds(problem, InUse(problem))) {
+    : problem_(problem), kinds_(DeviceKinds(problem, InUse(problem))), wide_(kinds_.size()) {
   SortItems(block_of, num_blocks);
   SumTimes();
   SumMemory();
@@ -62,11 +63,17 @@ void BlockChain::SortItems(const IdVector<ItemId, int32_t>& block_of, int32_t nu
                    [&](ItemId a, ItemId b) { return block_of[a] < block_of[b]; });
   is_start_.assign(order_.size() + 1, 0);
   is_start_[order_.size()] = 1;
+  block_at_.assign(order_.size() + 1, 0);
   size_t position = 0;
   for (int32_t block = 0; block <= num_blocks; ++block) {
     while (position < order_.size() && block_of[order_[position]] < block) ++position;
-    if (!starts_.empty() && starts_.back() == position) continue;  // an empty block
+    if (!starts_.empty() && starts_.back() == position) {  // the one before has no items
+      number_.back() = block;
+      continue;
+    }
+    block_at_[position] = starts_.size();
     starts_.push_back(position);
+    number_.push_back(block);
     is_start_[position] = 1;
   }
 }
@@ -184,6 +191,119 @@ void BlockChain::SumCrossings() {
     crossing_.push_back(forbidden[i] > 0 ? -1 : std::min(crossing[i], kMaxPicos));
     copying_.push_back(std::min(copying[i], kMaxPicos));
   }
+}
+
+std::vector<ItemId> BlockChain::ItemsOf(size_t block) const {
+  const auto at = [&](size_t position) {
+    return order_.begin() + static_cast<std::ptrdiff_t>(position);
+  };
+  return {at(starts_[block]), at(starts_[block + 1])};
+}
+
+void BlockChain::AddWidth(size_t kind, size_t width,
+                          const std::vector<std::optional<DividedCost>>& costs) {
+  const std::vector<std::vector<DeviceId>> near = NearDevices(problem_, kinds_[kind]);
+  if (width < 2 || width > kinds_[kind].size() || !DealsOut(near, width)) return;
+  kinds_[kind].clear();
+  for (const std::vector<DeviceId>& group : near) {
+    kinds_[kind].insert(kinds_[kind].end(), group.begin(), group.end());
+  }
+  WidthSums sums;
+  sums.width = width;
+  for (size_t block = 0; block < num_blocks(); ++block) {
+    const DividedCost cost = costs[block].value_or(DividedCost());
+    const auto add = [](auto& prefix, auto amount) {
+      prefix.push_back(SaturatingAdd(prefix.back(), amount));
+    };
+    add(sums.first, cost.first);
+    add(sums.others, cost.others);
+    add(sums.latency, cost.latency);
+    add(sums.first_memory, cost.first_memory);
+    add(sums.other_memory, cost.other_memory);
+    sums.cannot.push_back(sums.cannot.back() + (costs[block].has_value() ? 0 : 1));
+  }
+  std::vector<WidthSums>& all = wide_[kind];
+  const auto behind = std::find_if(all.begin(), all.end(),
+                                   [width](const WidthSums& other) { return other.width > width; });
+  all.insert(behind, std::move(sums));
+}
+
+void BlockChain::AddSlices(const IdVector<ItemId, int32_t>& slice_of,
+                           PlacementObjective parts_for) {
+  slice_of_ = slice_of;
+  std::vector<std::vector<ItemId>> items;
+  for (size_t block = 0; block < num_blocks(); ++block) items.push_back(ItemsOf(block));
+  DividedBlocks divided(problem_, std::move(items), slice_of_, parts_for);
+  std::vector<size_t> widths;
+  for (size_t block = 0; block < num_blocks(); ++block) widths.push_back(divided.num_slices(block));
+  std::sort(widths.begin(), widths.end());
+  widths.erase(std::unique(widths.begin(), widths.end()), widths.end());
+  for (size_t kind = 0; kind < kinds_.size(); ++kind) {
+    const std::vector<std::vector<DeviceId>> near = NearDevices(problem_, kinds_[kind]);
+    for (const size_t width : widths) {
+      if (width < 2 || width > near[0].size() || !DealsOut(near, width)) continue;
+      const std::vector<DeviceId> devices(near[0].begin(),
+                                          near[0].begin() + static_cast<std::ptrdiff_t>(width));
+      std::vector<std::optional<DividedCost>> costs;
+      for (size_t block = 0; block < num_blocks(); ++block) {
+        const size_t slices = divided.num_slices(block);
+        costs.push_back(slices == width || slices == 1 ? divided.Measure(block, devices, kind)
+                                                       : std::nullopt);
+      }
+      AddWidth(kind, width, costs);
+    }
+  }
+}
+
+const BlockChain::WidthSums* BlockChain::SumsOf(size_t kind, size_t width) const {
+  for (const WidthSums& sums : wide_[kind]) {
+    if (sums.width == width) return &sums;
+  }
+  return nullptr;
+}
+
+std::vector<size_t> BlockChain::WidthsOf(size_t kind) const {
+  std::vector<size_t> widths = {1};
+  for (const WidthSums& sums : wide_[kind]) widths.push_back(sums.width);
+  return widths;
+}
+
+std::vector<size_t> BlockChain::Widths() const {
+  std::vector<size_t> widths = {1};
+  for (size_t kind = 0; kind < kinds_.size(); ++kind) {
+    const std::vector<size_t> of_kind = WidthsOf(kind);
+    widths.insert(widths.end(), of_kind.begin(), of_kind.end());
+  }
+  std::sort(widths.begin(), widths.end());
+  widths.erase(std::unique(widths.begin(), widths.end()), widths.end());
+  return widths;
+}
+
+std::optional<Picos> BlockChain::Load(size_t kind, size_t width, size_t begin, size_t end) const {
+  if (width == 1) return Time(kind, begin, end);
+  const WidthSums& sums = *SumsOf(kind, width);
+  const size_t from = block_at_[begin], to = block_at_[end];
+  if (sums.cannot[to] != sums.cannot[from]) return std::nullopt;
+  const Picos launch = problem_.devices[kinds_[kind][0]].part_cost;
+  return std::max(sums.first[to] - sums.first[from] + launch, sums.others[to] - sums.others[from]);
+}
+
+std::optional<Picos> BlockChain::Latency(size_t kind, size_t width, size_t begin,
+                                         size_t end) const {
+  if (width == 1) return Time(kind, begin, end);
+  const WidthSums& sums = *SumsOf(kind, width);
+  const size_t from = block_at_[begin], to = block_at_[end];
+  if (sums.cannot[to] != sums.cannot[from]) return std::nullopt;
+  return sums.latency[to] - sums.latency[from] + problem_.devices[kinds_[kind][0]].part_cost;
+}
+
+Bytes BlockChain::Resident(size_t kind, size_t width, size_t begin, size_t end) const {
+  if (width == 1) return Memory(begin, end);
+  const WidthSums& sums = *SumsOf(kind, width);
+  const size_t from = block_at_[begin], to = block_at_[end];
+  return SaturatingAdd(std::max(sums.first_memory[to] - sums.first_memory[from],
+                                sums.other_memory[to] - sums.other_memory[from]),
+                       shared_);
 }
 
 }  // namespace allot

@@ -14,6 +14,9 @@ namespace {
 // What a chain may lose for fewer cuts within blocks and cheaper ones: a two-hundredth.
 constexpr int64_t kCutSlackPermille = 5;
 
+// To form a lane of divided blocks into parts: so many visits of items and flows, and evaluations.
+constexpr int64_t kPartVisits = 2'000'000, kFewestTries = 20, kMostTries = 1000;
+
 // Tensors need room besides what is resident: where a chain does not fit, less is given away.
 constexpr int64_t kRooms[] = {1000, 990, 970, 940, 900, 800};
 
@@ -21,15 +24,7 @@ class BlockPlanning {
  public:
   BlockPlanning(const PlacementProblem& problem, const BlockChain& chain,
                 const BlockPlanOptions& options)
-      : problem_(problem), chain_(chain), options_(options), by_speed_(chain.kinds().size()) {
-    std::iota(by_speed_.begin(), by_speed_.end(), size_t{0});
-    // What cannot run all of it comes last.
-    const auto slowness = [&](size_t kind) {
-      return chain.Time(kind, 0, chain.size()).value_or(kMaxPicos);
-    };
-    std::stable_sort(by_speed_.begin(), by_speed_.end(),
-                     [&](size_t a, size_t b) { return slowness(a) < slowness(b); });
-  }
+      : problem_(problem), chain_(chain), options_(options), by_speed_(KindsBySpeed(chain)) {}
 
   std::optional<BlockPlan> Run() {
     if (problem_.objective == PlacementObjective::kLatency) {
@@ -39,7 +34,12 @@ class BlockPlanning {
       const size_t kinds = chain_.kinds().size();
       for (const bool whole : {true, false}) {
         if (!whole && kinds == 1) break;
-        for (size_t use = 1; use <= kinds; ++use) OfferGroups(use, whole);
+        for (size_t use = 1; use <= kinds; ++use) {
+          // Wide ranges are there for one inference that must not take long.
+          for (const size_t least : chain_.Widths()) {
+            if (least == 1 || options_.latency_limit > 0) OfferGroups(use, whole, least);
+          }
+        }
       }
     }
     if (best_.has_value()) best_->plan.whole_value = whole_value_;
@@ -70,7 +70,7 @@ class BlockPlanning {
   }
 
   // As many groups as there may be, with the devices of each kind divided equally.
-  void OfferGroups(size_t use, bool whole) {
+  void OfferGroups(size_t use, bool whole, size_t least) {
     size_t most = 1;
     if (options_.turns) {
       for (const size_t count : Counts(1, use)) most = std::max(most, count);
@@ -83,7 +83,7 @@ class BlockPlanning {
       before = counts;
       for (const int64_t room : kRooms) {
         const std::optional<PeriodChain> found =
-            LeastPeriodChain(problem_, chain_, {counts, whole, room}, kCutSlackPermille);
+            LeastPeriodChain(problem_, chain_, {counts, whole, room, least}, kCutSlackPermille);
         if (!found.has_value() || Offer(found->ranges, groups, counts, found->inner_cuts, use))
           break;
       }
@@ -96,11 +96,12 @@ class BlockPlanning {
     BlockPlan plan;
     plan.inner_cuts = inner_cuts;
     for (size_t group = 0; group < groups; ++group) {
-      plan.lanes.lanes.push_back(LaneOf(ranges, group, counts));
+      const PartedSolution* first = group > 0 ? &plan.lanes.lanes[0] : nullptr;
+      plan.lanes.lanes.push_back(LaneOf(ranges, group, counts, first));
       plan.lanes.shares.push_back(1);
       if (!plan.lanes.lanes.back().score.feasible) return false;
     }
-    const auto parts = static_cast<int64_t>(groups * ranges.size());
+    const auto parts = static_cast<int64_t>(groups * plan.lanes.lanes[0].parts.num_parts);
     if (options_.max_parts > 0 && parts > options_.max_parts) return true;
     Picos slowest = plan.lanes.lanes[0].score.makespan;
     plan.value = plan.lanes.lanes[0].score.objective;
@@ -128,36 +129,85 @@ class BlockPlanning {
   }
 
   // Neighbours in the chain are neighbours as numbered, so that a group stays in few servers.
+  // `first`: the lane of the first group, which is formed into parts as this one is.
   PartedSolution LaneOf(const std::vector<ChainRange>& ranges, size_t group,
-                        const std::vector<size_t>& counts) const {
+                        const std::vector<size_t>& counts, const PartedSolution* first) {
     PartedSolution lane;
     lane.items.order = chain_.order();
     lane.items.device_of = Placement(chain_.size(), DeviceId(0));
     lane.parts.part_of = IdVector<ItemId, ItemId>(chain_.size(), ItemId(0));
     lane.parts.num_parts = ranges.size();
-    std::vector<size_t> used(counts.size(), 0);
+    const std::vector<size_t> members = FirstMembers(ranges, counts.size());
+    bool divided = false;
     for (size_t part = 0; part < ranges.size(); ++part) {
       const ChainRange& range = ranges[part];
-      const size_t member = group * counts[range.kind] + used[range.kind]++;
-      const DeviceId device = chain_.kinds()[range.kind][member];
+      const size_t member = group * counts[range.kind] + members[part];
+      divided = divided || range.width > 1;
       for (size_t i = range.begin; i < range.end; ++i) {
-        lane.items.device_of[chain_.order()[i]] = device;
-        lane.parts.part_of[chain_.order()[i]] = ItemId(part);
+        const ItemId item = chain_.order()[i];
+        const size_t slice = range.width > 1 ? chain_.SliceOf(item) : 0;
+        lane.items.device_of[item] = chain_.kinds()[range.kind][member + slice];
+        lane.parts.part_of[item] = ItemId(part);
       }
     }
+    if (divided && first == nullptr) return FormedLane(lane.items);
+    if (divided) lane.parts = first->parts;
+    if (divided) lane.items.order = first->items.order;
     lane.score = EvaluateParts(problem_, lane.items, lane.parts);
     return lane;
+  }
+
+  PartedSolution FormedLane(const Solution& items) {
+    if (!graph_.has_value()) {
+      graph_ = BuildGraph(problem_);
+      forming_ = problem_;
+      forming_.objective = PartsFor(problem_, options_);
+    }
+    const auto size = static_cast<int64_t>(problem_.items.size() + problem_.flows.size() + 1);
+    PartedSolution lane =
+        FormParts(forming_, *graph_, items,
+                  std::clamp<int64_t>(kPartVisits / size, kFewestTries, kMostTries));
+    lane.score = EvaluateParts(problem_, lane.items, lane.parts);
+    return lane;
+  }
+
+  // By range, the first of its devices among those of its kind. Wide ones come first: they have to
+  // be near each other.
+  static std::vector<size_t> FirstMembers(const std::vector<ChainRange>& ranges, size_t num_kinds) {
+    std::vector<size_t> by_width(ranges.size()), members(ranges.size()), used(num_kinds, 0);
+    std::iota(by_width.begin(), by_width.end(), size_t{0});
+    std::stable_sort(by_width.begin(), by_width.end(),
+                     [&](size_t a, size_t b) { return ranges[a].width > ranges[b].width; });
+    for (const size_t range : by_width) {
+      members[range] = used[ranges[range].kind];
+      used[ranges[range].kind] += ranges[range].width;
+    }
+    return members;
   }
 
   const PlacementProblem& problem_;
   const BlockChain& chain_;
   const BlockPlanOptions& options_;
-  std::vector<size_t> by_speed_;  // kinds
+  const std::vector<size_t> by_speed_;  // kinds
+  // Once something is divided: of the problem, and that for which parts are formed.
+  std::optional<ProblemGraph> graph_;
+  PlacementProblem forming_;
   std::optional<Offered> best_;
   Picos whole_value_ = 0;
 };
 
 }  // namespace
+
+std::vector<size_t> KindsBySpeed(const BlockChain& chain) {
+  std::vector<size_t> kinds(chain.kinds().size());
+  std::iota(kinds.begin(), kinds.end(), size_t{0});
+  const auto slowness = [&](size_t kind) {
+    return chain.Time(kind, 0, chain.size()).value_or(kMaxPicos);
+  };
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [&](size_t a, size_t b) { return slowness(a) < slowness(b); });
+  return kinds;
+}
 
 std::optional<BlockPlan> PlanByBlocks(const PlacementProblem& problem, const BlockChain& chain,
                                       const BlockPlanOptions& options) {

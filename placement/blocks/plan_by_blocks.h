@@ -29,10 +29,21 @@ struct BlockPlanOptions {
 
 // The best of them, by value, then the fewest lanes; nullopt where nothing fits. For throughput:
 // for each number of equal groups the chain with the least period (chain_search.h). Chains have at
-// most one part on each device, and every answer is worth what EvaluateParts() and CombineScores()
+// most one part on each device, or divide ranges of blocks among several (BlockChain::AddSlices),
+// and every answer is worth what EvaluateParts() and CombineScores()
 // say. Requires a problem in items.
 std::optional<BlockPlan> PlanByBlocks(const PlacementProblem& problem, const BlockChain& chain,
                                       const BlockPlanOptions& options);
+
+// The kinds of a chain's devices, those that run all of it fastest first; what cannot run all of it
+// comes last.
+std::vector<size_t> KindsBySpeed(const BlockChain& chain);
+
+// What parts of divided blocks are formed for: one inference, where it must not take long.
+inline PlacementObjective PartsFor(const PlacementProblem& problem,
+                                   const BlockPlanOptions& options) {
+  return options.latency_limit > 0 ? PlacementObjective::kLatency : problem.objective;
+}
 
 // How many thousandths slower a plan by blocks may be than any other, where `simplify` is what may
 // be given away for fewer parts: three times as much, since such a plan is easy to understand;

@@ -60,6 +60,31 @@ ok "what was printed is what was written" cmp whole.json whole/design.json
 ok "a page with the picture" grep -c "<svg" whole/design.html
 ok "a target that allot reads" "$allot" --target=whole/target.json --print-target
 
+ok "stages as files" "$allot" design encoder.onnx --space=small.json --devices=4 --batch=32 --hbm=16 --rank=1 -o staged --emit-stages
+ok "a file for each stage, and a plan of them" python3 - <<'EOF'
+import json, os
+stages = json.load(open("staged/stages.json"))[0]
+folder = os.path.join("staged", stages["folder"])
+manifest = json.load(open(os.path.join(folder, "manifest.json")))
+plan = json.load(open(os.path.join(folder, "plan.json")))
+assert len(manifest["parts"]) == len(stages["stages"]) > 1, (len(manifest["parts"]), stages)
+assert all(os.path.exists(os.path.join(folder, part["file"])) for part in manifest["parts"])
+assert os.path.exists(os.path.join(folder, "model.annotated.onnx"))
+# The layers of a stage are on it: names of nodes say the layer.
+at = {}
+for node in plan["nodes"]:
+    if node["name"].startswith("layer"):
+        at.setdefault(int(node["name"].split("/")[0][5:]), set()).add(node["device"])
+layer = 0
+for number, stage in enumerate(stages["stages"]):
+    for _ in range(stage["layers"]):
+        if layer in at:
+            assert f"stage{number}" in at[layer], (layer, number, at[layer])
+        layer += 1
+EOF
+ok "what reads plans" "$allot" explain staged/encoder
+refuses "stages nowhere" "--emit-stages: say with -o" encoder.onnx --emit-stages
+
 "$allot" design "${question[@]}" --json --threads=2 >threads.json
 ok "threads change nothing" cmp whole.json threads.json
 
@@ -78,6 +103,23 @@ fi
 "$allot" design "${question[@]}" --json -o killed --resume >resumed.json
 ok "a killed search goes on to the same bytes" cmp whole.json resumed.json
 ok "and to the same files" diff -r whole killed
+
+# Two models at once, of which the worse counts.
+"$make_model" resnet-50 resnet.onnx >/dev/null || exit 1
+two=(encoder.onnx resnet.onnx --space=small.json --devices=8 --batch=64 --mbs=1,2 --hbm=16 --objective=inference --combine=worst)
+"$allot" design "${two[@]}" --json -o both >both.json
+"$allot" design "${two[@]}" --json -o cut >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 400); do
+  if [ -f cut/design.json ] || { [ -f cut/search.jsonl ] && [ "$(wc -l <cut/search.jsonl)" -gt 10 ]; }; then break; fi
+  sleep 0.005
+done
+kill -KILL $pid 2>/dev/null
+wait $pid 2>/dev/null
+"$allot" design "${two[@]}" --json -o cut --resume >cut.json
+ok "a killed search for two models goes on to the same bytes" cmp both.json cut.json
+ok "and to the same files for both" diff -r both cut
+ok "each model has a plan" python3 -c "import json; assert len(json.load(open('both.json'))['best']['models']) == 2"
 
 "$allot" design "${question[@]}" --stop-rule=published --json >rule.json
 ok "the published rule" python3 - rule.json <<'EOF'

@@ -386,6 +386,8 @@ Plan FullPlan(const Graph& graph) {
   summary.objective = Objective::kThroughput;
   summary.value = 2000;
   summary.cluster_value = 1900;
+  summary.blocks = 5;
+  summary.distinct_blocks = 2;
   summary.lower_bound = 1800;
   summary.bound_name = "load";
   summary.solver = "milp";

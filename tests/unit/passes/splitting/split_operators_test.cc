@@ -225,5 +225,56 @@ TEST(SplitOperatorsTest, BlocksDoNotOverlap) {
   EXPECT_EQ(Counts(module), (std::map<std::string, int>{{"MatMul", 8}, {"Sum", 2}}));
 }
 
+// Layers of a product pair beside the stream that goes through: 5 nodes each, behind an Identity.
+ir::Module Layers(int layers) {
+  ModuleBuilder m;
+  ir::ValueId x = m.Op("Identity", {m.Input("x", F32({2, 8}))}, F32({2, 8}));
+  for (int i = 0; i < layers; ++i) {
+    const std::string name = "w" + std::to_string(i);
+    const ir::ValueId norm = m.Op("Tanh", {x}, F32({2, 8}));
+    const ir::ValueId up = m.Op("MatMul", {norm, m.Weight(name + "up", {8, 16})}, F32({2, 16}));
+    const ir::ValueId act = m.Op("Relu", {up}, F32({2, 16}));
+    const ir::ValueId down = m.Op("MatMul", {act, m.Weight(name + "down", {16, 8})}, F32({2, 8}));
+    x = m.Op("Add", {x, down}, F32({2, 8}));
+  }
+  return std::move(m).Finish({x});
+}
+
+TEST(SplitOperatorsTest, RangesOfNodesHaveWidthsOfTheirOwn) {
+  ir::Module module = Layers(8);
+  const Outcome outcome = Divide(module, "widths=\"21:1;31:2;41:4\"");
+  ASSERT_TRUE(outcome.changed.ok() && *outcome.changed) << outcome.changed.status();
+  // Four layers whole, two by two, two by four.
+  EXPECT_EQ(Counts(module)["MatMul"], 4 * 2 + 2 * 4 + 2 * 8);
+  EXPECT_EQ(Counts(module)["Sum"], 4);
+  EXPECT_EQ(outcome.statistics.counts().at("blocks divided"), 4);
+}
+
+TEST(SplitOperatorsTest, SlicesStandWhereTheirBlockStood) {
+  ir::Module module = Layers(6);
+  ASSERT_TRUE(*Divide(module, "widths=\"16:2\"").changed);  // the first three layers
+  std::vector<std::string> order;
+  for (const ir::NodeId id : module.graph.nodes()) {
+    order.push_back(module.graph.node(id).op_type);
+  }
+  const std::vector<std::string> divided = {"Tanh",   "MatMul", "MatMul", "Relu", "Relu",
+                                            "MatMul", "MatMul", "Sum",    "Add"};
+  const std::vector<std::string> whole = {"Tanh", "MatMul", "Relu", "MatMul", "Add"};
+  std::vector<std::string> expected = {"Identity"};
+  for (int layer = 0; layer < 6; ++layer) {
+    const std::vector<std::string>& nodes = layer < 3 ? divided : whole;
+    expected.insert(expected.end(), nodes.begin(), nodes.end());
+  }
+  EXPECT_EQ(order, expected);
+}
+
+TEST(SplitOperatorsTest, RangesThatCannotBeReadAreErrors) {
+  ir::Module module = Layers(1);
+  for (const std::string widths : {"5", "5:0", "5:65", "9:2;5:2", "a:2", "5:2;"}) {
+    const absl::Status status = Divide(module, "widths=\"" + widths + "\"").changed.status();
+    EXPECT_THAT(std::string(status.message()), HasSubstr("is not END:N")) << widths;
+  }
+}
+
 }  // namespace
 }  // namespace allot
