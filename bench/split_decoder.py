@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Dict, List, Tuple
@@ -127,7 +126,8 @@ def main() -> int:
         files.add(part['file'])
     equal = made == whole
     worst = float(np.abs(logits - expected).max() / np.abs(expected).max())
-    moved = [edge['tensor'] for edge in manifest['transfers'] if re.search('past|present', edge['tensor'])]
+    states = {name for pair in manifest.get('state', []) for name in pair.values()}
+    moved = [edge['tensor'] for edge in manifest['transfers'] if edge['tensor'] in states]
     crossing = [name for name in crossed if name in caches]
     print(f'tokens {len(made)}, {"equal" if equal else "DIFFERENT"}, last logits differ by {worst:.1e}')
     print(f'caches {len(caches)}, crossing {len(crossing) + len(moved)}')

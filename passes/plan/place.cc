@@ -14,9 +14,9 @@
 
 #include "passes/nodes/device_constraints.h"
 #include "passes/pipeline/pass.h"
-#include "passes/plan/candidates.h"
 #include "passes/problem/blame_rules.h"
 #include "passes/problem/block_answer.h"
+#include "passes/problem/candidates.h"
 #include "passes/problem/cluster_problem.h"
 #include "passes/problem/memory_needs.h"
 #include "passes/problem/place_options.h"

@@ -1,4 +1,4 @@
-#include "passes/plan/candidates.h"
+#include "passes/problem/candidates.h"
 
 #include <algorithm>
 #include <utility>
