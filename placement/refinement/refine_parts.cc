@@ -116,6 +116,15 @@ class Refiner {
     return late ? options_.smoothing / 2 : options_.smoothing * 4;
   }
 
+  // Loads differ by pieces of any size, so a stream is searched hotter the more often each item can
+  // be moved.
+  Picos Hot(int64_t moves) const {
+    const Picos hot = Cooling::Hot(value_.objective, state_.num_items());
+    if (problem_.objective == PlacementObjective::kLatency) return hot;
+    constexpr int64_t kUsualMoves = 128, kHottest = 8;  // usual: of each item
+    return hot * std::clamp<int64_t>(moves / (kUsualMoves * state_.num_items()), 1, kHottest);
+  }
+
   void Anneal(int64_t until) {
     const int64_t from = spent_;
     value_ = Evaluate();
@@ -123,9 +132,8 @@ class Refiner {
     // Below a few hundredths of a per mille of the objective nothing is worth telling apart, so
     // fewer temperatures than an annealing of small numbers needs.
     constexpr int64_t kLevels = 48;
-    Cooling cooling(Cooling::Hot(value_.objective, state_.num_items()) / options_.cooler,
-                    std::max<int64_t>((until - from) / std::max<int64_t>(evaluation, 1), 1),
-                    kLevels);
+    const int64_t moves = std::max<int64_t>((until - from) / std::max<int64_t>(evaluation, 1), 1);
+    Cooling cooling(Hot(moves) / options_.cooler, moves, kLevels);
     Penalty penalty(problem_, value_.objective);
     Picos smooth = state_.Smooth();
     int64_t idle = 0;
