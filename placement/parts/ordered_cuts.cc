@@ -1,6 +1,7 @@
 #include "placement/parts/ordered_cuts.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -39,35 +40,54 @@ OrderedCuts::OrderedCuts(const PlacementProblem& problem, const ProblemGraph& gr
     }
   }
   transfer_.Assign(n + 1, num_devices_, num_devices_, 0);
-  const auto cross = [&](size_t first, size_t last, DeviceId from, DeviceId to,
-                         std::optional<Picos> time) {
-    for (size_t i = first + 1; i <= last; ++i) {
-      Picos& all = transfer_(i, from, to);
-      if (all >= 0) all = time.has_value() ? std::min(kMaxPicos, all + *time) : -1;
-    }
-  };
-  for (const FlowId flow : problem.flows.ids()) {
-    const size_t first = position[static_cast<size_t>(problem.flows[flow].from.index())];
+  // Flows of a size take the same time wherever they cross.
+  std::map<Bytes, std::pair<FlowId, std::vector<int32_t>>> by_size;  // the first one; crossing
+  for (const FlowId id : problem.flows.ids()) {
+    const PlacementProblem::Flow& flow = problem.flows[id];
+    const size_t first = position[Index(flow.from)];
     size_t last = first;
-    for (const ItemId to : problem.flows[flow].to) {
-      last = std::max(last, position[static_cast<size_t>(to.index())]);
-    }
+    for (const ItemId to : flow.to) last = std::max(last, position[Index(to)]);
     if (last == first) continue;
-    for (const DeviceId from : problem.devices.ids()) {
-      for (const DeviceId to : problem.devices.ids()) {
-        if (from != to) cross(first, last, from, to, problem.TransferTime(flow, from, to));
-      }
+    if (!flow.time.empty() || !flow.staging.empty()) {
+      std::vector<int32_t> crossing(n + 1, 0);
+      std::fill(crossing.begin() + static_cast<std::ptrdiff_t>(first) + 1,
+                crossing.begin() + static_cast<std::ptrdiff_t>(last) + 1, 1);
+      AddTransfers(id, crossing);
+      continue;
     }
+    auto& [like, crossing] = by_size.try_emplace(flow.bytes, id, n + 1).first->second;
+    for (size_t i = first + 1; i <= last; ++i) ++crossing[i];
   }
+  for (const auto& [bytes, flows] : by_size) AddTransfers(flows.first, flows.second);
   for (const std::vector<ItemId>& group : JoinedGroups(problem)) {
     size_t first = n, last = 0;
     for (const ItemId item : group) {
-      first = std::min(first, position[static_cast<size_t>(item.index())]);
-      last = std::max(last, position[static_cast<size_t>(item.index())]);
+      first = std::min(first, position[Index(item)]);
+      last = std::max(last, position[Index(item)]);
     }
-    for (const DeviceId from : problem.devices.ids()) {
-      for (const DeviceId to : problem.devices.ids()) {
-        if (from != to) cross(first, last, from, to, std::nullopt);
+    for (size_t i = first + 1; i <= last; ++i) {
+      for (const DeviceId from : problem.devices.ids()) {
+        for (const DeviceId to : problem.devices.ids()) {
+          if (from != to) transfer_(i, from, to) = -1;
+        }
+      }
+    }
+  }
+}
+
+void OrderedCuts::AddTransfers(FlowId flow, const std::vector<int32_t>& crossing) {
+  size_t begin = 0, end = crossing.size();
+  while (begin < end && crossing[begin] == 0) ++begin;
+  while (begin < end && crossing[end - 1] == 0) --end;
+  for (const DeviceId from : problem_.devices.ids()) {
+    for (const DeviceId to : problem_.devices.ids()) {
+      if (from == to) continue;
+      const std::optional<Picos> time = problem_.TransferTime(flow, from, to);
+      for (size_t i = begin; i < end; ++i) {
+        Picos& all = transfer_(i, from, to);
+        if (crossing[i] == 0 || all < 0) continue;
+        const Int128 sum = all + static_cast<Int128>(time.value_or(0)) * crossing[i];
+        all = time.has_value() ? static_cast<Picos>(std::min<Int128>(kMaxPicos, sum)) : -1;
       }
     }
   }

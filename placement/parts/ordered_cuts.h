@@ -55,7 +55,12 @@ class OrderedCuts {
   PartedSolution Parts(const std::vector<DeviceId>& chain) const;
 
  private:
-  static size_t Index(DeviceId device) { return static_cast<size_t>(device.index()); }
+  template <typename Id>
+  static size_t Index(Id id) {
+    return static_cast<size_t>(id.index());
+  }
+  // Of flows that take as long as this one; by cut, how many of them cross it.
+  void AddTransfers(FlowId flow, const std::vector<int32_t>& crossing);
   IdTable<DeviceId, DeviceId, Int128> TransferPrices(const std::vector<int64_t>& weight) const;
   const PlacementProblem& problem_;
   const ProblemGraph& graph_;

@@ -171,10 +171,11 @@ SearchValue PartEvaluator::Value(const PartTable& parts) {
   return value;
 }
 
-void PartEvaluator::RescaleLoads() {
-  if (problem_.objective == PlacementObjective::kLatency) return;
+bool PartEvaluator::RescaleLoads() {
+  if (problem_.objective == PlacementObjective::kLatency) return false;
   load_unit_ = std::max<Picos>(loads_.Largest(), 1);
   smooth_load_ = loads_.Eighths(load_unit_);
+  return true;
 }
 
 bool PartEvaluator::NumberParts(const std::vector<int64_t>& rank, int32_t num_labels,

@@ -34,9 +34,9 @@ class PartEvaluator {
 
   // For throughput: how far all loads at the last Value() are from none, the larger ones most
   // (ResourceLoads::Eighths()); zero for latency. The unit is the largest load of the first Value()
-  // until RescaleLoads() makes it that of the last.
+  // until RescaleLoads() makes it that of the last; false for latency.
   Picos smooth_load() const { return smooth_load_; }
-  void RescaleLoads();
+  bool RescaleLoads();
 
   // Tensors between parts and the parts that read them, at the last Value().
   int64_t crossing_ends() const {

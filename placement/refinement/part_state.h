@@ -64,10 +64,11 @@ class PartState {
 
   // For throughput what the eighth powers of all loads come to: unlike the largest it shows the way
   // where that does not change. For latency the mean end of all items, each weighing what it takes
-  // on its best device. Of the state that was evaluated last, to which Rescale() fits the unit of
-  // loads: values before and after it cannot be compared.
+  // on its best device. Of the state that was evaluated last and is not settled yet.
   Picos Smooth() const;
-  void Rescale() { evaluator_.RescaleLoads(); }
+  // For throughput: fits the unit of loads to the state that was evaluated last, settled or not.
+  // Values of Smooth() before and after cannot be compared. False for latency, where there is none.
+  bool Rescale() { return evaluator_.RescaleLoads(); }
 
   struct Snapshot {
     std::vector<int32_t> device, wish, part_of;

@@ -164,8 +164,7 @@ class Refiner {
       state_.Accept();
       if (value_ < best_) {
         Keep();
-        state_.Rescale();
-        smooth = state_.Smooth();
+        if (state_.Rescale()) smooth = state_.Smooth();
       }
     }
   }

@@ -89,8 +89,9 @@ class PartSearch {
     return best;
   }
 
-  // What one would do by hand lies elsewhere than what a search has led to.
+  // What one would do by hand lies elsewhere than what a search of a stream has led to.
   const PartedSolution& Other(const PartedSolution& start) const {
+    if (problem_.objective == PlacementObjective::kLatency) return start;
     for (const PartedSolution& known : options_.by_hand) {
       if (known.score.feasible) return known;
     }
