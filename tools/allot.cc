@@ -104,6 +104,9 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   if (arguments.emit_ir_version == "11") arguments.output.emit_ir_version = 11;
   if (!arguments.emit.empty()) arguments.output.emit = absl::StrSplit(arguments.emit, ',');
   ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
+  if (arguments.require_gain && arguments.compile.trains) {
+    return InputError("--require-gain is of inferences: leave it out, or --workload=training");
+  }
   arguments.instrumentation.progress = StderrIsTerminal() && !arguments.quiet;
   return absl::OkStatus();
 }

@@ -214,8 +214,10 @@ absl::Status FinishTrainingFlags(CompileFlags& flags) {
       : !compile.pipeline.empty()                            ? "--pass-pipeline"
       : !compile.splits.empty()                              ? "--split"
       : compile.tensor_width != usual.tensor_width           ? "--tensor-width"
+      : compile.split_state                                  ? "--split-state"
       : !compile.sparse.empty()                              ? "--sparse"
       : compile.state != usual.state                         ? "--state"
+      : !compile.replicas                                    ? "--replicas"
       : compile.latency_limit > 0                            ? "--latency-limit"
       : compile.min_gain_permille != usual.min_gain_permille ? "--min-gain"
       : !compile.start.empty()                               ? "--start"
@@ -248,6 +250,17 @@ absl::Status FinishCompileFlags(CompileFlags& flags) {
     return InputError(
         "--latency-limit is of a stream: add --objective=throughput; a plan for latency takes as "
         "little as was found");
+  }
+  const CompileOptions usual;
+  const bool divides = !compile.splits.empty() || compile.tensor_width != usual.tensor_width;
+  if (compile.split_state && !divides) {
+    return InputError(
+        "--split-state is of divided attention: add --tensor-width or --split, or leave it out");
+  }
+  const bool shares = compile.sparse_imbalance != usual.sparse_imbalance;
+  if (compile.sparse.empty() && (compile.sparse_force || shares)) {
+    return InputError(compile.sparse_force ? "--sparse-force" : "--eps",
+                      " is of the division of sparse weights: add --sparse, or leave it out");
   }
   if (!compile.sparse.empty() && compile.sparse != "auto") {
     int64_t parts = 0;

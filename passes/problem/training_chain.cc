@@ -69,12 +69,19 @@ class ChainMaker {
     ALLOT_ASSIGN_OR_RETURN(const NamePattern frozen, NamePattern::Parse(options_.freeze),
                            "freeze=", options_.freeze, ": ");
     const bool any = !options_.freeze.empty();
+    bool matched = false;
     const ConcreteTypes types =
         InferConcreteTypes(module_, context_.schemas, context_.dims, *context_.operators);
     ALLOT_ASSIGN_OR_RETURN(work_, TrainingWorkOf(module_, types.inferred, *context_.operators,
                                                  plan_.features, [&](const std::string& name) {
-                                                   return any && frozen.Matches(name);
+                                                   const bool match = any && frozen.Matches(name);
+                                                   matched = matched || match;
+                                                   return match;
                                                  }));
+    if (any && !matched) {
+      return InputError("freeze=", options_.freeze,
+                        " matches no weight; the expression must match a weight's whole name");
+    }
     return absl::OkStatus();
   }
 

@@ -172,6 +172,9 @@ refuses() {  # PATTERN ARGUMENTS...
 refuses "--sparse=0: must be from 1 to 1024, or auto" --sparse=0
 refuses "--sparse=many: must be from 1 to 1024, or auto" --sparse=many
 refuses "expected a number from 0 to 1000" --sparse=2 --eps=-1
+refuses "--eps is of the division of sparse weights: add --sparse" --eps=0.2
+refuses "--sparse-force is of the division of sparse weights: add --sparse" --sparse-force
+refuses "--split-state is of divided attention: add --tensor-width or --split" --split-state
 truncate -s 100000 net.onnx
 refuses "net.onnx" --sparse=2
 

@@ -133,13 +133,15 @@ PY
 for flag in --microbatches=4 --optimizer=sgd --recompute=no --freeze=x --whole-layers; do
   holds "$flag without training" refuses "^error: ${flag%%=*} is of training: add --workload=training" encoder.onnx --target=cpu-2gpu $flag
 done
-for flag in --objective=latency --scenario=a:b=1 --tensor-width=2 --split=x=columns:2 --sparse=2 --start=out --latency-limit=5ms --min-gain=1 --pass-pipeline=place; do
+for flag in --objective=latency --scenario=a:b=1 --tensor-width=2 --split=x=columns:2 --sparse=2 --start=out --latency-limit=5ms --min-gain=1 --pass-pipeline=place --split-state \
+    --replicas=no --require-gain; do
   holds "$flag with training" refuses "^error: ${flag%%=*} is of inferences" encoder.onnx --workload=training --target=cpu-2gpu $flag
 done
 holds "what runs inferences" train 1 --emit=parts,manifest -o parts
 holds "... is refused" grep -q "emitter 'parts': is for running inferences" stderr
 holds "... and not written" test ! -e parts
 holds "numbers out of range" refuses "microbatches" encoder.onnx --workload=training --microbatches=0
+holds "a pattern that matches nothing" refuses "freeze=no-such-weight matches no weight" encoder.onnx --workload=training --target=cpu-2gpu --freeze=no-such-weight
 holds "a pattern that is none" refuses "freeze" encoder.onnx --workload=training --target=cpu-2gpu --freeze='('
 holds "nothing left to train" refuses "has nothing to train: .*--freeze" encoder.onnx --workload=training --target=cpu-2gpu --freeze='.*'
 holds "a run of what was not written" refuses "manifest" run out
