@@ -21,6 +21,15 @@ Backward NoGradient(const OpView& view, const std::vector<bool>& /*wanted*/,
   return NoBackward(view);
 }
 
+Backward FirstBesideKept(const OpView& view, const std::vector<bool>& wanted,
+                         const OpWork& forward) {
+  Backward backward = GradientsOf(view, wanted, {0});
+  if (!backward.any()) return backward;
+  backward.work.other_operations = forward.other_operations;
+  for (size_t i = 1; i < wanted.size(); ++i) backward.keeps_operands[i] = true;
+  return backward;
+}
+
 int64_t OperationsBackward(const OpView& view, const OpWork& forward) {
   const int64_t elements = std::max<int64_t>({1, view.OperandElements(0), view.ResultElements(0)});
   const double each = static_cast<double>(forward.other_operations) / static_cast<double>(elements);

@@ -25,6 +25,11 @@ Backward GradientsOf(const OpView& view, const std::vector<bool>& wanted,
 // Nothing: what it computes is no function that has a gradient.
 Backward NoGradient(const OpView& view, const std::vector<bool>& wanted, const OpWork& forward);
 
+// The first operand has a gradient, by as much work as forward; the others are kept: angles of a
+// rotary embedding, labels of a loss.
+Backward FirstBesideKept(const OpView& view, const std::vector<bool>& wanted,
+                         const OpWork& forward);
+
 // What an element-wise operator or a reduction computes backward, for each element of what is
 // larger, the operand or the result (counting/lane_cycles.h).
 int64_t OperationsBackward(const OpView& view, const OpWork& forward);

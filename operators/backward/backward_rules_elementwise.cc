@@ -88,15 +88,6 @@ Backward BiasThenActivation(const OpView& view, const std::vector<bool>& wanted,
   return backward;
 }
 
-// Of x, with the angles in tables.
-Backward Rotary(const OpView& view, const std::vector<bool>& wanted, const OpWork& forward) {
-  Backward backward = GradientsOf(view, wanted, {0});
-  if (!backward.any()) return backward;
-  backward.work.other_operations = forward.other_operations;
-  for (size_t i = 1; i < wanted.size(); ++i) backward.keeps_operands[i] = true;
-  return backward;
-}
-
 }  // namespace
 
 std::vector<BackwardRuleEntry> ElementwiseBackwardRules() {
@@ -148,8 +139,8 @@ std::vector<BackwardRuleEntry> ElementwiseBackwardRules() {
   for (const char* op_type : {"FastGelu", "BiasGelu", "BiasSplitGelu"}) {
     rules.push_back({"com.microsoft", op_type, BiasThenActivation});
   }
-  rules.push_back({"", "RotaryEmbedding", Rotary});
-  rules.push_back({"com.microsoft", "RotaryEmbedding", Rotary});
+  rules.push_back({"", "RotaryEmbedding", FirstBesideKept});
+  rules.push_back({"com.microsoft", "RotaryEmbedding", FirstBesideKept});
   // Steps, and what is drawn: flat wherever they are not broken.
   for (const char* op_type :
        {"Ceil", "Floor", "Round", "Sign", "Mod", "IsInf", "IsNaN", "QuantizeLinear",

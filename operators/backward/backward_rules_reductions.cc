@@ -97,16 +97,6 @@ Backward CrossEntropy(const OpView& view, const std::vector<bool>& wanted, const
   return backward;
 }
 
-// Of logarithms of probabilities, at the labels.
-Backward NegativeLogLikelihood(const OpView& view, const std::vector<bool>& wanted,
-                               const OpWork& forward) {
-  Backward backward = GradientsOf(view, wanted, {0});
-  if (!backward.any()) return backward;
-  backward.work.other_operations = forward.other_operations;
-  for (size_t i = 1; i < wanted.size(); ++i) backward.keeps_operands[i] = true;
-  return backward;
-}
-
 }  // namespace
 
 std::vector<BackwardRuleEntry> ReductionBackwardRules() {
@@ -149,7 +139,7 @@ std::vector<BackwardRuleEntry> ReductionBackwardRules() {
     rules.push_back({domain, "GlobalAveragePool", Reduction(false, false)});
   }
   rules.push_back({"", "SoftmaxCrossEntropyLoss", CrossEntropy});
-  rules.push_back({"", "NegativeLogLikelihoodLoss", NegativeLogLikelihood});
+  rules.push_back({"", "NegativeLogLikelihoodLoss", FirstBesideKept});
   for (const char* op_type : {"ArgMax", "ArgMin", "Hardmax", "NonZero", "NonMaxSuppression",
                               "Multinomial", "DynamicQuantizeLinear", "Unique"}) {
     rules.push_back({"", op_type, NoGradient});
