@@ -230,6 +230,7 @@ class RefinePass final : public PlanPass {
     search.threads = context.threads;
     search.slack_permille = options_.simplify;
     search.part_price = 5 * options_.simplify;
+    search.keep_start = context.start != nullptr;
     search.stop = context.stop;
     if (std::optional<PartedSolution> ranges = BestRanges(problem, graph)) {
       search.by_hand.push_back(*std::move(ranges));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -171,7 +172,10 @@ class PartSearch {
     if (!best.score.feasible) return;
     const Picos limit = WithSlack(Cost(best), options_.slack_permille);
     Picos given = limit;
-    if (start_feasible_) given = std::min(given, Cost(best) + (start_cost_ - Cost(best)) / 4);
+    if (start_feasible_) {
+      given = std::min(given, Cost(best) + (CostByHand() - Cost(best)) / 4);
+      if (options_.keep_start) given = std::min(given, start_cost_);
+    }
     if (simple.score.feasible && answered_ && Holds(simple)) given = std::min(given, Cost(simple));
     answered_ = true;
     int64_t spent = 0;
@@ -195,6 +199,16 @@ class PartSearch {
       const bool as_good = known.score.feasible && Holds(known) && Cost(known) <= limit;
       if (as_good && PreferredAnswer(known, limit)) simple = known;
     }
+  }
+
+  // What gains are counted from: the start, unless what one would do by hand is worse.
+  Picos CostByHand() const {
+    std::optional<Picos> least;
+    for (const PartedSolution& known : options_.by_hand) {
+      if (!known.score.feasible || !Holds(known)) continue;
+      least = std::min(least.value_or(Cost(known)), Cost(known));
+    }
+    return std::max(least.value_or(start_cost_), start_cost_);
   }
 
   // Whether an answer is preferred to the one there is; its value is within the limit.

@@ -22,16 +22,19 @@ struct PartSearchOptions {
   uint64_t seed = 1;
   int threads = 1;  // two of them do the same in half of the time
   // The answer has the fewest parts known within so many thousandths of the best value; but what
-  // was gained over `start` is not given away for them by more than a quarter, unless for `start`
-  // itself.
+  // was gained over what one would do by hand is not given away for them by more than a quarter,
+  // unless for `start` itself.
   int64_t slack_permille = 0;
+  // Nothing is given away that `start` has.
+  bool keep_start = false;
   // As of PricedValue(), which then decides instead of the number of parts; an eighth of each
   // round, for latency half as much, searches for it.
   int64_t part_price = 0;
   // Whose price counts as part of the objective, of `start` and all others; nullptr: moving costs
   // nothing.
   const Migration* migration = nullptr;
-  // What one would do by hand: the answer where it has fewer parts within the slack.
+  // What one would do by hand: the answer where it has fewer parts within the slack. Empty: `start`
+  // stands for it.
   std::vector<PartedSolution> by_hand = {};
   // Of the answer; 0: any number. Where `start` has more the answer may be worse than it, and where
   // nothing with so few is found it has more.
