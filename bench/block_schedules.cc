@@ -8,7 +8,7 @@
 
 #include "api/placement_setup.h"
 #include "api/prepared_model.h"
-#include "design/model/chain.h"
+#include "design/model/layer_graph.h"
 #include "design/search/search.h"
 #include "onnx_import/import.h"
 #include "support/status.h"
@@ -63,13 +63,13 @@ absl::Status Run(int argc, const char* const* argv) {
   design::Question question;
   ALLOT_ASSIGN_OR_RETURN(question.space, hardware::LoadSpace("phaze"));
   ALLOT_ASSIGN_OR_RETURN(
-      design::Chain chain,
-      design::ReadChain(model.module(), argv[1], schemas.get(), dims, model.operators()));
-  const design::BlockTasks tasks(question, chain);
-  // The block that takes most of the chain, and of each the longest.
+      design::LayerGraph layers,
+      design::ReadLayers(model.module(), argv[1], schemas.get(), dims, model.operators()));
+  const design::BlockTasks tasks(question, layers);
+  // The block that takes most of the model, and of each the longest.
   size_t largest = 0;
-  for (size_t b = 0; b < chain.blocks.size(); ++b) {
-    if (chain.blocks[b].operations.size() > chain.blocks[largest].operations.size()) largest = b;
+  for (size_t b = 0; b < layers.blocks.size(); ++b) {
+    if (layers.blocks[b].operations.size() > layers.blocks[largest].operations.size()) largest = b;
   }
   Json::Array schedules;
   for (const auto& [tensor, vector] :

@@ -14,7 +14,7 @@
 
 #include "api/placement_setup.h"
 #include "api/prepared_model.h"
-#include "design/model/chain.h"
+#include "design/model/layer_graph.h"
 #include "design/report/checkpoint.h"
 #include "design/report/design_page.h"
 #include "design/report/result_json.h"
@@ -149,12 +149,12 @@ absl::Status ReadModels(const Arguments& a, const std::vector<std::string>& path
     Diagnostics diagnostics;
     ALLOT_ASSIGN_OR_RETURN(const PreparedModel model, Prepare(path, options, diagnostics));
     ALLOT_ASSIGN_OR_RETURN(
-        design::Chain chain,
-        design::ReadChain(model.module(), path, schemas.get(), dims, model.operators()));
-    if (chain.num_layers() > 1000) {
-      return InputError(path, ": has ", chain.num_layers(), " layers, and 1000 are the most");
+        design::LayerGraph layers,
+        design::ReadLayers(model.module(), path, schemas.get(), dims, model.operators()));
+    if (layers.num_layers() > 1000) {
+      return InputError(path, ": has ", layers.num_layers(), " layers, and 1000 are the most");
     }
-    question.models.push_back(std::move(chain));
+    question.models.push_back(std::move(layers));
     prepared.push_back(model);
   }
   return absl::OkStatus();

@@ -92,16 +92,19 @@ Entry<PlanPass> TakeStagesEntry(const IdVector<ir::NodeId, int32_t>& stage_of) {
   return entry;
 }
 
-// By node, the stage of the last layer that begins at or before it.
-IdVector<ir::NodeId, int32_t> StageOfNodes(const ir::Graph& graph, const design::Chain& chain,
+// By node, the stage of its layer.
+IdVector<ir::NodeId, int32_t> StageOfNodes(const ir::Graph& graph, const design::LayerGraph& model,
                                            const std::vector<design::PlannedStage>& stages) {
+  std::vector<int32_t> stage_of_layer(model.num_layers(), 0);
+  for (size_t stage = 0; stage < stages.size(); ++stage) {
+    for (const int32_t layer : stages[stage].layers) {
+      stage_of_layer[static_cast<size_t>(layer)] = static_cast<int32_t>(stage);
+    }
+  }
   IdVector<ir::NodeId, int32_t> stage_of(graph.node_id_bound(), 0);
-  size_t place = 0, layer = 0, stage = 0;
+  size_t place = 0;
   for (const ir::NodeId node : graph.nodes()) {
-    while (layer + 1 < chain.num_layers() && chain.first_node[layer + 1] <= place) ++layer;
-    while (stage + 1 < stages.size() && stages[stage].end <= layer) ++stage;
-    stage_of[node] = static_cast<int32_t>(stage);
-    ++place;
+    stage_of[node] = stage_of_layer[static_cast<size_t>(model.layer_of[place++])];
   }
   return stage_of;
 }

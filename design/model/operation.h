@@ -1,4 +1,4 @@
-// A model as hardware search sees it: a chain of blocks, each a graph of operations with extents.
+// A model as hardware search sees it: layers, each a block, a graph of operations with extents.
 #pragma once
 
 #include <cstdint>
@@ -45,17 +45,38 @@ struct Block {
   bool split = false;                 // some operation has a role: the block can be split
 };
 
-// Layers one after another; equal ones share a block.
-struct Chain {
+// What a layer makes and a later one reads.
+struct LayerEdge {
+  int32_t from = 0, to = 0;
+  int64_t elements = 0;  // of a sample; 0: the order counts, nothing is moved
+
+  friend bool operator==(const LayerEdge&, const LayerEdge&) = default;
+};
+
+// Layers in an order in which edges lead forward; equal ones share a block.
+struct LayerGraph {
   std::string name;
   std::vector<Block> blocks;
   std::vector<int32_t> block_of;   // by layer
-  std::vector<size_t> first_node;  // by layer, its place in the graph's order
-  std::vector<int64_t> crossing;   // elements of a sample that cross between layers i and i + 1
+  std::vector<LayerEdge> edges;    // ascending; one between two layers
+  std::vector<int32_t> layer_of;   // by place of a node in the graph's order
   std::vector<std::string> notes;  // what had to be guessed
 
   size_t num_layers() const { return block_of.size(); }
+  // Whether each layer reads what the one before it makes, and nothing else.
+  bool is_chain() const {
+    if (edges.size() + 1 != num_layers()) return false;
+    for (size_t i = 0; i < edges.size(); ++i) {
+      const auto layer = static_cast<int32_t>(i);
+      if (edges[i].from != layer || edges[i].to != layer + 1) return false;
+    }
+    return true;
+  }
 };
+
+// So many sets of layers that may lie before a cut are looked at, at most: all pairs of them are
+// stages.
+inline constexpr size_t kMostCuts = 200;
 
 // Sets the roles of a block's operations. A product with weights is kRows if all products with
 // weights from which it gets data are kColumns, and nothing between them mixes features. O(n^2).

@@ -28,11 +28,14 @@ class Digest {
   uint64_t state_ = 14695981039346656037u;
 };
 
-void AddModel(const Chain& chain, Digest& digest) {
-  digest.Add(chain.name);
-  for (const int32_t block : chain.block_of) digest.Add(int64_t{block});
-  for (const int64_t elements : chain.crossing) digest.Add(elements);
-  for (const Block& block : chain.blocks) {
+void AddModel(const LayerGraph& model, Digest& digest) {
+  digest.Add(model.name);
+  for (const int32_t block : model.block_of) digest.Add(int64_t{block});
+  for (const LayerEdge& edge : model.edges) {
+    for (const int64_t part : {int64_t{edge.from}, int64_t{edge.to}, edge.elements})
+      digest.Add(part);
+  }
+  for (const Block& block : model.blocks) {
     digest.Add(block.tables);
     for (const Operation& operation : block.operations) {
       digest.Add(operation.op_type);
@@ -68,7 +71,7 @@ std::string DigestOf(const Question& q) {
       digest.Add(number);
     }
   }
-  for (const Chain& chain : q.models) AddModel(chain, digest);
+  for (const LayerGraph& model : q.models) AddModel(model, digest);
   for (const double weight : q.weights) digest.Add(weight);
   for (const int64_t number :
        {static_cast<int64_t>(q.objective), static_cast<int64_t>(q.combination),

@@ -148,8 +148,8 @@ std::string DesignPage(const Report& report) {
   const Question& question = report.search.question();
   const SearchResult& result = report.result;
   std::string names;
-  for (const Chain& chain : question.models) {
-    absl::StrAppend(&names, names.empty() ? "" : ", ", chain.name);
+  for (const LayerGraph& model : question.models) {
+    absl::StrAppend(&names, names.empty() ? "" : ", ", model.name);
   }
   std::string page = absl::StrCat(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta "

@@ -115,9 +115,9 @@ Json ResultJson(const Report& report) {
   for (const size_t i : result.front) {
     front.push_back(OutcomeMembers(question, i, result.outcomes.at(i)));
   }
-  for (const Chain& chain : question.models) {
-    for (const std::string& note : chain.notes)
-      notes.push_back(absl::StrCat(chain.name, ": ", note));
+  for (const LayerGraph& model : question.models) {
+    for (const std::string& note : model.notes)
+      notes.push_back(absl::StrCat(model.name, ": ", note));
   }
   json.push_back({"ranking", std::move(ranking)});
   json.push_back({"front", std::move(front)});
@@ -129,10 +129,10 @@ std::string ResultText(const Report& report) {
   const Question& question = report.search.question();
   const SearchResult& result = report.result;
   std::string text;
-  for (const Chain& chain : question.models) {
-    absl::StrAppend(&text, chain.name, ": ", chain.num_layers(), " layers, ",
-                    chain.blocks.size() == 1 ? std::string("all alike")
-                                             : absl::StrCat(chain.blocks.size(), " different"),
+  for (const LayerGraph& model : question.models) {
+    absl::StrAppend(&text, model.name, ": ", model.num_layers(), " layers, ",
+                    model.blocks.size() == 1 ? std::string("all alike")
+                                             : absl::StrCat(model.blocks.size(), " different"),
                     "\n");
   }
   absl::StrAppend(&text, question.configurations.size(), " configurations, ", result.plans,
@@ -278,19 +278,27 @@ Json StagesJson(const Report& report, const std::vector<std::string>& folders) {
   const size_t first = report.result.ranking[0];
   const Outcome& outcome = report.result.outcomes.at(first);
   for (size_t m = 0; m < outcome.plans.size(); ++m) {
-    const Chain& chain = question.models[m];
+    const LayerGraph& model = question.models[m];
     const Why why = Explain(report.search, m, first, outcome.plans[m]);
     Json::Array stages;
     for (const PlannedStage& stage : why.stages) {
       // Of the first block by its first node.
-      const auto first_block = static_cast<size_t>(chain.block_of[stage.begin]);
-      stages.push_back(Json::Object{{"first_layer", static_cast<int64_t>(stage.begin)},
-                                    {"layers", static_cast<int64_t>(stage.end - stage.begin)},
-                                    {"begins_like", chain.blocks[first_block].name},
-                                    {"devices", stage.devices},
-                                    {"microbatch_s", stage.seconds}});
+      const int32_t first_layer = stage.layers.front();
+      const auto first_block =
+          static_cast<size_t>(model.block_of[static_cast<size_t>(first_layer)]);
+      Json::Object each = {{"first_layer", int64_t{first_layer}},
+                           {"layers", static_cast<int64_t>(stage.layers.size())}};
+      if (stage.layers.back() - first_layer >= static_cast<int32_t>(stage.layers.size())) {
+        Json::Array numbers;  // not one after another
+        for (const int32_t layer : stage.layers) numbers.push_back(int64_t{layer});
+        each.push_back({"layer_numbers", std::move(numbers)});
+      }
+      each.push_back({"begins_like", model.blocks[first_block].name});
+      each.push_back({"devices", stage.devices});
+      each.push_back({"microbatch_s", stage.seconds});
+      stages.push_back(std::move(each));
     }
-    Json::Object members = {{"model", chain.name}};
+    Json::Object members = {{"model", model.name}};
     for (Json::Member& member : PlanMembers(outcome.plans[m], question)) {
       members.push_back(std::move(member));
     }

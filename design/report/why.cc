@@ -27,7 +27,7 @@ Why Explain(const HardwareSearch& search, size_t model, size_t configuration,
   std::map<Bottleneck, double> seconds;
   double all = 0, slowest = 0;
   const size_t tensor = PlaceOf(question.tensor_widths, plan.tensor);
-  for (const int32_t block : plans.chain().block_of) {
+  for (const int32_t block : plans.layers().block_of) {
     for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
       const size_t unit =
           plans.tasks().Index(static_cast<size_t>(block), microbatch, tensor, direction);

@@ -4,9 +4,9 @@
 
 namespace allot::design {
 
-BlockTasks::BlockTasks(const Question& question, const Chain& chain)
+BlockTasks::BlockTasks(const Question& question, const LayerGraph& model)
     : microbatches_(question.microbatches.size()), tensors_(question.tensor_widths.size()) {
-  for (const Block& block : chain.blocks) {
+  for (const Block& block : model.blocks) {
     for (const int64_t microbatch : question.microbatches) {
       for (const int64_t tensor : question.tensor_widths) {
         for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
@@ -99,15 +99,15 @@ std::vector<Ticks> ScheduleBlocks(const BlockTasks& tasks,
   return lengths;
 }
 
-std::vector<LayerTimes> TimesOfLayers(const Question& question, const Chain& chain,
+std::vector<LayerTimes> TimesOfLayers(const Question& question, const LayerGraph& model,
                                       const BlockTasks& tasks, const std::vector<Ticks>& times,
                                       size_t microbatch, size_t tensor) {
   std::vector<LayerTimes> layers;
-  layers.reserve(chain.num_layers());
+  layers.reserve(model.num_layers());
   // No sum of the pipelines' search exceeds 2^62.
-  const auto count = static_cast<int64_t>(chain.num_layers());
+  const auto count = static_cast<int64_t>(model.num_layers());
   const Ticks most = (Ticks{1} << 60) / ((question.batch + count + 1) * count);
-  for (const int32_t block : chain.block_of) {
+  for (const int32_t block : model.block_of) {
     const auto b = static_cast<size_t>(block);
     const Ticks forward = times[tasks.Index(b, microbatch, tensor, Direction::kForward)];
     const Ticks backward = times[tasks.Index(b, microbatch, tensor, Direction::kBackward)];

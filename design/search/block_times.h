@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "design/schedule/block_schedule.h"
-#include "design/search/chain_cuts.h"
+#include "design/search/layer_cuts.h"
 #include "design/search/question.h"
 
 namespace allot::design {
@@ -14,7 +14,7 @@ namespace allot::design {
 // The tasks of all blocks, made once; many threads may read them.
 class BlockTasks {
  public:
-  BlockTasks(const Question& question, const Chain& chain);
+  BlockTasks(const Question& question, const LayerGraph& model);
 
   struct Unit {  // a block, at some microbatch and width, in some direction
     TaskGraph graph;
@@ -56,9 +56,9 @@ std::vector<Ticks> ScheduleBlocks(const BlockTasks& tasks,
                                   const std::vector<std::vector<TaskLatency>>& latencies,
                                   CoreCount count);
 
-// Of the layers of a chain, from times by unit. Empty if they are so long that a batch may take
+// Of the layers of a model, from times by unit. Empty if they are so long that a batch may take
 // more than 2^60 ticks, some months.
-std::vector<LayerTimes> TimesOfLayers(const Question& question, const Chain& chain,
+std::vector<LayerTimes> TimesOfLayers(const Question& question, const LayerGraph& model,
                                       const BlockTasks& tasks, const std::vector<Ticks>& times,
                                       size_t microbatch, size_t tensor);
 

@@ -21,13 +21,13 @@ double HardwareSearch::WattsOf(const ModelPlans& model, size_t configuration,
   const double word = question_.space.rates.word.value();
   const Words buffer(static_cast<double>(sized.configuration.buffer_mb) * 1048576 / word);
   Joules energy;  // of a microbatch, on all devices of a split
-  for (const int32_t block : model.chain().block_of) {
+  for (const int32_t block : model.layers().block_of) {
     for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
       const BlockTasks::Unit& unit =
           model.tasks().At(static_cast<size_t>(block), microbatch, tensor, direction);
       const double times =
-          static_cast<double>(model.chain().blocks[static_cast<size_t>(block)].split ? plan.tensor
-                                                                                     : 1) *
+          static_cast<double>(model.layers().blocks[static_cast<size_t>(block)].split ? plan.tensor
+                                                                                      : 1) *
           (direction == Direction::kForward && plan.recompute ? 2 : 1);
       for (const Task& task : unit.graph.tasks) {
         Joules each;

@@ -9,15 +9,15 @@ using pipelines::CutGraph;
 using pipelines::FoundPipeline;
 using pipelines::PipelineSearch;
 
-ModelPlans::ModelPlans(const Question& question, const Chain& chain)
-    : question_(question), chain_(chain), tasks_(question, chain) {
+ModelPlans::ModelPlans(const Question& question, const LayerGraph& layers)
+    : question_(question), layers_(layers), tasks_(question, layers) {
   for (const int64_t microbatch : question.microbatches) {
     for (const int64_t tensor : question.tensor_widths) {
-      Prepared& prepared =
-          prepared_.emplace_back(Prepared{ChainCuts(question, chain, {microbatch, tensor}), {}});
+      Prepared& prepared = prepared_.emplace_back(
+          Prepared{MakeLayerCuts(question, layers, {microbatch, tensor}), {}});
       for (const int64_t memory : question.memories_gib) {
         for (const bool recompute : {false, true}) {
-          prepared.most_behind.push_back(prepared.cuts.MostBehind(memory, recompute));
+          prepared.most_behind.push_back(prepared.cuts->MostBehind(memory, recompute));
         }
       }
     }
@@ -83,9 +83,9 @@ std::optional<ModelPlans::Found> ModelPlans::Run(const std::vector<Ticks>& times
   workspace.graphs.resize(prepared_.size());
   CutGraph& graph = workspace.graphs[place];
   const std::vector<LayerTimes> layers =
-      TimesOfLayers(question_, chain_, tasks_, times, microbatch, tensor);
+      TimesOfLayers(question_, layers_, tasks_, times, microbatch, tensor);
   if (layers.empty()) return std::nullopt;
-  prepared_[place].cuts.Fill(layers, most_behind, recompute, graph);
+  prepared_[place].cuts->Fill(layers, most_behind, recompute, graph);
   const int64_t width = question_.tensor_widths[tensor];
   if (question_.objective == Objective::kLatency) return RunLatency(graph, width, below);
   pipelines::PipelineLimits limits;
@@ -108,7 +108,7 @@ PlanChoice ModelPlans::Best(const std::vector<Ticks>& times, size_t microbatch, 
   for (size_t t = 0; t < question_.tensor_widths.size(); ++t) {
     const Prepared& prepared = prepared_[Place(microbatch, t)];
     // A width at which nothing is split is no other width.
-    if (question_.tensor_widths[t] > 1 && !prepared.cuts.split()) continue;
+    if (question_.tensor_widths[t] > 1 && !prepared.cuts->split()) continue;
     const std::vector<int64_t>& most = prepared.most_behind[memory * 2 + (recompute ? 1 : 0)];
     const std::optional<Found> found = Run(times, microbatch, t, most, recompute, below, workspace);
     if (!found.has_value()) continue;
@@ -123,15 +123,14 @@ PlanChoice ModelPlans::Best(const std::vector<Ticks>& times, size_t microbatch, 
     const CutGraph& graph = workspace.graphs[Place(microbatch, t)];
     for (size_t s = 0; s + 1 < found->pipeline.cuts.size(); ++s) {
       const int32_t from = found->pipeline.cuts[s], to = found->pipeline.cuts[s + 1];
-      const auto [begin, end] = prepared.cuts.LayersBetween(from, to);
       Ticks load = 0;
       for (size_t a = graph.first_arc[static_cast<size_t>(from)];
            a < graph.first_arc[static_cast<size_t>(from) + 1]; ++a) {
         if (graph.arcs[a].to != to) continue;
         load = to == 0 ? graph.arcs[a].cost.last_load : graph.arcs[a].cost.other_load;
       }
-      stages->push_back(
-          {begin, end, found->pipeline.devices[s], static_cast<double>(load) / kTicksPerSecond});
+      stages->push_back({prepared.cuts->LayersBetween(from, to), found->pipeline.devices[s],
+                         static_cast<double>(load) / kTicksPerSecond});
     }
   }
   return best;

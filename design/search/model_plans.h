@@ -2,19 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "design/search/block_times.h"
-#include "design/search/chain_cuts.h"
+#include "design/search/layer_cuts.h"
 #include "design/search/question.h"
 #include "placement/kinds/pipelines/search/best_pipeline.h"
 
 namespace allot::design {
 
-// A stage of a plan: its layers, and the devices of one copy.
+// A stage of a plan: its layers, ascending, and the devices of one copy.
 struct PlannedStage {
-  size_t begin = 0, end = 0;
+  std::vector<int32_t> layers;
   int64_t devices = 1;
   double seconds = 0;  // its load, of a microbatch
 };
@@ -22,7 +23,8 @@ struct PlannedStage {
 // Made once for a model; many threads may ask it, each with a workspace of its own.
 class ModelPlans {
  public:
-  ModelPlans(const Question& question, const Chain& chain);
+  ModelPlans(const Question& question, const LayerGraph& layers);
+  ModelPlans(ModelPlans&&) = default;
 
   struct Workspace {
     pipelines::PipelineSearch search;
@@ -30,7 +32,7 @@ class ModelPlans {
   };
 
   const BlockTasks& tasks() const { return tasks_; }
-  const Chain& chain() const { return chain_; }
+  const LayerGraph& layers() const { return layers_; }
 
   // The best plan for that microbatch, memory and recomputation, by places in the question, with
   // times by unit of tasks(): of all tensor widths, the first of several. samples_per_s is 0 if
@@ -47,7 +49,7 @@ class ModelPlans {
 
  private:
   struct Prepared {
-    ChainCuts cuts;
+    std::unique_ptr<LayerCuts> cuts;
     std::vector<std::vector<int64_t>> most_behind;  // by memory and recomputation
   };
   struct Found {
@@ -66,8 +68,8 @@ class ModelPlans {
   double Rate(Ticks ticks, size_t microbatch) const;
 
   const Question& question_;
-  const Chain& chain_;
-  const BlockTasks tasks_;
+  const LayerGraph& layers_;
+  BlockTasks tasks_;
   std::vector<Prepared> prepared_;  // by microbatch and width
 };
 

@@ -24,7 +24,7 @@ enum class PerUnit { kNothing, kArea, kWatt };
 struct Question {
   hardware::Space space;
   std::vector<hardware::SizedConfiguration> configurations;
-  std::vector<Chain> models;
+  std::vector<LayerGraph> models;
   std::vector<double> weights;  // of the models in the mean
   Objective objective = Objective::kTraining;
   Combination combination = Combination::kMean;

@@ -63,7 +63,7 @@ double Combine(const Question& question, const std::vector<PlanChoice>& plans, d
 
 HardwareSearch::HardwareSearch(const Question& question) : question_(question) {
   models_.reserve(question.models.size());
-  for (const Chain& chain : question.models) models_.emplace_back(question, chain);
+  for (const LayerGraph& model : question.models) models_.emplace_back(question, model);
 }
 
 HardwareSearch::Times HardwareSearch::Schedule(size_t configuration) const {

@@ -134,6 +134,22 @@ for objective in inference latency; do
   ok "$objective within the area" python3 -c "import json; assert 0 < json.load(open('$objective.json'))['best']['area_um2'] <= 50e6"
 done
 
+"$make_model" unet unet.onnx >/dev/null || exit 1
+ok "what no single value crosses is divided into branches" \
+  "$allot" design unet.onnx --space=small.json --objective=training --devices=8 --batch=8 --hbm=16 --json --emit-stages -o unet
+ok "in stages, and a file for each" python3 - <<'EOF'
+import json
+stages = json.load(open("unet/stages.json"))[0]["stages"]
+assert len(stages) > 1, stages
+layers = []
+for stage in stages:
+    numbers = stage.get("layer_numbers") or range(stage["first_layer"], stage["first_layer"] + stage["layers"])
+    assert len(numbers) == stage["layers"], stage
+    layers += numbers
+assert sorted(layers) == list(range(len(layers))) and len(layers) > 20, layers
+assert len(json.load(open("unet/unet/manifest.json"))["parts"]) == len(stages)
+EOF
+
 refuses "no model" "no model given" --space=small.json
 refuses "no such space" "no built-in space 'phase'.*did you mean 'phaze'" encoder.onnx --space=phase
 refuses "no such file" "" encoder.onnx --space=./missing.json

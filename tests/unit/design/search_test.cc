@@ -52,8 +52,8 @@ Operation Elementwise(const std::string& name, int64_t elements, double cycles,
 }
 
 // Two layers of a feed-forward network between an input and a head of other sizes.
-Chain SmallChain(int64_t width) {
-  Chain chain;
+LayerGraph SmallChain(int64_t width) {
+  LayerGraph chain;
   chain.name = absl::StrCat("small-", width);
   Block first, middle, last;
   first.operations = {Elementwise("norm", 64 * width, 9, {})};
@@ -64,8 +64,17 @@ Chain SmallChain(int64_t width) {
   for (Block* block : {&first, &middle, &last}) AssignSplitRoles(*block);
   chain.blocks = {first, middle, last};
   chain.block_of = {0, 1, 1, 2};
-  chain.crossing = {64 * width, 64 * width, 64 * width};
+  chain.edges = {{0, 1, 64 * width}, {1, 2, 64 * width}, {2, 3, 64 * width}};
   return chain;
+}
+
+// Two encoders of one and of two layers beside each other, which a head reads.
+LayerGraph TwoEncoders(int64_t width) {
+  LayerGraph model = SmallChain(width);
+  model.name = "two-encoders";
+  model.block_of = {1, 1, 1, 2};
+  model.edges = {{0, 3, 64 * width}, {1, 2, 640 * width}, {2, 3, 32 * width}};
+  return model;
 }
 
 Question SmallQuestion(std::vector<int64_t> widths = {256}) {
@@ -87,7 +96,7 @@ Question SmallQuestion(std::vector<int64_t> widths = {256}) {
 pipelines::Problem ProblemOf(const Question& q, const ModelPlans& model,
                              const std::vector<Ticks>& times, size_t microbatch, size_t memory,
                              bool recompute) {
-  const Chain& chain = model.chain();
+  const LayerGraph& chain = model.layers();
   pipelines::Problem problem;
   problem.devices = q.devices;
   problem.memory = q.memories_gib[memory] << 30;
@@ -95,8 +104,8 @@ pipelines::Problem ProblemOf(const Question& q, const ModelPlans& model,
   problem.recompute = recompute;
   for (size_t i = 0; i < chain.num_layers(); ++i) {
     problem.names.push_back(absl::StrCat(i));
-    if (i > 0) problem.edges.emplace_back(i - 1, i);
   }
+  for (const LayerEdge& edge : chain.edges) problem.edges.emplace_back(edge.from, edge.to);
   for (size_t t = 0; t < q.tensor_widths.size(); ++t) {
     pipelines::Width& width = problem.widths.emplace_back();
     width.devices = q.tensor_widths[t];
@@ -113,8 +122,8 @@ pipelines::Problem ProblemOf(const Question& q, const ModelPlans& model,
       layer.split = block.split && width.devices > 1;
       layer.update = ToTicks(hardware::ByteCount(4 * weights) / q.space.link);
     }
-    for (const int64_t elements : chain.crossing) {
-      const double bytes = 2.0 * static_cast<double>(elements * q.microbatches[microbatch]);
+    for (const LayerEdge& edge : chain.edges) {
+      const double bytes = 2.0 * static_cast<double>(edge.elements * q.microbatches[microbatch]);
       width.transfers.push_back(
           {ToTicks(hardware::ByteCount(bytes) / q.space.link), std::llround(bytes)});
     }
@@ -122,8 +131,7 @@ pipelines::Problem ProblemOf(const Question& q, const ModelPlans& model,
   return problem;
 }
 
-TEST(HardwareSearch, TheWholeChoiceIsThatOfTryingEverything) {
-  const Question question = SmallQuestion();
+void ExpectTheBestOfEverything(const Question& question) {
   const HardwareSearch search(question);
   double best = 0;
   int decided = 0;
@@ -155,6 +163,39 @@ TEST(HardwareSearch, TheWholeChoiceIsThatOfTryingEverything) {
   ASSERT_TRUE(result.ok());
   EXPECT_NEAR(result->outcomes.at(result->ranking[0]).value, best, 1e-6 * best);
   EXPECT_GE(result->bound, result->outcomes.at(result->ranking[0]).value);
+}
+
+TEST(HardwareSearch, TheWholeChoiceIsThatOfTryingEverything) {
+  ExpectTheBestOfEverything(SmallQuestion());
+}
+
+TEST(HardwareSearch, SoItIsOfBranches) {
+  Question question = SmallQuestion();
+  question.models = {TwoEncoders(256)};
+  ExpectTheBestOfEverything(question);
+}
+
+TEST(HardwareSearch, AStageCanBeABranch) {
+  Question question = SmallQuestion();
+  question.models = {TwoEncoders(1024)};
+  question.microbatches = {1};
+  question.recompute = {false};
+  question.tensor_widths = {1};
+  question.devices = 2;
+  question.batch = 64;
+  const HardwareSearch search(question);
+  const HardwareSearch::Times times = search.Schedule(0);
+  ModelPlans::Workspace workspace;
+  std::vector<PlannedStage> stages;
+  search.models()[0].Best(times.lengths[0], 0, 1, false, workspace, &stages);
+  ASSERT_EQ(stages.size(), 2u);
+  // The order of the layers has one before three; beside each other two and two are possible.
+  std::vector<int32_t> all;
+  for (const PlannedStage& stage : stages) {
+    EXPECT_EQ(stage.layers.size(), 2u);
+    all.insert(all.end(), stage.layers.begin(), stage.layers.end());
+  }
+  EXPECT_EQ(stages[0].layers, (std::vector<int32_t>{1, 2}));
 }
 
 std::string Bytes(const Question& question, const SearchHooks& hooks = {}) {
@@ -237,7 +278,7 @@ TEST(HardwareSearch, TheChosenMachineIsATargetThatReads) {
 }
 
 TEST(SplitRoles, AColumnProductAndTheRowsOfTheNext) {
-  const Chain chain = SmallChain(64);
+  const LayerGraph chain = SmallChain(64);
   const Block& block = chain.blocks[1];
   EXPECT_TRUE(block.split);
   EXPECT_EQ(block.operations[0].role, SplitRole::kColumns);

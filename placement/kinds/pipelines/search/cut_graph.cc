@@ -11,6 +11,8 @@ namespace {
 
 constexpr size_t kMostCuts = 40'000;
 
+}  // namespace
+
 bool IsWithin(const std::vector<bool>& inner, const std::vector<bool>& outer) {
   for (size_t i = 0; i < inner.size(); ++i) {
     if (inner[i] && !outer[i]) return false;
@@ -18,14 +20,12 @@ bool IsWithin(const std::vector<bool>& inner, const std::vector<bool>& outer) {
   return true;
 }
 
-}  // namespace
-
-Cuts FindCuts(const Problem& problem, int64_t work, bool& complete) {
-  const size_t layers = problem.names.size();
+Cuts FindCuts(size_t layers, const std::vector<std::pair<int32_t, int32_t>>& edges, int64_t work,
+              bool& complete) {
   BlockGraph blocks;
   blocks.layers.resize(layers);
   blocks.before.resize(layers);
-  for (const auto& [from, to] : problem.edges) {
+  for (const auto& [from, to] : edges) {
     blocks.before[static_cast<size_t>(to)].push_back(from);
   }
   AllDownsets all = FindAllDownsets(blocks, kMostCuts);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "placement/kinds/pipelines/search/stage_cost.h"
@@ -31,10 +32,14 @@ struct Cuts {
   std::vector<std::vector<bool>> before;  // by cut, by layer
 };
 
-// All cuts, if there are few enough of them that comparing all pairs takes less than `work`; else
-// those of one order of the layers, and `complete` is false. Stages of two cuts may be several
-// branches side by side, which a device runs one after another.
-Cuts FindCuts(const Problem& problem, int64_t work, bool& complete);
+// All cuts of so many layers with these edges, if there are few enough of them that comparing all
+// pairs takes less than `work`; else those of the order of the layers, and `complete` is false.
+// Stages of two cuts may be several branches side by side, which a device runs one after another.
+Cuts FindCuts(size_t layers, const std::vector<std::pair<int32_t, int32_t>>& edges, int64_t work,
+              bool& complete);
+
+// Whether all that is before one cut is before the other as well.
+bool IsWithin(const std::vector<bool>& inner, const std::vector<bool>& outer);
 
 CutGraph MakeCutGraph(const Problem& problem, const Width& width, const Cuts& cuts);
 

@@ -61,7 +61,8 @@ int64_t WorkBound(const Problem& problem) {
 Found Search(const Problem& problem, Method method, const SolveLimits& limits) {
   Found found;
   bool complete = false;
-  const Cuts cuts = FindCuts(problem, method == Method::kChain ? 0 : limits.work, complete);
+  const Cuts cuts = FindCuts(problem.names.size(), problem.edges,
+                             method == Method::kChain ? 0 : limits.work, complete);
   found.complete = complete;
   PipelineSearch search;
   int64_t best = PipelineSearch::kNoTicks;
