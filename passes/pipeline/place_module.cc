@@ -17,9 +17,10 @@ std::string PlaceModuleText(const PlaceModuleOptions& options) {
     place.push_back(absl::StrCat("proposer=", PrintOption(options.proposer)));
   }
   if (options.finetune > 0) place.push_back(absl::StrCat("finetune=", options.finetune));
-  return absl::StrCat(ModuleProblemText(options), ",place-chips",
-                      place.empty() ? "" : absl::StrCat("{", absl::StrJoin(place, " "), "}"),
-                      ",form-parts,schedule{replicas=false},explain{work=0},explain-chips");
+  return absl::StrCat(
+      ModuleProblemText(options), ",place-chips",
+      place.empty() ? "" : absl::StrCat("{", absl::StrJoin(place, " "), "}"),
+      ",form-parts,schedule{replicas=false chips=true},explain{work=0},explain-chips");
 }
 
 std::string ModuleProblemText(const PlaceModuleOptions& options) {
