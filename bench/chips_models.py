@@ -22,6 +22,7 @@ from run_parts import check_folder
 
 CHIPS = (8, 16, 36)
 BLOCK = 65521  # values that repeat
+INTEGERS = 2  # below it: types of tokens are 0 and 1
 
 
 def module(allot, scratch, chips):
@@ -77,14 +78,12 @@ def row(allot, scratch, work, model, sizes, chips):
         return f"| {model.stem} | {chips} | {done.stderr.strip().splitlines()[-1]} |"
     found = json.loads(done.stdout)
     value, bound = found['value_us'] / 1e3, found['lower_bound_us'] / 1e3
-    slices = next(one['value_us'] for one in found['baselines'] if one['name'] == 'slice-dp') / 1e3
-    single = next(one.get('value_us') for one in found['baselines'] if one['name'].startswith('single:'))
-    alone = 'does not fit' if single is None else f'{single / 1e3:.4f}'
+    baselines = {one['name']: 'does not fit' if one['value_us'] is None else f"{one['value_us'] / 1e3:.4f}" for one in found['baselines']}
     used = sum(1 for device in found['devices'] if device['parts'])
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    same = check_folder(model.resolve(), out.resolve(), sizes) or 'bitwise'
+    same = check_folder(model.resolve(), out.resolve(), sizes, INTEGERS) or 'bitwise'
     shutil.rmtree(out)
-    return (f"| {model.stem} | {chips} | {used} | {alone} | {value:.4f} | {slices:.4f} | {bound:.4f} | {100 * (value - bound) / value:.2f} | "
+    return (f"| {model.stem} | {chips} | {used} | {baselines['single:chip0']} | {value:.4f} | {baselines['slice-dp']} | {bound:.4f} | {100 * (value - bound) / value:.2f} | "
             f"{found['solver']} | {seconds:.1f} | {same} |")
 
 
