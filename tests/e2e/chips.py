@@ -65,6 +65,21 @@ def trains(allot, models, scratch):
                            WORK, '--quiet'], capture_output=True, text=True).stderr or None
 
 
+def fault_of_problem(allot, model, scratch):
+    """None if what allot-opt prints of a model on a module is a problem of chips that allot-solve takes, else what is wrong."""
+    programs = pathlib.Path(allot).parent
+    problem = scratch / 'problem.json'
+    done = subprocess.run([programs / 'allot-opt', model, '--target=mcm-8', '--print-problem', '-o', problem,
+                           '--pass-pipeline=infer-shapes,copy-cones,estimate-cost,coarsen'], capture_output=True, text=True)
+    if done.returncode != 0:
+        return done.stderr
+    done = subprocess.run([programs / 'allot-solve', problem, '--work-limit=10000', '--json'], capture_output=True, text=True)
+    if done.returncode != 0:
+        return done.stderr
+    answer = json.loads(done.stdout)
+    return None if answer['kind'] == 'chips' and answer['bound'] <= answer['objective'] else done.stdout
+
+
 def main():
     allot, make_models, scratch = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]).resolve()
     shutil.rmtree(scratch, ignore_errors=True)
@@ -107,6 +122,9 @@ def main():
     if (scratch / 'never.json').exists():
         failed += 1
         print('FAILED a refusal has written weights')
+    why = fault_of_problem(allot, model, scratch)
+    failed += bool(why)
+    print(f"{'FAILED' if why else 'ok'} prints a problem of chips{': ' + why if why else ''}", flush=True)
     why = trains(allot, models, scratch)
     failed += bool(why)
     print(f"{'FAILED' if why else 'ok'} trains a proposer on models and uses it{': ' + why if why else ''}")
