@@ -302,6 +302,11 @@ absl::StatusOr<PlacementSetup> MakePlacementSetup(const CompileOptions& options)
     ALLOT_ASSIGN_OR_RETURN(setup.target, LoadTarget(options.target, notes));
     setup.notes = notes.all();
   }
+  if ((!options.proposer.empty() || options.finetune > 0) && !IsChipModule(setup.target)) {
+    return InputError(options.proposer.empty() ? "--finetune" : "--proposer",
+                      " is of modules of chips, such as --target=mcm-36, and '", setup.target.name,
+                      "' is none: leave it out");
+  }
   ALLOT_ASSIGN_OR_RETURN(setup.made_from.target, Source(options.target, PrintTarget(setup.target)));
   setup.made_from.objective = options.trains ? ir::Objective::kThroughput : options.objective;
   setup.made_from.pins = options.pins;

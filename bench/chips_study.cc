@@ -1,25 +1,35 @@
-// chips-study WEIGHTS EVALUATIONS SEEDS TRIES FILE:CHIPS ...: finders of chips on problems of chips
-// and published graphs, side by side on one cost model; nothing here is measured on hardware.
-// WEIGHTS is a file of allot train-proposer, or "shipped". Prints, as Markdown: what each finder
-// reaches in so many proposals (median and range over the seeds), how many proposals a policy that
-// starts with the weights needs for what one that starts with nothing ends with, and how many of
-// TRIES proposals of each kind the verifier passes.
+// chips-study WEIGHTS EVALUATIONS SEEDS TRIES [only=NAME,NAME] FILE:CHIPS ...: finders of chips on
+// problems of chips and published graphs, side by side on one cost model; nothing here is measured
+// on hardware. WEIGHTS is a file of allot train-proposer, or "shipped". Prints, as Markdown: what
+// each finder reaches in so many proposals (median and range over the seeds), how many proposals a
+// policy that starts with the weights needs for what one that starts with nothing ends with, and
+// how many of TRIES proposals of each kind the verifier passes, on these and on made-up models that
+// nothing was learned from.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 #include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/chips/formats/read_chips.h"
+#include "placement/kinds/chips/learning/features.h"
+#include "placement/kinds/chips/learning/graph_net.h"
 #include "placement/kinds/chips/model/verify.h"
 #include "placement/kinds/chips/search/chips_search.h"
 #include "placement/kinds/chips/search/learned.h"
+#include "placement/kinds/chips/training/pretrain.h"
 #include "support/read_file.h"
 #include "support/status.h"
 
@@ -47,8 +57,12 @@ absl::StatusOr<Instance> ReadInstance(const std::string& argument) {
   return instance;
 }
 
+// Made-up models of these seeds are in no corpus.
+constexpr uint64_t kUnseen = 2'000'000;
+
 using Make = std::function<std::unique_ptr<Proposer>(Workshop&)>;
 
+// Exits where the verifier does not say the same of the answer.
 SearchResult RunFinder(const Compiled& compiled, Picos bound, const Make& make, int64_t evaluations,
                        uint64_t seed) {
   Workshop workshop(compiled);
@@ -59,7 +73,25 @@ SearchResult RunFinder(const Compiled& compiled, Picos bound, const Make& make, 
   SearchLimits limits;
   limits.steps = int64_t{1} << 50;
   limits.evaluations = evaluations;
-  return Search(workshop, finders, limits);
+  SearchResult found = Search(workshop, finders, limits);
+  if (found.best.has_value()) {
+    const absl::StatusOr<Picos> value =
+        Verify(compiled.problem(), compiled.Expand(found.best->chips));
+    if (!value.ok() || *value != found.best->value) {
+      std::fprintf(stderr, "%s: an answer breaks a rule or has another value: %s\n",
+                   found.finder.c_str(), std::string(value.status().message()).c_str());
+      std::exit(1);
+    }
+  }
+  return found;
+}
+
+// A network that has learned nothing, and levels as one that has: what weights bring beside that.
+ProposerWeights OnlyLevelling(const ProposerWeights& learned) {
+  Random random(1);
+  GraphNet net(kFeatures.size());
+  net.Initialize(random);
+  return {net.parameters(), learned.spread, learned.levelling, "nothing"};
 }
 
 double CpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -85,8 +117,13 @@ int64_t ProposalsTo(const std::vector<Picos>& history, Picos value) {
 
 class Study {
  public:
-  Study(ProposerWeights weights, int64_t evaluations, uint64_t seeds)
-      : weights_(std::move(weights)), evaluations_(evaluations), seeds_(seeds) {
+  // `only`: the finders that run; empty: all.
+  Study(ProposerWeights weights, int64_t evaluations, uint64_t seeds, std::set<std::string> only)
+      : weights_(std::move(weights)),
+        levels_(OnlyLevelling(weights_)),
+        evaluations_(evaluations),
+        seeds_(seeds),
+        only_(std::move(only)) {
     const auto learned = [](LearnedUse use, const ProposerWeights* from) {
       return [use, from](Workshop& workshop) { return MakeLearnedProposer(workshop, use, from); };
     };
@@ -96,12 +133,13 @@ class Study {
       };
     };
     finders_ = {{"random + sample", MakeRandomProposer},
-                {"annealing + fix, random start", annealing(AnnealingStart::kRandom)},
-                {"annealing + fix, balanced start", annealing(AnnealingStart::kBalanced)},
+                {"annealing + fix from random", annealing(AnnealingStart::kRandom)},
+                {"annealing + fix from balanced", annealing(AnnealingStart::kBalanced)},
                 {"policy from nothing", learned(LearnedUse::kChips, nullptr)},
-                {"policy, fine-tuned", learned(LearnedUse::kChips, &weights_)},
+                {"policy fine-tuned", learned(LearnedUse::kChips, &weights_)},
+                {"policy that only levels", learned(LearnedUse::kChips, &levels_)},
                 {"order from nothing", learned(LearnedUse::kOrder, nullptr)},
-                {"order, fine-tuned", learned(LearnedUse::kOrder, &weights_)},
+                {"order fine-tuned", learned(LearnedUse::kOrder, &weights_)},
                 {"slices", MakeSlicesProposer}};
   }
 
@@ -114,8 +152,8 @@ class Study {
     std::string transfer, seconds;
     for (const Instance& instance : instances) {
       const Compiled compiled(instance.problem);
-      const Picos bound = BoundOf(compiled).value;
       Workshop workshop(compiled);
+      const Picos bound = BoundOf(workshop.rules).value;
       workshop.bound = bound;
       const std::optional<Cutting> plain = PlainSlices(workshop);
       std::printf("| %s | %s | %s |", instance.name.c_str(), Ms(bound).c_str(),
@@ -125,6 +163,11 @@ class Study {
       for (const auto& [name, make] : finders_) {
         std::vector<Picos> values;
         runs.emplace_back();
+        if (!only_.empty() && only_.count(name) == 0) {
+          std::printf(" |");
+          seconds += " |";
+          continue;
+        }
         const double begin = CpuSeconds();
         for (uint64_t seed = 1; seed <= seeds_; ++seed) {
           runs.back().push_back(RunFinder(compiled, bound, make, evaluations_, seed));
@@ -142,9 +185,11 @@ class Study {
       }
       seconds += "\n";
       std::printf("\n");
-      for (const size_t scratch : {3, 5}) {
-        const std::string row = Transfer(instance.name, scratch == 3 ? "policy" : "order",
-                                         runs[scratch], runs[scratch + 1]);
+      for (const auto& [finder, scratch, tuned] :
+           {std::tuple("policy", 3, 4), std::tuple("policy that only levels", 3, 5),
+            std::tuple("order", 6, 7)}) {
+        const std::string row =
+            Transfer(instance.name, finder, runs[size_t(scratch)], runs[size_t(tuned)]);
         std::fputs(row.c_str(), stderr);
         transfer += row;
       }
@@ -159,9 +204,10 @@ class Study {
         "| instance | finder | from nothing ends at | from nothing | fine-tuned | ratio, median | "
         "ratios |\n| --- | --- | ---: | ---: | ---: | ---: | --- |\n%s\n",
         transfer.c_str());
-    std::printf("Median of all these ratios: %.1f; of the policy alone: %.1f. Below 1: %s.\n",
-                Median(all_ratios_), Median(policy_ratios_),
-                below_.empty() ? "none" : below_.c_str());
+    for (const auto& [finder, ratios] : ratios_) {
+      std::printf("Median ratio of the %s: %.1f.\n", finder.c_str(), Median(ratios));
+    }
+    std::printf("Below 1: %s.\n", below_.empty() ? "none" : below_.c_str());
   }
 
   // Proposals of every kind that the verifier passes.
@@ -215,7 +261,7 @@ class Study {
     std::vector<Picos> ends;
     std::vector<int64_t> from_nothing, fine_tuned;
     std::string all;
-    for (size_t seed = 0; seed < scratch.size(); ++seed) {
+    for (size_t seed = 0; seed < std::min(scratch.size(), tuned.size()); ++seed) {
       if (!scratch[seed].best.has_value()) continue;
       const Picos end = scratch[seed].best->value;
       const auto enough = static_cast<Picos>(static_cast<double>(end) / 0.99);
@@ -227,8 +273,7 @@ class Study {
       char text[32];
       std::snprintf(text, sizeof text, "%s%.1f", all.empty() ? "" : ", ", ratios.back());
       all += text;
-      all_ratios_.push_back(ratios.back());
-      if (finder == "policy") policy_ratios_.push_back(ratios.back());
+      ratios_[finder].push_back(ratios.back());
     }
     if (ratios.empty()) return "";
     if (Median(ratios) < 1) {
@@ -241,11 +286,12 @@ class Study {
                         " |\n");
   }
 
-  const ProposerWeights weights_;
+  const ProposerWeights weights_, levels_;
   const int64_t evaluations_;
   const uint64_t seeds_;
+  const std::set<std::string> only_;
   std::vector<std::pair<std::string, Make>> finders_;
-  std::vector<double> all_ratios_, policy_ratios_;
+  std::map<std::string, std::vector<double>> ratios_;  // by finder
   std::string below_;
 };
 
@@ -254,7 +300,9 @@ absl::Status Run(const std::vector<std::string>& arguments) {
   if (arguments.size() < 5 || !absl::SimpleAtoi(arguments[1], &evaluations) ||
       !absl::SimpleAtoi(arguments[2], &seeds) || !absl::SimpleAtoi(arguments[3], &tries) ||
       seeds < 1) {
-    return InputError("usage: chips-study WEIGHTS|shipped EVALUATIONS SEEDS TRIES FILE:CHIPS ...");
+    return InputError(
+        "usage: chips-study WEIGHTS|shipped EVALUATIONS SEEDS TRIES [only=NAME,NAME] FILE:CHIPS "
+        "...");
   }
   ProposerWeights weights = ShippedWeights();
   if (arguments[0] != "shipped") {
@@ -262,12 +310,23 @@ absl::Status Run(const std::vector<std::string>& arguments) {
     ALLOT_ASSIGN_OR_RETURN(weights, ReadProposerWeights(text, arguments[0]));
   }
   std::vector<Instance> instances;
-  for (size_t i = 4; i < arguments.size(); ++i) {
+  std::set<std::string> only;
+  size_t first = 4;
+  if (absl::string_view names = arguments[first]; absl::ConsumePrefix(&names, "only=")) {
+    only = absl::StrSplit(names, ',');
+    ++first;
+  }
+  for (size_t i = first; i < arguments.size(); ++i) {
     ALLOT_ASSIGN_OR_RETURN(instances.emplace_back(), ReadInstance(arguments[i]));
   }
-  Study study(std::move(weights), evaluations, static_cast<uint64_t>(seeds));
+  Study study(std::move(weights), evaluations, static_cast<uint64_t>(seeds), std::move(only));
   if (evaluations > 0) study.Finders(instances);
-  if (tries > 0) study.Tries(instances, tries);
+  if (tries > 0) {
+    for (MadeModel& model : MadeCorpus(kUnseen, 2)) {
+      instances.push_back({absl::StrCat("made up: ", model.name), std::move(model.problem)});
+    }
+    study.Tries(instances, tries);
+  }
   return absl::OkStatus();
 }
 

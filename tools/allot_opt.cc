@@ -68,8 +68,9 @@ void DeclareInput(CommandLine& line, Arguments& arguments) {
   line.Choice("words", {"both", "own", "users"}, &arguments.words,
               "... of others' ops: both (default), own (place.device),\n"
               "users (device, stream.affinity)");
-  line.Flag("print-problem", &arguments.opt.print_problem,
-            "print the clusters as a placement problem for allot-solve,\nnot the IR");
+  line.Flag(
+      "print-problem", &arguments.opt.print_problem,
+      "print the clusters as a placement problem for allot-solve,\nor one of chips, not the IR");
   line.Section("What passes see");
   line.Value("target", "FILE|NAME", &compile.target,
              "the machine, also host[:...] (default: host, this machine)");

@@ -18,8 +18,10 @@
 #include "ir/verify.h"
 #include "mlir_import/import.h"
 #include "onnx_import/import.h"
+#include "passes/problem/chip_module.h"
 #include "passes/problem/cluster_problem.h"
 #include "placement/formats/problem_json.h"
+#include "placement/kinds/chips/formats/chips_json.h"
 #include "support/status.h"
 #include "target/target_json.h"
 #include "tools/crash_reproducer.h"
@@ -175,6 +177,12 @@ class InputRun {
       absl::StatusOr<BuiltProblem> built =
           BuildClusterProblem(parsed->module, parsed->plan, context);
       if (!built.ok()) return Reject(built.status());
+      if (IsChipModule(setup.target) && !built->problem.items.empty()) {
+        const absl::StatusOr<ChipsOfPlan> chips = MakeChipsOfPlan(*built, setup.target);
+        if (!chips.ok()) return Reject(chips.status());
+        text = chips::PrintProblem(chips->problem);
+        return true;
+      }
       // As `place` asks solvers that form no parts.
       built->problem.launch_on_arrival = true;
       text = WriteProblem(built->problem);

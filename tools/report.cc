@@ -250,8 +250,11 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("rules", static_cast<int64_t>(compilation.target.rules.size()));
   json.emplace_back("lower_bound_us", ToMicros(summary.lower_bound));
   json.emplace_back("bound", summary.bound_name);
-  json.emplace_back("bound_of", absl::StrContains(compilation.pipeline, "split-operators")
+  const absl::string_view pipeline = compilation.pipeline;
+  json.emplace_back("bound_of", absl::StrContains(pipeline, "split-operators")
                                     ? "plans with these slices"
+                                : absl::StrContains(pipeline, "chips=true")
+                                    ? "plans that keep the rules of the module"
                                     : "plans of the model as it is");
   json.emplace_back("gap", Gap(summary));
   json.emplace_back("proved_optimal", summary.value == summary.lower_bound);

@@ -96,6 +96,12 @@ std::string KindResultTable(const ProblemKind& kind, const ProblemInstance& prob
   if (const std::optional<double> gap = Gap(problem, result)) {
     line("gap", absl::StrFormat("%.2f %%%s", 100 * *gap, proved ? ", proved optimal" : ""));
   }
+  for (const auto& [label, key] : kind.compared()) {
+    const Json* const other = result.answer.has_value() ? result.answer->Find(key) : nullptr;
+    if (other == nullptr) continue;
+    const bool is_known = Number(*other).has_value();
+    line(label, is_known ? absl::StrCat(PrintJsonCompact(*other), " ", kind.unit()) : "none");
+  }
   line(result.answer.has_value() ? "found by" : "searched by",
        absl::StrCat(result.solver, absl::StrFormat(", %.2f s", wall_s)));
   return text;

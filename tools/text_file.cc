@@ -76,6 +76,24 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
   return CannotWrite(error, path);
 }
 
+absl::Status CheckWritable(const std::string& path) {
+  if (path == "-") return absl::OkStatus();
+  struct stat there = {};
+  const bool exists = ::stat(path.c_str(), &there) == 0;
+  if (exists && S_ISDIR(there.st_mode)) return CannotWrite(EISDIR, path);
+  if (exists && !S_ISREG(there.st_mode)) {
+    return ::access(path.c_str(), W_OK) == 0 ? absl::OkStatus() : CannotWrite(errno, path);
+  }
+  std::error_code no_error;
+  const fs::path target = exists ? fs::canonical(path, no_error) : fs::path(path);
+  std::string temporary = (no_error ? path : target.string()) + ".XXXXXX";
+  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (file < 0) return CannotWrite(errno, path);
+  ::close(file);
+  ::unlink(temporary.c_str());
+  return absl::OkStatus();
+}
+
 absl::Status FlushStdout() {
   errno = 0;
   const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;

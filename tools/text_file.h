@@ -19,6 +19,10 @@ absl::StatusOr<std::string> ReadText(const std::string& path);
 // and is written to, and so does a symbolic link.
 absl::Status WriteText(const std::string& path, const std::string& text);
 
+// An error where WriteText() would fail now: for what takes long before there is a text. Leaves
+// nothing behind.
+absl::Status CheckWritable(const std::string& path);
+
 // An error if anything that was printed did not arrive.
 absl::Status FlushStdout();
 

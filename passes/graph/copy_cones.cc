@@ -2,8 +2,10 @@
 // masks, casts of shapes of inputs. On a module of chips such a node has readers on many chips, and
 // tensors that pass chips by are against its rules; computing it where it is read is not. A node is
 // copied if all that it depends on is, and all of that together costs at most `permille` of what
-// the model costs, counted as operations and bytes. What depends on constants alone is left out: it
-// travels with its readers anyway. Copies only, nothing else changes; at most doubles the nodes.
+// the model costs, counted as operations and bytes, and reads few of its weights: a table of words
+// is looked up fast, but each chip with a copy holds it. What depends on constants alone is left
+// out: it travels with its readers anyway. Copies only, nothing else changes; at most doubles the
+// nodes.
 #include <algorithm>
 #include <set>
 #include <string>
@@ -20,6 +22,9 @@
 
 namespace allot {
 namespace {
+
+// Of all weights, that what is copied may read.
+constexpr Bytes kShareOfWeights = 100, kFewBytes = 256;
 
 struct Options {
   int64_t permille = 1;
@@ -58,11 +63,29 @@ class Copier {
     return SaturatingAdd(features.flops, Traffic(features));
   }
 
+  // Of what it reads, what is constant: copies of the node hold it, too.
+  Bytes WeightsOf(ir::NodeId id) const {
+    Bytes weights = 0;
+    for (const ir::ValueId operand : graph_.node(id).operands) {
+      if (!operand.valid()) continue;
+      const ir::Value& value = graph_.value(operand);
+      const bool constant = value.origin == ir::Value::Origin::kInitializer ||
+                            (value.origin == ir::Value::Origin::kResult && Travels(value.producer));
+      if (constant) weights = SaturatingAdd(weights, work_.value_bytes[operand]);
+    }
+    return weights;
+  }
+
   // In topological order, as ids are.
   std::vector<ir::NodeId> FindCheap() const {
     int64_t all = 0;
     for (const ir::NodeId id : graph_.nodes()) all = SaturatingAdd(all, CostOf(id));
     const int64_t limit = all / 1'000 * permille_;
+    Bytes weights = 0;
+    for (const ir::ValueId value : graph_.initializers()) {
+      weights = SaturatingAdd(weights, work_.value_bytes[value]);
+    }
+    const Bytes most_weights = std::max(weights / kShareOfWeights, kFewBytes);
     IdVector<ir::NodeId, std::set<ir::NodeId>> cone(graph_.node_id_bound());
     std::vector<ir::NodeId> cheap;
     for (const ir::NodeId id : graph_.nodes()) {
@@ -81,8 +104,12 @@ class Copier {
       }
       for (const ir::ValueId result : node.results) copies = copies && !graph_.IsOutput(result);
       int64_t cost = 0;
-      for (const ir::NodeId each : own) cost = SaturatingAdd(cost, CostOf(each));
-      if (!copies || !reads_input || cost > limit) continue;
+      Bytes read = 0;
+      for (const ir::NodeId each : own) {
+        cost = SaturatingAdd(cost, CostOf(each));
+        read = SaturatingAdd(read, WeightsOf(each));
+      }
+      if (!copies || !reads_input || cost > limit || read > most_weights) continue;
       cone[id] = std::move(own);
       cheap.push_back(id);
     }

@@ -17,6 +17,13 @@ std::string PlaceModuleText(const PlaceModuleOptions& options) {
     place.push_back(absl::StrCat("proposer=", PrintOption(options.proposer)));
   }
   if (options.finetune > 0) place.push_back(absl::StrCat("finetune=", options.finetune));
+  return absl::StrCat(
+      ModuleProblemText(options), ",place-chips",
+      place.empty() ? "" : absl::StrCat("{", absl::StrJoin(place, " "), "}"),
+      ",form-parts,schedule{replicas=false chips=true},explain{work=0},explain-chips");
+}
+
+std::string ModuleProblemText(const PlaceModuleOptions& options) {
   const std::string fixed =
       options.fixed.empty()
           ? ""
@@ -24,9 +31,7 @@ std::string PlaceModuleText(const PlaceModuleOptions& options) {
   return absl::StrCat(fixed, "inline-functions{needed=true},fold-conditions{needed=true},",
                       "infer-shapes", options.strict_shapes ? "{strict=true}" : "",
                       options.fixed.empty() ? "" : ",dead-nodes",
-                      ",copy-cones,estimate-cost,coarsen,split-modularity,place-chips",
-                      place.empty() ? "" : absl::StrCat("{", absl::StrJoin(place, " "), "}"),
-                      ",form-parts,schedule{replicas=false},explain{work=0},explain-chips");
+                      ",copy-cones,estimate-cost,coarsen,split-modularity");
 }
 
 NamedPipeline PlaceModulePipeline() {

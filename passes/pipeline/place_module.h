@@ -16,5 +16,7 @@ struct PlaceModuleOptions {
 };
 
 std::string PlaceModuleText(const PlaceModuleOptions& options);
+// Its passes before place-chips: what that searches is then in the plan's clusters.
+std::string ModuleProblemText(const PlaceModuleOptions& options);
 
 }  // namespace allot

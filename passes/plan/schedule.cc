@@ -8,6 +8,7 @@
 
 #include "passes/nodes/kernel_costs.h"
 #include "passes/pipeline/pass.h"
+#include "passes/problem/chip_module.h"
 #include "passes/problem/cluster_problem.h"
 #include "passes/problem/requirements.h"
 #include "passes/problem/search_points.h"
@@ -22,6 +23,7 @@ namespace {
 
 struct ScheduleOptions {
   int64_t bound_work = 0;
+  bool chips = false;
   bool replicas = true;
 };
 
@@ -294,6 +296,19 @@ class SchedulePass final : public PlanPass {
         summary.bound_name = "exact";
       }
     }
+    return FinishBound(kernels, context, summary);
+  }
+
+  absl::Status FinishBound(const BuiltProblem& kernels, const PassContext& context,
+                           ir::Summary& summary) const {
+    if (options_.chips) {
+      ALLOT_ASSIGN_OR_RETURN(const chips::ChipsBound bound,
+                             BoundOfModule(kernels, *context.target));
+      if (bound.value > summary.lower_bound) {
+        summary.lower_bound = bound.value;
+        summary.bound_name = bound.name;
+      }
+    }
     return KeepBound(summary);
   }
 
@@ -319,7 +334,9 @@ Entry<PlanPass> ScheduleEntry() {
           .Add("bound-work", &ScheduleOptions::bound_work,
                "effort spent on the lower bound; 0: the default")
           .Add("replicas", &ScheduleOptions::replicas,
-               "the bound of a stream holds for placements that take turns, too"));
+               "the bound of a stream holds for placements that take turns, too")
+          .Add("chips", &ScheduleOptions::chips,
+               "the bound is of plans that keep the rules of a module of chips"));
 }
 
 }  // namespace allot

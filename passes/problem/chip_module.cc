@@ -120,4 +120,17 @@ absl::StatusOr<ChipsOfPlan> MakeChipsOfPlan(const BuiltProblem& built, const Tar
   return result;
 }
 
+absl::StatusOr<chips::ChipsBound> BoundOfModule(const BuiltProblem& built, const Target& target) {
+  if (built.problem.items.empty()) return chips::ChipsBound();
+  ALLOT_ASSIGN_OR_RETURN(ChipsOfPlan chips, MakeChipsOfPlan(built, target));
+  // A plan may have them on any chip, and sends only what is read elsewhere.
+  for (chips::Node& node : chips.problem.nodes) {
+    node.copied = false;
+    node.transfer = 0;
+  }
+  chips.problem.memory.reset();
+  const chips::Compiled compiled(chips.problem);
+  return chips::BoundOf(chips::RuleGraph(compiled));
+}
+
 }  // namespace allot

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include "passes/problem/built_problem.h"
+#include "placement/kinds/chips/bounds/bounds.h"
 #include "placement/kinds/chips/model/problem.h"
 #include "target/target.h"
 
@@ -29,5 +30,10 @@ struct ChipsOfPlan {
 // them. Errors: chips that are unlike or not linked in their order, more than there can be, rules
 // that pin items or keep some together.
 absl::StatusOr<ChipsOfPlan> MakeChipsOfPlan(const BuiltProblem& built, const Target& target);
+
+// No plan of these items that keeps the rules of the module has a shorter period; with the name of
+// what proves it. Of computing alone: launches and transfers are not counted. Errors as of
+// MakeChipsOfPlan().
+absl::StatusOr<chips::ChipsBound> BoundOfModule(const BuiltProblem& built, const Target& target);
 
 }  // namespace allot

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -73,6 +74,9 @@ class ProblemKind : public std::enable_shared_from_this<ProblemKind> {
   virtual absl::string_view name() const = 0;     // "items"
   virtual absl::string_view summary() const = 0;  // one sentence
   virtual absl::string_view unit() const = 0;     // of objectives: "ps"
+  // Figures of an answer's JSON, in the unit, that tables show beside its objective: what else
+  // would have been done. The label of a line, and the key.
+  virtual std::vector<std::pair<std::string, std::string>> compared() const { return {}; }
   // Whether ProblemOptions mean anything to it.
   virtual bool takes_question() const { return false; }
   // What else may be asked, in ProblemOptions::flags. Kinds may share a flag.

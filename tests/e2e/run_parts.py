@@ -42,14 +42,14 @@ def difference(found, expected):
     return None
 
 
-def check_folder(model, folder, sizes=None):
-    """None if all outputs are bitwise equal, else what is wrong."""
+def check_folder(model, folder, sizes=None, integers=8):
+    """None if all outputs are bitwise equal, else what is wrong. Inputs are those of sample_inputs()."""
     sizes = sizes or {'seq': 5}
     manifest = json.loads((folder / 'manifest.json').read_text())
     if (folder / manifest['model']).resolve() != model.resolve():
         return f"the manifest names the model {manifest['model']}"
     whole = session(model)
-    feeds = sample_inputs(whole, sizes)
+    feeds = sample_inputs(whole, sizes, integers)
     expected = run(whole, feeds)
 
     values = dict(feeds)

@@ -7,9 +7,9 @@ ELEMENTS = {'tensor(float)': numpy.float32, 'tensor(float16)': numpy.float16, 't
             'tensor(int64)': numpy.int64, 'tensor(int32)': numpy.int32, 'tensor(bool)': numpy.bool_}
 
 
-def sample_inputs(session, sizes=None):
+def sample_inputs(session, sizes=None, integers=8):
     """{input: array} for an onnxruntime.InferenceSession. `sizes` gives symbolic dimensions; the others are 2. Numbers are in
-    [-2, 2), integers in [0, 8)."""
+    [-2, 2), integers in [0, `integers`)."""
     sizes = sizes or {}
     values = {}
     for one in session.get_inputs():
@@ -21,7 +21,7 @@ def sample_inputs(session, sizes=None):
         if element is numpy.bool_:
             values[one.name] = numpy.asarray(uniform >= 0.5)
         elif numpy.issubdtype(element, numpy.integer):
-            values[one.name] = numpy.asarray(numpy.floor(uniform * 8), element)
+            values[one.name] = numpy.asarray(numpy.floor(uniform * integers), element)
         else:
             values[one.name] = numpy.asarray(uniform * 4 - 2, element)
     return values

@@ -25,6 +25,9 @@ class Chips final : public KindWithSolvers<Problem, Assignment> {
     return "A model over equal chips in a ring with little memory each.";
   }
   absl::string_view unit() const override { return "ms"; }
+  std::vector<std::pair<std::string, std::string>> compared() const override {
+    return {{"slice DP", kSliceDpKey}};
+  }
   std::vector<KindFlag> flags() const override {
     return {{kChipsFlag, "N", "how many there are; reads a published graph as one of chips"},
             {kMemoryFlag, "BYTES", "of each device, such as 16GiB"},

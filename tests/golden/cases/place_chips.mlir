@@ -1,4 +1,4 @@
-// RUN: allot-opt --target=mcm-8 --objective=throughput --pass-pipeline=infer-shapes,copy-cones{permille=50},estimate-cost,coarsen,place-chips,form-parts,schedule{replicas=false},explain{work=0},explain-chips
+// RUN: allot-opt --target=mcm-8 --objective=throughput '--pass-pipeline=infer-shapes,copy-cones{permille=50},estimate-cost,coarsen,place-chips,form-parts,schedule{replicas=false chips=true},explain{work=0},explain-chips'
 "builtin.module"() ({
   "onnx.graph"() <{sym_name = "main"}> ({
   ^bb0(%x: tensor<64x64xf32> loc("x"), %mask: tensor<1x64xf32> loc("mask")):

@@ -33,6 +33,18 @@ TEST_F(TextFile, IsReplacedAsAWhole) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
 }
 
+TEST_F(TextFile, IsKnownToBeWritableBeforeItIs) {
+  EXPECT_TRUE(CheckWritable(folder_ / "a.txt").ok());
+  EXPECT_TRUE(CheckWritable("-").ok());
+  EXPECT_TRUE(CheckWritable("/dev/null").ok());
+  EXPECT_TRUE(fs::is_empty(folder_));  // nothing is left behind
+  ASSERT_TRUE(WriteText(folder_ / "a.txt", "first").ok());
+  EXPECT_TRUE(CheckWritable(folder_ / "a.txt").ok());
+  EXPECT_EQ(ReadText(folder_ / "a.txt").value(), "first");
+  EXPECT_FALSE(CheckWritable(folder_).ok());
+  EXPECT_FALSE(CheckWritable(folder_ / "none" / "a.txt").ok());
+}
+
 TEST_F(TextFile, NeverTakesThePlaceOfADevice) {
   // By a link, so that a failure harms nothing but the link.
   const std::string link = folder_ / "full";

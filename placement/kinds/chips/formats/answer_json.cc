@@ -42,7 +42,7 @@ Json AssignmentJson(const Problem& problem, const Assignment& assignment) {
                       {"compute_ms", std::move(compute)},
                       {"link_ms", std::move(link)},
                       {"memory", std::move(peak)},
-                      {"slice_dp", plain.has_value() ? Json(ToMillis(plain->value)) : Json()}};
+                      {kSliceDpKey, plain.has_value() ? Json(ToMillis(plain->value)) : Json()}};
 }
 
 }  // namespace allot::chips

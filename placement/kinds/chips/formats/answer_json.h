@@ -6,6 +6,8 @@
 
 namespace allot::chips {
 
+inline constexpr char kSliceDpKey[] = "slice_dp";
+
 // {"chips": [[names of nodes, with copies], ...], "compute_ms", "link_ms", "memory": by chip in
 // use, of links for each one that carries something, "slice_dp": what slices of one good order
 // reach, ms}.

@@ -12,11 +12,12 @@ void ForEachBit(uint64_t bits, Visit visit) {
 
 }  // namespace
 
-ChipGraph::ChipGraph() {
-  for (size_t i = 0; i < kMaxChips; ++i) {
+ChipGraph::ChipGraph(int32_t chips) : chips_(Index(chips)) {
+  const uint64_t all = ~uint64_t{0} >> (kMaxChips - chips);
+  for (size_t i = 0; i < chips_; ++i) {
     below_[i] = above_[i] = Bit(i);
     allowed_in_[i] = Bit(i) - 1;
-    allowed_out_[i] = ~(Bit(i) - 1) & ~Bit(i);
+    allowed_out_[i] = all & ~(Bit(i) - 1) & ~Bit(i);
   }
 }
 
@@ -29,11 +30,12 @@ void ChipGraph::Add(int32_t from, int32_t to) {
   // x -> y is a shortcut if y is reached already, and makes one of p -> q if p reaches x and y
   // reaches q.
   allowed_in_ = {};
-  for (size_t x = 0; x < kMaxChips; ++x) {
+  const uint64_t all = ~uint64_t{0} >> (kMaxChips - chips_);
+  for (size_t x = 0; x < chips_; ++x) {
     uint64_t heads = 0, forbidden = below_[x];
     ForEachBit(above_[x], [&](size_t p) { heads |= next_[p]; });
     ForEachBit(heads, [&](size_t q) { forbidden |= above_[q]; });
-    const uint64_t later = ~(Bit(x) - 1) & ~Bit(x);
+    const uint64_t later = all & ~(Bit(x) - 1) & ~Bit(x);
     allowed_out_[x] = (later & ~forbidden) | next_[x];
     ForEachBit(allowed_out_[x], [&](size_t y) { allowed_in_[y] |= Bit(x); });
   }

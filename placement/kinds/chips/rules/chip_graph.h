@@ -13,13 +13,14 @@ namespace allot::chips {
 // graph is its own transitive reduction. Copied to keep a state.
 class ChipGraph {
  public:
-  ChipGraph();
+  // Of so many chips.
+  explicit ChipGraph(int32_t chips);
 
   bool Has(int32_t from, int32_t to) const { return (next_[Index(from)] >> to & 1) != 0; }
   // Whether an edge from < to is there or could be: one that has no path yet, and of which no edge
   // would become a shortcut.
   bool Allows(int32_t from, int32_t to) const { return (allowed_out_[Index(from)] >> to & 1) != 0; }
-  // Adds an edge that is allowed. O(64) words.
+  // Adds an edge that is allowed. O(chips^2) words at worst.
   void Add(int32_t from, int32_t to);
 
   // The chips that a node may be on whose neighbour is on `chip`: itself too.
@@ -29,6 +30,7 @@ class ChipGraph {
  private:
   static size_t Index(int32_t chip) { return static_cast<size_t>(chip); }
 
+  size_t chips_;
   using Rows = std::array<uint64_t, kMaxChips>;
   Rows next_{};             // edges
   Rows below_{}, above_{};  // reached from a chip, and reaching it; with itself

@@ -15,6 +15,7 @@ Domains::Domains(const RuleGraph& rules)
               rules.chips() == kMaxChips ? ~uint64_t{0} : Bit(rules.chips()) - 1),
       support_(static_cast<size_t>(rules.chips()), rules.size()),
       weights_(static_cast<size_t>(rules.chips())),
+      graph_(rules.chips()),
       is_changed_(static_cast<size_t>(rules.size())) {}
 
 Assignment Domains::Decided() const {
@@ -50,6 +51,7 @@ void Domains::Undo() {
   if (level.graph_saved) {
     graph_ = saved_.back();
     saved_.pop_back();
+    near_ = {};
   }
   used_ = used_before_.back();
   used_before_.pop_back();
@@ -58,10 +60,8 @@ void Domains::Undo() {
   graph_changed_ = false;
 }
 
-bool Domains::Narrow(int32_t v, uint64_t to) {
+bool Domains::Change(int32_t v, uint64_t after) {
   uint64_t& now = domain_[static_cast<size_t>(v)];
-  const uint64_t after = now & to;
-  if (after == now) return true;
   ++steps_;
   trail_.emplace_back(v, now);
   for (uint64_t gone = now & ~after; gone != 0; gone &= gone - 1) {
@@ -111,12 +111,16 @@ bool Domains::Propagate() {
 
 // A neighbour is on the same chip, or on one that an edge may lead to.
 bool Domains::NarrowNeighbours(int32_t v) {
-  uint64_t after = 0, before = 0;
-  for (uint64_t chips = of(v); chips != 0; chips &= chips - 1) {
-    const int32_t chip = __builtin_ctzll(chips);
-    after |= graph_.AfterOf(chip);
-    before |= graph_.BeforeOf(chip);
+  // Many nodes have the same chips.
+  if (of(v) != near_.domain) {
+    near_ = {of(v), 0, 0};
+    for (uint64_t chips = of(v); chips != 0; chips &= chips - 1) {
+      const int32_t chip = __builtin_ctzll(chips);
+      near_.after |= graph_.AfterOf(chip);
+      near_.before |= graph_.BeforeOf(chip);
+    }
   }
+  const uint64_t after = near_.after, before = near_.before;
   for (const int32_t w : rules_.graph().successors(v)) {
     if (!Narrow(w, after)) return false;
   }
@@ -170,6 +174,7 @@ bool Domains::AddChipEdge(int32_t from, int32_t to) {
     saved_.push_back(graph_);
   }
   graph_.Add(from, to);
+  near_ = {};
   graph_changed_ = true;
   return true;
 }
@@ -186,6 +191,39 @@ bool Domains::KeepPrefix() {
       if ((of(v) & Bit(c)) == 0) continue;
       if (!Narrow(v, Bit(c))) return false;
       break;
+    }
+  }
+  return FillGaps();
+}
+
+// Chips up to the last one that is needed and have no decided node yet, run by run: as many nodes
+// can be there, or more; if no more, they are there.
+bool Domains::FillGaps() {
+  uint64_t occupied = 0;
+  for (const uint64_t domain : domain_) {
+    if ((domain & (domain - 1)) == 0) occupied |= domain;
+  }
+  uint64_t empty = used_ + 1 >= kMaxChips ? ~occupied : (Bit(used_ + 1) - 1) & ~occupied;
+  gaps_.clear();
+  while (empty != 0) {
+    // The lowest run of ones.
+    const uint64_t low = empty & (~empty + 1);
+    const uint64_t run = empty & ~(empty + low);
+    gaps_.push_back({run, 0});
+    empty &= ~run;
+  }
+  if (gaps_.empty()) return true;
+  for (const uint64_t domain : domain_) {
+    if ((domain & (domain - 1)) == 0) continue;
+    for (Gap& gap : gaps_) gap.nodes += (domain & gap.chips) != 0 ? 1 : 0;
+  }
+  for (const Gap& gap : gaps_) {
+    const int32_t chips = __builtin_popcountll(gap.chips);
+    if (gap.nodes > chips) continue;
+    failed_ = -1;
+    if (gap.nodes < chips) return false;
+    for (int32_t v = 0; v < rules_.size(); ++v) {
+      if (!IsDecided(v) && (of(v) & gap.chips) != 0 && !Narrow(v, gap.chips)) return false;
     }
   }
   return true;

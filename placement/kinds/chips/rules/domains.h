@@ -37,7 +37,8 @@ class Domains {
 
  private:
   // The rules, one by one; each narrows and returns false on a conflict.
-  bool Narrow(int32_t v, uint64_t to);
+  bool Narrow(int32_t v, uint64_t to) { return (of(v) & ~to) == 0 || Change(v, of(v) & to); }
+  bool Change(int32_t v, uint64_t after);
   bool Propagate();
   bool NarrowNeighbours(int32_t v);
   bool NarrowInside(int32_t v);
@@ -45,6 +46,7 @@ class Domains {
   bool AddChipEdges(int32_t v);
   bool AddChipEdge(int32_t from, int32_t to);
   bool KeepPrefix();
+  bool FillGaps();
   bool AddWeights(int32_t v);
 
   struct Level {
@@ -58,6 +60,18 @@ class Domains {
   std::vector<Bytes> weights_;    // by chip: of nodes decided to be there
   ChipGraph graph_;
   int32_t used_ = -1;  // every chip up to this one is needed
+
+  // Where neighbours may be of a node that has these chips left; no node has none.
+  struct Near {
+    uint64_t domain = 0, after = 0, before = 0;
+  };
+  Near near_;
+
+  struct Gap {
+    uint64_t chips = 0;
+    int32_t nodes = 0;  // that can be there
+  };
+  std::vector<Gap> gaps_;
 
   std::vector<std::pair<int32_t, uint64_t>> trail_;  // domains before they changed
   std::vector<Level> levels_;

@@ -10,8 +10,9 @@
 namespace allot::chips {
 namespace {
 
-// Failures before a search starts again: so many times what Luby's sequence says.
-constexpr int64_t kFailuresOfTurn = 50;
+// Decisions that are taken back before a search starts again: so many times what Luby's sequence
+// says. That a node may not be on a chip, which shows as soon as it is decided, takes nothing back.
+constexpr int64_t kRetreatsOfTurn = 50;
 constexpr int64_t kMostTurns = 6;
 
 // 1 1 2 1 1 2 4 ... (Luby, Sinclair and Zuckerman, Optimal speedup of Las Vegas algorithms, 1993).
@@ -73,11 +74,11 @@ bool Repair::Retreat() {
 }
 
 // Decides all nodes as choose(v, domain) says, -1 leaving a node for later: it is not asked again
-// before all others. false: too many failures.
+// before all others. false: too many decisions were taken back.
 template <typename Choose>
 bool Repair::Search(const std::vector<int32_t>& order, const Choose& choose,
-                    int64_t most_failures) {
-  const int64_t limit = counts_.failures + most_failures;
+                    int64_t most_retreats) {
+  int64_t retreats = 0;
   for (const bool last : {false, true}) {
     size_t i = 0;
     while (i < order.size()) {
@@ -105,8 +106,9 @@ bool Repair::Search(const std::vector<int32_t>& order, const Choose& choose,
       if (!open) {
         ++counts_.failures;
         open = Retreat();
+        ++retreats;
       }
-      if (!open || counts_.failures > limit) return false;
+      if (!open || retreats > most_retreats) return false;
       if (decided_.size() < level) i = 0;  // nodes behind the retreat are open again
     }
   }
@@ -176,7 +178,7 @@ Assignment Repair::Sample(const ChipWeights& weights, Random& random) {
   };
   std::fill(failures_.begin(), failures_.end(), 0);
   for (int64_t turn = 1; turn <= kMostTurns && !infeasible_; ++turn) {
-    if (Search(Order(random), choose, kFailuresOfTurn * Luby(turn))) return Finish();
+    if (Search(Order(random), choose, kRetreatsOfTurn * Luby(turn))) return Finish();
     ++counts_.restarts;
     TakeBackAll();
   }
@@ -196,7 +198,7 @@ Assignment Repair::Fix(const Assignment& candidate, Random& random) {
   };
   std::fill(failures_.begin(), failures_.end(), 0);
   for (int64_t turn = 1; turn <= kMostTurns && !infeasible_; ++turn) {
-    if (Search(Order(random), choose, kFailuresOfTurn * Luby(turn))) return Finish();
+    if (Search(Order(random), choose, kRetreatsOfTurn * Luby(turn))) return Finish();
     ++counts_.restarts;
     TakeBackAll();
   }

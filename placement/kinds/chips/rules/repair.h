@@ -39,7 +39,7 @@ class Repair {
 
  private:
   template <typename Choose>
-  bool Search(const std::vector<int32_t>& order, const Choose& choose, int64_t most_failures);
+  bool Search(const std::vector<int32_t>& order, const Choose& choose, int64_t most_retreats);
   bool Retreat();
   std::vector<int32_t> Order(Random& random);
   void TakeBackAll();

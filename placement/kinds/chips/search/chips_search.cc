@@ -27,9 +27,9 @@ ChipsFound SearchChips(const Problem& problem, const SolveLimits& limits, int64_
                        const AddFinders& add_finders) {
   const Compiled compiled(problem);
   ChipsFound found;
-  found.bound = BoundOf(compiled);
-  if (found.bound.infeasible) return found;
   Workshop workshop(compiled);
+  found.bound = BoundOf(workshop.rules);
+  if (found.bound.infeasible) return found;
   workshop.random = Random(limits.seed);
   workshop.bound = found.bound.value;
   if (const std::optional<Cutting> plain = PlainSlices(workshop)) found.plain_slices = plain->value;

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "placement/kinds/chips/bounds/bounds.h"
 #include "placement/kinds/chips/learning/proposer_weights.h"
-#include "placement/kinds/chips/search/bounds.h"
 #include "placement/kinds/chips/search/search.h"
 #include "placement/solver.h"
 

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/kinds/chips/bounds/bounds.h"
 #include "placement/kinds/chips/learning/features.h"
-#include "placement/kinds/chips/search/bounds.h"
 #include "placement/kinds/chips/search/learned.h"
 #include "placement/kinds/chips/search/search.h"
 
@@ -27,7 +27,7 @@ class Lesson {
  public:
   Lesson(const MadeModel& model, uint64_t seed)
       : name_(model.name), compiled_(model.problem), workshop_(compiled_) {
-    workshop_.bound = BoundOf(compiled_).value;
+    workshop_.bound = BoundOf(workshop_.rules).value;
     workshop_.random = Random(seed);
     std::vector<Finder> finders;
     finders.push_back({MakeSlicesProposer(workshop_), 1});

@@ -10,13 +10,13 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "placement/kinds/chips/bounds/bounds.h"
 #include "placement/kinds/chips/formats/chips_json.h"
 #include "placement/kinds/chips/model/compiled.h"
 #include "placement/kinds/chips/model/copies.h"
 #include "placement/kinds/chips/model/evaluate.h"
 #include "placement/kinds/chips/model/verify.h"
 #include "placement/kinds/chips/rules/repair.h"
-#include "placement/kinds/chips/search/bounds.h"
 #include "placement/kinds/chips/search/search.h"
 #include "placement/kinds/kind.h"
 #include "tests/models/random_chips.h"
@@ -41,12 +41,94 @@ std::map<Assignment, Picos> ValidAssignments(const Problem& problem) {
   }
 }
 
-TEST(ChipsRules, SampleReachesExactlyTheValidAssignments) {
-  int64_t sets = 0, largest = 0;
-  for (uint64_t seed = 0; seed < 70; ++seed) {
+ChipWeights Even(const RuleGraph& rules) {
+  return ChipWeights(static_cast<size_t>(rules.size() * rules.chips()), 1.0);
+}
+
+// Weights under which nothing but this assignment can be drawn.
+ChipWeights Only(const RuleGraph& rules, const Assignment& chips) {
+  ChipWeights weights(static_cast<size_t>(rules.size() * rules.chips()));
+  for (size_t v = 0; v < chips.size(); ++v) {
+    weights[v * static_cast<size_t>(rules.chips()) + static_cast<size_t>(chips[v])] = 1;
+  }
+  return weights;
+}
+
+// Of one problem: what is drawn is valid, each valid assignment can be drawn, for it is when its
+// chips are those of positive weight, and to fix one changes nothing. Returns how many there are.
+size_t CheckSampleAndFix(const Problem& problem, uint64_t seed, int draws) {
+  const std::map<Assignment, Picos> valid = ValidAssignments(problem);
+  const Compiled compiled(problem);
+  const RuleGraph rules(compiled);
+  Repair repair(rules);
+  Random random(seed);
+  const auto is_valid = [&](const Assignment& chips) { return valid.count(chips) == 1; };
+  for (const auto& [chips, value] : valid) {
+    EXPECT_EQ(repair.Sample(Only(rules, chips), random), chips) << "seed " << seed;
+    EXPECT_EQ(repair.Fix(chips, random), chips) << "seed " << seed;
+    EXPECT_EQ(Bottleneck(compiled, chips), value) << "seed " << seed;
+  }
+  const ChipWeights even = Even(rules);
+  Assignment candidate(static_cast<size_t>(compiled.size()));
+  for (int i = 0; i < draws; ++i) {
+    EXPECT_TRUE(is_valid(repair.Sample(even, random))) << "seed " << seed;
+    for (int32_t& chip : candidate) chip = static_cast<int32_t>(random.Below(problem.chips));
+    EXPECT_TRUE(is_valid(repair.Sample(Only(rules, candidate), random))) << "seed " << seed;
+    EXPECT_TRUE(is_valid(repair.Fix(candidate, random))) << "seed " << seed;
+  }
+  EXPECT_EQ(repair.counts().sliced, 0) << "seed " << seed;
+  return valid.size();
+}
+
+// All graphs of up to five nodes, numbered in an order that edges follow.
+TEST(ChipsRules, OfAllSmallGraphsExactlyTheValidAssignmentsAreReached) {
+  size_t graphs = 0, valid = 0;
+  for (int32_t nodes = 1; nodes <= 5; ++nodes) {
+    const int32_t pairs = nodes * (nodes - 1) / 2;
+    for (uint64_t edges = 0; edges < uint64_t{1} << pairs; ++edges) {
+      Problem problem;
+      uint64_t rest = edges;
+      for (int32_t v = 0; v < nodes; ++v) {
+        Node& node = problem.nodes.emplace_back();
+        node.name = absl::StrCat("n", v);
+        node.work = v + 1;
+        for (int32_t u = 0; u < v; ++u, rest >>= 1) {
+          if ((rest & 1) != 0) node.reads.push_back(u);
+        }
+      }
+      // All numbers of chips of the smaller ones.
+      for (problem.chips = nodes < 5 ? 1 : 4; problem.chips <= 4; ++problem.chips) {
+        valid += CheckSampleAndFix(problem, edges, 5);
+        ++graphs;
+      }
+    }
+  }
+  EXPECT_EQ(graphs, 4 * (1 + 2 + 8 + 64) + 1024u);
+  EXPECT_GT(valid, 10'000u);
+}
+
+TEST(ChipsRules, OfLargerGraphsExactlyTheValidAssignmentsAreReached) {
+  size_t valid = 0, largest = 0;
+  for (uint64_t seed = 0; seed < 90; ++seed) {
     testing::RandomChipsOptions options;
-    options.nodes = 2 + static_cast<int32_t>(seed % 7);
-    options.chips = options.nodes == 8 ? 3 : 2 + static_cast<int32_t>(seed % 3);
+    options.nodes = 6 + static_cast<int32_t>(seed % 3);
+    options.chips = 2 + static_cast<int32_t>(seed / 3 % 3);
+    options.percent_edges = 10 + static_cast<int32_t>(seed * 7 % 60);
+    options.topology = static_cast<Topology>(seed % 3);
+    const size_t found = CheckSampleAndFix(testing::RandomChips(seed, options), seed, 100);
+    valid += found;
+    largest = std::max(largest, found);
+  }
+  EXPECT_GT(valid, 10'000u);
+  EXPECT_GT(largest, 1'000u);
+}
+
+// By chance alone, as a search draws.
+TEST(ChipsRules, EvenWeightsReachAllValidAssignments) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    testing::RandomChipsOptions options;
+    options.nodes = 2 + static_cast<int32_t>(seed % 6);
+    options.chips = 2 + static_cast<int32_t>(seed % 3);
     options.percent_edges = 20 + static_cast<int32_t>(seed * 7 % 50);
     const Problem problem = testing::RandomChips(seed, options);
     const std::map<Assignment, Picos> valid = ValidAssignments(problem);
@@ -54,47 +136,13 @@ TEST(ChipsRules, SampleReachesExactlyTheValidAssignments) {
     const RuleGraph rules(compiled);
     Repair repair(rules);
     Random random(seed);
-    const ChipWeights even(static_cast<size_t>(compiled.size() * problem.chips), 1.0);
     std::set<Assignment> reached;
     // Each comes with a probability of one in chips^nodes at least, mostly of one in so many.
     const size_t most = 400 * valid.size() + 1'000;
     for (size_t i = 0; i < most && reached.size() < valid.size(); ++i) {
-      const Assignment sample = repair.Sample(even, random);
-      ASSERT_EQ(valid.count(sample), 1u) << "seed " << seed;
-      reached.insert(sample);
+      reached.insert(repair.Sample(Even(rules), random));
     }
     EXPECT_EQ(reached.size(), valid.size()) << "seed " << seed;
-    EXPECT_EQ(repair.counts().sliced, 0);
-    sets += static_cast<int64_t>(valid.size());
-    largest = std::max(largest, static_cast<int64_t>(valid.size()));
-  }
-  EXPECT_GT(sets, 1'000);
-  EXPECT_GT(largest, 50);
-}
-
-TEST(ChipsRules, FixKeepsWhatIsValidAndRepairsTheRest) {
-  for (uint64_t seed = 100; seed < 140; ++seed) {
-    testing::RandomChipsOptions options;
-    options.nodes = 7;
-    options.chips = 2 + static_cast<int32_t>(seed % 3);
-    options.topology = seed % 2 == 0 ? Topology::kTwoWayRing : Topology::kGrid;
-    const Problem problem = testing::RandomChips(seed, options);
-    const std::map<Assignment, Picos> valid = ValidAssignments(problem);
-    const Compiled compiled(problem);
-    const RuleGraph rules(compiled);
-    Repair repair(rules);
-    Random random(seed);
-    for (const auto& [chips, value] : valid) {
-      ASSERT_EQ(repair.Fix(chips, random), chips) << "seed " << seed;
-      ASSERT_EQ(Bottleneck(compiled, chips), value) << "seed " << seed;
-    }
-    for (int i = 0; i < 200; ++i) {
-      Assignment candidate;
-      for (int32_t v = 0; v < compiled.size(); ++v) {
-        candidate.push_back(static_cast<int32_t>(random.Below(problem.chips)));
-      }
-      ASSERT_EQ(valid.count(repair.Fix(candidate, random)), 1u) << "seed " << seed;
-    }
   }
 }
 
@@ -117,14 +165,14 @@ TEST(ChipsSearch, ValuesBoundsAndMemoryAreThoseOfTryingEverything) {
       optimum = std::min(optimum, value);
       ASSERT_EQ(Worth(compiled, chips), value) << "seed " << seed;
     }
-    const ChipsBound bound = BoundOf(compiled);
+    Workshop workshop(compiled);
+    const ChipsBound bound = BoundOf(workshop.rules);
     if (valid.empty()) {
       ++infeasible;
       continue;
     }
     ASSERT_FALSE(bound.infeasible) << "seed " << seed;
     ASSERT_LE(bound.value, optimum) << "seed " << seed;
-    Workshop workshop(compiled);
     workshop.bound = bound.value;
     std::vector<Finder> finders;
     finders.push_back({MakeSlicesProposer(workshop), 1});
@@ -140,6 +188,46 @@ TEST(ChipsSearch, ValuesBoundsAndMemoryAreThoseOfTryingEverything) {
   }
   EXPECT_GT(proved, 50);
   EXPECT_GT(infeasible, 0);
+}
+
+// Blocks one after another, each of single nodes between its input and the sum that reads it too.
+Problem Residuals(int32_t chips, int blocks, const std::vector<Picos>& inside) {
+  Problem problem;
+  problem.chips = chips;
+  problem.nodes.push_back({"in", 1, 1, 0, 0, false, {}});
+  int32_t at = 0;
+  for (int b = 0; b < blocks; ++b) {
+    int32_t last = at;
+    for (const Picos work : inside) {
+      problem.nodes.push_back({absl::StrCat(problem.nodes.size()), work, 1, 0, 0, false, {last}});
+      last = static_cast<int32_t>(problem.nodes.size()) - 1;
+    }
+    problem.nodes.push_back({absl::StrCat(problem.nodes.size()), 1, 1, 0, 0, false, {at, last}});
+    at = static_cast<int32_t>(problem.nodes.size()) - 1;
+  }
+  return problem;
+}
+
+TEST(ChipsBounds, AnEdgeKeepsWhatIsInsideOnTwoChips) {
+  // Four nodes of 10 inside one edge: no third chip can help. So 1 + 20 before the cut, 20 + 1.
+  const auto bound = [](const Problem& problem) {
+    const Compiled compiled(problem);
+    return BoundOf(RuleGraph(compiled));
+  };
+  const ChipsBound one = bound(Residuals(6, 1, {10, 10, 10, 10}));
+  EXPECT_EQ(one.value, 21);
+  EXPECT_EQ(one.name, "triangle");
+  // What is inside is closed downwards: 7 and 9 before the cut, or 7 alone, with the input.
+  EXPECT_EQ(bound(Residuals(6, 1, {7, 9, 3})).value, 13);
+  // A chip between two blocks has the end of one and the beginning of the next.
+  for (const auto& [chips, blocks] : {std::pair(3, 2), std::pair(4, 2), std::pair(4, 3)}) {
+    const Problem problem = Residuals(chips, blocks, {4, 6});
+    Picos optimum = kDoesNotFit;
+    for (const auto& [assignment, value] : ValidAssignments(problem)) {
+      optimum = std::min(optimum, value);
+    }
+    EXPECT_EQ(bound(problem).value, optimum) << chips << " chips, " << blocks << " blocks";
+  }
 }
 
 // a -> b -> c, and a -> c; d by itself.

@@ -1,10 +1,11 @@
-#include "placement/kinds/chips/search/bounds.h"
+#include "placement/kinds/chips/bounds/bounds.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
 
+#include "placement/kinds/chips/bounds/triangle_bound.h"
 #include "support/graph/strong_components.h"
 
 namespace allot::chips {
@@ -147,6 +148,8 @@ class Refuter {
   std::vector<Picos> work_, alone_;  // by group
 };
 
+}  // namespace
+
 bool WeightsExceed(const Compiled& problem) {
   const std::optional<Bytes> memory = problem.problem().memory;
   if (!memory.has_value()) return false;
@@ -158,9 +161,8 @@ bool WeightsExceed(const Compiled& problem) {
   return all > static_cast<Int128>(*memory) * problem.chips();
 }
 
-}  // namespace
-
-ChipsBound BoundOf(const Compiled& problem) {
+ChipsBound BoundOf(const RuleGraph& rules) {
+  const Compiled& problem = rules.problem();
   ChipsBound bound;
   if (WeightsExceed(problem)) {
     bound.infeasible = true;
@@ -172,6 +174,13 @@ ChipsBound BoundOf(const Compiled& problem) {
   const Picos load = (problem.total_work() + problem.chips() - 1) / problem.chips();
   bound.value = std::max(largest, load);
   bound.name = largest >= load ? "largest" : "load";
+  // The proof of the largest of all; the earlier one where several say the same.
+  const auto raise = [&](Picos value, const char* name) {
+    if (value <= bound.value) return;
+    bound.value = value;
+    bound.name = name;
+  };
+  raise(TriangleBound(rules), "triangle");
   Refuter refuter(problem);
   Picos low = bound.value, high = problem.total_work();  // one chip does it in all work
   if (low >= high || !refuter.Refutes(low)) return bound;
@@ -179,8 +188,7 @@ ChipsBound BoundOf(const Compiled& problem) {
     const Picos middle = low + (high - low) / 2;
     (refuter.Refutes(middle) ? low : high) = middle;
   }
-  bound.value = high;
-  bound.name = "cuts";
+  raise(high, "cuts");
   return bound;
 }
 
