@@ -123,12 +123,40 @@ def milliseconds(path, batch):
     return 1000 * sorted(times[3:])[5]
 
 
+def layouts(build, folder, batches):
+    """Lines of both layouts of RadiX-Net's activations, in turns, in as many pieces as --sparse=auto takes."""
+    path = folder / "net.onnx"
+    subprocess.run([build / "allot-make-model", "radixnet:N=1024,layers=12,weights=random", path], check=True, capture_output=True)
+    for batch in batches:
+        common = [build / "allot", path, f"--target={folder}/core.json", f"--dim=batch={batch}", "--emit=annotated,plan"]
+        subprocess.run([*common, "--sparse=auto", "-o", folder / "auto"], check=True, capture_output=True)
+        parts = json.load(open(folder / "auto/plan.json"))["rows"]["parts"]
+        times = {"neurons": [], "batch": []}
+        for layout in times:
+            pieces = f"divide-rows{{parts={parts} exchange=whole force=true layout={layout}}}"
+            subprocess.run([*common, f"--pass-pipeline=infer-shapes,{pieces},infer-shapes,dead-nodes,place-default", "-o", folder / layout],
+                           check=True, capture_output=True)
+        for _ in range(5):
+            for layout, taken in times.items():
+                taken.append(milliseconds(folder / layout / "model.annotated.onnx", batch))
+        yield [batch, parts, *(f"{min(taken):.2f}" for taken in times.values())]
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--build", type=pathlib.Path, required=True)
     arguments.add_argument("--batches", default="1,64,256")
+    arguments.add_argument("--layouts", action="store_true", help="neurons first and batch first, nothing else")
     arguments.add_argument("--only", default="", help="networks whose name has this")
     given = arguments.parse_args()
+    if given.layouts:
+        print("| batch | pieces | neurons first ms | batch first ms |")
+        print("| ---: | ---: | ---: | ---: |")
+        with tempfile.TemporaryDirectory() as scratch:
+            (pathlib.Path(scratch) / "core.json").write_text(json.dumps(TARGET))
+            for line in layouts(given.build, pathlib.Path(scratch), map(int, given.batches.split(","))):
+                print("| " + " | ".join(map(str, line)) + " |", flush=True)
+        return
     make = lambda network: lambda path: subprocess.run([given.build / "allot-make-model", network, path], check=True, capture_output=True)
     networks = {
         "RadiX-Net N=1024, 12 layers": (make("radixnet:N=1024,layers=12,weights=random"), 0),

@@ -15,7 +15,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-WAYS = {'columns': '.*=columns:{}', 'rows': '.*=rows:{}', 'pairs': '.*=pairs:{}', 'batch': '.*=batch:{}', 'width': None}
+WAYS = {'columns': '.*=columns:{}', 'rows': '.*=rows:{}', 'pairs': '.*=pairs:{}', 'batch': '.*=batch:{}',
+        'experts': '.*=experts:{}', 'width': None}
 DATA_DEPENDENT = {'NonZero', 'NonMaxSuppression', 'Unique', 'Compress'}
 SLICE = re.compile(r'/block\d+/slice(\d+)$')
 PRODUCTS = {'MatMul', 'Gemm', 'MatMulInteger', 'QLinearMatMul', 'Attention', 'MultiHeadAttention', 'GroupQueryAttention', 'Einsum',

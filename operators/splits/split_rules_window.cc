@@ -1,5 +1,5 @@
 // Convolutions, pooling and what normalises maps: samples and channels. Bands of rows overlap,
-// which shares of an axis do not: see passes/splitting/bands.h.
+// which shares of an axis do not.
 #include <algorithm>
 
 #include "operators/splits/split_rules.h"

@@ -34,6 +34,7 @@ struct Options {
   int64_t parts = 0;
   double imbalance = 0.03;
   std::string exchange = "auto";
+  std::string layout = "auto";
   double max_density = 0.5;
   bool force = false;
 };
@@ -66,8 +67,9 @@ class DivideRows final : public GraphPass {
     int64_t gathered = 0;
     if (pays) {
       const RowExchange exchange = exchanges ? RowExchange::kParts : RowExchange::kWhole;
-      ALLOT_ASSIGN_OR_RETURN(const LoweredRows lowered,
-                             LowerRows(module, rows, division, exchange));
+      ALLOT_ASSIGN_OR_RETURN(
+          const LoweredRows lowered,
+          LowerRows(module, rows, division, exchange, LayoutFor(module, rows, context)));
       const int64_t words = rows::TrafficOf(rows.problem, division).words;
       if (exchanges && lowered.words != words) {
         return absl::InternalError(
@@ -107,7 +109,20 @@ class DivideRows final : public GraphPass {
         options_.exchange != "whole") {
       return InputError("exchange=", options_.exchange, ": must be auto, parts or whole");
     }
+    if (options_.layout != "auto" && options_.layout != "neurons" && options_.layout != "batch") {
+      return InputError("layout=", options_.layout, ": must be auto, neurons or batch");
+    }
     return absl::OkStatus();
+  }
+
+  // Few samples are read as they lie; of more whole rows are gathered. Measured in ONNX Runtime.
+  RowLayout LayoutFor(const ir::Module& module, const RowProblem& rows,
+                      const PassContext& context) const {
+    constexpr int64_t kManySamples = 16;
+    const bool batch = options_.layout == "batch" ||
+                       (options_.layout == "auto" && BatchOf(context) < kManySamples);
+    return batch && CanBeBatchFirst(module, rows) ? RowLayout::kBatchFirst
+                                                  : RowLayout::kNeuronsFirst;
   }
 
   static bool Declined(PassContext& context, const std::string& why) {
@@ -261,6 +276,8 @@ Entry<GraphPass> DivideRowsEntry() {
           .Add("exchange", &Options::exchange,
                "parts: each sends what others read; whole: layers are joined, for one device; "
                "auto: by the number of devices")
+          .Add("layout", &Options::layout,
+               "of matrices between layers: neurons first, batch first, or auto, by the batch")
           .Add("max-density", &Options::max_density,
                "of the weights of a layer that is divided, at most, not zero")
           .Add("force", &Options::force, "divide also where it does not pay"));

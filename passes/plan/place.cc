@@ -18,6 +18,7 @@
 #include "passes/problem/block_answer.h"
 #include "passes/problem/candidates.h"
 #include "passes/problem/cluster_problem.h"
+#include "passes/problem/forced_answer.h"
 #include "passes/problem/memory_needs.h"
 #include "passes/problem/place_options.h"
 #include "passes/problem/search_points.h"
@@ -547,6 +548,13 @@ class Place final : public PlanPass {
     if (built.problem.items.empty()) {
       StoreSolution(PartedSolution(), plan);
       return absl::OkStatus();
+    }
+    if (context.start == nullptr && AsksForNothing(options_) && IsForced(built.problem)) {
+      const auto only = ForcedParts(built.problem, built.graph, *plan.summary);
+      if (only.has_value()) {
+        StoreSolution(*only, plan);
+        return absl::OkStatus();
+      }
     }
     ALLOT_ASSIGN_OR_RETURN(const auto blocks, Analysis<ClusterBlocks>(module, plan, context));
     Placing placing(options_, built, *blocks, module, plan, context);

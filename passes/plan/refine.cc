@@ -12,6 +12,7 @@
 #include "passes/pipeline/pass.h"
 #include "passes/problem/block_answer.h"
 #include "passes/problem/cluster_problem.h"
+#include "passes/problem/forced_answer.h"
 #include "passes/problem/requirements.h"
 #include "passes/problem/search_points.h"
 #include "passes/problem/start_plan.h"
@@ -125,8 +126,10 @@ class RefinePass final : public PlanPass {
                            MigrationAtStart(module, built.problem, graph, plan, context));
     ALLOT_ASSIGN_OR_RETURN(const auto blocks, Analysis<ClusterBlocks>(module, plan, context));
     const int64_t slack = SlackOfRanges(built.problem, *blocks, before, options_.simplify);
+    // Parts of the only placement are as place has formed them: a search among so many finds
+    // nothing.
     PartedSolution best =
-        IsNearBound(built.problem, graph, before, slack)
+        IsForced(built.problem) || IsNearBound(built.problem, graph, before, slack)
             ? before
             : Improve(built.problem, graph, before, migration.has_value() ? &*migration : nullptr,
                       context, note, how, proved);

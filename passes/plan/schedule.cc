@@ -10,6 +10,7 @@
 #include "passes/pipeline/pass.h"
 #include "passes/problem/chip_module.h"
 #include "passes/problem/cluster_problem.h"
+#include "passes/problem/forced_answer.h"
 #include "passes/problem/requirements.h"
 #include "passes/problem/search_points.h"
 #include "placement/exact/exact_parts.h"
@@ -259,7 +260,9 @@ class SchedulePass final : public PlanPass {
     const BuiltProblem& kernels = *finest;
     // Once time is up, what is quick.
     const auto late = [&context] { return context.stop && context.stop(); };
-    int64_t work = late() ? kLateWork : kUsualWork;
+    // Where nothing has a choice loads are known, and nothing else comes near them.
+    const bool forced = IsForced(kernels.problem);
+    int64_t work = late() || forced ? kLateWork : kUsualWork;
     if (options_.bound_work > 0) work = options_.bound_work;
     ir::Summary& summary = *plan.summary;
     summary.lower_bound = 0;
@@ -285,7 +288,8 @@ class SchedulePass final : public PlanPass {
       constexpr size_t kMostWide = 4000;
       const bool wide = LeavesWideGap(summary.value, summary.lower_bound) &&
                         kernels.problem.items.size() <= kMostWide;
-      if (!wide || stream || options_.bound_work > 0 || work >= kWideWork || late()) break;
+      if (!wide || stream || options_.bound_work > 0 || work >= kWideWork || late() || forced)
+        break;
     }
     if (summary.lower_bound < summary.value && kernels.problem.items.size() <= kMaxExactPartItems) {
       const std::optional<PartedSolution> known = PlanOnKernels(kernels, plan);

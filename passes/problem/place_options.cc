@@ -42,6 +42,11 @@ absl::Status CheckOptions(const PlaceOptions& options) {
   return absl::OkStatus();
 }
 
+bool AsksForNothing(const PlaceOptions& options) {
+  return options.baselines && options.max_parts == 0 && options.latency_limit_us == 0 &&
+         options.solver == PlaceOptions().solver;
+}
+
 bool KeepsLimits(const PlaceOptions& options, const PlacementProblem& problem, const Lanes& lanes) {
   const bool several = lanes.lanes.size() > 1;
   if (several && (!options.replicas || problem.contiguous)) return false;

@@ -31,6 +31,9 @@ OptionSchema<PlaceOptions> PlaceOptionSchema();
 // An error that names what is negative.
 absl::Status CheckOptions(const PlaceOptions& options);
 
+// Whether any plan would do that is good.
+bool AsksForNothing(const PlaceOptions& options);
+
 // Whether placements that take turns are asked for, in so many parts, each in the time that one
 // inference may take.
 bool KeepsLimits(const PlaceOptions& options, const PlacementProblem& problem, const Lanes& lanes);

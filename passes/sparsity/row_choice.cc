@@ -28,6 +28,7 @@ int64_t InBlocks(int64_t neurons, bool maps) {
   return (neurons + block - 1) / block * block;
 }
 
+// In groups each row has the weights of its group alone.
 Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t) {
   const auto parts = static_cast<size_t>(rows.problem.parts);
   const rows::Source& source = rows.problem.tensors[t].sources.front();
@@ -35,6 +36,8 @@ Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t
   const auto inputs =
       static_cast<size_t>(rows.problem.tensors[static_cast<size_t>(source.input)].neurons);
   const bool maps = rows.network.tensors[t].product_form.maps;
+  const int64_t groups = rows.network.tensors[t].groups;
+  const int64_t in_group = static_cast<int64_t>(inputs) / groups;
   std::vector<std::vector<bool>> reads(parts, std::vector<bool>(inputs));
   for (size_t row = 0; row < division[t].size(); ++row) {
     const auto part = static_cast<size_t>(division[t][row]);
@@ -46,7 +49,7 @@ Pieces PiecesOf(const RowProblem& rows, const rows::Division& division, size_t t
     if (rows_of[p] == 0) continue;
     const int64_t read = std::max<int64_t>(std::count(reads[p].begin(), reads[p].end(), true), 1);
     ++pieces.count;
-    pieces.elements += InBlocks(rows_of[p], maps) * InBlocks(read, maps);
+    pieces.elements += InBlocks(rows_of[p], maps) * InBlocks(groups > 1 ? in_group : read, maps);
     pieces.read += read;
   }
   return pieces;
@@ -76,7 +79,8 @@ RowTimes TimesOnOneDevice(const RowProblem& rows, const rows::Division& division
     const int64_t uses = SaturatingMultiply(batch, tensor.product_form.positions);
     times.whole = SaturatingAdd(
         times.whole,
-        ProductTime(tensor.neurons * read.neurons * tensor.kernel, device, uses) + op_cost);
+        ProductTime(tensor.neurons * (read.neurons / tensor.groups) * tensor.kernel, device, uses) +
+            op_cost);
     const Pieces pieces = PiecesOf(rows, division, t);
     // Gathered, and joined again: read and written once each; maps also into blocks and out again.
     const int64_t copies = tensor.product_form.maps ? 4 : 2;

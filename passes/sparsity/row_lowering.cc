@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "ir/node_name.h"
 #include "passes/sparsity/graph_writer.h"
+#include "passes/sparsity/row_needs.h"
 #include "passes/sparsity/weight_pieces.h"
 #include "placement/kinds/rows/search/divide.h"
 #include "support/status.h"
@@ -19,13 +19,11 @@ namespace {
 
 using Rows = std::vector<int64_t>;
 
-// A value of some neurons: maps as in the model; of a matrix neurons first.
+// A value of some neurons: maps as in the model, matrices in the layout asked for.
 struct Neurons {
   ir::ValueId value;
   Rows order;  // which neuron comes first, second, ...
 };
-
-int64_t AxisOf(const NeuronForm& form) { return form.maps ? 1 : 0; }
 
 // `spread` neurons for each of these, side by side.
 Rows Spread(const Rows& neurons, int64_t spread) {
@@ -49,22 +47,24 @@ Rows Gathered(const Rows& rows, int64_t spread) {
 class Lowering {
  public:
   Lowering(ir::Module& module, const RowProblem& rows, const rows::Division& division,
-           RowExchange exchange)
+           RowExchange exchange, RowLayout layout, int64_t most_turned)
       : module_(module),
         tensors_(rows.network.tensors),
         problem_(rows.problem),
         division_(division),
         exchange_(exchange),
+        neurons_first_(layout == RowLayout::kNeuronsFirst),
+        left_to_turn_(most_turned),
         writer_(module),
         parts_(static_cast<size_t>(problem_.parts)),
+        needs_(NeedsOf(rows, division)),
+        read_whole_(ReadByOthers(module, tensors_)),
         of_part_(tensors_.size()),
         whole_(tensors_.size()) {
     result_.links.assign(parts_ * parts_, 0);
   }
 
   absl::StatusOr<LoweredRows> Run() {
-    FindNeeds();
-    FindOthersThatRead();
     for (size_t t = 0; t < tensors_.size(); ++t) {
       if (tensors_[t].is_input()) {
         WriteInput(t);
@@ -80,6 +80,7 @@ class Lowering {
         module_.graph.Erase(tensors_[t].tail[i].node);
       }
       if (tensors_[t].product.valid()) module_.graph.Erase(tensors_[t].product);
+      if (tensors_[t].concat.valid()) module_.graph.Erase(tensors_[t].concat);
     }
     return result_;
   }
@@ -87,58 +88,20 @@ class Lowering {
  private:
   const std::string& NameOf(size_t t) const { return problem_.tensors[t].name; }
 
-  // The neurons of tensor t that part q reads.
-  void FindNeeds() {
-    needs_.resize(tensors_.size());
-    for (size_t t = 0; t < tensors_.size(); ++t) {
-      const auto neurons = static_cast<size_t>(tensors_[t].neurons);
-      std::vector<std::vector<bool>> needed(parts_, std::vector<bool>(neurons));
-      for (size_t u = t + 1; u < tensors_.size(); ++u) {
-        for (const rows::Source& source : problem_.tensors[u].sources) {
-          if (source.input != static_cast<int32_t>(t)) continue;
-          for (size_t row = 0; row < division_[u].size(); ++row) {
-            std::vector<bool>& of = needed[static_cast<size_t>(division_[u][row])];
-            for (const int32_t column : source.Row(row)) of[static_cast<size_t>(column)] = true;
-          }
-        }
-      }
-      needs_[t].resize(parts_);
-      for (size_t q = 0; q < parts_; ++q) {
-        for (size_t i = 0; i < neurons; ++i) {
-          if (needed[q][i]) needs_[t][q].push_back(static_cast<int64_t>(i));
-        }
-      }
-    }
-  }
-
-  // Tensors that nodes outside of the network read, or the model gives.
-  void FindOthersThatRead() {
-    read_whole_.assign(tensors_.size(), false);
-    std::set<ir::NodeId> inside;
-    for (const RowTensor& tensor : tensors_) {
-      if (tensor.product.valid()) inside.insert(tensor.product);
-      for (const TailStep& step : tensor.tail) inside.insert(step.node);
-    }
-    for (size_t t = 0; t < tensors_.size(); ++t) {
-      if (tensors_[t].is_input()) continue;
-      const ir::ValueId value = tensors_[t].value;
-      read_whole_[t] = module_.graph.IsOutput(value);
-      for (const ir::NodeId user : module_.graph.users(value)) {
-        if (inside.count(user) == 0) read_whole_[t] = true;
-      }
-    }
-  }
-
   Rows RowsOf(size_t t, size_t part) const {
-    Rows rows;
-    for (size_t i = 0; i < division_[t].size(); ++i) {
-      if (static_cast<size_t>(division_[t][i]) == part) rows.push_back(static_cast<int64_t>(i));
-    }
-    return rows;
+    return RowsOfPart(tensors_, t, division_[t], static_cast<int32_t>(part));
   }
 
   std::string Name(size_t part, size_t t, absl::string_view what) const {
     return absl::StrCat(RowPartPrefix(static_cast<int32_t>(part)), NameOf(t), what);
+  }
+
+  // The dimension of neurons.
+  int64_t AxisOf(const NeuronForm& form) const { return form.maps || !neurons_first_ ? 1 : 0; }
+
+  // A matrix, batch first, in the layout asked for; and back.
+  ir::ValueId Turned(const std::string& name, ir::ValueId value) {
+    return neurons_first_ ? writer_.Transpose(name, value) : value;
   }
 
   // Some neurons of a value that holds `all` of them in this form.
@@ -150,9 +113,8 @@ class Lowering {
   void WriteInput(size_t t) {
     const RowTensor& tensor = tensors_[t];
     if (exchange_ == RowExchange::kWhole) {
-      whole_[t].value = tensor.form.maps
-                            ? tensor.value
-                            : writer_.Transpose(absl::StrCat("rows/", NameOf(t)), tensor.value);
+      whole_[t].value =
+          tensor.form.maps ? tensor.value : Turned(absl::StrCat("rows/", NameOf(t)), tensor.value);
       for (int64_t i = 0; i < tensor.neurons; ++i) whole_[t].order.push_back(i);
       return;
     }
@@ -172,7 +134,7 @@ class Lowering {
       if (rows.empty()) rows.push_back(owned[0]);
       ir::ValueId taken =
           writer_.Gather(Name(p, t, ".take"), tensor.value, rows, tensor.neurons, 1);
-      if (!tensor.form.maps) taken = writer_.Transpose(Name(p, t, ".turn"), taken);
+      if (!tensor.form.maps) taken = Turned(Name(p, t, ".turn"), taken);
       // A node of the part, wherever the value is made: from there it is sent.
       if (taken == tensor.value) taken = writer_.Node("Identity", Name(p, t, ".take"), {taken});
       of_part_[t][p] = {taken, std::move(rows)};
@@ -256,20 +218,56 @@ class Lowering {
     const RowTensor& tensor = tensors_[t];
     const auto input = static_cast<size_t>(tensor.input);
     ALLOT_ASSIGN_OR_RETURN(const Neurons read, Received(input, q));
+    if (tensor.groups > 1) return GroupedConv(t, q, rows, pieces, read);
     result_.weight_elements +=
         static_cast<int64_t>(rows.size() * read.order.size()) * tensor.kernel;
-    const bool conv = tensor.product_form.maps;
     ALLOT_ASSIGN_OR_RETURN(
         const ir::ValueId weights,
         pieces.Write(module_, writer_, Name(q, t, ".weights"), rows, read.order));
-    if (!conv) return writer_.Node("MatMul", Name(q, t, ".product"), {weights, read.value});
-    std::vector<ir::ValueId> operands = {read.value, weights};
-    if (tensor.bias.valid()) {
-      ALLOT_ASSIGN_OR_RETURN(operands.emplace_back(),
-                             Operand(Name(q, t, ".bias"), tensor.bias, 0, false, rows));
+    const std::string name = Name(q, t, ".product");
+    if (tensor.product_form.maps) return Conv(t, q, rows, read.value, weights, 1);
+    // Weights have to be turned where their layout is not that of the product.
+    std::vector<ir::ValueId> factors = {weights, read.value};
+    if (!neurons_first_) std::swap(factors[0], factors[1]);
+    if (pieces.neurons_first() == neurons_first_) {
+      return writer_.Node("MatMul", name, std::move(factors));
     }
-    const ir::Node node = module_.graph.node(tensor.product);
+    const char* const turned = neurons_first_ ? "transA" : "transB";
+    return writer_.Node("Gemm", name, std::move(factors), {{turned, {.value = int64_t{1}}}});
+  }
+
+  // With the bias of these rows.
+  absl::StatusOr<ir::ValueId> Conv(size_t t, size_t q, const Rows& rows, ir::ValueId read,
+                                   ir::ValueId weights, int64_t groups) {
+    std::vector<ir::ValueId> operands = {read, weights};
+    if (tensors_[t].bias.valid()) {
+      ALLOT_ASSIGN_OR_RETURN(operands.emplace_back(),
+                             Operand(Name(q, t, ".bias"), tensors_[t].bias, 0, false, rows));
+    }
+    ir::Node node = module_.graph.node(tensors_[t].product);
+    if (groups != tensors_[t].groups) node.attributes["group"].value = groups;
     return writer_.Copy(node, Name(q, t, ".product"), std::move(operands));
+  }
+
+  // Each row reads all of its group, and a convolution has equally many rows in each: one for each
+  // such number, which is one alone where the part has whole groups.
+  absl::StatusOr<ir::ValueId> GroupedConv(size_t t, size_t q, const Rows& rows,
+                                          const WeightPieces& pieces, const Neurons& read) {
+    const RowTensor& tensor = tensors_[t];
+    std::vector<ir::ValueId> products;
+    for (const GroupsAlike& alike : GroupsOf(tensors_, t, rows)) {
+      const auto of_group = static_cast<int64_t>(alike.columns.size()) / alike.groups;
+      result_.weight_elements += static_cast<int64_t>(alike.rows.size()) * of_group * tensor.kernel;
+      const ir::ValueId maps =
+          Take(Name(q, t, ".groups"), read.value, tensors_[static_cast<size_t>(tensor.input)].form,
+               Positions(read.order, alike.columns), read.order.size());
+      ALLOT_ASSIGN_OR_RETURN(
+          const ir::ValueId weights,
+          pieces.Write(module_, writer_, Name(q, t, ".weights"), alike.rows, {}));
+      ALLOT_ASSIGN_OR_RETURN(products.emplace_back(),
+                             Conv(t, q, alike.rows, maps, weights, alike.groups));
+    }
+    return writer_.Concat(Name(q, t, ".joined"), std::move(products), 1);
   }
 
   absl::StatusOr<ir::ValueId> Operand(const std::string& name, ir::ValueId operand, int axis,
@@ -289,15 +287,14 @@ class Lowering {
     if (!constant.has_value()) return absl::InternalError("an operand is no constant any more");
     const std::optional<int> axis = NeuronAxis(constant->dims, rank, neurons);
     if (!axis.has_value() || *axis < 0) return operand;
-    return Operand(name, operand, *axis, !form.maps, rows);
+    return Operand(name, operand, *axis, !form.maps && neurons_first_, rows);
   }
 
   // A step that takes its own constants for each neuron, on rows `rows`.
   absl::StatusOr<ir::ValueId> ByNeuron(const ir::Node& node, const std::string& name,
                                        const NeuronForm& form, ir::ValueId value,
                                        const Rows& rows) {
-    std::vector<ir::ValueId> operands = {form.maps ? value
-                                                   : writer_.Transpose(name + ".turn", value)};
+    std::vector<ir::ValueId> operands = {form.maps ? value : Turned(name + ".turn", value)};
     for (size_t i = 1; i < node.operands.size(); ++i) {
       if (!node.operands[i].valid()) {
         operands.push_back(node.operands[i]);
@@ -309,7 +306,7 @@ class Lowering {
     ir::Node own = node;
     if (own.Is("Conv")) own.attributes["group"].value = static_cast<int64_t>(rows.size());
     const ir::ValueId result = writer_.Copy(own, name, std::move(operands));
-    return form.maps ? result : writer_.Transpose(name + ".turned", result);
+    return form.maps ? result : Turned(name + ".turned", result);
   }
 
   // Bias and tail, on rows `rows` in that order. `prefix`: of the nodes' names; `other`: these rows
@@ -330,7 +327,7 @@ class Lowering {
           absl::StrCat(prefix.substr(0, prefix.find('/') + 1), ir::NameOrPlace(node));
       if (step.kind == TailStep::Kind::kFlatten) {
         value = writer_.Node("Flatten", name, {value});
-        value = writer_.Transpose(name + ".turned", value);
+        value = Turned(name + ".turned", value);
         const Rows all = Spread(Gathered(rows, step.spread), step.spread);
         value = Take(name + ".taken", value, step.form, Positions(all, rows), all.size());
       } else if (step.kind == TailStep::Kind::kReduce || step.kind == TailStep::Kind::kReduceAway) {
@@ -338,7 +335,7 @@ class Lowering {
         operands[0] = value;
         value = writer_.Copy(node, name, std::move(operands));
         const bool away = step.kind == TailStep::Kind::kReduceAway;
-        if (away) value = writer_.Transpose(name + ".turned", value);
+        if (away) value = Turned(name + ".turned", value);
       } else if (step.kind == TailStep::Kind::kByNeuron) {
         ALLOT_ASSIGN_OR_RETURN(value, ByNeuron(node, name, form, value, rows));
       } else {
@@ -365,8 +362,27 @@ class Lowering {
   absl::StatusOr<ir::ValueId> Start(size_t t, size_t q, const Rows& rows,
                                     const std::optional<WeightPieces>& pieces) {
     if (pieces.has_value()) return Product(t, q, rows, *pieces);
+    if (tensors_[t].concat.valid()) return Joined(t, q, rows);
     return ReceivedRows(static_cast<size_t>(tensors_[t].input), q, ".followed",
                         Gathered(rows, tensors_[t].spread));
+  }
+
+  // Rows of a Concat: of each tensor those that stand there.
+  absl::StatusOr<ir::ValueId> Joined(size_t t, size_t q, const Rows& rows) {
+    std::vector<ir::ValueId> pieces;
+    int64_t first = 0;
+    for (const int32_t input : tensors_[t].joined) {
+      const auto tensor = static_cast<size_t>(input);
+      Rows of;
+      for (const int64_t row : rows) {
+        if (row >= first && row < first + tensors_[tensor].neurons) of.push_back(row - first);
+      }
+      first += tensors_[tensor].neurons;
+      if (of.empty()) continue;
+      ALLOT_ASSIGN_OR_RETURN(pieces.emplace_back(), ReceivedRows(tensor, q, ".followed", of));
+    }
+    return writer_.Concat(Name(q, t, ".joined"), std::move(pieces),
+                          AxisOf(tensors_[t].product_form));
   }
 
   absl::Status WriteLayer(size_t t) {
@@ -374,9 +390,14 @@ class Lowering {
     const RowTensor& tensor = tensors_[t];
     std::optional<WeightPieces> pieces;
     if (tensor.product.valid()) {
+      // Gemm turns what is not turned here, which takes a fifth longer at every run.
+      const int64_t bytes = module_.constants[tensor.weights.constant].bytes();
+      const bool turn = neurons_first_ && bytes <= left_to_turn_;
       ALLOT_ASSIGN_OR_RETURN(
-          pieces, WeightPieces::Make(module_, tensor.weights, tensor.neurons_first, kMostBytes),
+          pieces,
+          WeightPieces::Make(module_, tensor.weights, tensor.neurons_first, turn, kMostBytes),
           "weights ");
+      if (turn && !tensor.neurons_first) left_to_turn_ -= bytes;
     }
     if (exchange_ == RowExchange::kWhole) return WriteWholeLayer(t, pieces);
     of_part_[t].resize(parts_);
@@ -408,6 +429,16 @@ class Lowering {
         order.insert(order.end(), rows.begin(), rows.end());
       }
       value = writer_.Concat(prefix + ".joined", std::move(products), AxisOf(form));
+    } else if (tensors_[t].concat.valid()) {
+      std::vector<ir::ValueId> joined;
+      int64_t first = 0;
+      for (const int32_t input : tensors_[t].joined) {
+        const Neurons& of = whole_[static_cast<size_t>(input)];
+        joined.push_back(of.value);
+        for (const int64_t neuron : of.order) order.push_back(first + neuron);
+        first += tensors_[static_cast<size_t>(input)].neurons;
+      }
+      value = writer_.Concat(prefix + ".joined", std::move(joined), AxisOf(form));
     } else {
       const Neurons& followed = whole_[static_cast<size_t>(tensors_[t].input)];
       value = followed.value;
@@ -442,7 +473,7 @@ class Lowering {
     for (int64_t i = 0; i < tensors_[t].neurons; ++i) neurons.push_back(i);
     ir::ValueId ordered = Take(prefix + ".ordered", joined.value, form,
                                Positions(joined.order, neurons), neurons.size());
-    if (!form.maps) ordered = writer_.Transpose(prefix + ".turned", ordered);
+    if (!form.maps) ordered = Turned(prefix + ".turned", ordered);
     writer_.TakeOver(tensors_[t].value, ordered);
   }
 
@@ -451,12 +482,14 @@ class Lowering {
   const rows::Problem& problem_;
   const rows::Division& division_;
   const RowExchange exchange_;
+  const bool neurons_first_;  // of matrices
+  int64_t left_to_turn_;      // bytes of weights
   GraphWriter writer_;
   const size_t parts_;
-  std::vector<std::vector<Rows>> needs_;       // by tensor and part
-  std::vector<bool> read_whole_;               // by tensor
-  std::vector<std::vector<Neurons>> of_part_;  // by tensor and part, of kParts
-  std::vector<Neurons> whole_;                 // by tensor, of kWhole
+  const std::vector<std::vector<Rows>> needs_;  // by tensor and part: what it reads, ascending
+  const std::vector<bool> read_whole_;          // by tensor: by nodes outside, or it is an output
+  std::vector<std::vector<Neurons>> of_part_;   // by tensor and part, of kParts
+  std::vector<Neurons> whole_;                  // by tensor, of kWhole
   std::map<std::pair<size_t, size_t>, Neurons> received_;
   LoweredRows result_;
 };
@@ -466,7 +499,8 @@ class Lowering {
 void KeepReading(const rows::Problem& problem, rows::Division& division) {
   for (size_t t = 0; t < division.size(); ++t) {
     const rows::Tensor& tensor = problem.tensors[t];
-    if (tensor.is_input()) continue;
+    // What multiplies nothing has only rows that read.
+    if (tensor.is_input() || tensor.sources.front().work == 0) continue;
     const rows::Source& source = tensor.sources.front();
     const std::vector<int32_t>& owner = division[static_cast<size_t>(source.input)];
     std::vector<bool> reads(static_cast<size_t>(problem.parts));
@@ -483,9 +517,18 @@ void KeepReading(const rows::Problem& problem, rows::Division& division) {
 
 std::string RowPartPrefix(int32_t part) { return absl::StrCat("rows.p", part, "/"); }
 
+bool CanBeBatchFirst(const ir::Module& module, const RowProblem& rows) {
+  return std::all_of(rows.network.tensors.begin(), rows.network.tensors.end(),
+                     [&](const RowTensor& tensor) {
+                       return !tensor.product.valid() || tensor.product_form.maps ||
+                              GemmTurns(module, tensor.weights.element);
+                     });
+}
+
 absl::StatusOr<LoweredRows> LowerRows(ir::Module& module, const RowProblem& rows,
-                                      const rows::Division& division, RowExchange exchange) {
-  return Lowering(module, rows, division, exchange).Run();
+                                      const rows::Division& division, RowExchange exchange,
+                                      RowLayout layout, int64_t most_turned) {
+  return Lowering(module, rows, division, exchange, layout, most_turned).Run();
 }
 
 }  // namespace allot

@@ -27,6 +27,13 @@ class Finder {
         AddWithTail(*std::move(layer));
       } else if (std::optional<RowTensor> follower = Follower(id)) {
         AddWithTail(*std::move(follower));
+      } else if (std::optional<RowTensor> joined = Joined(id)) {
+        for (const ir::ValueId operand : graph_.node(id).operands) {
+          joined->joined.push_back(TensorOf(operand));
+        }
+        joined->input = joined->joined[0];
+        taken_.insert(id);
+        AddWithTail(*std::move(joined));
       }
     }
     return std::move(network_);
@@ -55,7 +62,7 @@ class Finder {
     layer.product = id;
     layer.value = node.results[0];
     layer.neurons_first = conv;
-    if (conv && Integer(node, "group", 1) != 1) return std::nullopt;
+    if (conv) layer.groups = Integer(node, "group", 1);
     if (gemm) {
       if (Integer(node, "transA", 0) != 0) return std::nullopt;
       if (!HasOnly(node, "alpha", 1) || !HasOnly(node, "beta", 1)) return std::nullopt;
@@ -69,6 +76,9 @@ class Finder {
     layer.neurons = weights->dims[layer.neurons_first ? 0 : 1];
     if (!FindForms(node.operands[0], layer) || !BiasFits(layer)) return std::nullopt;
     if (FindWeights(module_, node.operands[0]).has_value()) return std::nullopt;
+    if (const int32_t input = IndexOf(node.operands[0]); input >= 0 && IsComputed(input)) {
+      layer.input = input;
+    }
     return take_(layer) ? std::optional(layer) : std::nullopt;
   }
 
@@ -81,8 +91,11 @@ class Finder {
   // weights.
   bool FindForms(ir::ValueId read, RowTensor& layer) const {
     const std::vector<int64_t>& dims = layer.weights.dims;
-    int64_t elements = dims[layer.neurons_first ? 1 : 0];
-    if (layer.neurons < 1 || elements < 1) return false;
+    if (layer.groups < 1 || layer.neurons < 1 || layer.neurons % layer.groups != 0) return false;
+    const int64_t elements = SaturatingMultiply(dims[layer.neurons_first ? 1 : 0], layer.groups);
+    if (elements < 1) return false;
+    // One map from one map each: a step of a tail.
+    if (layer.groups > 1 && layer.groups == elements && layer.groups == layer.neurons) return false;
     const auto form = FormOf(graph_.value(layer.value).type, layer.neurons);
     if (!form.has_value() || form->maps != (dims.size() > 2)) return false;
     layer.product_form = layer.form = *form;
@@ -122,6 +135,39 @@ class Finder {
       return follower;
     }
     return std::nullopt;
+  }
+
+  // Neurons one tensor behind the other, without the numbers of these. What no layer here computes
+  // is as good as an input.
+  std::optional<RowTensor> Joined(ir::NodeId id) const {
+    const ir::Node& node = graph_.node(id);
+    if (!node.Is("Concat") || node.results.size() != 1) return std::nullopt;
+    const auto rank = static_cast<int64_t>(Rank(node.results[0]));
+    const int64_t axis = Integer(node, "axis", rank);
+    if (rank < 2 || (axis < 0 ? axis + rank : axis) != 1) return std::nullopt;
+    RowTensor joined;
+    joined.value = node.results[0];
+    joined.concat = id;
+    const std::optional<int64_t> neurons = NeuronsOf(graph_.value(joined.value).type);
+    if (!neurons.has_value() || *neurons > INT32_MAX) return std::nullopt;
+    joined.neurons = *neurons;
+    joined.form = joined.product_form = *FormOf(graph_.value(joined.value).type, *neurons);
+    bool computed = false;
+    int64_t found = 0;
+    for (const ir::ValueId operand : node.operands) {
+      if (!operand.valid() || FindWeights(module_, operand).has_value()) return std::nullopt;
+      const ir::Type& type = graph_.value(operand).type;
+      const std::optional<int64_t> of = NeuronsOf(type);
+      if (!of.has_value() || FormOf(type, *of) != joined.form) return std::nullopt;
+      found = SaturatingAdd(found, *of);
+      const int32_t tensor = IndexOf(operand);
+      computed |= tensor >= 0 && IsComputed(tensor);
+    }
+    return computed && found == joined.neurons ? std::optional(joined) : std::nullopt;
+  }
+
+  bool IsComputed(int32_t tensor) const {
+    return !network_.tensors[static_cast<size_t>(tensor)].is_input();
   }
 
   std::optional<TailStep> Step(ir::NodeId id, const RowTensor& tensor) const {

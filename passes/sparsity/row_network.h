@@ -1,5 +1,5 @@
 // The layers of a model whose rows can be divided: products and convolutions with constant weights,
-// what follows them neuron by neuron, and additions between them.
+// what follows them neuron by neuron, additions between them, and several one behind the other.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,21 @@
 namespace allot {
 
 // Neurons that are divided together: the result of a product and its tail; a tail on a tensor that
-// others read too; or what a product reads and nothing here computes.
+// others read too, or on several that are joined; or what a product reads and nothing here
+// computes.
 struct RowTensor {
   ir::ValueId value;
   int64_t neurons = 0;
   NeuronForm form;     // of `value`
   ir::NodeId product;  // MatMul, Gemm or Conv; invalid: an input, or what only follows `input`
   int32_t input = -1;  // of the product or the first step, in RowNetwork::tensors; -1: an input
+  ir::NodeId concat;   // of neurons of several tensors; invalid: there is none
+  std::vector<int32_t> joined;  // by operand of `concat`; the first of them is `input`
   int64_t spread = 1;  // neurons here for each of the input that is followed: of maps as a matrix
   Weights weights;     // dims: neurons and inputs, in this order if neurons_first
   bool neurons_first = false;
   int64_t kernel = 1;       // weights between a neuron and an input neuron
+  int64_t groups = 1;       // of a Conv: neurons read inputs of their group alone
   NeuronForm product_form;  // of the product's result, or of what is followed
   ir::ValueId bias;         // of a Gemm or Conv; may be invalid
   std::vector<TailStep> tail;
@@ -37,9 +41,10 @@ struct RowNetwork {
 };
 
 // Layers with constant weights: MatMul and Gemm (without alpha, beta and transA) of activations of
-// two dimensions, batch first; Conv of one group over maps of known sizes. What follows: see
-// row_tail.h. Anything else that reads a tensor gets it whole. `take` is asked of every layer,
-// without input and tail, before it becomes one. Types must be inferred. O(nodes * log(nodes)).
+// two dimensions, batch first; Conv over maps of known sizes, in groups too. What follows: see
+// row_tail.h; and Concat along the neurons, if any of these are computed here. Anything else that
+// reads a tensor gets it whole. `take` is asked of every layer before it becomes one, without tail,
+// and without input unless that is computed here. Types must be inferred. O(nodes * log(nodes)).
 RowNetwork FindRowNetwork(const ir::Module& module,
                           const std::function<bool(const RowTensor&)>& take);
 

@@ -66,10 +66,37 @@ rows::Source Identity(int64_t neurons, int32_t input, int64_t spread) {
   return source;
 }
 
-// What the sources of a product do not say by themselves: of kernels and positions.
+// Each neuron reads all of its group.
+rows::Source Grouped(const RowTensor& tensor, int64_t inputs) {
+  const int64_t rows_of = tensor.neurons / tensor.groups, columns_of = inputs / tensor.groups;
+  std::vector<int64_t> begin = {0};
+  std::vector<int32_t> columns;
+  for (int64_t row = 0; row < tensor.neurons; ++row) {
+    for (int64_t i = 0; i < columns_of; ++i) {
+      columns.push_back(static_cast<int32_t>(row / rows_of * columns_of + i));
+    }
+    begin.push_back(static_cast<int64_t>(columns.size()));
+  }
+  return rows::SourceOfRows(tensor.input, begin, columns);
+}
+
+// So many neurons from `first` on are those of another tensor.
+rows::Source Segment(int64_t neurons, int64_t first, int64_t count, int32_t input) {
+  std::vector<int64_t> begin = {0};
+  std::vector<int32_t> columns;
+  for (int64_t i = 0; i < neurons; ++i) {
+    if (i >= first && i < first + count) columns.push_back(static_cast<int32_t>(i - first));
+    begin.push_back(static_cast<int64_t>(columns.size()));
+  }
+  rows::Source source = rows::SourceOfRows(input, begin, columns);
+  source.work = 0;
+  return source;
+}
+
+// What the sources of a product do not say by themselves: of kernels, positions and groups.
 void WeighRows(const BitMatrix& bits, const RowTensor& tensor, rows::Tensor& rows) {
   const int64_t positions = tensor.product_form.positions;
-  if (tensor.kernel == 1 && positions == 1) return;
+  if (tensor.kernel == 1 && positions == 1 && tensor.groups == 1) return;
   for (int64_t row = 0; row < bits.rows(); ++row) {
     rows.weights.push_back(SaturatingMultiply(bits.CountRow(row), positions));
   }
@@ -91,7 +118,9 @@ absl::StatusOr<RowProblem> ProblemOfRows(const ir::Module& module, double most_d
       return false;
     }
     const double all = static_cast<double>(bits->rows()) * static_cast<double>(bits->columns());
-    if (static_cast<double>(bits->Count()) > most_density * all) return false;
+    // In groups most is zero as it is: what is read in parts already is divided further.
+    const bool follows = layer.groups > 1 && layer.input >= 0;
+    if (!follows && static_cast<double>(bits->Count()) > most_density * all) return false;
     bits_of[layer.product] = layer.neurons_first ? *std::move(bits) : bits->Transposed();
     return true;
   };
@@ -108,8 +137,18 @@ absl::StatusOr<RowProblem> ProblemOfRows(const ir::Module& module, double most_d
     if (tensor.is_input()) continue;
     if (tensor.product.valid()) {
       const auto bits = bits_of.extract(tensor.product);
-      rows.sources.push_back(SourceOfBits(bits.mapped(), tensor.input, tensor.kernel));
+      const int64_t inputs = result.network.tensors[static_cast<size_t>(tensor.input)].neurons;
+      rows.sources.push_back(tensor.groups > 1
+                                 ? Grouped(tensor, inputs)
+                                 : SourceOfBits(bits.mapped(), tensor.input, tensor.kernel));
       WeighRows(bits.mapped(), tensor, rows);
+    } else if (tensor.concat.valid()) {
+      int64_t first = 0;
+      for (const int32_t input : tensor.joined) {
+        const int64_t count = result.network.tensors[static_cast<size_t>(input)].neurons;
+        AddSource(rows, Segment(tensor.neurons, first, count, input));
+        first += count;
+      }
     } else {
       rows.sources.push_back(Identity(tensor.neurons, tensor.input, tensor.spread));
     }

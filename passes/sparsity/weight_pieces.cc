@@ -71,11 +71,12 @@ void Turn(ir::Constant& matrix) {
   matrix.storage = ir::InlineBytes{std::make_shared<const std::string>(std::move(to))};
 }
 
-// Elements `chosen` of a vector, or the one there is.
+// Elements `chosen` (none: all) of a vector, or the one there is.
 absl::StatusOr<ir::ValueId> WriteVector(const ir::Module& module, GraphWriter& writer,
                                         const std::string& name, ir::ConstantId id,
                                         const std::vector<int64_t>& chosen) {
   const ir::Constant& constant = module.constants[id];
+  if (chosen.empty()) return writer.Constant(name, constant);
   int64_t elements = 1;
   for (const int64_t dim : constant.dims) elements *= dim;
   if (elements == 1) {
@@ -96,16 +97,32 @@ absl::StatusOr<ir::ValueId> WriteVector(const ir::Module& module, GraphWriter& w
 
 }  // namespace
 
+bool GemmTurns(const ir::Module& module, ir::ElementType element) {
+  using enum ir::ElementType;
+  constexpr int64_t kOptionalSum = 11;  // the version since when it needs no third operand
+  return (element == kFloat || element == kDouble || element == kFloat16) &&
+         module.OpsetVersion("") >= kOptionalSum;
+}
+
 absl::StatusOr<WeightPieces> WeightPieces::Make(const ir::Module& module, const Weights& weights,
-                                                bool neurons_first, int64_t most) {
+                                                bool neurons_first, bool turn, int64_t most) {
   WeightPieces made;
   made.weights_ = weights;
   made.neurons_first_ = neurons_first;
   const ir::Constant& constant = module.constants[weights.constant];
   const auto& steps = weights.steps;
-  const bool in_order = neurons_first && std::none_of(steps.begin(), steps.end(), Moves);
-  if (in_order && !std::holds_alternative<ir::OpaqueTensor>(constant.storage)) {
+  const bool matrix = constant.dims.size() == 2;
+  bool stays = !std::holds_alternative<ir::OpaqueTensor>(constant.storage);
+  bool first = neurons_first;  // neurons, in the constant
+  for (const Weights::Step& step : steps) {
+    if (!Moves(step)) continue;
+    stays &= matrix && step.kind == StepKind::kTranspose;
+    if (stays && step.numbers[0] == 1) first = !first;
+  }
+  stays &= first || (matrix && GemmTurns(module, weights.element));
+  if (stays && (first || !turn)) {
     made.whole_ = constant;
+    made.pieces_neurons_first_ = first;
     return made;
   }
   ALLOT_ASSIGN_OR_RETURN(made.whole_, InMemory(module, weights, weights.dims, most));
@@ -134,9 +151,10 @@ absl::StatusOr<ir::ValueId> WeightPieces::Write(const ir::Module& module, GraphW
                                                 const std::string& name,
                                                 const std::vector<int64_t>& rows,
                                                 const std::vector<int64_t>& columns) const {
-  ALLOT_ASSIGN_OR_RETURN(ir::Constant piece, Slice(whole_, 0, rows));
+  const size_t axis = pieces_neurons_first_ ? 0 : 1;
+  ALLOT_ASSIGN_OR_RETURN(ir::Constant piece, Slice(whole_, axis, rows));
   if (!columns.empty()) {
-    ALLOT_ASSIGN_OR_RETURN(piece, Slice(piece, 1, columns));
+    ALLOT_ASSIGN_OR_RETURN(piece, Slice(piece, 1 - axis, columns));
   }
   ir::ValueId value = writer.Constant(name, std::move(piece));
   for (size_t i = 0; i < weights_.steps.size(); ++i) {
@@ -184,7 +202,7 @@ absl::StatusOr<ir::ValueId> WeightPieces::Dequantized(const ir::Module& module, 
   }
   ir::AttributeMap attributes;
   if (module.OpsetVersion("") >= 13) {
-    attributes = {{"axis", {.value = int64_t{by_neuron ? 0 : 1}}}};
+    attributes = {{"axis", {.value = int64_t{by_neuron == pieces_neurons_first_ ? 0 : 1}}}};
   }
   return writer.Node("DequantizeLinear", name + ".dequantized", std::move(operands),
                      std::move(attributes));

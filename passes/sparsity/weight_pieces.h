@@ -14,18 +14,26 @@
 
 namespace allot {
 
-// Weights of which pieces are made, neurons in the first dimension and inputs in the second.
+// Whether Gemm can multiply elements of this type, turned, and add nothing to it.
+bool GemmTurns(const ir::Module& module, ir::ElementType element);
+
+// Weights of which pieces are made.
 class WeightPieces {
  public:
-  // Weights in a file that have this order there stay there: pieces are views. Sparse ones, and
-  // those that must be turned, are held in memory, once. Errors: those of the data; more than
-  // `most` bytes to hold.
+  // Weights in a file stay there: pieces are views. Their first dimension is that of neurons if it
+  // is so in the file (neurons_first()), else, of matrices, that of inputs, which Gemm can turn as
+  // it multiplies. Held in memory, once, are those with inputs first if `turn`, sparse ones, those
+  // that are reshaped or have more dimensions and are turned, and those that GemmTurns() not; these
+  // have neurons first. Errors: those of the data; more than `most` bytes to hold.
   static absl::StatusOr<WeightPieces> Make(const ir::Module& module, const Weights& weights,
-                                           bool neurons_first, int64_t most);
+                                           bool neurons_first, bool turn, int64_t most);
   // An operand with neurons along dimension `axis`, before which all have one index, as weights of
   // no inputs. `as_columns`: as a matrix of one column.
   static absl::StatusOr<WeightPieces> OfOperand(const ir::Module& module, const Weights& operand,
                                                 int axis, bool as_columns);
+
+  // Whether the pieces' first dimension is that of neurons.
+  bool neurons_first() const { return pieces_neurons_first_; }
 
   // Neurons `rows` and inputs `columns` (none: all), in these orders, with what is done to weights
   // before they are used (casts, dequantization with the piece's scales) done to it.
@@ -41,7 +49,8 @@ class WeightPieces {
 
   ir::Constant whole_;
   Weights weights_;
-  bool neurons_first_ = true;  // in weights_
+  bool neurons_first_ = true;         // in weights_
+  bool pieces_neurons_first_ = true;  // in whole_
 };
 
 }  // namespace allot

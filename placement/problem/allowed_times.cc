@@ -25,4 +25,18 @@ ItemTimes AllowedTimes(const PlacementProblem& problem,
   return times;
 }
 
+std::optional<IdVector<ItemId, DeviceId>> ForcedPlacement(const PlacementProblem& problem) {
+  IdVector<ItemId, DeviceId> placement(problem.items.size());
+  for (const ItemId item : problem.items.ids()) {
+    const auto& time = problem.items[item].time;
+    for (const DeviceId device : problem.devices.ids()) {
+      if (!time[device].has_value()) continue;
+      if (placement[item].valid()) return std::nullopt;
+      placement[item] = device;
+    }
+    if (!placement[item].valid()) return std::nullopt;
+  }
+  return placement;
+}
+
 }  // namespace allot

@@ -1,6 +1,7 @@
 // Where an item may go at all: what bounds and exact searches start from.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "placement/problem/problem.h"
@@ -16,5 +17,9 @@ inline constexpr Picos kNever = Picos{1} << 62;
 inline constexpr Picos kNotAllowed = -1;
 ItemTimes AllowedTimes(const PlacementProblem& problem,
                        const std::vector<std::vector<ItemId>>& joined_groups);
+
+// Where each item is, if none has a choice; nullopt: some have one, or none at all. Whether that
+// fits is another question. O(items * devices).
+std::optional<IdVector<ItemId, DeviceId>> ForcedPlacement(const PlacementProblem& problem);
 
 }  // namespace allot

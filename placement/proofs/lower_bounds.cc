@@ -51,6 +51,23 @@ Picos BestCallPath(const ProblemFacts& facts, int64_t work) {
   return best;
 }
 
+// Where nothing has a choice all loads are known: a device runs one item at a time, a channel
+// carries one transfer at a time, and nothing ends before the largest load. 0: something has one.
+Picos ForcedLoad(const ProblemFacts& facts) {
+  const PlacementProblem& problem = facts.problem();
+  const auto placement = ForcedPlacement(problem);
+  if (!placement.has_value()) return 0;
+  std::vector<int32_t> device;
+  std::vector<Picos> time;
+  for (const ItemId item : problem.items.ids()) {
+    device.push_back(static_cast<int32_t>((*placement)[item].index()));
+    time.push_back(*problem.items[item].time[(*placement)[item]]);
+  }
+  ResourceLoads loads;
+  loads.Run(*facts.flat_graph(), *facts.transfers(), device.data(), time.data());
+  return loads.Largest();
+}
+
 std::vector<LowerBound> BestFirst(std::vector<LowerBound> bounds) {
   std::sort(bounds.begin(), bounds.end(), [](const LowerBound& a, const LowerBound& b) {
     return a.value != b.value ? a.value > b.value : a.name < b.name;
@@ -84,7 +101,8 @@ std::vector<LowerBound> LowerBounds(const ProblemFacts& facts, Launch launch, in
   }
   std::vector<LowerBound> bounds;
   const LoadDual dual = BoundLoad(rows, fixed, capacity, Rounds(rows, fixed, work));
-  bounds.push_back({rows.size() == 0 ? 0 : dual.bound, "load"});
+  const Picos forced = latency ? ForcedLoad(facts) : 0;
+  bounds.push_back({rows.size() == 0 ? 0 : std::max(dual.bound, forced), "load"});
   if (latency) {
     const PathCosts costs(facts, launch);
     PathBounds paths = LongestPaths(costs);

@@ -13,7 +13,8 @@ namespace allot {
 // All bounds that apply, best first (ties by name). Everything is integer arithmetic.
 //  critical-path   latency: longest path, charging transfers and launches where devices change
 //  call-path       calls: the cheapest way to cut some path into calls (call_paths.h)
-//  load            some device must carry at least this (Lagrangian of assignment and memory)
+//  load            some device must carry at least this (Lagrangian of assignment and memory); for
+//                  latency, where no item has a choice, some device or channel
 //  interval-chain  latency: sums of bounds between pivots that everything else precedes or follows
 //  contradiction   latency of parts: what is left if everything ended within a time (trial_bound.h)
 //  bottleneck      throughput: the costliest item on its best device

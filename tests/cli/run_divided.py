@@ -28,11 +28,12 @@ found = [dict(zip(names, combined.run(names, feeds)))]
 
 
 def words(value):
-    """For one sample: of neurons in rows, or of maps."""
-    return value.shape[0] if value.ndim == 2 else value[0].size
+    """For one sample: matrices may lie either way."""
+    return value.size // samples
 
 
 manifest = json.load(open(f"{folder}/manifest.json"))
+samples = len(next(iter(feeds.values())))
 tensors = dict(feeds)
 holders = {name: None for name in feeds}
 received = {}

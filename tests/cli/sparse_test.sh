@@ -38,7 +38,8 @@ assert 0 < 2 * rows["words"] < rows["random_words"] and rows["words"] <= rows["c
 assert [t["owner"] for t in rows["tensors"]] == [t["owner"] for t in first["tensors"]]
 assert sum(link["words"] for link in rows["links"]) == rows["words"]
 device = {part["id"]: part["device"] for part in manifest["parts"]}
-crossed = sum(len({device[p] for p in t["to"]} - {device[t["from"]]}) * manifest["signature"][t["tensor"]]["shape"][0]
+crossed = sum(len({device[p] for p in t["to"]} - {device[t["from"]]}) *
+              next(size for size in manifest["signature"][t["tensor"]]["shape"] if size != "batch")
               for t in manifest["transfers"])
 assert crossed == rows["words"] + rows["gathered_words"], (crossed, rows["words"], rows["gathered_words"])
 assert manifest["rows"]["words"] == rows["words"] and manifest["rows"]["links"] == rows["links"]
@@ -77,7 +78,7 @@ for transfer in manifest["transfers"]:
     if not transfer["tensor"].startswith("rows.p"):
         continue  # what is not divided may be anywhere
     shape = manifest["signature"][transfer["tensor"]]["shape"]
-    words = shape[0] if len(shape) == 2 else math.prod(shape[1:])
+    words = math.prod(shape)  # of one image
     crossed += words * len({device[p] for p in transfer["to"]} - {device[transfer["from"]]})
 assert crossed == rows["words"] + rows["gathered_words"], (crossed, rows["words"], rows["gathered_words"])
 assert rows["gathered_words"] == sum(part != 0 for part in rows["tensors"][-1]["owner"]), "behind the mean, a word each"
@@ -186,6 +187,16 @@ if "$python" -c 'import onnxruntime, numpy' 2>/dev/null; then
     "$allot" net.onnx --sparse=4 --target=cpus4.json -o close >/dev/null 2>stderr &&
     "$python" -B "$here/run_divided.py" net.onnx close close >stdout 2>stderr
   check $? "computes nearly the same elsewhere"
+  # Of a batch neurons come first, of one sample they do not.
+  "$allot" net.onnx --sparse=4 --target=cpus4.json --dim=batch=64 -o batch >/dev/null 2>stderr &&
+    "$python" -B "$here/run_divided.py" net.onnx batch close >stdout 2>stderr && python3 - <<'PY' 2>stderr
+import json
+for folder, axis in (("close", 0), ("batch", 1)):
+    manifest = json.load(open(f"{folder}/manifest.json"))
+    shapes = [manifest["signature"][t["tensor"]]["shape"] for t in manifest["transfers"] if t["tensor"].startswith("rows.p")]
+    assert shapes and all(shape[axis] == "batch" for shape in shapes), (folder, shapes)
+PY
+  check $? "lays matrices by the batch"
   "$python" -B "$here/run_divided.py" resnet.onnx resnet close >stdout 2>stderr
   check $? "computes nearly the same of convolutions"
   "$allot" make-model sparse-resnet:batch=open,image=12,seed=3 open.onnx >/dev/null 2>stderr &&

@@ -9,7 +9,10 @@ trap 'rm -rf "$folder"' EXIT
 
 mkdir "$folder/models"
 "$python" -B "$sources/tests/splitting/make_models.py" "$folder/models"
-"$python" -B "$sources/bench/split.py" --build="$build" --ways=columns,rows,pairs,batch,width --parts=2,3 "$folder/models"
+"$python" -B "$sources/bench/split.py" --build="$build" --ways=columns,rows,pairs,batch,experts,width --parts=2,3 "$folder/models" | tee "$folder/divided"
+for parts in 2 3; do
+  grep -E "^experts.onnx +experts +$parts +[1-9]" "$folder/divided" >/dev/null || { echo "FAILED: experts are not divided by $parts"; exit 1; }
+done
 
 "$build/allot" make-model decoder-small "$folder/decoder.onnx" > "$folder/log"
 "$python" -B "$sources/bench/split.py" --build="$build" --ways=width --parts=2 --split-state "$folder/decoder.onnx"

@@ -59,13 +59,17 @@ namespace {
 // How many rows read each neuron of tensor `t`, but those that only follow it.
 std::vector<int64_t> ReadersOfNeurons(const Problem& problem, size_t t) {
   std::vector<int64_t> readers(static_cast<size_t>(problem.tensors[t].neurons));
-  for (size_t reader = t + 1; reader < problem.tensors.size(); ++reader) {
-    for (const Source& source : problem.tensors[reader].sources) {
+  for (size_t u = t + 1; u < problem.tensors.size(); ++u) {
+    const Tensor& reader = problem.tensors[u];
+    for (size_t s = 0; s < reader.sources.size(); ++s) {
+      const Source& source = reader.sources[s];
       if (source.input != static_cast<int32_t>(t)) continue;
-      const bool first = &source == &problem.tensors[reader].sources.front();
-      if (first && OnlyFollows(problem.tensors[reader])) continue;
+      const bool follows = OnlyFollows(reader);
       std::vector<int64_t> rows(static_cast<size_t>(source.num_patterns()));
-      for (const int32_t pattern : source.pattern_of) ++rows[static_cast<size_t>(pattern)];
+      for (size_t row = 0; row < source.pattern_of.size(); ++row) {
+        if (follows && FirstSource(reader, row) == s) continue;
+        ++rows[static_cast<size_t>(source.pattern_of[row])];
+      }
       for (int32_t pattern = 0; pattern < source.num_patterns(); ++pattern) {
         for (const int32_t column : source.PatternColumns(pattern)) {
           readers[static_cast<size_t>(column)] += rows[static_cast<size_t>(pattern)];

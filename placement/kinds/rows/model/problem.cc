@@ -135,11 +135,17 @@ std::vector<int64_t> RowWeights(const Tensor& tensor) {
   return weights;
 }
 
+size_t FirstSource(const Tensor& tensor, size_t row) {
+  size_t source = 0;
+  while (source < tensor.sources.size() && tensor.sources[source].Row(row).empty()) ++source;
+  return source;
+}
+
 bool OnlyFollows(const Tensor& tensor) {
   if (tensor.is_input()) return false;
-  const Source& first = tensor.sources.front();
-  for (size_t row = 0; row < first.pattern_of.size(); ++row) {
-    if (first.Row(row).size() != 1) return false;
+  for (size_t row = 0; row < static_cast<size_t>(tensor.neurons); ++row) {
+    const size_t first = FirstSource(tensor, row);
+    if (first == tensor.sources.size() || tensor.sources[first].Row(row).size() != 1) return false;
   }
   const std::vector<int64_t> weights = RowWeights(tensor);
   return std::count(weights.begin(), weights.end(), 0) == tensor.neurons;

@@ -77,8 +77,12 @@ using Division = std::vector<std::vector<int32_t>>;
 // What a row of the tensor counts for its part's balance: one value per row. O(rows).
 std::vector<int64_t> RowWeights(const Tensor& tensor);
 
-// Whether rows weigh nothing and each reads one neuron of the first source: then whoever deals out
-// rows by a rule leaves them with what they read. O(rows).
+// The first source of which a row reads anything; that of an input or of a row that reads nothing:
+// as many as there are. O(sources).
+size_t FirstSource(const Tensor& tensor, size_t row);
+
+// Whether rows weigh nothing and each reads one neuron of its FirstSource(): then whoever deals out
+// rows by a rule leaves them with what they read. O(rows * sources).
 bool OnlyFollows(const Tensor& tensor);
 
 // A source from the columns of each row, ascending: equal rows become one pattern, numbered by

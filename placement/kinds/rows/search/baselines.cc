@@ -40,13 +40,24 @@ std::vector<int32_t> Fill(const Problem& problem, const Tensor& tensor,
 // Leaves rows of tensor `t` that only follow with what they read. False: they are no such rows.
 bool Follow(const Problem& problem, size_t t, Division& division) {
   if (!OnlyFollows(problem.tensors[t])) return false;
-  const Source& source = problem.tensors[t].sources.front();
-  const std::vector<int32_t>& owner = division[static_cast<size_t>(source.input)];
-  if (owner.empty()) return false;  // an input that goes where it is read
-  for (size_t row = 0; row < source.pattern_of.size(); ++row) {
-    division[t].push_back(owner[static_cast<size_t>(source.Row(row)[0])]);
+  const Tensor& tensor = problem.tensors[t];
+  std::vector<int32_t> owners;
+  for (size_t row = 0; row < static_cast<size_t>(tensor.neurons); ++row) {
+    const Source& source = tensor.sources[FirstSource(tensor, row)];
+    const std::vector<int32_t>& owner = division[static_cast<size_t>(source.input)];
+    if (owner.empty()) return false;  // an input that goes where it is read
+    owners.push_back(owner[static_cast<size_t>(source.Row(row)[0])]);
   }
+  division[t] = std::move(owners);
   return true;
+}
+
+// Whether nothing is left to decide of tensor `t`: inputs, of which those with a home are there,
+// and what only follows.
+bool IsDecided(const Problem& problem, size_t t, Division& division) {
+  const Tensor& tensor = problem.tensors[t];
+  if (tensor.is_at_home()) division[t].assign(static_cast<size_t>(tensor.neurons), tensor.home);
+  return tensor.is_input() || Follow(problem, t, division);
 }
 
 template <typename Order>
@@ -54,7 +65,7 @@ Division Filled(const Problem& problem, Order order) {
   Division division(problem.tensors.size());
   for (size_t t = 0; t < division.size(); ++t) {
     const Tensor& tensor = problem.tensors[t];
-    if (tensor.sources.empty() || Follow(problem, t, division)) continue;
+    if (IsDecided(problem, t, division)) continue;
     std::vector<size_t> rows(static_cast<size_t>(tensor.neurons));
     std::iota(rows.begin(), rows.end(), 0);
     order(rows);
@@ -71,7 +82,7 @@ Division Cyclic(const Problem& problem) {
   const auto parts = static_cast<size_t>(problem.parts);
   for (size_t t = 0; t < division.size(); ++t) {
     const Tensor& tensor = problem.tensors[t];
-    if (tensor.sources.empty() || Follow(problem, t, division)) continue;
+    if (IsDecided(problem, t, division)) continue;
     std::vector<int64_t> credit(parts);  // smooth weighted round-robin
     int64_t speed = 0;
     for (int32_t p = 0; p < problem.parts; ++p) speed += problem.Speed(p);

@@ -93,14 +93,16 @@ class Interpreter {
     };
     if (node.op_type == "MatMul" || node.op_type == "Gemm") {
       const Matrix& b = in[1];
-      const bool turned = flag("transB") != 0;
-      return Make(a.rows(), turned ? b.rows() : b.columns(), [&](int64_t r, int64_t c) {
+      const bool left = flag("transA") != 0, right = flag("transB") != 0;
+      const int64_t rows = left ? a.columns() : a.rows(), inner = left ? a.rows() : a.columns();
+      return Make(rows, right ? b.rows() : b.columns(), [&](int64_t r, int64_t c) {
         double sum = in.size() > 2 ? in[2].At(r, c) : 0;
-        for (int64_t k = 0; k < a.columns(); ++k)
-          sum += a.At(r, k) * (turned ? b.At(c, k) : b.At(k, c));
+        for (int64_t k = 0; k < inner; ++k)
+          sum += (left ? a.At(k, r) : a.At(r, k)) * (right ? b.At(c, k) : b.At(k, c));
         return sum;
       });
     }
+    if (node.op_type == "Identity") return a;
     if (node.op_type == "Transpose") {
       return Make(a.columns(), a.rows(), [&](int64_t r, int64_t c) { return a.At(c, r); });
     }
@@ -116,6 +118,15 @@ class Interpreter {
       return Make(a.rows(), count, [&](int64_t r, int64_t c) { return a.At(r, at(c)); });
     }
     if (node.op_type == "Concat") {
+      if (flag("axis") == 1) {
+        int64_t columns = 0;
+        for (const Matrix& piece : in) columns += piece.columns();
+        return Make(a.rows(), columns, [&](int64_t r, int64_t c) {
+          size_t piece = 0;
+          while (c >= in[piece].columns()) c -= in[piece++].columns();
+          return in[piece].At(r, c);
+        });
+      }
       Matrix joined = {{0, a.columns()}, {}};
       for (const Matrix& piece : in) {
         EXPECT_EQ(piece.columns(), a.columns());
@@ -280,7 +291,12 @@ TEST(RowLowering, ComputesTheSameAndSendsWhatIsCounted) {
       rows::Division division = rows::Divide(rows->problem, rows::Effort(), SolveLimits()).division;
       KeepReading(rows->problem, division);
       const rows::Traffic traffic = rows::TrafficOf(rows->problem, division);
-      const absl::StatusOr<LoweredRows> lowered = LowerRows(module, *rows, division, exchange);
+      const bool batch_first = seed % 3 == 0;
+      ASSERT_TRUE(CanBeBatchFirst(module, *rows));
+      const absl::StatusOr<LoweredRows> lowered =
+          LowerRows(module, *rows, division, exchange,
+                    batch_first ? RowLayout::kBatchFirst : RowLayout::kNeuronsFirst,
+                    seed % 2 == 0 ? kMostTurned : 0);
       ASSERT_TRUE(lowered.ok()) << lowered.status();
       ASSERT_TRUE(module.graph.Compact());
       Interpreter divided(module);
@@ -303,7 +319,8 @@ TEST(RowLowering, ComputesTheSameAndSendsWhatIsCounted) {
         }
         readers.erase(part_of(id));
         if (!absl::StartsWith(part_of(id), "rows.p")) continue;
-        sent += static_cast<int64_t>(readers.size()) * divided.Value(value).rows();
+        const Matrix& of = divided.Value(value);
+        sent += static_cast<int64_t>(readers.size()) * (batch_first ? of.columns() : of.rows());
       }
       EXPECT_EQ(sent, traffic.words);
     }

@@ -168,11 +168,12 @@ class Interpreter {
     const std::string& op = node.op_type;
     if (op == "Conv") return Conv(node, in);
     if (op == "MatMul" || op == "Gemm") {
-      const bool turned = Integer(node, "transB", 0) != 0;
-      return Make({a.dims[0], in[1].dims[turned ? 0 : 1]}, [&](const Dims& i) {
+      const bool left = Integer(node, "transA", 0) != 0, right = Integer(node, "transB", 0) != 0;
+      return Make({a.dims[left ? 1 : 0], in[1].dims[right ? 0 : 1]}, [&](const Dims& i) {
         double sum = in.size() > 2 ? At(in[2], i) : 0;
-        for (int64_t k = 0; k < a.dims[1]; ++k) {
-          sum += At(a, {i[0], k}) * At(in[1], turned ? Dims{i[1], k} : Dims{k, i[1]});
+        for (int64_t k = 0; k < a.dims[left ? 0 : 1]; ++k) {
+          sum += At(a, left ? Dims{k, i[0]} : Dims{i[0], k}) *
+                 At(in[1], right ? Dims{i[1], k} : Dims{k, i[1]});
         }
         return sum;
       });
@@ -200,7 +201,8 @@ class Interpreter {
       });
     }
     if (op == "Concat") {
-      const auto axis = static_cast<size_t>(Integer(node, "axis", 0));
+      const int64_t given = Integer(node, "axis", 0);
+      const size_t axis = static_cast<size_t>(given) + (given < 0 ? a.dims.size() : 0);
       Dims dims = a.dims;
       dims[axis] = 0;
       for (const Array& piece : in) dims[axis] += piece.dims[axis];
@@ -372,6 +374,28 @@ class Network {
               Maps(), {{"pads", {.value = Dims(4, 1)}}, {"group", {.value = channels_}}});
   }
 
+  // In groups of channels, or several channels from each.
+  ir::ValueId Grouped(ir::ValueId x) {
+    const int64_t groups = random_.Below(3) == 0 ? channels_ : 2 * random_.Between(1, 2);
+    const int64_t out = groups == channels_ ? 2 * channels_ : 4 * random_.Between(1, 2);
+    std::vector<ir::ValueId> operands = {x, Sparse({out, channels_ / groups, 3, 3}, 2)};
+    if (random_.Below(2) == 0) operands.push_back(Numbers({out}, -2, 2));
+    channels_ = out;
+    return Op("Conv", operands, Maps(),
+              {{"pads", {.value = Dims(4, 1)}}, {"group", {.value = groups}}});
+  }
+
+  // Of one or two sizes, in either order, or of one twice.
+  ir::ValueId Joined(ir::ValueId x, ir::ValueId other, int64_t channels) {
+    std::vector<ir::ValueId> operands = {x, other};
+    if (random_.Below(2) == 0) operands = {other, x};
+    if (random_.Below(4) == 0) operands.push_back(x), channels += channels_;
+    channels_ += channels;
+    x = Op("Concat", operands, Maps(),
+           {{"axis", {.value = int64_t{random_.Below(2) == 0 ? 1 : -3}}}});
+    return random_.Below(2) == 0 ? Norm(x, Maps(), channels_) : x;
+  }
+
   ir::ValueId Block(ir::ValueId x) {
     const ir::ValueId shortcut = x;
     const int64_t before = channels_, was = size_;
@@ -382,6 +406,8 @@ class Network {
     if (random_.Below(2) == 0) x = Norm(x, Maps(), channels_);
     if (random_.Below(2) == 0) x = Op("Relu", {x}, Maps());
     if (random_.Below(3) == 0) x = Depthwise(x);
+    const bool grouped = channels_ <= 16 && random_.Below(4) == 0;
+    if (grouped) x = Grouped(x);
     if (random_.Below(3) == 0) x = Op("Mul", {x, Numbers({channels_, 1, 1}, 1, 2)}, Maps());
     if (random_.Below(2) == 0) {
       if (channels_ == before && size_ == was) {
@@ -393,7 +419,11 @@ class Network {
         x = Op("Add", {x, Conv(shortcut, after, 1, 1)}, maps);
       }
     }
-    if (random_.Below(3) == 0) {  // a gate: two read it, one of them neuron by neuron
+    if (channels_ + before <= 16 && size_ == was && random_.Below(3) == 0) {
+      x = Joined(x, shortcut, before);
+    }
+    // Squares of sums over groups would be more than doubles hold.
+    if (!grouped && random_.Below(3) == 0) {  // a gate: two read it, one of them neuron by neuron
       const ir::ValueId mean = Op("GlobalAveragePool", {x}, {-1, channels_, 1, 1});
       x = Op("Mul", {x, Op("Relu", {mean}, {-1, channels_, 1, 1})}, Maps());
     }
@@ -440,7 +470,7 @@ std::string PartOf(const ir::Module& module, ir::NodeId node) {
 
 // Words for each sample that cross from the nodes of one part to those of another, apart from what
 // is joined.
-int64_t WordsSent(const ir::Module& module, const Interpreter& ran) {
+int64_t WordsSent(const ir::Module& module, const Interpreter& ran, RowLayout layout) {
   int64_t sent = 0;
   for (const ir::NodeId id : module.graph.nodes()) {
     if (!absl::StartsWith(PartOf(module, id), "rows.p")) continue;
@@ -451,14 +481,15 @@ int64_t WordsSent(const ir::Module& module, const Interpreter& ran) {
     }
     readers.erase(PartOf(module, id));
     const Dims& dims = ran.Value(value).dims;
-    const int64_t words = dims.size() == 2 ? dims[0] : Count(dims) / dims[0];
+    const bool neurons_first = dims.size() == 2 && layout == RowLayout::kNeuronsFirst;
+    const int64_t words = neurons_first ? dims[0] : Count(dims) / dims[0];
     sent += static_cast<int64_t>(readers.size()) * words;
   }
   return sent;
 }
 
 TEST(RowMaps, DividedConvolutionsComputeTheSameAndSendWhatIsCounted) {
-  int64_t words = 0, layers = 0, steps = 0, followers = 0, flattened = 0;
+  int64_t words = 0, layers = 0, steps = 0, followers = 0, flattened = 0, grouped = 0, joined = 0;
   for (uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE(seed);
     for (const RowExchange exchange : {RowExchange::kParts, RowExchange::kWhole}) {
@@ -475,6 +506,8 @@ TEST(RowMaps, DividedConvolutionsComputeTheSameAndSendWhatIsCounted) {
       for (const RowTensor& tensor : rows->network.tensors) {
         steps += static_cast<int64_t>(tensor.tail.size());
         followers += !tensor.is_input() && !tensor.product.valid();
+        grouped += tensor.groups > 1;
+        joined += tensor.concat.valid();
         for (const TailStep& step : tensor.tail) {
           flattened += step.spread > 1;
         }
@@ -485,7 +518,10 @@ TEST(RowMaps, DividedConvolutionsComputeTheSameAndSendWhatIsCounted) {
       const auto verified = rows::Verify(rows->problem, division);
       ASSERT_TRUE(verified.ok()) << verified.status();
       EXPECT_EQ(*verified, traffic.words);
-      const absl::StatusOr<LoweredRows> lowered = LowerRows(module, *rows, division, exchange);
+      const RowLayout layout = seed % 3 == 0 ? RowLayout::kBatchFirst : RowLayout::kNeuronsFirst;
+      ASSERT_TRUE(CanBeBatchFirst(module, *rows));
+      const absl::StatusOr<LoweredRows> lowered =
+          LowerRows(module, *rows, division, exchange, layout, seed % 2 == 0 ? kMostTurned : 0);
       ASSERT_TRUE(lowered.ok()) << lowered.status();
       ASSERT_TRUE(module.graph.Compact());
       Interpreter divided(module);
@@ -493,7 +529,7 @@ TEST(RowMaps, DividedConvolutionsComputeTheSameAndSendWhatIsCounted) {
       if (exchange == RowExchange::kWhole) continue;
       EXPECT_EQ(lowered->words, traffic.words);
       EXPECT_EQ(lowered->links, traffic.links);
-      EXPECT_EQ(WordsSent(module, divided), traffic.words);
+      EXPECT_EQ(WordsSent(module, divided, layout), traffic.words);
       words += traffic.words;
     }
   }
@@ -502,6 +538,8 @@ TEST(RowMaps, DividedConvolutionsComputeTheSameAndSendWhatIsCounted) {
   EXPECT_GT(steps, 900);
   EXPECT_GT(followers, 40);
   EXPECT_GT(flattened, 50);
+  EXPECT_GT(grouped, 50);
+  EXPECT_GT(joined, 50);
 }
 
 TEST(RowMaps, WordsAndWeightsCountPositions) {
@@ -513,7 +551,7 @@ TEST(RowMaps, WordsAndWeightsCountPositions) {
     const RowTensor& tensor = rows->network.tensors[t];
     EXPECT_EQ(rows->problem.tensors[t].words, tensor.form.positions);
     if (!tensor.product.valid() || !tensor.product_form.maps) continue;
-    conv = &tensor;
+    if (tensor.groups == 1) conv = &tensor;
     const auto bits = NonzerosOf(network.module(), tensor.weights);
     ASSERT_TRUE(bits.ok());
     const std::vector<int64_t> weights = rows::RowWeights(rows->problem.tensors[t]);

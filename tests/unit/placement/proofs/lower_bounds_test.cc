@@ -78,6 +78,51 @@ TEST(LowerBoundsTest, NeverExceedTheOptimum) {
   EXPECT_GT(tight, feasible / 3);
 }
 
+TEST(LowerBoundsTest, LoadsOfForcedPlacementsNeverExceedTheOptimum) {
+  Random random(7);
+  int feasible = 0, raised = 0, optimal = 0;
+  for (int round = 0; round < 1500; ++round) {
+    SmallProblemOptions options;
+    options.max_items = 5;
+    options.edge_percent = 30 + 15 * (round % 5);
+    PlacementProblem problem = SmallProblem(random, options);
+    // Each item keeps one of the devices that can run it.
+    for (const ItemId item : problem.items.ids()) {
+      std::vector<DeviceId> can;
+      for (const DeviceId d : problem.devices.ids()) {
+        if (problem.items[item].time[d].has_value()) can.push_back(d);
+      }
+      const DeviceId kept =
+          can[static_cast<size_t>(random.Below(static_cast<int64_t>(can.size())))];
+      for (const DeviceId d : can) {
+        if (d != kept) problem.items[item].time[d].reset();
+      }
+    }
+    ASSERT_TRUE(ForcedPlacement(problem).has_value());
+    if (problem.objective != PlacementObjective::kLatency || !Check(problem).ok()) continue;
+    const ProblemGraph graph = BuildGraph(problem);
+    const std::optional<Picos> items = ExhaustiveOptimum(problem, graph);
+    const std::optional<Picos> parts =
+        problem.items.size() <= 4 ? ExhaustivePartOptimum(problem) : std::nullopt;
+    for (const Launch launch : {Launch::kIgnore, Launch::kPerGroup}) {
+      const std::optional<Picos>& optimum = launch == Launch::kIgnore ? items : parts;
+      if (!optimum.has_value()) continue;
+      ++feasible;
+      Picos load = 0, others = 0;
+      for (const LowerBound& bound : LowerBounds(problem, graph, launch, 100'000)) {
+        ASSERT_LE(bound.value, *optimum) << bound.name << " in round " << round;
+        Picos& of = bound.name == "load" ? load : others;
+        of = std::max(of, bound.value);
+      }
+      raised += load > others;
+      optimal += load == *optimum;
+    }
+  }
+  EXPECT_GT(feasible, 500);
+  EXPECT_GT(raised, 20);
+  EXPECT_GT(optimal, 20);
+}
+
 TEST(LowerBoundsTest, NeverExceedThePartLevelOptimum) {
   Random random(2);
   int feasible = 0;
