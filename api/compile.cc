@@ -15,6 +15,7 @@
 #include "api/plan_slices.h"
 #include "api/read_model.h"
 #include "api/stage_widths.h"
+#include "lowering/to_onnx.h"
 #include "passes/pipeline/analyses.h"
 #include "support/status.h"
 
@@ -187,6 +188,7 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
       ParsePipeline(PipelineText(options), options.AllRegistries().passes).status());
   if (observer != nullptr) observer->Begin("read model");
   ALLOT_ASSIGN_OR_RETURN(ir::Module module, import());
+  if (options.needs_data) ALLOT_RETURN_IF_ERROR(CheckAllData(module), shown, ": ");
   if (options.tensor_width == "auto" && options.pipeline.empty()) {
     return CompileBestWidth(module, path, shown, options, setup, diagnostics, run);
   }

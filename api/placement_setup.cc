@@ -112,7 +112,8 @@ absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>&
                          "--cost-model: ");
   const Entry<CostModel>* entry = models.Find(model.name);
   if (entry == nullptr) {
-    return InputError("--cost-model: there is no cost model '", model.name, "' (there are ",
+    return InputError("--cost-model: there is no cost model '", model.name, "'",
+                      DidYouMean(model.name, models.names()), " (there are ",
                       absl::StrJoin(models.names(), ", "), ")");
   }
   ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model.options), "--cost-model: ");
