@@ -55,6 +55,7 @@ struct CompileOptions {
   int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::vector<std::string> together;       // "name-regex": on one device
+  size_t own_pins = 0;  // of `pins`, the last ones: Allot's own, for slices that it made
   std::string cost_model = "roofline";
   std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node
   uint64_t seed = 1;

@@ -16,6 +16,7 @@
 #include "passes/pipeline/analyses.h"
 #include "support/nearest_name.h"
 #include "support/status.h"
+#include "target/rule.h"
 
 namespace allot {
 namespace {
