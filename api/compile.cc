@@ -15,6 +15,8 @@
 #include "api/plan_slices.h"
 #include "api/read_model.h"
 #include "api/stage_widths.h"
+#include "api/undivided.h"
+#include "lowering/to_onnx.h"
 #include "passes/pipeline/analyses.h"
 #include "support/status.h"
 
@@ -183,14 +185,29 @@ absl::StatusOr<Compilation> CompileImported(const Import& import, const std::str
   // Options that cannot be read are said before a large model is; files that come through pipes can
   // be read once.
   ALLOT_ASSIGN_OR_RETURN(PlacementSetup setup, MakePlacementSetup(options));
-  ALLOT_RETURN_IF_ERROR(
-      ParsePipeline(PipelineText(options), options.AllRegistries().passes).status());
+  ALLOT_ASSIGN_OR_RETURN(const Pipeline pipeline,
+                         ParsePipeline(PipelineText(options), options.AllRegistries().passes));
   if (observer != nullptr) observer->Begin("read model");
   ALLOT_ASSIGN_OR_RETURN(ir::Module module, import());
-  if (options.tensor_width == "auto" && options.pipeline.empty()) {
-    return CompileBestWidth(module, path, shown, options, setup, diagnostics, run);
+  if (options.needs_data) ALLOT_RETURN_IF_ERROR(CheckAllData(module), shown, ": ");
+  const bool by_width = options.tensor_width == "auto" && options.pipeline.empty();
+  if (!by_width && !MayDivide(pipeline)) {
+    return CompileOnce(std::move(module), path, shown, options, setup, diagnostics, run);
   }
-  return CompileOnce(std::move(module), path, shown, options, setup, diagnostics, run);
+  const Target target = setup.target;
+  const DimBindings dims = setup.dims;
+  ALLOT_ASSIGN_OR_RETURN(
+      Compilation result,
+      by_width ? CompileBestWidth(module, path, shown, options, setup, diagnostics, run)
+               : CompileOnce(module, path, shown, options, setup, diagnostics, run));
+  if (!result.plan.summary.has_value() || !IsDivided(*result.module)) return result;
+  // What a plan takes out of its setup.
+  setup.target = target;
+  setup.dims = dims;
+  ALLOT_ASSIGN_OR_RETURN(result.plan.summary->baselines,
+                         UndividedBaselines(std::move(module), shown, options, setup));
+  result.made_from.undivided = true;
+  return result;
 }
 
 }  // namespace

@@ -39,21 +39,23 @@ struct CompileOptions {
   bool contiguous = false;         // devices in an order in which nothing leads back
   std::string start;               // a plan to improve on: a folder or a plan.json; empty: none
   int64_t migration_cost_permille = 0;  // of its value, that moving all of it must gain
-  bool strict_shapes = false;           // of the default pipeline's infer-shapes
-  std::vector<std::string> dims;        // "batch=8"
-  std::vector<std::string> scenarios;   // "decode:tokens=1,past=512*100": share the placement
-  std::vector<std::string> fixed;       // "use_cache_branch=true": inputs of one value for ever
-  std::string state = "auto";           // of the default pipeline's find-state
-  std::vector<std::string> splits;      // "name-regex=columns:2": operators to divide
-  std::string tensor_width = "1";       // slices of all pairs of products; "auto": the best
-  std::string split_widths;             // by ranges of nodes, in its place; as of split-operators
-  bool split_state = false;             // caches are fed and given in slices
+  bool needs_data = false;        // an error, before planning, where external data are not there
+  bool strict_shapes = false;     // of the default pipeline's infer-shapes
+  std::vector<std::string> dims;  // "batch=8"
+  std::vector<std::string> scenarios;  // "decode:tokens=1,past=512*100": share the placement
+  std::vector<std::string> fixed;      // "use_cache_branch=true": inputs of one value for ever
+  std::string state = "auto";          // of the default pipeline's find-state
+  std::vector<std::string> splits;     // "name-regex=columns:2": operators to divide
+  std::string tensor_width = "1";      // slices of all pairs of products; "auto": the best
+  std::string split_widths;            // by ranges of nodes, in its place; as of split-operators
+  bool split_state = false;            // caches are fed and given in slices
   std::string sparse;  // rows of sparse weights in so many parts, or "auto"; empty: none
   double sparse_imbalance = 0.03;
   bool sparse_force = false;               // also where it does not pay
   int64_t default_dim = 1;                 // any other open dimension, for costs only
   std::vector<std::string> pins, forbids;  // "name-regex=device"
   std::vector<std::string> together;       // "name-regex": on one device
+  size_t own_pins = 0;  // of `pins`, the last ones: Allot's own, for slices that it made
   std::string cost_model = "roofline";
   std::vector<std::string> cost_files;  // CSV or ONNX Runtime profiles; override the model by node
   uint64_t seed = 1;

@@ -49,9 +49,13 @@ absl::StatusOr<Provenance::File> Source(const std::string& path, const std::stri
 // Rules of the command line come before the target's own, so that they win.
 absl::Status AddRules(const CompileOptions& options, Target& target) {
   std::vector<Rule> rules;
-  for (const std::string& text : options.pins) {
+  for (size_t i = 0; i < options.pins.size(); ++i) {
+    const std::string& text = options.pins[i];
     ALLOT_ASSIGN_OR_RETURN(Rule rule, ParseRuleText(text, Rule::Effect::kPin, target),
                            "--pin=", text, ": ");
+    if (i + options.own_pins >= options.pins.size()) {
+      rule.text = absl::StrCat(kSliceRuleText, "'", text, "'");
+    }
     rules.push_back(std::move(rule));
   }
   for (const std::string& text : options.forbids) {
@@ -112,7 +116,8 @@ absl::Status MakeCosts(const CompileOptions& options, const Registry<CostModel>&
                          "--cost-model: ");
   const Entry<CostModel>* entry = models.Find(model.name);
   if (entry == nullptr) {
-    return InputError("--cost-model: there is no cost model '", model.name, "' (there are ",
+    return InputError("--cost-model: there is no cost model '", model.name, "'",
+                      DidYouMean(model.name, models.names()), " (there are ",
                       absl::StrJoin(models.names(), ", "), ")");
   }
   ALLOT_ASSIGN_OR_RETURN(setup.cost_model, entry->make(model.options), "--cost-model: ");

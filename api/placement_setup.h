@@ -26,9 +26,6 @@
 
 namespace allot {
 
-// How rules begin that CompileOptions::sparse adds.
-inline constexpr char kSparseRuleText[] = "--sparse: part ";
-
 // What a pipeline needs besides a module, made from options; owns it.
 struct PlacementSetup {
   Target target;  // the command line's rules before its own; launches and routes as measured

@@ -51,6 +51,7 @@ absl::StatusOr<std::optional<Compilation>> PlanSlices(const PreparedModel& model
   for (const std::vector<std::string>& pins : ways) {
     CompileOptions with_pins = options;
     with_pins.pins.insert(with_pins.pins.end(), pins.begin(), pins.end());
+    with_pins.own_pins = pins.size();
     Diagnostics said;
     absl::StatusOr<Compilation> plan = Plan(model, with_pins, said, run);
     if (!plan.ok()) {

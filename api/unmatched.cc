@@ -1,6 +1,7 @@
 #include "api/unmatched.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "passes/pipeline/analyses.h"
 #include "support/nearest_name.h"
 #include "support/status.h"
+#include "target/rule.h"
 
 namespace allot {
 namespace {
@@ -49,24 +51,18 @@ void AddSymbols(const ir::Type& type, std::set<std::string>& symbols) {
 }
 
 // A size for a dimension that the model does not have is most often misspelt.
-void ReportUnknownDims(const CompileOptions& options, const ir::Graph& graph,
-                       Diagnostics& diagnostics) {
-  if (options.dims.empty()) return;
-  std::set<std::string> symbols;
-  for (size_t i = 0; i < graph.value_id_bound(); ++i) {
-    AddSymbols(graph.value(ir::ValueId(i)).type, symbols);
-  }
+void ReportDims(const CompileOptions& options, const PlacementSetup& setup, const ir::Graph& graph,
+                Diagnostics& diagnostics) {
+  if (options.dims.empty() && setup.scenarios.empty()) return;
   const absl::StatusOr<DimBindings> dims = ParseDims(options.dims, options.default_dim);
   if (!dims.ok()) return;  // reported before
-  const std::vector<std::string> known(symbols.begin(), symbols.end());
-  for (const auto& [name, size] : dims->symbols) {
-    if (symbols.count(name) > 0) continue;
-    diagnostics.Warning(
-        absl::StrCat("--dim=", name, "=", size),
-        absl::StrCat("the model has no dimension '", name, "'", DidYouMean(name, known),
-                     known.empty()
-                         ? " (all its sizes are numbers)"
-                         : absl::StrCat(" (there are ", absl::StrJoin(known, ", "), ")")));
+  const std::vector<std::string> known = SymbolsOf(graph);
+  ReportUnknownDims(dims->symbols, "--dim=", known, diagnostics);
+  for (const Scenario& scenario : setup.scenarios) {
+    // Those of --dim hold for all of them.
+    std::map<std::string, int64_t> own = scenario.dims.symbols;
+    for (const auto& [name, size] : dims->symbols) own.erase(name);
+    ReportUnknownDims(own, absl::StrCat("--scenario=", scenario.name, ":"), known, diagnostics);
   }
 }
 
@@ -146,10 +142,31 @@ absl::Status ReportLargestTimes(const PlacementSetup& setup, const ir::Plan& pla
 
 }  // namespace
 
+std::vector<std::string> SymbolsOf(const ir::Graph& graph) {
+  std::set<std::string> symbols;
+  for (size_t i = 0; i < graph.value_id_bound(); ++i) {
+    AddSymbols(graph.value(ir::ValueId(i)).type, symbols);
+  }
+  return {symbols.begin(), symbols.end()};
+}
+
+void ReportUnknownDims(const std::map<std::string, int64_t>& sizes, absl::string_view flag,
+                       const std::vector<std::string>& known, Diagnostics& diagnostics) {
+  for (const auto& [name, size] : sizes) {
+    if (std::binary_search(known.begin(), known.end(), name)) continue;
+    diagnostics.Warning(
+        absl::StrCat(flag, name, "=", size),
+        absl::StrCat("the model has no dimension '", name, "'", DidYouMean(name, known),
+                     known.empty()
+                         ? " (all its sizes are numbers)"
+                         : absl::StrCat(" (there are ", absl::StrJoin(known, ", "), ")")));
+  }
+}
+
 absl::Status ReportUnmatched(const CompileOptions& options, const PlacementSetup& setup,
                              const ir::Module& module, const ir::Plan& plan,
                              const PassContext& context, Diagnostics& diagnostics) {
-  ReportUnknownDims(options, module.graph, diagnostics);
+  ReportDims(options, setup, module.graph, diagnostics);
   ReportUnmatchedRows(setup, plan, diagnostics);
   ReportUnknownOps(setup.target, *context.operators, plan, diagnostics);
   ALLOT_RETURN_IF_ERROR(ReportLargestTimes(setup, plan, diagnostics));

@@ -84,6 +84,11 @@ class Emitter {
 
 Registry<Emitter> BuiltinEmitters();
 
+// An error for a choice, as of EmitFiles(), that is no emitter or has options that it does not
+// take.
+absl::Status CheckChoices(const Registry<Emitter>& emitters,
+                          const std::vector<std::string>& choices);
+
 // What one run writes: the files of the chosen emitters, the manifest's last so that it can list
 // the others. A choice is a name and options, "mlir" or "mlir{elide-larger-than=16}"; no choice:
 // all that are not on request only, but those of one file for the whole model that it does not fit

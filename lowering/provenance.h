@@ -28,6 +28,7 @@ struct Provenance {
   std::vector<File> costs;
   std::optional<File> start;  // the plan that the search started from
   uint64_t seed = 1;
+  bool undivided = false;  // operators were divided, and baselines are of the model before that
   // Uses that share the placement, and what the plan takes in each of them alone.
   struct Scenario {
     std::string name, text;  // as it was given

@@ -438,6 +438,13 @@ absl::Status CheckData(const Module& module, const Constant& constant) {
   return absl::OkStatus();
 }
 
+absl::Status CheckAllData(const Module& module) {
+  for (const Constant& constant : module.constants) {
+    ALLOT_RETURN_IF_ERROR(CheckData(module, constant), "tensor '", constant.name, "': ");
+  }
+  return absl::OkStatus();
+}
+
 std::vector<std::string> SourceFiles(const Module& module) {
   std::vector<std::string> files;
   std::set<std::string> seen;

@@ -55,6 +55,9 @@ std::vector<std::string> SourceFiles(const ir::Module& module);
 // An error if the file of a constant's external data is not there or too short.
 absl::Status CheckData(const ir::Module& module, const ir::Constant& constant);
 
+// The same of all constants of the module; names the first one.
+absl::Status CheckAllData(const ir::Module& module);
+
 // The path of a tensor's file on this machine. Refuses absolute locations and "..".
 absl::StatusOr<std::string> DataPath(const ir::Module& module, const ir::FileBytes& file);
 

@@ -2,6 +2,10 @@
 # allot-run and the like: starts the program of that name out of the package beside this file, in a Python that has ONNX Runtime.
 # It lies in a folder of the package `allot` and is linked to, or, in a wheel, is copied into allot/bin.
 # ALLOT_PYTHON in the environment: the Python to take.
+# Where a standard stream is closed, a file or pipe of ours would take its place and get what is printed: there it fails instead.
+{ true 3<&0; } 2>/dev/null || exec 0>/dev/null
+{ true 3>&1; } 2>/dev/null || exec 1</dev/null
+true 3>&2 || exec 2</dev/null
 called=$0
 name=${called##*/} beside=${called%/*}
 self=$(readlink -f "$called")

@@ -171,7 +171,7 @@ void PrintString(absl::string_view text, std::string& out) {
     } else if (byte < 0x20 || byte == 0x7f) {
       absl::StrAppend(&out, "\\u", absl::Hex(byte, absl::kZeroPad4));
     } else if (length == 0) {
-      out += "\\ufffd";
+      out += "\xef\xbf\xbd";  // as itself, so that what is read back prints alike
     } else {
       out.append(text.data() + i, length);
     }

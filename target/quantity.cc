@@ -77,9 +77,9 @@ std::optional<int64_t> ScaleOf(absl::string_view text) {
   return Power(binary ? 1024 : 1000, static_cast<int>(index) + 1);
 }
 
-// What an amount of bits ("25Gb/s", "100 Gbit/s", "10Gbps") is in bytes. nullopt if `rest`, what
-// stands behind the number, is no unit of bits.
-std::optional<int64_t> InBytes(absl::string_view number, absl::string_view rest, Unit unit) {
+// The prefix of a unit of bits, "G" of "Gb/s", "Gbit/s" and "Gbps"; nullopt if `rest`, what stands
+// behind the number, is none.
+std::optional<absl::string_view> PrefixOfBits(absl::string_view rest, Unit unit) {
   if (unit == Unit::kFlopsPerSecond) return std::nullopt;
   absl::string_view spelled = rest;
   const bool rate = absl::ConsumeSuffix(&spelled, "/s") || absl::ConsumeSuffix(&spelled, "ps");
@@ -88,11 +88,38 @@ std::optional<int64_t> InBytes(absl::string_view number, absl::string_view rest,
   for (const absl::string_view name : {"bits", "bit", "Bits", "Bit", "b"}) {
     bits = bits || absl::ConsumeSuffix(&spelled, name);
   }
-  const std::optional<int64_t> scale = ScaleOf(spelled);
-  if (!bits || !scale.has_value()) return std::nullopt;
+  if (!bits) return std::nullopt;
+  return spelled;
+}
+
+// What an amount of bits ("25Gb/s", "100 Gbit/s", "10Gbps") is in bytes; nullopt if it is none.
+std::optional<int64_t> InBytes(absl::string_view number, absl::string_view rest, Unit unit) {
+  const std::optional<absl::string_view> prefix = PrefixOfBits(rest, unit);
+  if (!prefix.has_value()) return std::nullopt;
+  const std::optional<int64_t> scale = ScaleOf(*prefix);
+  if (!scale.has_value()) return std::nullopt;
   const absl::StatusOr<int64_t> amount = ParseScaledDecimal(number, *scale);
   if (!amount.ok()) return std::nullopt;
   return *amount / 8;
+}
+
+// With decimal prefixes, as bits have them: "3.125GB/s", and "2GB" of memory.
+std::string PrintBytes(int64_t bytes, Unit unit) {
+  std::string text = PrintQuantity(bytes, Unit::kBytesPerSecond);
+  if (unit == Unit::kBytes) text.resize(text.size() - 2);
+  return text;
+}
+
+// Of an amount in bits with a small prefix, "25gb/s", which may be meant in bits or in bytes; empty
+// if it is none.
+std::string BothReadings(absl::string_view number, absl::string_view rest, Unit unit) {
+  std::string raised(rest);
+  if (raised.empty() || !absl::ascii_islower(static_cast<unsigned char>(raised[0]))) return "";
+  raised[0] = absl::ascii_toupper(static_cast<unsigned char>(raised[0]));
+  const std::optional<int64_t> bytes = InBytes(number, raised, unit);
+  if (!bytes.has_value() || PrefixOfBits(raised, unit)->empty()) return "";
+  return absl::StrCat("'", number, *PrefixOfBits(raised, unit), Spellings(unit)[0], "', or '",
+                      PrintBytes(*bytes, unit), "' if bits are meant");
 }
 
 struct TimeUnit {
@@ -185,12 +212,12 @@ absl::StatusOr<int64_t> ParseQuantity(absl::string_view text, Unit unit) {
     const absl::string_view behind = absl::StripLeadingAsciiWhitespace(trimmed.substr(length));
     if (const std::optional<int64_t> bytes = InBytes(number, behind, unit); bytes.has_value()) {
       if (unit == Unit::kNetworkBytesPerSecond) return *bytes;
-      // With decimal prefixes, as bits have them.
-      std::string amount_text = PrintQuantity(*bytes, Unit::kBytesPerSecond);
-      if (unit == Unit::kBytes) amount_text.resize(amount_text.size() - 2);
       return InputError("cannot read '", text,
                         "': 'b' are bits, and rates and sizes are in bytes; ", "that is ",
-                        amount_text);
+                        PrintBytes(*bytes, unit));
+    }
+    if (const std::string both = BothReadings(number, behind, unit); !both.empty()) {
+      return InputError("cannot read '", text, "'; write ", both);
     }
     return InputError("cannot read '", text, "'; write it like ", Example(unit));
   }

@@ -1,7 +1,9 @@
 #include "target/rule.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -71,6 +73,15 @@ absl::StatusOr<Rule> ParseTogetherText(absl::string_view text) {
   ALLOT_RETURN_IF_ERROR(NamePattern::Parse(text).status(), "--together: ");
   rule.text = absl::StrCat("--together '", text, "'");
   return rule;
+}
+
+bool IsRuleOfUser(const Rule& rule) {
+  return !absl::StartsWith(rule.text, kSparseRuleText) &&
+         !absl::StartsWith(rule.text, kSliceRuleText);
+}
+
+bool HasRulesOfUser(const Target& target) {
+  return std::any_of(target.rules.begin(), target.rules.end(), IsRuleOfUser);
 }
 
 std::string Describe(const Rule& rule, const Target& target) {

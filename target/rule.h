@@ -22,6 +22,14 @@ absl::StatusOr<Rule> ParseRuleText(absl::string_view text, Rule::Effect effect,
 // "--together REGEX": all that match run on one device.
 absl::StatusOr<Rule> ParseTogetherText(absl::string_view text);
 
+// How the texts of rules begin that Allot makes itself, for rows and slices that it made.
+inline constexpr char kSparseRuleText[] = "--sparse: part ";
+inline constexpr char kSliceRuleText[] = "the division ";
+
+// Whether any of the target's rules is the user's.
+bool HasRulesOfUser(const Target& target);
+bool IsRuleOfUser(const Rule& rule);
+
 // "pin 'conv.*' to gpu0", "forbid op Softmax on npu0", "keep 'decoder.*' together": what a rule
 // says.
 std::string Describe(const Rule& rule, const Target& target);

@@ -45,7 +45,7 @@ struct Arguments {
   Registries& registries = flags.registries;
   CompileOptions& compile = flags.options;
   InstrumentationOptions instrumentation;
-  std::string model, folder, emit, emit_ir_version = "keep";
+  std::string model, folder, emit, external_data, emit_ir_version;
   bool target_given = false;
   std::string colour = "auto", print_costs;
   bool json = false, quiet = false, verify_each = true, require_gain = false;
@@ -63,7 +63,7 @@ void Declare(CommandLine& line, Arguments& arguments) {
       "emit", "LIST", &arguments.emit,
       "only these outputs, see --list; without it, all\nbut those that are made only if asked for");
   line.Choice(
-      "external-data", {"reference", "embed"}, &arguments.output.external_data,
+      "external-data", {"reference", "embed"}, &arguments.external_data,
       "reference (default): parts use the model's data files;\nembed: each part holds its weights");
   line.Choice("emit-ir-version", {"keep", "11"}, &arguments.emit_ir_version,
               "keep (default), or 11: also write device configurations");
@@ -91,6 +91,29 @@ void Declare(CommandLine& line, Arguments& arguments) {
                "runs the parts and compares their outputs with the model's");
 }
 
+// What is asked for of files, which need a folder.
+absl::Status InterpretOutput(Arguments& arguments) {
+  OutputOptions& output = arguments.output;
+  if (!arguments.emit.empty()) output.emit = absl::StrSplit(arguments.emit, ',');
+  ALLOT_RETURN_IF_ERROR(CheckChoices(arguments.registries.emitters, output.emit));
+  if (!arguments.external_data.empty()) output.external_data = arguments.external_data;
+  if (arguments.emit_ir_version == "11") output.emit_ir_version = 11;
+  const absl::string_view given = !output.emit.empty()                 ? "--emit"
+                                  : !arguments.external_data.empty()   ? "--external-data"
+                                  : !arguments.emit_ir_version.empty() ? "--emit-ir-version"
+                                  : output.force                       ? "--force"
+                                                                       : "";
+  if (arguments.folder.empty() && !given.empty()) {
+    return InputError(
+        given, " is about files, and there is no folder for any: add -o DIR, or leave it out");
+  }
+  // What is written by itself holds all weights of the model; what inputs decide may leave some
+  // out.
+  arguments.compile.needs_data = !arguments.folder.empty() && output.emit.empty() &&
+                                 arguments.compile.fixed.empty() && !arguments.compile.trains;
+  return absl::OkStatus();
+}
+
 absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   if (line.positional().size() != 1) {
     return InputError(line.positional().empty() ? "no model given" : "more than one model given",
@@ -101,9 +124,8 @@ absl::Status Interpret(const CommandLine& line, Arguments& arguments) {
   if (arguments.colour != "auto") {
     SetColour(arguments.colour == "always" ? ColourWhen::kAlways : ColourWhen::kNever);
   }
-  if (arguments.emit_ir_version == "11") arguments.output.emit_ir_version = 11;
-  if (!arguments.emit.empty()) arguments.output.emit = absl::StrSplit(arguments.emit, ',');
   ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
+  ALLOT_RETURN_IF_ERROR(InterpretOutput(arguments));
   if (arguments.require_gain && arguments.compile.trains) {
     return InputError("--require-gain is of inferences: leave it out, or --workload=training");
   }

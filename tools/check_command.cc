@@ -48,6 +48,12 @@ CommandLine Declare(Arguments& arguments) {
   return line;
 }
 
+// An output folder stands for the plan in it.
+void FindPlanInFolder(std::string& golden) {
+  std::error_code error;
+  if (fs::is_directory(golden, error)) golden = (fs::path(golden) / "plan.json").string();
+}
+
 // A file that the golden plan was made from, found from the golden file's folder.
 absl::StatusOr<std::string> Located(const std::string& golden, const std::string& path,
                                     absl::string_view flag) {
@@ -155,6 +161,7 @@ absl::Status CheckCommand(int argc, const char* const* argv, int& exit_status) {
                       "; usage: allot check MODEL --golden=plan.json");
   }
   const std::string& model = first.positional()[0];
+  FindPlanInFolder(given.golden);
 
   Arguments arguments;
   arguments.flags.registries = given.flags.registries;
@@ -167,6 +174,7 @@ absl::Status CheckCommand(int argc, const char* const* argv, int& exit_status) {
   const Arguments recorded = arguments;
   CommandLine line = Declare(arguments);
   ALLOT_RETURN_IF_ERROR(line.Parse(argc, argv));
+  arguments.golden = given.golden;
   ALLOT_RETURN_IF_ERROR(FinishCompileFlags(arguments.flags));
   const absl::StatusOr<std::string> planned = PlanNow(model, arguments);
   if (!planned.ok()) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/strings/numbers.h"
@@ -14,10 +15,12 @@
 
 #include "api/placement_setup.h"
 #include "api/prepared_model.h"
+#include "api/unmatched.h"
 #include "design/model/layer_graph.h"
 #include "design/report/checkpoint.h"
 #include "design/report/design_page.h"
 #include "design/report/result_json.h"
+#include "lowering/to_onnx.h"
 #include "onnx_import/import.h"
 #include "support/read_file.h"
 #include "support/status.h"
@@ -143,6 +146,7 @@ absl::Status ReadModels(const Arguments& a, const std::vector<std::string>& path
   const Registries registries = ProgramRegistries();
   const std::unique_ptr<ir::OperatorSchemas> schemas = MakeOnnxSchemas();
   ALLOT_ASSIGN_OR_RETURN(const DimBindings dims, ParseDims(a.dims, a.default_dim));
+  std::set<std::string> symbols;
   for (const std::string& path : paths) {
     CompileOptions options;
     options.registries = &registries;
@@ -154,8 +158,17 @@ absl::Status ReadModels(const Arguments& a, const std::vector<std::string>& path
     if (layers.num_layers() > 1000) {
       return InputError(path, ": has ", layers.num_layers(), " layers, and 1000 are the most");
     }
+    for (std::string& symbol : SymbolsOf(model.module().graph)) symbols.insert(std::move(symbol));
+    // What is written in the end should not be found missing after the search.
+    if (a.emit_stages) ALLOT_RETURN_IF_ERROR(CheckAllData(model.module()), path, ": ");
     question.models.push_back(std::move(layers));
     prepared.push_back(model);
+  }
+  // A size may be one of some models only.
+  Diagnostics said;
+  ReportUnknownDims(dims.symbols, "--dim=", {symbols.begin(), symbols.end()}, said);
+  for (const Diagnostic& warning : said.all()) {
+    std::fprintf(stderr, "%s\n", ColourMessage(ToString(warning), HasColour(stderr)).c_str());
   }
   return absl::OkStatus();
 }

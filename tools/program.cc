@@ -1,5 +1,6 @@
 #include "tools/program.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
@@ -32,6 +33,16 @@ void Say(const char* text) {
 constexpr char kNoMemory[] =
     "error: memory is exhausted; give this process more (ulimit -v, the container's limit), or it "
     "less to do (a smaller model or problem, a smaller --work)\n";
+
+// A file that is opened gets the lowest number that is free: where a standard stream is closed,
+// what is printed would go into it. Here it fails, as on a closed stream.
+void OccupyStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    [[maybe_unused]] const int opened =
+        ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 // Of several threads that come to an end, one says so.
 void BeTheOne() {
@@ -80,6 +91,7 @@ extern "C" void AllotEndOnLostPage(int) {
 
 int RunProgram(int argc, char** argv,
                const std::function<absl::Status(int argc, char** argv, int& exit_status)>& run) {
+  OccupyStandardStreams();
   // What is large goes back to the system when it is freed; else it stays between what is small.
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);

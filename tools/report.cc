@@ -11,6 +11,7 @@
 
 #include "lowering/emitters/training_json.h"
 #include "lowering/placement_hints.h"
+#include "target/rule.h"
 #include "tools/repetition_report.h"
 #include "tools/text_table.h"
 #include "tools/training_report.h"
@@ -78,6 +79,12 @@ std::vector<std::pair<std::string, std::string>> LaneLines(const Compilation& co
   return lines;
 }
 
+// Whether what is proved of the plan holds for these slices, or rows, only.
+bool IsOfSlices(const Compilation& compilation) {
+  return compilation.made_from.undivided ||
+         absl::StrContains(compilation.pipeline, "split-operators");
+}
+
 size_t CountAll(const ir::Plan& plan, size_t first, size_t (*of_lane)(const ir::Lane&)) {
   for (const ir::Lane& lane : plan.lanes) first += of_lane(lane);
   return first;
@@ -142,9 +149,12 @@ std::string TableReport(const Compilation& compilation, const std::string& model
                                                           : latency ? ""
                                                                     : " per inference"));
   // Rules bind what is compared with, too: without them one device might do better.
-  const std::string rules = compilation.target.rules.empty() ? "" : " under your rules";
+  const bool undivided = compilation.made_from.undivided;
+  const std::string yours = HasRulesOfUser(compilation.target) ? " under your rules" : "";
+  const std::string rules = absl::StrCat(undivided ? ", the model undivided" : "", yours);
   if (unsplit.device.empty()) {
-    line("best single device", "none can run the whole model" + rules);
+    line("best single device",
+         absl::StrCat("none can run the whole model", undivided ? " undivided" : "", yours));
   } else {
     const double speedup =
         summary.value > 0 ? static_cast<double>(unsplit.value) / static_cast<double>(summary.value)
@@ -159,7 +169,7 @@ std::string TableReport(const Compilation& compilation, const std::string& model
                                       absl::StrFormat(" (%.2fx)", speedup), rules));
   }
   // What was divided otherwise may do better than what is proved of these slices.
-  const bool divided = absl::StrContains(compilation.pipeline, "split-operators");
+  const bool divided = IsOfSlices(compilation);
   line("lower bound", absl::StrCat(Milliseconds(summary.lower_bound), " (", summary.bound_name,
                                    divided ? ", of these slices)" : ")"));
   line("gap", absl::StrFormat("%.2f %%%s", 100 * Gap(summary),
@@ -187,9 +197,11 @@ std::string TableReport(const Compilation& compilation, const std::string& model
     const bool copies =
         unsplit.copies.has_value() && (unsplit.device.empty() || *unsplit.copies < unsplit.value);
     absl::StrAppend(&text, "\nsplitting does not pay: ",
-                    copies ? "whole copies of the model that take turns are"
-                           : absl::StrCat("the whole model on ", unsplit.device, " is"),
-                    summary.value > *unsplit.best() ? " faster" : " as fast", rules, "\n");
+                    copies ? absl::StrCat("whole copies of the model",
+                                          undivided ? " undivided" : "", " that take turns are")
+                           : absl::StrCat("the whole model", undivided ? " undivided" : "", " on ",
+                                          unsplit.device, " is"),
+                    summary.value > *unsplit.best() ? " faster" : " as fast", yours, "\n");
   }
   text += '\n';
 
@@ -247,13 +259,13 @@ Json JsonReport(const Compilation& compilation, const std::string& model_path,
   json.emplace_back("copies_us",
                     unsplit.copies.has_value() ? Json(ToMicros(*unsplit.copies)) : Json());
   json.emplace_back("splitting_pays", unsplit.splitting_pays);
+  json.emplace_back("compared_with",
+                    compilation.made_from.undivided ? "the model undivided" : "the model as it is");
   json.emplace_back("rules", static_cast<int64_t>(compilation.target.rules.size()));
   json.emplace_back("lower_bound_us", ToMicros(summary.lower_bound));
   json.emplace_back("bound", summary.bound_name);
-  const absl::string_view pipeline = compilation.pipeline;
-  json.emplace_back("bound_of", absl::StrContains(pipeline, "split-operators")
-                                    ? "plans with these slices"
-                                : absl::StrContains(pipeline, "chips=true")
+  json.emplace_back("bound_of", IsOfSlices(compilation) ? "plans with these slices"
+                                : absl::StrContains(compilation.pipeline, "chips=true")
                                     ? "plans that keep the rules of the module"
                                     : "plans of the model as it is");
   json.emplace_back("gap", Gap(summary));

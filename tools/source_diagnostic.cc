@@ -129,8 +129,9 @@ SourceDiagnostic SourceText::Locate(const Diagnostic& diagnostic) const {
   SourceDiagnostic result;
   result.severity = diagnostic.severity;
   result.file = name_;
-  result.message =
-      absl::StrCat(diagnostic.where, diagnostic.where.empty() ? "" : ": ", diagnostic.message);
+  // The file's name is said once.
+  const bool said = diagnostic.where.empty() || diagnostic.where == name_;
+  result.message = absl::StrCat(said ? "" : diagnostic.where, said ? "" : ": ", diagnostic.message);
   FindOp(result.message, result);
   return result;
 }

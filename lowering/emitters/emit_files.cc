@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +95,20 @@ EmitInput InputOfLane(const EmitInput& input, size_t lane, const ir::Plan& plan)
           input.files,
           input.external_data,
           input.integrity};
+}
+
+absl::Status CheckChoices(const Registry<Emitter>& emitters,
+                          const std::vector<std::string>& choices) {
+  std::set<std::string> seen;
+  for (const std::string& text : choices) {
+    ALLOT_ASSIGN_OR_RETURN(const Choice choice, FindChoice(emitters, text));
+    if (!seen.insert(choice.entry->name).second) {
+      return InputError("emitter '", choice.entry->name, "' is asked for twice");
+    }
+    ALLOT_RETURN_IF_ERROR(choice.entry->make(choice.options).status(), "emitter '",
+                          choice.entry->name, "': ");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<OutputFile>> EmitFiles(const Registry<Emitter>& emitters,

@@ -201,7 +201,8 @@ Json FurtherLanes(const EmitInput& input) {
   return Json(std::move(lanes));
 }
 
-void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
+void AddPrediction(const EmitInput& input, Json::Object& manifest) {
+  const ir::Summary& summary = *input.plan.summary;
   manifest.emplace_back("objective", ir::ObjectiveName(summary.objective));
   Json::Object predicted = {{"value_us", Micros(summary.value)},
                             {"cluster_value_us", Micros(summary.cluster_value)},
@@ -230,6 +231,7 @@ void AddPrediction(const ir::Summary& summary, Json::Object& manifest) {
         {"value_us", baseline.value.has_value() ? Micros(*baseline.value) : Json(nullptr)}});
   }
   manifest.emplace_back("baselines", std::move(baselines));
+  if (input.made_from.undivided) manifest.emplace_back("baselines_undivided", true);
 }
 
 // All files of the run; called without the others' names, those that this emitter knows.
@@ -287,7 +289,7 @@ class Manifest final : public Emitter {
     manifest.emplace_back("pipeline", input.pipeline);
     manifest.emplace_back("dims", Dims(input));
     manifest.emplace_back("default_dim", input.default_dim);
-    if (input.plan.summary.has_value()) AddPrediction(*input.plan.summary, manifest);
+    if (input.plan.summary.has_value()) AddPrediction(input, manifest);
     manifest.emplace_back("devices", Devices(input));
     ALLOT_ASSIGN_OR_RETURN(Json hosts, Hosts(input));
     if (!hosts.is_null()) manifest.emplace_back("hosts", std::move(hosts));

@@ -1,6 +1,7 @@
 // Disjoint sets.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <utility>

@@ -15,7 +15,7 @@ refuses() {
   local what=$1 pattern=$2; shift 2
   local before after status
   before=$(ls -A)
-  "$allot" "$@" -o out >../stdout 2>../stderr </dev/null
+  "$allot" "$@" ${into--o out} >../stdout 2>../stderr </dev/null
   status=$?
   after=$(ls -A)
   local why=
@@ -61,6 +61,17 @@ refuses "unknown output" "did you mean 'triton'" $good/branches.onnx --emit=trit
 refuses "an accelerator that onnx-mlir lacks" "onnx-mlir places on cpu and nnpa only" $good/googlenet.onnx --target=cpu-2gpu --emit=parts,onnx-mlir
 refuses "sequences for IREE" "emitter 'iree': .*'parts'" $good/sequences.onnx --emit=manifest,iree
 refuses "no instances in Triton" "instances=0: expected a positive number" $good/branches.onnx "--emit=triton{instances=0}"
+into=
+refuses "an output and no folder" "^error: --emit is about files, and there is no folder for any: add -o DIR" $good/branches.onnx --emit=plan
+refuses "an unknown output and no folder" "no emitter 'plna', did you mean 'plan'\\?" $good/branches.onnx --emit=parts,plna
+refuses "an output twice" "emitter 'plan' is asked for twice" $good/branches.onnx --emit=plan,parts,plan
+refuses "options of an output and no folder" "emitter 'plan': no such option 'x'" $good/branches.onnx "--emit=plan{x=1}"
+refuses "a version of files and no folder" "--emit-ir-version is about files" $good/branches.onnx --emit-ir-version=keep
+refuses "data of files and no folder" "--external-data is about files" $good/branches.onnx --external-data=reference
+refuses "force and no folder" "--force is about files" $good/branches.onnx --force
+unset into
+refuses "an unknown output before anything is planned" "no emitter 'repotr', did you mean 'report'" $good/branches.onnx --emit=repotr --target=cpu-3gpu
+refuses "missing external data before anything is planned" "external_weights.bin" ../lonely.onnx --target=cpu-2gpu --pin=.*=cpu0 --forbid=.*=cpu0
 refuses "unknown target" "there are cpu-2gpu" $good/branches.onnx --target=cpu-3gpu
 refuses "cores for no device" "host:cpus=0: a device needs at least one core" $good/branches.onnx --target=host:cpus=0
 refuses "more cores than there are" "host:cpus=1000000: this machine has [0-9]+ cores?; the largest split is [0-9]+" $good/branches.onnx --target=host:cpus=1000000
@@ -145,6 +156,10 @@ warns "a dimension with a comma that is none" "the model has no dimension 'rows,
   $good/branches.onnx --target=cpu-2gpu --dim batch=2,rows,columns=2
 warns "a dimension that is none" "--dim=batsh=2: warning: the model has no dimension 'batsh'; did you mean 'batch'" \
   $good/branches.onnx --target=cpu-2gpu --dim batsh=2
+warns "a dimension of a scenario that is none" "--scenario=a:batsh=2: warning: the model has no dimension 'batsh'; did you mean 'batch'" \
+  $good/branches.onnx --target=cpu-2gpu --scenario=a:batsh=2 --scenario=b:batch=3
+warns "a dimension of all scenarios that is none, once" "--dim=batsh=2: warning: the model has no dimension 'batsh'" \
+  $good/branches.onnx --target=cpu-2gpu --dim=batsh=2 --scenario=a:batch=2 --scenario=b:batch=3
 warns "missing external data, planned" "external_weights.bin.*; put the model's data files beside the model" ../lonely.onnx --target=cpu-2gpu
 warns "short external data, planned" "which has only 1000; the file is incomplete" ../short/external.onnx --target=cpu-2gpu
 target unmatched '"devices": ['"$(device cpu0 1GiB)"'], "rules": [{"pin": "cpu0", "name": "nosuch.*"}, {"pin": "cpu0", "op": "LSTM"}]'

@@ -42,6 +42,7 @@ cp -r golden moved
 holds "a golden file that has moved with its target" exits 0 check $model --golden=moved/plan.json
 (cd golden && "$allot" check ../$model --golden=plan.json) >stdout 2>stderr
 holds "seen from its own folder" test $? -eq 0
+holds "a folder that holds it" exits 0 check $model --golden=moved
 sed 's/"version": "[^"]*"/"version": "0.0.0-other"/' golden/plan.json >other_version.json
 cp golden/machine.json .
 holds "another version alone is no difference" exits 0 check $model --golden=other_version.json

@@ -83,6 +83,26 @@ for number, stage in enumerate(stages["stages"]):
         layer += 1
 EOF
 ok "what reads plans" "$allot" explain staged/encoder
+# What is written in the end is looked for before the search. y = x W, whose weights would lie in another file.
+mkdir weightless && python3 - <<'EOF'
+def varint(value):
+    return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
+number = lambda field, value: varint(field << 3) + varint(value)
+def block(field, *values):
+    value = b"".join(each if isinstance(each, bytes) else each.encode() for each in values)
+    return varint(field << 3 | 2) + varint(len(value)) + value
+value = lambda name, *sizes: block(1, name) + block(2, block(1, number(1, 1), block(2, *(block(1, number(1, size)) for size in sizes))))
+weight = number(1, 64) + number(1, 64) + number(2, 1) + block(8, "w") + block(13, block(1, "location"), block(2, "w.bin")) + number(14, 1)
+node = block(1, "x") + block(1, "w") + block(2, "y") + block(3, "n") + block(4, "MatMul")
+graph = block(1, node) + block(2, "g") + block(5, weight) + block(11, value("x", 8, 64)) + block(12, value("y", 8, 64))
+open("weightless/m.onnx", "wb").write(number(1, 8) + block(7, graph) + block(8, number(2, 17)))
+EOF
+single=(weightless/m.onnx --space=small.json --devices=1 --batch=1 --hbm=16)
+ok "weights are not needed" "$allot" design "${single[@]}"
+refuses "weights that stages need" "weightless/m.onnx: tensor 'w': its data is in 'w.bin', but there is no file" "${single[@]}" -o lost --emit-stages
+ok "... before there is anything" test ! -e lost
+"$allot" design "${single[@]}" --dim=batch=2 >/dev/null 2>said
+ok "a dimension of no model is warned of" grep -- "--dim=batch=2: warning: the model has no dimension 'batch'" said
 refuses "stages nowhere" "--emit-stages: say with -o" encoder.onnx --emit-stages
 
 "$allot" design "${question[@]}" --json --threads=2 >threads.json

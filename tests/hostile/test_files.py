@@ -255,6 +255,18 @@ class SpecialFilesTest(HostileTest):
             self.assertEqual(closed.returncode, 1, f'{command}: {closed.stderr}')
 
 
+    def test_no_file_takes_the_place_of_a_closed_stream(self):
+        """What is printed, or goes wrong, would be written into it."""
+        pipe = self.path('pipe')
+        os.mkfifo(pipe)
+        for number, closed in enumerate(('<&-', '>&-', '2>&-')):
+            process = subprocess.Popen(['bash', '-c', f'exec "$@" {closed}', 'bash', ALLOT, pipe, f'--target={self.target}'],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            with open(pipe, 'wb'):  # waits until it is opened to be read
+                self.assertEqual(os.readlink(f'/proc/{process.pid}/fd/{number}'), '/dev/null', closed)
+            self.assertEqual(process.wait(timeout=30), 1)
+
+
 def json_problem():
     return ('{"schema": "allot.problem/1", "objective": "latency", "communication": "delay", "devices": [{"name": "a"}], '
             '"channels": 0, "routes": [], "items": [{"name": "x", "time": [5]}], "flows": []}')

@@ -6,12 +6,13 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import numpy
 
-from placed_models import ON_LINUX, ROOT, RunTest, edit, make_models, place, program, read
+from placed_models import BUILD, ON_LINUX, ROOT, RunTest, edit, make_models, place, program, read
 
 SCRATCH, MODELS = make_models('faults')
 ENDLESS = '--samples=100000000'
@@ -299,6 +300,11 @@ class Faults(RunTest):
             run = self.run_(self.branches, '--samples=2', '--json', stdout=full)
             self.assertEqual(run.end(), 1)
         self.assertRegex(run.stderr, r'\Aerror: cannot write to standard output: No space left[^\n]*\n\Z')
+        # What is printed must not go into a pipe or memory of ours that took its place.
+        launcher = ['env', f'ALLOT_PYTHON={sys.executable}', 'bash', '-c', '"$@" >&-', 'bash', str(BUILD / 'allot-run')]
+        closed = self.run_(self.branches, '--samples=2', words=launcher)
+        self.assertEqual(closed.end(), 1)
+        self.assertRegex(closed.stderr, r'\Aerror: cannot write to standard output: [^\n]*\n\Z')
 
     def test_whoever_reads_the_output_stops(self):
         run = self.run_(self.branches, '--samples=20', '--json')

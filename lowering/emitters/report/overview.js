@@ -30,7 +30,7 @@ function paintCards(plan, measured) {
   const single = bestSingle(summary), stream = summary.objective === 'throughput';
   const gap = summary.value_us > 0 ? (summary.value_us - summary.lower_bound_us) / summary.value_us : 0;
   // Rules bind what is compared with, too: without them one device might do better.
-  const rules = plan.rules ? ', under your rules' : '';
+  const rules = `${plan.undivided ? ', the model undivided' : ''}${plan.rules ? ', under your rules' : ''}`;
   const copies = copiesOf(summary);
   const times = (value) => (summary.value_us > 0 ? `${(value / summary.value_us).toFixed(2)}× the plan's time${rules}` : '');
   // What is not split is on one device, or a copy on several.

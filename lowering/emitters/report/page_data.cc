@@ -12,6 +12,7 @@
 #include "lowering/emitters/training_json.h"
 #include "lowering/piece_flow.h"
 #include "support/version.h"
+#include "target/rule.h"
 
 namespace allot {
 namespace {
@@ -55,7 +56,8 @@ class PageWriter {
                          {"model", ModelName()},
                          {"target", input_.target.name},
                          {"pipeline", input_.pipeline},
-                         {"rules", !input_.target.rules.empty()},
+                         {"rules", HasRulesOfUser(input_.target)},
+                         {"undivided", input_.made_from.undivided},
                          {"travelling", static_cast<int64_t>(graph_.num_nodes() - shown_.size())},
                          {"summary", plan_.summary ? Summary(*plan_.summary) : Json(nullptr)},
                          {"devices", Devices()},

@@ -61,17 +61,22 @@ TEST(JsonTest, BytesThatAreNoUtf8BecomeTheReplacementCharacter) {
   const auto printed = [](const std::string& text) { return PrintJsonCompact(Json(text)); };
   EXPECT_EQ(printed("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
             "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+  const std::string instead = "\xef\xbf\xbd";
+  const auto quoted = [](const std::string& text) { return "\"" + text + "\""; };
   EXPECT_EQ(printed("a\x9f"
                     "b\xc3"),
-            R"("a\ufffdb\ufffd")");
-  EXPECT_EQ(printed("\xc0\xaf"), R"("\ufffd\ufffd")");                      // overlong
-  EXPECT_EQ(printed("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");            // a surrogate
-  EXPECT_EQ(printed("\xf4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")");  // above U+10FFFF
-  // Whatever the bytes, what is printed can be read.
+            quoted("a" + instead + "b" + instead));
+  EXPECT_EQ(printed("\xc0\xaf"), quoted(instead + instead));                // overlong
+  EXPECT_EQ(printed("\xed\xa0\x80"), quoted(instead + instead + instead));  // a surrogate
+  EXPECT_EQ(printed("\xf4\x90\x80\x80"),
+            quoted(instead + instead + instead + instead));  // above U+10FFFF
+  // Whatever the bytes, what is printed can be read, and prints alike.
   for (int first = 0x80; first <= 0xff; ++first) {
     for (const char* rest : {"", "x", "\x80", "\x8f\x80", "\x90\xbf\xbf", "\xa0\x80\xc0"}) {
       const std::string text = std::string(1, static_cast<char>(first)) + rest;
-      EXPECT_TRUE(ParseJson(printed(text)).ok()) << printed(text);
+      const absl::StatusOr<Json> again = ParseJson(printed(text));
+      ASSERT_TRUE(again.ok()) << printed(text);
+      EXPECT_EQ(PrintJsonCompact(*again), printed(text));
     }
   }
 }

@@ -33,8 +33,8 @@ TEST(Quantity, ReadsPrefixesAndUnits) {
 
 TEST(Quantity, RefusesBitsSignsAndNonsense) {
   for (const char* text :
-       {"", "GB", "25gb/s", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x", "inf", "nan", "3XB/s",
-        "0x10", "3 G i B/s", "e3GB/s", "1e GB/s", "1e+GB/s", "1e3e3B/s", "1e3.5B/s"}) {
+       {"", "GB", "25GB/h", "-3GB/s", "1.2.3GB/s", "3 4", "1e3x", "inf", "nan", "3XB/s", "0x10",
+        "3 G i B/s", "e3GB/s", "1e GB/s", "1e+GB/s", "1e3e3B/s", "1e3.5B/s"}) {
     const auto parsed = ParseQuantity(text, Unit::kBytesPerSecond);
     ASSERT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(parsed.status().message(),
@@ -62,6 +62,19 @@ TEST(Quantity, SaysWhatBitsAreInBytes) {
             "cannot read '2.5e1Gb/s" + says + "3.125GB/s");
   EXPECT_EQ(advice("16Gb", Unit::kBytes), "cannot read '16Gb" + says + "2GB");
   EXPECT_EQ(advice("16Gbit", Unit::kBytes), "cannot read '16Gbit" + says + "2GB");
+  // A small prefix may mean either.
+  for (const char* text : {"25gb/s", "25gbps", "25 gbit/s", "25gib/s"}) {
+    const std::string own = std::string(text) == "25gib/s" ? "'25GiB/s', or '3355443.2kB/s'"
+                                                           : "'25GB/s', or '3.125GB/s'";
+    for (const Unit unit : {Unit::kBytesPerSecond, Unit::kNetworkBytesPerSecond}) {
+      EXPECT_EQ(advice(text, unit),
+                "cannot read '" + std::string(text) + "'; write " + own + " if bits are meant");
+    }
+  }
+  EXPECT_EQ(advice("200mb/s", Unit::kBytesPerSecond),
+            "cannot read '200mb/s'; write '200MB/s', or '25MB/s' if bits are meant");
+  EXPECT_EQ(advice("16gb", Unit::kBytes),
+            "cannot read '16gb'; write '16GB', or '2GB' if bits are meant");
   EXPECT_EQ(advice("16Gb/s", Unit::kBytes), "cannot read '16Gb/s'; write it like '40GiB'");
   EXPECT_EQ(advice("16Gb", Unit::kFlopsPerSecond), "cannot read '16Gb'; write it like '19.5T'");
 }

@@ -77,6 +77,30 @@ TEST(TableReportTest, ComparesUnderTheRulesThatHold) {
               HasSubstr("best single device  10.0000 ms on cpu0 (2.00x) under your rules\n"));
 }
 
+TEST(TableReportTest, SaysWhatADividedModelIsComparedWith) {
+  Compilation compilation = Placed();
+  compilation.plan.summary->value = 5'000'000'000;
+  compilation.made_from.undivided = true;
+  Rule rule;
+  rule.text = "--sparse: part 1";
+  compilation.target.rules.push_back(rule);
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("none can run the whole model undivided\n"));
+  compilation.plan.summary->baselines = {{"single:cpu0", 10'000'000'000}};
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("10.0000 ms on cpu0 (2.00x), the model undivided\n"));
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}), HasSubstr(", of these slices)"));
+  compilation.plan.summary->value = 20'000'000'000;
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("splitting does not pay: the whole model undivided on cpu0 is faster\n"));
+  compilation.plan.summary->value = 5'000'000'000;
+  const Json json = JsonReport(compilation, "m.onnx", "", {}, Diagnostics());
+  EXPECT_EQ(*json.Find("compared_with"), Json("the model undivided"));
+  compilation.target.rules.emplace_back();
+  EXPECT_THAT(TableReport(compilation, "m.onnx", "", {}),
+              HasSubstr("(2.00x), the model undivided under your rules\n"));
+}
+
 TEST(TableReportTest, ListsLanesAndWhatHoldsOneOnly) {
   Compilation compilation = Placed();
   ir::Plan& plan = compilation.plan;

@@ -45,11 +45,7 @@ TEST(RuleClashTest, FindsTheFewestOfAll) {
       cores.push_back(static_cast<uint32_t>(random.Below(int64_t{1} << num_rules)));
     }
     std::vector<size_t> rules;
-    uint32_t all = 0;
-    for (size_t i = 0; i < num_rules; ++i) {
-      rules.push_back(i);
-      all |= 1u << i;
-    }
+    for (size_t i = 0; i < num_rules; ++i) rules.push_back(i);
     const auto clashes = [&](uint32_t set) {
       return std::any_of(cores.begin(), cores.end(),
                          [&](uint32_t core) { return (core & ~set) == 0; });
