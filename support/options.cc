@@ -17,7 +17,7 @@ namespace allot {
 namespace {
 
 // What a value that consists of quoted pieces, one behind the other, says ("it's "'"so"'), or of
-// one pair of braces. Any other is what it is. Its quotes and braces are closed.
+// one pair of braces. Any other is what it is.
 std::string Unwrapped(absl::string_view value) {
   if (value.empty()) return "";
   if (value.front() == '{') {
@@ -33,6 +33,7 @@ std::string Unwrapped(absl::string_view value) {
   for (absl::string_view rest = value; !rest.empty();) {
     if (rest.front() != '"' && rest.front() != '\'') return std::string(value);
     const size_t end = rest.find(rest.front(), 1);
+    if (end == rest.npos) return std::string(value);  // it was opened before the '='
     absl::StrAppend(&text, rest.substr(1, end - 1));
     rest.remove_prefix(end + 1);
   }
