@@ -40,10 +40,10 @@ class BranchCuts final : public LayerCuts {
       // The shortest stage first, as of a chain.
       for (size_t to = from; to-- > 0;) {
         if (!pipelines::IsWithin(before, cuts_.before[to])) continue;
-        std::vector<int32_t> layers = pipelines::LayersBetween(cuts_, from, to);
+        const std::vector<int32_t> layers = pipelines::LayersBetween(cuts_, from, to);
         if (layers.empty()) continue;
         AddArc(graph, share, of_block, static_cast<int32_t>(to), layers);
-        AddStage(std::move(layers));
+        AddStage(layers);
       }
     }
     skeleton_.first_arc.push_back(skeleton_.arcs.size());
@@ -52,18 +52,19 @@ class BranchCuts final : public LayerCuts {
   void Fill(const std::vector<LayerTimes>& layers, const std::vector<int64_t>& most_behind,
             bool recompute, CutGraph& graph) const override {
     if (graph.arcs.size() != skeleton_.arcs.size()) graph = skeleton_;
+    Sums sums{{0}, {0}};
+    for (const LayerTimes& each : layers) {
+      sums.forward.push_back(sums.forward.back() + each.forward);
+      sums.backward.push_back(sums.backward.back() + each.backward);
+    }
     for (size_t at = 0; at < stages_.size(); ++at) {
       pipelines::StageCost& cost = graph.arcs[at].cost;
       cost = skeleton_.arcs[at].cost;
       const StageOfLayers& stage = stages_[at];
-      Ticks again = 0;
-      if (recompute) {
-        for (const int32_t layer : stage.layers)
-          again += layers[static_cast<size_t>(layer)].forward;
-      }
-      const Ticks forward = Forward(stage, layers);
-      cost.last_load = forward + Backward(stage, layers, 0);
-      cost.other_load = recompute ? forward + Backward(stage, layers, again) : cost.last_load;
+      const Ticks all = Sum(stage, 0, stage.runs.size(), sums.forward);
+      const Ticks forward = Forward(stage, sums, all);
+      cost.last_load = forward + Backward(stage, sums, 0);
+      cost.other_load = recompute ? forward + Backward(stage, sums, all) : cost.last_load;
       if (!most_behind.empty()) cost.most_behind = most_behind[at];
     }
   }
@@ -108,57 +109,83 @@ class BranchCuts final : public LayerCuts {
     memory_.push_back(memory);
   }
 
-  // What layer number `at` of a stage waits for, from or for other stages.
+  // Of the layers before a layer, and of all.
+  struct Sums {
+    std::vector<Ticks> forward, backward;
+  };
+  // Layers begin to end.
+  struct RunOfLayers {
+    size_t begin = 0, end = 0;
+  };
+  // A layer waits so many ticks for what other stages make, or read.
   struct Wait {
-    size_t at = 0;
+    size_t run = 0, layer = 0;
     Ticks ticks = 0;
   };
   struct StageOfLayers {
-    std::vector<int32_t> layers;
-    std::vector<Wait> forward, backward;  // in the order in which they are met
+    std::vector<RunOfLayers> runs;
+    // Those that an earlier one does not cover, in the order in which they are met.
+    std::vector<Wait> forward, backward;
   };
 
-  void AddStage(std::vector<int32_t> layers) {
+  void AddStage(const std::vector<int32_t>& layers) {
     StageOfLayers stage;
-    const auto wait_of = [&](const std::vector<Neighbour>& neighbours) {
-      Ticks most = 0;
+    std::vector<size_t> run_of;
+    for (const int32_t each : layers) {
+      const auto layer = static_cast<size_t>(each);
+      const bool goes_on = !stage.runs.empty() && stage.runs.back().end == layer;
+      if (!goes_on) stage.runs.push_back({layer, layer});
+      stage.runs.back().end = layer + 1;
+      run_of.push_back(stage.runs.size() - 1);
+    }
+    const auto add = [&](size_t at, const std::vector<Neighbour>& neighbours, auto& waits) {
+      Ticks most = waits.empty() ? 0 : waits.back().ticks;
+      const Ticks before = most;
       for (const Neighbour& each : neighbours) {
         const bool inside = std::binary_search(layers.begin(), layers.end(), each.layer);
         if (!inside) most = std::max(most, each.ticks);
       }
-      return most;
+      if (most == before) return;
+      waits.push_back({run_of[at], static_cast<size_t>(layers[at]), most});
     };
     for (size_t at = 0; at < layers.size(); ++at) {
-      const Ticks ticks = wait_of(before_[static_cast<size_t>(layers[at])]);
-      if (ticks > 0) stage.forward.push_back({at, ticks});
+      add(at, before_[static_cast<size_t>(layers[at])], stage.forward);
     }
     for (size_t at = layers.size(); at-- > 0 && IsTraining();) {
-      const Ticks ticks = wait_of(after_[static_cast<size_t>(layers[at])]);
-      if (ticks > 0) stage.backward.push_back({at, ticks});
+      add(at, after_[static_cast<size_t>(layers[at])], stage.backward);
     }
-    stage.layers = std::move(layers);
     stages_.push_back(std::move(stage));
   }
 
-  // Layers run in their order, each once what it reads from elsewhere is there.
-  static Ticks Forward(const StageOfLayers& stage, const std::vector<LayerTimes>& layers) {
-    Ticks now = 0;
-    auto wait = stage.forward.begin();
-    for (size_t at = 0; at < stage.layers.size(); ++at) {
-      if (wait != stage.forward.end() && wait->at == at) now = std::max(now, wait++->ticks);
-      now += layers[static_cast<size_t>(stage.layers[at])].forward;
+  // Of the runs begin to end.
+  static Ticks Sum(const StageOfLayers& stage, size_t begin, size_t end,
+                   const std::vector<Ticks>& sums) {
+    Ticks sum = 0;
+    for (size_t run = begin; run < end; ++run) {
+      sum += sums[stage.runs[run].end] - sums[stage.runs[run].begin];
     }
-    return now;
+    return sum;
   }
-  static Ticks Backward(const StageOfLayers& stage, const std::vector<LayerTimes>& layers,
-                        Ticks start) {
-    Ticks now = start;
-    auto wait = stage.backward.begin();
-    for (size_t at = stage.layers.size(); at-- > 0;) {
-      if (wait != stage.backward.end() && wait->at == at) now = std::max(now, wait++->ticks);
-      now += layers[static_cast<size_t>(stage.layers[at])].backward;
+
+  // Layers run in their order, each once what it reads from elsewhere is there: after a wait comes
+  // at least all that is left.
+  static Ticks Forward(const StageOfLayers& stage, const Sums& sums, Ticks all) {
+    Ticks end = all;
+    for (const Wait& wait : stage.forward) {
+      const Ticks left = sums.forward[stage.runs[wait.run].end] - sums.forward[wait.layer] +
+                         Sum(stage, wait.run + 1, stage.runs.size(), sums.forward);
+      end = std::max(end, wait.ticks + left);
     }
-    return now;
+    return end;
+  }
+  static Ticks Backward(const StageOfLayers& stage, const Sums& sums, Ticks start) {
+    Ticks end = start + Sum(stage, 0, stage.runs.size(), sums.backward);
+    for (const Wait& wait : stage.backward) {
+      const Ticks left = sums.backward[wait.layer + 1] - sums.backward[stage.runs[wait.run].begin] +
+                         Sum(stage, 0, wait.run, sums.backward);
+      end = std::max(end, wait.ticks + left);
+    }
+    return end;
   }
 
   std::vector<std::vector<Neighbour>> before_, after_;  // by layer

@@ -27,7 +27,7 @@ class LayerCuts {
   std::vector<int64_t> MostBehind(int64_t memory_gib, bool recompute) const;
 
   // The graph with these loads; `most_behind` as MostBehind() has it, or empty for no limit.
-  // O(arcs) of a chain, else times the layers of a stage and their edges.
+  // O(arcs) of a chain, else times the runs of layers of a stage, and what it waits for.
   virtual void Fill(const std::vector<LayerTimes>& layers, const std::vector<int64_t>& most_behind,
                     bool recompute, pipelines::CutGraph& graph) const = 0;
 

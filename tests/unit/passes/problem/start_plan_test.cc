@@ -72,7 +72,8 @@ TEST(StartPlanTest, IsNeverMadeWorse) {
     Planning good(Ladder(6), SlowTarget(3));
     good.context.objective = objective;
     const absl::Status status = good.Run(
-        "infer-shapes,estimate-cost,coarsen{fuse=false},place,refine{work=1000000 exact=false}");
+        "infer-shapes,estimate-cost,coarsen{fuse=false},place,refine{work=1000000 exact=false "
+        "simplify=0}");
     ASSERT_TRUE(status.ok()) << status;
     const StartPlan start = StartOf(good);
     const Picos value = good.plan.summary->value;
