@@ -1,6 +1,7 @@
 #include "design/model/layer_graph.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -367,7 +368,7 @@ class LayerReader {
   // What is read, each value once by a layer, and the order of pieces.
   void FindEdges() {
     std::map<std::pair<int32_t, int32_t>, int64_t> elements;
-    std::vector<int64_t> crossing(model_.num_layers() + 1);  // as it changes from cut to cut
+    std::vector<Int128> crossing(model_.num_layers() + 1);  // as it changes from cut to cut
     const auto layer_of = [&](size_t place) { return model_.layer_of[place]; };
     for (size_t place = 0; place < nodes_.size(); ++place) {
       if (shape_work_[nodes_[place]]) continue;
@@ -403,13 +404,14 @@ class LayerReader {
   }
 
   // Of many layers: each hands on what later ones read.
-  void MakeChain(const std::vector<int64_t>& crossing) {
+  void MakeChain(const std::vector<Int128>& crossing) {
     model_.edges.clear();
-    int64_t sum = 0;
+    constexpr Int128 kMost = std::numeric_limits<int64_t>::max();
+    Int128 sum = 0;
     for (size_t layer = 0; layer + 1 < model_.num_layers(); ++layer) {
       sum += crossing[layer];
       const auto from = static_cast<int32_t>(layer);
-      model_.edges.push_back({from, from + 1, sum});
+      model_.edges.push_back({from, from + 1, static_cast<int64_t>(std::min(sum, kMost))});
     }
   }
 
