@@ -59,9 +59,13 @@ void JoinRuns(const Stretch& stretch, Runs& runs) {
   for (const std::vector<int32_t>& sources : stretch.before) {
     for (const int32_t source : sources) ++users[static_cast<size_t>(source)];
   }
+  std::vector<bool> product = stretch.product;  // by first node of a run
   for (size_t node = 0; node < n; ++node) {
     const std::vector<int32_t>& sources = stretch.before[node];
     if (sources.size() != 1 || users[static_cast<size_t>(sources[0])] != 1) continue;
+    const auto run = static_cast<size_t>(runs.Of(sources[0]));
+    if (product[run] && product[node]) continue;
+    product[run] = product[run] || product[node];
     runs.Join(sources[0], static_cast<int32_t>(node));
   }
 }

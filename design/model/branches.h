@@ -22,8 +22,9 @@ struct Branches {
 };
 
 // Longest runs of nodes of which each is the only one to read the one before and reads nothing else
-// of the stretch; a run without a product goes with the run that is its only source, or else its
-// only user. Runs without edges go with the first. O((nodes + edges) log(nodes)).
+// of the stretch, cut before each further product; a run without a product goes with the run that
+// is its only source, or else its only user. Runs without edges go with the first. O((nodes +
+// edges) log(nodes)).
 Branches FindBranches(const Stretch& stretch);
 
 // The same as at most `most` pieces in one order, about equally long: an edge leads from each to

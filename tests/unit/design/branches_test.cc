@@ -26,10 +26,10 @@ Stretch Make(std::vector<std::vector<int32_t>> before, std::vector<int32_t> prod
 }
 
 TEST(FindBranches, TwoEncodersBesideEachOther) {
-  // 0 1 2 and 3 4, read by 5 with 6 behind it.
+  // 0 1 2, cut before the product 2, and 3 4, read by 5 with 6 behind it.
   const Branches found = FindBranches(Make({{}, {0}, {1}, {}, {3}, {2, 4}, {5}}, {0, 2, 3, 5}));
-  EXPECT_THAT(found.branch_of, ElementsAre(0, 0, 0, 1, 1, 2, 2));
-  EXPECT_THAT(found.edges, ElementsAre(Pair(0, 2), Pair(1, 2)));
+  EXPECT_THAT(found.branch_of, ElementsAre(0, 0, 1, 2, 2, 3, 3));
+  EXPECT_THAT(found.edges, ElementsAre(Pair(0, 1), Pair(1, 3), Pair(2, 3)));
 }
 
 TEST(FindBranches, ThoseWithoutAProductGoWithANeighbour) {
@@ -42,7 +42,7 @@ TEST(FindBranches, ThoseWithoutAProductGoWithANeighbour) {
 }
 
 TEST(FindBranches, WhatHasNoEdgesGoesWithTheFirst) {
-  EXPECT_THAT(FindBranches(Make({{}, {}, {1}}, {1, 2})).branch_of, ElementsAre(0, 0, 0));
+  EXPECT_THAT(FindBranches(Make({{}, {}, {1}}, {1})).branch_of, ElementsAre(0, 0, 0));
   EXPECT_EQ(FindBranches(Make({{}, {}}, {})).size, 1u);
   EXPECT_EQ(FindBranches(Make({}, {})).size, 0u);
 }
