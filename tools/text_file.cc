@@ -37,6 +37,23 @@ int WriteAndClose(int file, const std::string& text) {
   return error;
 }
 
+// A new file beside the one that will be replaced.
+struct Temporary {
+  int file = -1;  // with an errno if it cannot be made
+  std::string name;
+  fs::path target;  // a link stays; what it leads to is replaced
+};
+
+Temporary OpenTemporary(const std::string& path, bool exists) {
+  Temporary made;
+  std::error_code no_error;
+  made.target = exists ? fs::canonical(path, no_error) : fs::path(path);
+  constexpr char kUnique[] = ".XXXXXX";  // mkostemp() fills it in
+  made.name = (no_error ? path : made.target.string()) + kUnique;
+  made.file = ::mkostemp(made.name.data(), O_CLOEXEC);
+  return made;
+}
+
 }  // namespace
 
 std::string InputName(const std::string& path) { return path == "-" ? "<stdin>" : path; }
@@ -58,11 +75,7 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
     const int error = WriteAndClose(file, text);
     return error == 0 ? absl::OkStatus() : CannotWrite(error, path);
   }
-  // A link stays; what it leads to is replaced.
-  std::error_code no_error;
-  const fs::path target = exists ? fs::canonical(path, no_error) : fs::path(path);
-  std::string temporary = (no_error ? path : target.string()) + ".XXXXXX";
-  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
+  const auto [file, temporary, target] = OpenTemporary(path, exists);
   if (file < 0) return CannotWrite(errno, path);
   // As a usual program's file, or as the one that it replaces.
   const mode_t mask = ::umask(0);
@@ -84,13 +97,10 @@ absl::Status CheckWritable(const std::string& path) {
   if (exists && !S_ISREG(there.st_mode)) {
     return ::access(path.c_str(), W_OK) == 0 ? absl::OkStatus() : CannotWrite(errno, path);
   }
-  std::error_code no_error;
-  const fs::path target = exists ? fs::canonical(path, no_error) : fs::path(path);
-  std::string temporary = (no_error ? path : target.string()) + ".XXXXXX";
-  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0) return CannotWrite(errno, path);
-  ::close(file);
-  ::unlink(temporary.c_str());
+  const Temporary made = OpenTemporary(path, exists);
+  if (made.file < 0) return CannotWrite(errno, path);
+  ::close(made.file);
+  ::unlink(made.name.c_str());
   return absl::OkStatus();
 }
 

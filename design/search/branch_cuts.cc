@@ -6,32 +6,23 @@
 namespace allot::design {
 namespace {
 
-using pipelines::CutArc;
 using pipelines::CutGraph;
 
 class BranchCuts final : public LayerCuts {
  public:
   BranchCuts(const Question& question, const LayerGraph& graph, const Share& share)
-      : LayerCuts(question) {
-    layers_ = graph.num_layers();
-    const double word = question.space.rates.word.value();
+      : LayerCuts(question, graph, share) {
     std::vector<std::pair<int32_t, int32_t>> edges;
     before_.resize(layers_), after_.resize(layers_);
     for (const LayerEdge& edge : graph.edges) {
-      const double bytes =
-          static_cast<double>(edge.elements) * static_cast<double>(share.microbatch) * word;
-      const Ticks ticks = ToTicks(hardware::ByteCount(bytes) / question.space.link);
+      const double bytes = BytesOf(edge);
+      const Ticks ticks = TransferOf(bytes);
       before_[static_cast<size_t>(edge.to)].push_back({edge.from, ticks, bytes});
       after_[static_cast<size_t>(edge.from)].push_back({edge.to, ticks, bytes});
       edges.emplace_back(edge.from, edge.to);
     }
     bool complete = false;
     cuts_ = pipelines::FindCuts(layers_, edges, std::numeric_limits<int64_t>::max(), complete);
-    std::vector<BlockMemory> of_block;
-    for (const Block& block : graph.blocks) {
-      of_block.push_back(MemoryOf(block, share));
-      split_ = split_ || (block.split && share.tensor > 1);
-    }
     for (size_t from = 0; from < cuts_.before.size(); ++from) {
       const std::vector<bool>& before = cuts_.before[from];
       skeleton_.layers_behind.push_back(
@@ -42,7 +33,7 @@ class BranchCuts final : public LayerCuts {
         if (!pipelines::IsWithin(before, cuts_.before[to])) continue;
         const std::vector<int32_t> layers = pipelines::LayersBetween(cuts_, from, to);
         if (layers.empty()) continue;
-        AddArc(graph, share, of_block, static_cast<int32_t>(to), layers);
+        AddArc(SumOf(layers), static_cast<int32_t>(to));
         AddStage(layers);
       }
     }
@@ -80,33 +71,16 @@ class BranchCuts final : public LayerCuts {
     double bytes = 0;
   };
 
-  void AddArc(const LayerGraph& graph, const Share& share, const std::vector<BlockMemory>& of_block,
-              int32_t to, const std::vector<int32_t>& layers) {
-    const double word = question_.space.rates.word.value();
-    const double copies = IsTraining() ? (question_.adam ? 3 : 2) : 1;
-    Memory memory;
-    double weights = 0;
-    CutArc arc;
-    arc.to = to;
+  StageSum SumOf(const std::vector<int32_t>& layers) const {
+    StageSum stage;
     for (const int32_t layer : layers) {
-      const auto block = static_cast<size_t>(graph.block_of[static_cast<size_t>(layer)]);
-      const BlockMemory& each = of_block[block];
-      weights += each.weights.value() * word;
-      const double results = each.results.value() * word;
-      memory.results = IsTraining() ? memory.results + results : std::max(memory.results, results);
-      arc.cost.split = arc.cost.split || (graph.blocks[block].split && share.tensor > 1);
+      AddLayer(static_cast<size_t>(layer), stage);
       for (const Neighbour& source : before_[static_cast<size_t>(layer)]) {
         const bool inside = std::binary_search(layers.begin(), layers.end(), source.layer);
-        if (!inside && IsTraining()) memory.received += source.bytes;
+        if (!inside && IsTraining()) stage.memory.received += source.bytes;
       }
     }
-    memory.state = weights * copies;
-    arc.cost.most_behind = static_cast<int64_t>(layers_);
-    if (IsTraining()) {
-      arc.cost.update = ToTicks(hardware::ByteCount(4 * weights) / question_.space.link);
-    }
-    skeleton_.arcs.push_back(arc);
-    memory_.push_back(memory);
+    return stage;
   }
 
   // Of the layers before a layer, and of all.

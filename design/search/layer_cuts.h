@@ -43,12 +43,27 @@ class LayerCuts {
     double state = 0, results = 0, received = 0;
   };
 
-  explicit LayerCuts(const Question& question) : question_(question) {}
+  // A stage as layers are added to it.
+  struct StageSum {
+    Memory memory;
+    double weights = 0;  // bytes
+    bool split = false;
+  };
+
+  LayerCuts(const Question& question, const LayerGraph& graph, const Share& share);
 
   bool IsTraining() const { return question_.objective == Objective::kTraining; }
+  double BytesOf(const LayerEdge& edge) const;
+  Ticks TransferOf(double bytes) const;
+  void AddLayer(size_t layer, StageSum& stage) const;
+  // An arc for the stage; its loads are filled in later.
+  void AddArc(const StageSum& stage, int32_t to);
 
   const Question& question_;
-  size_t layers_ = 0;
+  const LayerGraph& graph_;
+  const Share share_;
+  const size_t layers_;
+  std::vector<BlockMemory> of_block_;
   bool split_ = false;  // some block is
   pipelines::CutGraph skeleton_;
   std::vector<Memory> memory_;  // by arc
